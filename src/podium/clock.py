@@ -1,0 +1,39 @@
+"""The real clock: the only place that reads the machine's time or starts tasks."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+
+class SteadyClock:
+    """Epoch seconds at start, carried on by the monotonic clock; `not_before` keeps it ahead of an earlier run's."""
+
+    def __init__(self, not_before: float = 0.0) -> None:
+        self._offset = max(time.time(), not_before) - time.monotonic()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def now(self) -> float:
+        """Steady seconds."""
+        return time.monotonic() + self._offset
+
+    def wall(self) -> float:
+        """Wall-clock seconds since the epoch."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many steady seconds."""
+        await asyncio.sleep(seconds)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run `work` beside the caller; its unhandled exception goes to the loop's exception handler."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            context = {"message": f"{task.get_name()} ended with an error", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)

@@ -1,0 +1,1 @@
+"""Values and laws: imports nothing of ours, does no I/O, reads no clock."""

@@ -1,0 +1,90 @@
+"""What callers ask of the store, as values; the group commit gathers them and answers each after one fsync."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from podium.domain.attempt import Report
+from podium.domain.instance import Slot
+from podium.domain.project import Project
+
+VerdictKind = Literal["pass", "retry", "rework", "escalate", "release"]
+
+
+class Verdict(NamedTuple):
+    """What becomes of a job after an attempt, decided by `policy.verdict` and carried out by the store."""
+
+    kind: VerdictKind
+    reason: str
+    delay_seconds: float = 0.0
+    """How long a retry waits; 0 starts it at once."""
+    target: str = ""
+    """For rework: the step that gets the work back."""
+    feedback: str = ""
+    review: str = ""
+    """For an escalation: `quality`, `exhausted` or `approval`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A new project. Answer: `Submitted`; the same idempotency key again answers with the first project."""
+
+    project: Project
+    document: str
+    pipeline_text: str
+    idempotency_key: str = ""
+
+
+class Submitted(NamedTuple):
+    """The project's id, and whether this call made it."""
+
+    project: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Give ready jobs to these free instances. Answer: a tuple of `Lease`, empty when nothing fits."""
+
+    slots: tuple[Slot, ...]
+    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The end of one attempt. Answer: True, or False when the fence (`attempt`) is stale and nothing was written."""
+
+    job: int
+    attempt: int
+    verdict: Verdict
+    report: Report
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Make delayed jobs ready that are due. Answer: steady seconds of the next one due, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A reviewer's word on an open review. Answer: the review's project id."""
+
+    review: int
+    verdict: Literal["approve", "reject", "send_back"]
+    by: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Events about an attempt that change no row of their own (started, adopted, a recovery's steps)."""
+
+    types: tuple[str, ...]
+    job: int
+    attempt: int
+    instance: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+Command = Submit | Dispatch | Complete | Wake | Decide | Record

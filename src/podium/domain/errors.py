@@ -1,0 +1,85 @@
+"""One error tree, split by whose fault it is; a class's docstring says what its message must hold.
+
+Expected outcomes (rework, stale fence, could-not-run) are values elsewhere, never exceptions.
+"""
+
+from typing import ClassVar
+
+
+class PodiumError(Exception):
+    """Anything Podium raises on purpose. The message says what happened, what it means and what to do next."""
+
+    exit_code: ClassVar[int] = 1
+    kind: ClassVar[str] = "failure"
+
+
+class UsageError(PodiumError):
+    """The caller's input cannot be used as it is; the message says what to change."""
+
+    exit_code = 2
+    kind = "usage"
+
+
+class InvalidPipeline(UsageError):
+    """A pipeline file breaks a rule; the message names the file's line where it can."""
+
+    kind = "invalid_pipeline"
+
+
+class InvalidDocument(UsageError):
+    """A requirement document cannot be read (empty, binary, too large, not UTF-8)."""
+
+    kind = "invalid_document"
+
+
+class NotFound(PodiumError):
+    """Nothing has that name; the message lists what there is, or how to list it."""
+
+    exit_code = 3
+    kind = "not_found"
+
+
+class Conflict(PodiumError):
+    """The thing exists, but is in a state that forbids the request."""
+
+    exit_code = 4
+    kind = "conflict"
+
+
+class IllegalTransition(Conflict):
+    """The lifecycle table has no such edge; seeing this outside a test is a defect in Podium."""
+
+    kind = "illegal_transition"
+
+
+class HomeLocked(Conflict):
+    """Another orchestrator runs on this home."""
+
+    kind = "home_locked"
+
+
+class Unauthorized(PodiumError):
+    """No credential, or one that does not reach this far."""
+
+    exit_code = 5
+    kind = "unauthorized"
+
+
+class Unavailable(PodiumError):
+    """Something Podium needs is away (disk full, orchestrator stopped, tool missing); trying later may work."""
+
+    exit_code = 6
+    kind = "unavailable"
+
+
+class UnsafeStore(Unavailable):
+    """The database engine or file is not one that Podium can trust with committed work."""
+
+    kind = "unsafe_store"
+
+
+class TimedOut(PodiumError):
+    """A bounded wait ran out; the message says what was waited for and how long."""
+
+    exit_code = 7
+    kind = "timed_out"

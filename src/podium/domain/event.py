@@ -1,0 +1,45 @@
+"""What happened: the append-only log's record and the closed list of its types."""
+
+from typing import Any, Final, NamedTuple
+
+
+class Event(NamedTuple):
+    """One line of the log. `seq` is gapless and in commit order; `at` is wall-clock seconds since the epoch."""
+
+    seq: int
+    at: float
+    type: str
+    project: str
+    workflow: str
+    job: int
+    attempt: int
+    instance: str
+    data: dict[str, Any]
+
+
+TYPES: Final = frozenset(
+    {
+        "project.created",
+        "project.completed",
+        "project.failed",
+        "workflow.state",
+        "job.leased",
+        "job.adopted",
+        "job.passed",
+        "job.retried",
+        "job.reworked",
+        "job.released",
+        "job.escalated",
+        "job.cancelled",
+        "recovery.detected",
+        "recovery.checked",
+        "recovery.restarted",
+        "recovery.reassigned",
+        "recovery.updated",
+        "review.opened",
+        "review.decided",
+        "genesis_complete",
+        "development_milestone",
+    }
+)
+"""Every event type; the store refuses another (a misspelt event is one that no subscriber hears)."""

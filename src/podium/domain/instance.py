@@ -1,0 +1,17 @@
+"""A durable slot with a name, a workflow and a role; an agent process lives in it only during an attempt."""
+
+from typing import NamedTuple
+
+
+class Slot(NamedTuple):
+    """A free instance as routing sees it."""
+
+    name: str
+    queue: str
+    role: str
+    attempts: int = 0
+    """Attempts it has been given since start."""
+    busy_seconds: float = 0.0
+    """Time it has been busy since start."""
+    last_project: str = ""
+    freed_at: float = 0.0

@@ -1,0 +1,145 @@
+"""Every legal state change in Podium, as data: workflow states (PIP-1), job states, review states.
+
+The tables are the single truth: the store refuses anything else, and the diagrams in docs/lifecycle.md are
+drawn from them. A workflow's state is never set by hand: it is derived from its jobs (PIP-6) and reached by
+walking legal edges, so that even a jump over several states leaves one event for each edge.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from podium.domain.errors import IllegalTransition
+
+Edges = Mapping[str, frozenset[str]]
+"""From a state to the states that may follow it."""
+
+
+def _lifecycle(forward: str, rework: Mapping[str, str]) -> Edges:
+    """A chain of states `A B C`, each leading to the next, plus edges back for rework."""
+    states = forward.split()
+    edges: dict[str, frozenset[str]] = {
+        state: frozenset(states[i + 1 : i + 2]) for i, state in enumerate(states)
+    }
+    for state, back in rework.items():
+        edges[state] |= frozenset(back.split())
+    return MappingProxyType(edges)
+
+
+WORKFLOWS: Final[Mapping[str, Edges]] = MappingProxyType(
+    {
+        "genesis": _lifecycle(
+            "QUEUED ANALYZING PLANNED SCAFFOLDING GENESIS_COMPLETE",
+            {"PLANNED": "ANALYZING", "SCAFFOLDING": "ANALYZING PLANNED"},
+        ),
+        "development": _lifecycle(
+            "DEV_QUEUED TESTING CODING REVIEWING DEPLOYING DEV_COMPLETE",
+            {
+                "TESTING": "DEV_QUEUED",
+                "CODING": "DEV_QUEUED TESTING",
+                "REVIEWING": "DEV_QUEUED TESTING CODING",
+                "DEPLOYING": "TESTING CODING REVIEWING",
+            },
+        ),
+        "content": _lifecycle(
+            "CONTENT_QUEUED ANALYZING CREATING OPTIMIZING PUBLISHING CONTENT_COMPLETE",
+            {"CREATING": "ANALYZING", "OPTIMIZING": "CREATING", "PUBLISHING": "CREATING OPTIMIZING"},
+        ),
+    }
+)
+"""PIP-1: the states of the three shipped workflows, in order, with their edges back for rework."""
+
+JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("waiting", "unblock"): "ready",
+        ("waiting", "hold"): "held",
+        ("waiting", "cancel"): "cancelled",
+        ("held", "admit"): "ready",
+        ("held", "block"): "waiting",
+        ("held", "cancel"): "cancelled",
+        ("ready", "lease"): "running",
+        ("ready", "block"): "waiting",
+        ("ready", "cancel"): "cancelled",
+        ("delayed", "due"): "ready",
+        ("delayed", "block"): "waiting",
+        ("delayed", "cancel"): "cancelled",
+        ("running", "pass"): "passed",
+        ("running", "release"): "ready",
+        ("running", "retry"): "ready",
+        ("running", "delay"): "delayed",
+        ("running", "rework"): "ready",
+        ("running", "block"): "waiting",
+        ("running", "escalate"): "in_review",
+        ("running", "cancel"): "cancelled",
+        ("in_review", "approve"): "passed",
+        ("in_review", "send_back"): "ready",
+        ("in_review", "block"): "waiting",
+        ("in_review", "reject"): "cancelled",
+        ("in_review", "cancel"): "cancelled",
+        ("passed", "reopen"): "ready",
+        ("passed", "block"): "waiting",
+    }
+)
+"""Job states: `(state, what happens) -> state`. `block` is what rework does to the jobs behind the one it reopens."""
+
+JOB_FRONTIER: Final = frozenset({"ready", "held", "delayed", "running", "in_review"})
+"""States of a job that lacks none of its dependencies and is not done: where its chain stands."""
+
+JOB_DONE: Final = frozenset({"passed", "cancelled"})
+"""States that let the jobs behind it go on: a rejected feature is dropped, the project goes on without it."""
+
+REVIEW: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("open", "approve"): "approved",
+        ("open", "send_back"): "sent_back",
+        ("open", "reject"): "rejected",
+        ("open", "cancel"): "cancelled",
+    }
+)
+"""Review states; a quality failure within its limit is opened and sent back in the same transaction."""
+
+
+def next_job_state(state: str, happening: str) -> str:
+    """The state after `happening`; raises `IllegalTransition` where the table has no such edge."""
+    try:
+        return JOB[state, happening]
+    except KeyError:
+        raise IllegalTransition(f"A job that is {state} cannot '{happening}'.") from None
+
+
+def next_review_state(state: str, verdict: str) -> str:
+    """The review's state after `verdict`; raises `IllegalTransition` when it is already decided."""
+    try:
+        return REVIEW[state, verdict]
+    except KeyError:
+        raise IllegalTransition(f"This review is already {state}; '{verdict}' no longer applies.") from None
+
+
+def states(workflow: str) -> tuple[str, ...]:
+    """The workflow's states in order, the first on entry and the last when complete."""
+    return tuple(WORKFLOWS[workflow])
+
+
+@lru_cache(maxsize=1024)
+def path(workflow: str, start: str, goal: str) -> tuple[str, ...]:
+    """The shortest walk over legal edges from `start` to `goal`, without `start`; empty when they are equal."""
+    edges = WORKFLOWS[workflow]
+    came_from: dict[str, str] = {start: start}
+    frontier = deque([start])
+    while frontier:
+        state = frontier.popleft()
+        if state == goal:
+            break
+        for following in sorted(edges[state], key=list(edges).index):
+            if following not in came_from:
+                came_from[following] = state
+                frontier.append(following)
+    if goal not in came_from:
+        raise IllegalTransition(f"{workflow} cannot go from {start} to {goal}.")
+    walk: list[str] = []
+    while goal != start:
+        walk.append(goal)
+        goal = came_from[goal]
+    return tuple(reversed(walk))

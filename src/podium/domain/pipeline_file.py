@@ -1,0 +1,232 @@
+"""Reads a pipeline's TOML into the validated graph; every error names the file's line and what to write instead."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from podium.domain import lifecycle
+from podium.domain.errors import InvalidPipeline
+from podium.domain.job import PODIUM_QUEUE
+from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow
+
+GATE_KINDS: Final = ("change", "command", "result", "approval")
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+Raw = Mapping[str, Any]
+
+
+def parse(text: str, source: str = "pipeline.toml") -> Pipeline:
+    """The pipeline in `text`; raises `InvalidPipeline`. `source` is the name that errors use for it."""
+    return _Reader(text, source).pipeline()
+
+
+class _Reader:
+    def __init__(self, text: str, source: str) -> None:
+        self.text = text
+        self.source = source
+        self.where: tuple[str, int, str] = ("", 0, "")
+
+    def fail(self, message: str, key: str = "") -> InvalidPipeline:
+        """The error to raise, with the line of `key` in the table being read."""
+        return InvalidPipeline(f"{self.source}, line {self._line(key)}: {message}")
+
+    def _line(self, key: str) -> int:
+        header, index, _ = self.where
+        lines = self.text.splitlines()
+        at = 0
+        if header:
+            seen = -1
+            for number, line in enumerate(lines):
+                if line.strip().strip("[]").strip() == header and line.strip().startswith("["):
+                    seen += 1
+                    at = number
+                    if seen == index:
+                        break
+        for number in range(at, len(lines)):
+            if number > at and lines[number].strip().startswith("[") and header:
+                break
+            if key and re.match(rf"\s*{re.escape(key)}\s*=", lines[number]):
+                return number + 1
+        return at + 1
+
+    def pipeline(self) -> Pipeline:
+        try:
+            raw: Raw = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidPipeline(f"{self.source}: this is not valid TOML: {error}.") from None
+        self._known(raw, ("name", "start", "commands", "rules", "workflows"))
+        commands = {name: tuple(str(w) for w in words) for name, words in raw.get("commands", {}).items()}
+        workflows = {
+            name: self._workflow(name, table, commands) for name, table in raw.get("workflows", {}).items()
+        }
+        if not workflows:
+            raise self.fail("there is no workflow; write at least one [workflows.NAME] with steps.")
+        self.where = ("", 0, "")
+        start = raw.get("start", next(iter(workflows)))
+        if start not in workflows:
+            raise self.fail(f"start = {start!r} is not a workflow of this file ({_or(workflows)}).", "start")
+        rules = tuple(self._rule(i, rule, workflows) for i, rule in enumerate(raw.get("rules", [])))
+        self._check_graph(workflows)
+        digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        return Pipeline(str(raw.get("name", "pipeline")), digest, start, workflows, rules)
+
+    def _known(self, table: Raw, allowed: Sequence[str]) -> None:
+        for key in table:
+            if key not in allowed:
+                raise self.fail(f"unknown key {key!r}; known here: {', '.join(allowed)}.", key)
+
+    def _workflow(self, name: str, table: Raw, commands: Mapping[str, tuple[str, ...]]) -> Workflow:
+        self.where = (f"workflows.{name}", 0, "")
+        if name not in lifecycle.WORKFLOWS:
+            raise self.fail(f"workflow {name!r} has no lifecycle; known: {_or(lifecycle.WORKFLOWS)}.")
+        self._known(table, ("roles", "instances", "steps", "project_jobs_max"))
+        roles = tuple(table.get("roles", ()))
+        for instance, role in table.get("instances", {}).items():
+            if role not in roles:
+                raise self.fail(
+                    f"instance {instance!r} has the unknown role {role!r}; roles are {_or(roles)}.", "instances"
+                )
+        jobs_max = table.get("project_jobs_max", 16)
+        if not isinstance(jobs_max, int) or jobs_max < 1:
+            raise self.fail("project_jobs_max must be a whole number of at least 1.", "project_jobs_max")
+        steps: list[Step] = []
+        for index, step in enumerate(table.get("steps", ())):
+            self.where = (f"workflows.{name}.steps", index, "")
+            steps.append(self._step(name, step, roles, commands, steps))
+        if not steps:
+            raise self.fail(f"workflow {name!r} has no step.")
+        return Workflow(name, tuple(steps), roles, dict(table.get("instances", {})), jobs_max)
+
+    def _step(
+        self, workflow: str, raw: Raw, roles: Sequence[str], commands: Mapping[str, tuple[str, ...]], before: list[Step]
+    ) -> Step:
+        self._known(raw, [f.name for f in fields(Step) if f.name != "workflow"])
+        name = str(raw.get("id", ""))
+        if not _NAME.fullmatch(name):
+            raise self.fail(f"step id {name!r} must be a lower-case name such as 'implement'.", "id")
+        if any(s.id == name for s in before):
+            raise self.fail(f"there are two steps {name!r} in {workflow}.", "id")
+        states = lifecycle.states(workflow)[:-1]
+        state = raw.get("state")
+        waiting = raw.get("waiting", state)
+        for key, value in (("state", state), ("waiting", waiting)):
+            if value not in states:
+                raise self.fail(f"{key} {value!r} is not a state of {workflow}; states are {_or(states)}.", key)
+        action = raw.get("action", "")
+        if action and action not in ACTIONS:
+            raise self.fail(f"unknown action {action!r}; Podium's own are {_or(sorted(ACTIONS))}.", "action")
+        role = PODIUM_QUEUE if action else raw.get("role", "")
+        if not action and role not in roles:
+            raise self.fail(f"step {name!r} has the unknown role {role!r}; roles are {_or(roles)}.", "role")
+        return Step(
+            id=name,
+            workflow=workflow,
+            state=str(state),
+            waiting=str(waiting),
+            role=role,
+            after=tuple(raw.get("after", ())),
+            for_each=raw.get("for_each", ""),
+            action=action,
+            prompt=raw.get("prompt", "").strip(),
+            gates=tuple(self._gate(gate, commands) for gate in raw.get("gates", ())),
+            rework=raw.get("rework", name),
+            independent=bool(raw.get("independent", False)),
+            attempts_max=self._at_least_one(raw, "attempts_max", 3),
+            reworks_max=self._at_least_one(raw, "reworks_max", 3),
+            timeout_seconds=self._at_least_one(raw, "timeout_seconds", 3600),
+        )
+
+    def _at_least_one(self, raw: Raw, key: str, default: int) -> int:
+        value = raw.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.fail(f"{key} must be a whole number of at least 1, not {value!r}.", key)
+        return value
+
+    def _gate(self, raw: Raw, commands: Mapping[str, tuple[str, ...]]) -> Gate:
+        self._known(raw, [f.name for f in fields(Gate)])
+        kind = raw.get("kind")
+        if kind not in GATE_KINDS:
+            raise self.fail(f"gate kind {kind!r} must be {_or(GATE_KINDS)}.", "gates")
+        command = raw.get("command", ())
+        if isinstance(command, str):
+            if command not in commands:
+                raise self.fail(f"gate command {command!r} is not in [commands] ({_or(commands)}).", "gates")
+            command = commands[command]
+        if kind == "command" and not command:
+            raise self.fail("a gate of kind 'command' needs a command.", "gates")
+        if raw.get("expect", "passed") not in ("passed", "failed"):
+            raise self.fail("a gate's expect must be 'passed' or 'failed'.", "gates")
+        return Gate(
+            kind=kind,
+            name=str(raw.get("name", kind)),
+            command=tuple(command),
+            expect=raw.get("expect", "passed"),
+            require=tuple(raw.get("require", ())),
+            timeout_seconds=float(raw.get("timeout_seconds", 600)),
+        )
+
+    def _rule(self, index: int, raw: Raw, workflows: Mapping[str, Workflow]) -> Rule:
+        self.where = ("rules", index, "")
+        self._known(raw, ("on", "enqueue"))
+        workflow, _, state = str(raw.get("on", "")).partition(".")
+        if workflow not in workflows or state not in lifecycle.WORKFLOWS[workflow]:
+            raise self.fail(f"on = {raw.get('on')!r} must be WORKFLOW.STATE, with a state of that workflow.", "on")
+        if raw.get("enqueue") not in workflows:
+            raise self.fail(f"enqueue = {raw.get('enqueue')!r} is not a workflow ({_or(workflows)}).", "enqueue")
+        return Rule(f"{workflow}.{state}", raw["enqueue"])
+
+    def _check_graph(self, workflows: Mapping[str, Workflow]) -> None:
+        """Every `after` and `rework` leads somewhere sensible, and nothing waits for itself."""
+        for workflow in workflows.values():
+            by_id = {step.id: step for step in workflow.steps}
+            for index, step in enumerate(workflow.steps):
+                self.where = (f"workflows.{workflow.name}.steps", index, "")
+                for name in step.after:
+                    self._check_after(step, name, by_id, workflows)
+                if step.rework not in by_id or by_id[step.rework].for_each != step.for_each:
+                    raise self.fail(f"rework = {step.rework!r} must be a step of the same chain.", "rework")
+            self._check_cycles(workflow, by_id)
+
+    def _check_after(
+        self, step: Step, name: str, by_id: Mapping[str, Step], workflows: Mapping[str, Workflow]
+    ) -> None:
+        other, _, target = name.rpartition(".")
+        if other:
+            if other not in workflows or not any(s.id == target and not s.for_each for s in workflows[other].steps):
+                raise self.fail(f"after {name!r}: there is no such step that runs once.", "after")
+        elif target not in by_id:
+            raise self.fail(f"step {step.id!r} comes after the unknown step {name!r}; steps are {_or(by_id)}.", "after")
+        elif step.for_each and by_id[target].for_each not in ("", step.for_each):
+            raise self.fail(f"steps {step.id!r} and {name!r} fan out over different artifacts.", "after")
+
+    def _check_cycles(self, workflow: Workflow, by_id: Mapping[str, Step]) -> None:
+        done: set[str] = set()
+
+        def visit(name: str, trail: tuple[str, ...]) -> None:
+            if name in trail:
+                index = next(i for i, s in enumerate(workflow.steps) if s.id == name)
+                self.where = (f"workflows.{workflow.name}.steps", index, "")
+                circle = " -> ".join((*trail[trail.index(name) :], name))
+                raise self.fail(f"these steps wait for each other: {circle}. Remove one 'after'.", "after")
+            if name in done:
+                return
+            for earlier in by_id[name].after:
+                if "." not in earlier:
+                    visit(earlier, (*trail, name))
+            done.add(name)
+
+        for name in by_id:
+            visit(name, ())
+        order = {name: i for i, name in enumerate(by_id)}
+        for index, step in enumerate(workflow.steps):
+            self.where = (f"workflows.{workflow.name}.steps", index, "")
+            late = [name for name in step.after if order.get(name, -1) > order[step.id]]
+            if late:
+                raise self.fail(f"write step {late[0]!r} before {step.id!r}, which comes after it.", "after")
+
+
+def _or(names: Any) -> str:
+    return ", ".join(names) or "none"

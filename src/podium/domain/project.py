@@ -1,0 +1,56 @@
+"""What is being built: a project's record, and how a title becomes an id that is safe everywhere."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from podium.domain.errors import UsageError
+
+ID_CHARS_MAX: Final = 60
+TITLE_CHARS_MAX: Final = 200
+PRIORITIES: Final = range(0, 101)
+"""0 is idle-time work, 50 the default, 100 the most urgent."""
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_RESERVED: Final = frozenset({"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))})
+
+
+def slug(text: str, fallback: str) -> str:
+    """An id made from free text: lower-case ASCII letters, digits and dashes, at most 60 characters.
+
+    Text with nothing to keep (another script, punctuation) gives `fallback`.
+    """
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")[:ID_CHARS_MAX].strip("-")
+    return fallback if not made or made in _RESERVED else made
+
+
+def checked_id(text: str) -> str:
+    """`text` if it is a project id that is safe as a file name, a branch and a host label; else `UsageError`."""
+    if not _ID.fullmatch(text) or text in _RESERVED:
+        raise UsageError(
+            f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner dashes, "
+            f"for example {slug(text, 'my-project')!r}."
+        )
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One thing being built (INT-3). `created_at` is in seconds since the epoch."""
+
+    id: str
+    title: str
+    brief: str
+    type: str | None
+    complexity: str | None
+    business_value: int
+    priority: int
+    repository_url: str | None
+    source: str
+    created_at: float
+    pipeline: str
+    """The digest of the pipeline it started with, and keeps."""
+    agent: str
+    """The agent its jobs are given to: `rehearsal`, `claude`, …"""

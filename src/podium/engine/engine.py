@@ -1,0 +1,72 @@
+"""The engine: wires the loops together, adopts what an earlier orchestrator left, and keeps going until stopped."""
+
+import random
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from podium.domain.command import Command
+from podium.domain.instance import Slot
+from podium.engine.dispatcher import Dispatcher
+from podium.engine.supervisor import Supervisor
+from podium.engine.sweeper import Sweeper, SweeperSettings
+from podium.ports import Clock, Host, Store, Task
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an operator may choose."""
+
+    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Routing strategy per workflow; `policy.routing.DEFAULT` where none is named."""
+    sweeper: SweeperSettings = field(default_factory=SweeperSettings)
+
+
+class Engine:
+    """One running engine over its ports. `hosts` maps a queue to a host, `""` is for all other queues."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        hosts: Mapping[str, Host],
+        slots: Iterable[Slot],
+        rng: random.Random,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        settings = settings or EngineSettings()
+        self._store = store
+        self._clock = clock
+        self._slots = {slot.name: slot for slot in slots}
+        self.supervisor = Supervisor(store, clock, hosts, rng)
+        self.dispatcher = Dispatcher(
+            store, clock, self._slots.values(), settings.strategies, self.supervisor.attend
+        )
+        self.supervisor.dispatcher = self.dispatcher
+        self.sweeper = Sweeper(
+            store, clock, self.dispatcher, self.supervisor, tuple(hosts.values()), settings.sweeper
+        )
+        self.supervisor.on_delay = self.sweeper.nudge
+        self._loop: Task | None = None
+
+    async def start(self) -> int:
+        """Adopt or give back every lease on record, then begin to dispatch; how many leases there were."""
+        leases = await self._store.running()
+        for lease in leases:
+            slot = self.dispatcher.take(lease.job.instance) or Slot(lease.job.instance, "retired", "")
+            await self.supervisor.adopt(lease, slot)
+        await self.sweeper.sweep_hosts()
+        self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")
+        self.dispatcher.kick()
+        return len(leases)
+
+    def submit(self, command: Command) -> Awaitable[Any]:
+        """Submit a command and look for work in the same transaction: a new job starts without a second commit."""
+        answer = self._store.submit(command)
+        self.dispatcher.kick()
+        return answer
+
+    def stop(self) -> None:
+        """Stop dispatching; attempts in progress go on under their runners, and are adopted by the next start."""
+        if self._loop is not None:
+            self._loop.cancel()

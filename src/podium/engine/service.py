@@ -1,0 +1,38 @@
+"""The one shape of every background loop: settings that validate themselves, `run_once`, and this shared loop."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import Final
+
+from podium.ports import Clock
+
+PAUSE_SECONDS_MAX: Final = 3600.0
+
+
+class Service(ABC):
+    """A loop that runs when it is due and when it is nudged; a test calls `run_once`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._nudged = asyncio.Event()
+
+    @abstractmethod
+    async def run_once(self) -> float:
+        """Do what is due; answer with the seconds until it wants to run again."""
+
+    def nudge(self) -> None:
+        """Run soon: something happened. A hint, never relied upon."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """The loop, until cancelled."""
+        while True:
+            self._nudged.clear()
+            pause = min(max(await self.run_once(), 0.001), PAUSE_SECONDS_MAX)
+            timer = self.clock.spawn(self._wake_after(pause), f"{type(self).__name__} timer")
+            await self._nudged.wait()
+            timer.cancel()
+
+    async def _wake_after(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+        self._nudged.set()

@@ -1,0 +1,94 @@
+"""Sees every attempt from its lease to its committed end: start or adopt, wait, judge, complete, free the instance."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from podium.domain.attempt import Ending, Report
+from podium.domain.command import Complete, Record, Verdict
+from podium.domain.errors import PodiumError
+from podium.domain.instance import Slot
+from podium.domain.job import Lease
+from podium.engine.dispatcher import Dispatcher
+from podium.ports import Clock, Host, Running, Store
+from podium.policy import verdict as verdicts
+
+COMPLETE_RETRY_SECONDS: Final = 1.0
+"""Pause before a result that the store could not take (disk full) is offered again; a result is never dropped."""
+
+
+class Supervisor:
+    """Owns the attempts in progress. `hosts` maps a queue to where its attempts run; `""` is for all others."""
+
+    def __init__(self, store: Store, clock: Clock, hosts: Mapping[str, Host], rng: random.Random) -> None:
+        self._store = store
+        self._clock = clock
+        self._hosts = hosts
+        self._rng = rng
+        self.dispatcher: Dispatcher
+        self.on_delay: Callable[[], None] = lambda: None
+        """Called when a job will be ready later."""
+        self.running: dict[str, tuple[Lease, Running | None]] = {}
+
+    def host(self, lease: Lease) -> Host:
+        """Where an attempt of this job runs."""
+        return self._hosts.get(lease.job.queue) or self._hosts[""]
+
+    def attend(self, lease: Lease, slot: Slot) -> None:
+        """See a new attempt through, beside the caller."""
+        self.running[lease.name] = (lease, None)
+        self._clock.spawn(self._start(lease, slot), lease.name)
+
+    async def _start(self, lease: Lease, slot: Slot) -> None:
+        running = await self.host(lease).start(lease, lambda: self._store.assignment(lease))
+        await self._see_through(lease, slot, running)
+
+    async def adopt(self, lease: Lease, slot: Slot) -> None:
+        """Take over an attempt that an earlier orchestrator began; a lease nothing stands behind is given back."""
+        running = await self.host(lease).adopt(lease)
+        self.running[lease.name] = (lease, running)
+        if running is None:
+            report = Report(Ending.LOST, "it had not started when the orchestrator stopped")
+            verdict = Verdict("release", report.detail)
+            self._clock.spawn(self._complete(lease, slot, report, verdict), lease.name)
+            return
+        job = lease.job
+        self._store.submit(Record(("job.adopted",), job.id, job.attempt, job.instance))
+        self._clock.spawn(self._see_through(lease, slot, running), lease.name)
+
+    async def _see_through(self, lease: Lease, slot: Slot, running: Running) -> None:
+        self.running[lease.name] = (lease, running)
+        report = await running.ended()
+        verdict = verdicts.decide(report, lease.step, lease.job, self._rng.random())
+        await self._complete(lease, slot, report, verdict)
+
+    async def _complete(self, lease: Lease, slot: Slot, report: Report, verdict: Verdict) -> None:
+        """Commit the end of the attempt, and in the same transaction lease the instance again."""
+        job = lease.job
+        command = Complete(job.id, job.attempt, verdict, report, report.commit)
+        free = slot._replace(
+            attempts=slot.attempts + 1,
+            busy_seconds=slot.busy_seconds + self._clock.now() - job.leased_at,
+            last_project=job.project,
+            freed_at=self._clock.now(),
+        )
+        while True:
+            answer = self._store.submit(command)
+            self.dispatcher.release(free)
+            try:
+                await answer
+                break
+            except PodiumError:
+                self.dispatcher.take(slot.name)
+                await self._clock.sleep(COMPLETE_RETRY_SECONDS)
+        self.running.pop(lease.name, None)
+        if verdict.delay_seconds:
+            self.on_delay()
+        await self.host(lease).forget(lease)
+
+    def cancel(self, name: str, reason: str) -> bool:
+        """End an attempt in progress; its job's fate is whoever's who asked."""
+        _, running = self.running.get(name, (None, None))
+        if running is not None:
+            running.cancel(reason)
+        return running is not None

@@ -1,0 +1,83 @@
+"""Level-triggered repair: whatever a lost wake-up would have missed is found here, every few seconds (QUE-4)."""
+
+from dataclasses import dataclass
+
+from podium.domain.command import Wake
+from podium.domain.errors import PodiumError
+from podium.engine.dispatcher import Dispatcher
+from podium.engine.service import Service
+from podium.engine.supervisor import Supervisor
+from podium.ports import Clock, Host, Store
+
+
+@dataclass(frozen=True, slots=True)
+class SweeperSettings:
+    """How often the sweeper looks; all in seconds."""
+
+    interval_seconds: float = 5.0
+    hosts_interval_seconds: float = 60.0
+    grace_seconds: float = 30.0
+    """How long past its step's limit an attempt may run before it is cancelled from outside."""
+
+
+class Sweeper(Service):
+    """Wakes what is due, offers free instances, and squares the attempts in memory with the leases on record."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        supervisor: Supervisor,
+        hosts: tuple[Host, ...],
+        settings: SweeperSettings,
+    ) -> None:
+        super().__init__(clock)
+        self._store = store
+        self._dispatcher = dispatcher
+        self._supervisor = supervisor
+        self._hosts = hosts
+        self._settings = settings
+        self._suspects: set[str] = set()
+        self._strangers: set[str] = set()
+        self._hosts_swept_at = float("-inf")
+
+    async def run_once(self) -> float:
+        """One look at everything; the seconds until the next."""
+        try:
+            next_due: float | None = await self._store.submit(Wake())
+            await self.square_leases()
+        except PodiumError:
+            return self._settings.interval_seconds  # the database is away: everything waits where it is
+        self._dispatcher.kick()
+        self._end_overdue()
+        if self.clock.now() - self._hosts_swept_at >= self._settings.hosts_interval_seconds:
+            await self.sweep_hosts()
+        soon = self._settings.interval_seconds
+        return min(soon, next_due - self.clock.now()) if next_due is not None else soon
+
+    async def square_leases(self) -> None:
+        """Adopt leases that nobody attends and cancel attempts whose lease is gone, each only when seen twice."""
+        leases = {lease.name: lease for lease in await self._store.running()}
+        attended = set(self._supervisor.running)
+        unattended, stale = set(leases) - attended, attended - set(leases)
+        for name in unattended & self._suspects:
+            slot = self._dispatcher.take(leases[name].job.instance)
+            if slot is not None:
+                await self._supervisor.adopt(leases[name], slot)
+        for name in stale & self._strangers:
+            self._supervisor.cancel(name, "its lease is gone")
+        self._suspects, self._strangers = unattended, stale
+
+    def _end_overdue(self) -> None:
+        for name, (lease, _) in list(self._supervisor.running.items()):
+            limit = lease.step.timeout_seconds + self._settings.grace_seconds
+            if self.clock.now() - lease.job.leased_at > limit:
+                self._supervisor.cancel(name, f"no end after {limit:.0f} s")
+
+    async def sweep_hosts(self) -> int:
+        """Have every host end what belongs to no lease; how many things were removed."""
+        self._hosts_swept_at = self.clock.now()
+        leased = {lease.name for lease in await self._store.running()}
+        attended = self._supervisor.running
+        return sum([await host.sweep(lambda name: name in leased or name in attended) for host in self._hosts])

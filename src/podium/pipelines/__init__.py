@@ -1,0 +1,1 @@
+"""The pipeline files that ship with Podium, as package data."""

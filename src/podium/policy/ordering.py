@@ -1,0 +1,19 @@
+"""In which order do ready jobs wait? Priority with linear ageing, then first come first served (QUE-2)."""
+
+from typing import Final
+
+AGEING_SECONDS: Final = 60.0
+"""One point of priority is worth this much waiting; so 50 points more is 50 minutes' head start, never starvation."""
+
+
+def rank(ready_at: float, priority: int, ageing_seconds: float = AGEING_SECONDS) -> float:
+    """A job's place in its queue, smaller first.
+
+    Ageing is linear, so two jobs' order never changes while they wait: the rank is fixed and an index is the order.
+    """
+    return ready_at - priority * ageing_seconds
+
+
+def priority(base: int, business_value: int, boost: int = 0) -> int:
+    """A job's priority from its project's priority and business value (each 0 to 100) and an operator's boost."""
+    return base + business_value // 2 + boost

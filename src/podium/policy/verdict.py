@@ -1,0 +1,60 @@
+"""What becomes of a job after an attempt? Passed, retried, sent back, or put before a reviewer (PIP-8, REC-1, REC-4)."""
+
+from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
+from podium.domain.command import Verdict
+from podium.domain.job import Job
+from podium.domain.pipeline import Step
+from podium.policy import retry
+
+FEEDBACK_CHARS_MAX = 20_000
+"""Of gate output or review text handed back to the author; the whole is in the attempt's log."""
+
+
+def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
+    """The verdict on one attempt; `chance` is a random number in [0, 1) for jitter.
+
+    Everything that is not plainly passed fails closed: a gate that could not run is a failure of the attempt, never
+    a pass and never the author's fault.
+    """
+    if report.ending is Ending.CANCELLED:
+        return Verdict("release", report.detail or "cancelled")
+    if report.ending is not Ending.FINISHED or report.verdict is None:
+        return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance)
+    if report.verdict == "rework":
+        return _rework(step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer")
+    if report.verdict != "passed":
+        return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
+    return _by_gates(report, step, job, chance)
+
+
+def _by_gates(report: Report, step: Step, job: Job, chance: float) -> Verdict:
+    results = {gate.name: gate for gate in report.gates}
+    required = [gate for gate in step.gates if gate.kind != "approval"]
+    missing = [GateResult(g.name, GateOutcome.UNKNOWN, "no result") for g in required if g.name not in results]
+    unsure = [*missing, *(g for g in report.gates if g.outcome in (GateOutcome.COULD_NOT_RUN, GateOutcome.UNKNOWN))]
+    failed = [gate for gate in report.gates if gate.outcome is GateOutcome.FAILED]
+    if failed:
+        feedback = "\n\n".join(f"Gate '{gate.name}' failed:\n{gate.detail}" for gate in failed)
+        names = ", ".join(gate.name for gate in failed)
+        return _rework(step, job, step.rework or step.id, feedback, f"gate failed: {names}")
+    if unsure:
+        what = "; ".join(f"{gate.name} {gate.outcome}: {gate.detail[:200]}" for gate in unsure)
+        return _retry(step, job, f"gate not decided: {what}", chance)
+    if any(gate.kind == "approval" for gate in step.gates):
+        return Verdict("escalate", "this step needs an approval", review="approval")
+    return Verdict("pass", report.summary)
+
+
+def _retry(step: Step, job: Job, reason: str, chance: float) -> Verdict:
+    failures = job.failures + 1
+    if failures >= step.attempts_max:
+        return Verdict("escalate", f"{failures} attempts failed; the last: {reason}", review="exhausted")
+    return Verdict("retry", reason, delay_seconds=retry.delay_seconds(failures, chance))
+
+
+def _rework(step: Step, job: Job, target: str, feedback: str, reason: str) -> Verdict:
+    feedback = feedback[-FEEDBACK_CHARS_MAX:]
+    if job.reworks >= step.reworks_max:
+        why = f"sent back {job.reworks} times, and again: {reason}"
+        return Verdict("escalate", why, target=target, feedback=feedback, review="quality")
+    return Verdict("rework", reason, target=target, feedback=feedback)

@@ -1,0 +1,101 @@
+"""What the engine needs of the world, as protocols: real adapters and simulated ones are told apart by nobody."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from podium.domain.attempt import Assignment, Report
+from podium.domain.command import Command
+from podium.domain.job import Lease
+
+Brief = Callable[[], Awaitable[Assignment]]
+"""Fetches an attempt's assignment when a host asks for it (an in-process body of a benchmark never does)."""
+
+
+class Task(Protocol):
+    """A running piece of work that can be ended."""
+
+    def cancel(self) -> bool:
+        """Ask it to end; True when it was still running."""
+        ...
+
+
+class Clock(Protocol):
+    """Time. Nothing in the engine reads another clock."""
+
+    def now(self) -> float:
+        """Steady seconds: near the epoch's at start, never backwards, standing still while the machine is suspended.
+
+        All deadlines, ranks and waiting times are on this scale, so a wall clock that jumps expires nothing.
+        """
+        ...
+
+    def wall(self) -> float:
+        """Wall-clock seconds since the epoch, for people only."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many steady seconds."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> Task:
+        """Run `work` beside the caller; an exception nobody handled stops the orchestrator with its traceback."""
+        ...
+
+
+class Running(Protocol):
+    """One attempt in progress, owned by a host."""
+
+    async def ended(self) -> Report:
+        """Wait for the attempt's end and return its report, the delivered commit already safe in the repository."""
+        ...
+
+    def cancel(self, reason: str) -> None:
+        """End it and all its processes soon; `ended` then reports `Ending.CANCELLED` or what came first."""
+        ...
+
+    @property
+    def log_path(self) -> str | None:
+        """Where its messages are written as NDJSON, if they are."""
+        ...
+
+
+class Host(Protocol):
+    """Where attempts run. Attempts outlive the orchestrator: a new one adopts what the old one started (INS-8)."""
+
+    async def start(self, lease: Lease, brief: Brief) -> Running:
+        """Begin the attempt. Trouble in starting is a report of `Ending.COULD_NOT_START`, never an exception."""
+        ...
+
+    async def adopt(self, lease: Lease) -> Running | None:
+        """The attempt as an earlier orchestrator started it, running or ended but not yet taken.
+
+        None means that nothing of it is left and, for certain, that nothing of it can start any more.
+        """
+        ...
+
+    async def forget(self, lease: Lease) -> None:
+        """The attempt's result is committed: remove what it left behind, except its log."""
+        ...
+
+    async def sweep(self, is_open: Callable[[str], bool]) -> int:
+        """End every process and remove every clone that belongs to no open attempt (`Lease.name`); how many.
+
+        List first and ask `is_open` afterwards: an attempt begun meanwhile is then never taken for a stranger.
+        """
+        ...
+
+
+class Store(Protocol):
+    """The truth. Every command is answered once it is durable; a refusal is raised as a `PodiumError`."""
+
+    def submit(self, command: Command) -> Awaitable[Any]:
+        """Queue a command; what it answers is said beside each command in `domain.command`."""
+        ...
+
+    async def running(self) -> list[Lease]:
+        """Every attempt that holds a lease."""
+        ...
+
+    async def assignment(self, lease: Lease) -> Assignment:
+        """What the agent of this attempt is told."""
+        ...

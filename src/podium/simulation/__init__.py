@@ -1,0 +1,1 @@
+"""The whole engine on virtual time: simulated agents, faults by seed, checkers all the way."""

@@ -1,0 +1,109 @@
+"""An asyncio loop on virtual time: no waiting, no sockets, and ready callbacks in an order that the seed decides."""
+
+import asyncio
+import random
+import selectors
+from collections.abc import Coroutine
+from typing import Any, Final
+
+EPOCH: Final = 1_800_000_000.0
+"""Virtual time begins here, in seconds since the epoch."""
+
+
+class Stalled(Exception):  # noqa: N818 - what happened, not what broke
+    """Everything waits and nothing is scheduled: a lost wake-up that no sweep repairs."""
+
+
+class _VirtualSelector(selectors.BaseSelector):
+    """Moves the loop's time forward instead of waiting."""
+
+    def __init__(self) -> None:
+        self.loop: VirtualLoop
+        self._map: dict[int, selectors.SelectorKey] = {}
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """The loop's own self-pipe, which nothing ever writes to."""
+        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        key = self._map[fd] = selectors.SelectorKey(fileobj, fd, events, data)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Forget a descriptor."""
+        return self._map.pop(fileobj if isinstance(fileobj, int) else fileobj.fileno())
+
+    def get_map(self) -> Any:
+        """What is registered."""
+        return self._map
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """Nothing is ever ready; time passes at once."""
+        if timeout is None:
+            raise Stalled("nothing is left that could happen")
+        self.loop.advance(timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Runs coroutines to their end on virtual seconds; the same seed gives the same run."""
+
+    def __init__(self, seed: int) -> None:
+        self._virtual_now = 0.0
+        self._random = random.Random(seed)
+        selector = _VirtualSelector()
+        super().__init__(selector)
+        selector.loop = self
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._virtual_now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and shuffle what is ready: no code may rely on an order that asyncio does not promise."""
+        self._virtual_now += max(seconds, 0.0)
+        ready: Any = self._ready  # pyright: ignore[reportAttributeAccessIssue] - the one way to reorder callbacks
+        if len(ready) > 1:
+            shuffled = list(ready)
+            self._random.shuffle(shuffled)
+            ready.clear()
+            ready.extend(shuffled)
+
+
+class VirtualClock:
+    """`ports.Clock` on a virtual loop. `stop` fences one simulated process: its tasks end, its timers never fire."""
+
+    def __init__(self, loop: VirtualLoop, wall_offset: float = 0.0) -> None:
+        self._loop = loop
+        self.wall_offset = wall_offset
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.failures: list[BaseException] = []
+        self.stopped = False
+
+    def now(self) -> float:
+        """Steady virtual seconds."""
+        return EPOCH + self._loop.time()
+
+    def wall(self) -> float:
+        """Virtual wall-clock seconds; `wall_offset` steps it."""
+        return self.now() + self.wall_offset
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many virtual seconds."""
+        await asyncio.sleep(seconds)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Run `work` beside the caller; what it raises is kept for the checkers."""
+        task = self._loop.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self.stopped:
+            self.failures.append(error)
+
+    def stop(self) -> None:
+        """The simulated process dies here: ports are fenced by `stopped`, then its tasks are cancelled."""
+        self.stopped = True
+        for task in list(self._tasks):
+            task.cancel()

@@ -1,0 +1,173 @@
+"""One seed, one run: orchestrators are born, crash and are reborn over one world until every project has ended."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from podium.domain import pipeline_file
+from podium.domain.command import Decide, Submit
+from podium.domain.errors import PodiumError
+from podium.domain.instance import Slot
+from podium.domain.pipeline import Pipeline
+from podium.domain.project import Project
+from podium.engine.engine import Engine, EngineSettings
+from podium.simulation.checkers import check
+from podium.simulation.loop import VirtualClock, VirtualLoop
+from podium.simulation.world import Faults, FaultyExecutor, SimulatedHost, World, Workload
+from podium.store.rows import Rows
+from podium.store.store import Store
+
+FAULTY_SECONDS: Final = 3_600.0
+"""Faults strike during the first virtual hour; afterwards everything must come to its end."""
+END_SECONDS: Final = 400_000.0
+REVIEW_SECONDS: Final = 300.0
+
+STORMY: Final = Faults(
+    crash_before_commit=0.01,
+    crash_after_commit=0.01,
+    abort_batch=0.01,
+    lost_wakeup=0.05,
+    agent_crash=0.05,
+    agent_rework=0.05,
+    gate_undecided=0.02,
+    agent_hangs=0.01,
+    runner_lost=0.02,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one seed showed."""
+
+    seed: int
+    violations: tuple[str, ...]
+    virtual_seconds: float
+    faults: Counter[str]
+    orchestrators: int
+
+
+@cache
+def default_pipeline() -> tuple[Pipeline, str]:
+    """The shipped pipeline and its text."""
+    text = resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8")
+    return pipeline_file.parse(text, "default.toml"), text
+
+
+def slots_of(pipeline: Pipeline, own: int = 2) -> list[Slot]:
+    """The pools a pipeline starts with, and Podium's own hands for merge, deploy and publish."""
+    pools = [Slot(name, flow.name, role) for flow in pipeline.workflows.values() for name, role in flow.instances.items()]
+    return [*pools, *(Slot(f"podium-{n:02d}", "podium", "podium") for n in range(1, own + 1))]
+
+
+class Run:
+    """One simulated history. Its world outlives the orchestrators that `live` brings up."""
+
+    def __init__(self, seed: int, faults: Faults, projects: int, workload: Workload) -> None:
+        self.seed = seed
+        self.loop = VirtualLoop(seed)
+        self.world = World(self.loop, seed, faults, workload)
+        self.projects = projects
+        self.orchestrators = 0
+        self.violations: list[str] = []
+        self._submitted = 0
+
+    def play(self) -> Outcome:
+        """Run to the end and check."""
+        try:
+            asyncio.set_event_loop(self.loop)
+            self.loop.run_until_complete(self._history())
+            self.violations += self.world.ground.violations
+            self.violations += check(self.world.database, finished=True)
+            self.violations += [f"{name} still runs" for name in self.world.ground.live]
+        finally:
+            self.loop.close()
+            self.world.database.close()
+        faults = self.world.ground.injected
+        return Outcome(self.seed, tuple(self.violations), self.loop.time(), faults, self.orchestrators)
+
+    async def _history(self) -> None:
+        """Orchestrators one after another, until one sees everything ended."""
+        while self.loop.time() < END_SECONDS:
+            crashed: asyncio.Future[None] = self.loop.create_future()
+            clock = VirtualClock(self.loop)
+            self.orchestrators += 1
+            life = self.loop.create_task(self._live(clock, _once(crashed)))
+            await asyncio.wait([life, crashed], return_when=asyncio.FIRST_COMPLETED)
+            ended = life.done() and not life.cancelled() and not crashed.done()
+            clock.stop()
+            life.cancel()
+            await asyncio.gather(life, return_exceptions=True)
+            self.violations += [f"unhandled {error!r}" for error in clock.failures]
+            self.violations += check(self.world.database, finished=False)
+            if ended or self.violations:
+                return
+            await asyncio.sleep(self.world.rng.uniform(0.1, 30.0))
+        self.violations.append(f"not ended after {END_SECONDS:.0f} virtual seconds")
+
+    async def _live(self, clock: VirtualClock, crash: Callable[[], None]) -> None:
+        """One orchestrator's life, until everything submitted has ended."""
+        world = self.world
+
+        async def read(question: Callable[[Rows], Any]) -> Any:
+            await clock.sleep(0.0001)
+            return question(world.database.rows)
+
+        store = Store(FaultyExecutor(world, clock, crash), read, world.database.pipelines)
+        host = SimulatedHost(world, clock)
+        slots = slots_of(default_pipeline()[0])
+        engine = Engine(store, clock, {"": host}, slots, random.Random(world.rng.random()), EngineSettings())
+        await engine.start()
+        while True:
+            if self.loop.time() > FAULTY_SECONDS:
+                world.faults = Faults()
+            await self._submit_next(engine)
+            await self._review(store)
+            open_ = await store.read(lambda rows: rows.all("projects_open"))
+            if self._submitted == self.projects and not open_ and not engine.supervisor.running:
+                await engine.sweeper.sweep_hosts()
+                await clock.sleep(5.0)
+                return
+            await clock.sleep(self.world.rng.uniform(1.0, REVIEW_SECONDS))
+
+    async def _submit_next(self, engine: Engine) -> None:
+        if self._submitted == self.projects:
+            return
+        pipeline, text = default_pipeline()
+        key = f"input-{self._submitted}"
+        project = Project(
+            f"project-{self._submitted}", key, "", None, None, 50, 50, None, "document", 0.0, pipeline.digest, "python"
+        )
+        try:
+            await engine.submit(Submit(project, "", text, key))
+        except PodiumError:
+            return
+        self._submitted += 1
+
+    async def _review(self, store: Store) -> None:
+        """A reviewer comes by and decides what is open."""
+        for review_id, kind in await store.read(lambda rows: rows.all("reviews_open")):
+            verdict = self.world.rng.choice(["approve", "send_back", "approve" if kind == "exhausted" else "reject"])
+            try:
+                await store.submit(Decide(review_id, verdict, "simulated reviewer"))
+            except PodiumError:
+                continue
+
+
+def _once(future: asyncio.Future[None]) -> Callable[[], None]:
+    def crash() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    return crash
+
+
+def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 4) -> Outcome:
+    """One run of the shipped pipeline by seed."""
+    rng = random.Random(seed)
+    workload = Workload(step_seconds=rng.choice([5.0, 60.0, 600.0]), features=rng.randint(0, features))
+    return Run(seed, replace(faults), projects, workload).play()

@@ -1,0 +1,67 @@
+"""How a job whose dependencies are met enters its queue: at once, or held while its project has enough open chains."""
+
+from heapq import heappop
+
+from podium.domain import lifecycle
+from podium.domain.job import Job
+from podium.domain.pipeline import state_order
+from podium.store.batch import Batch, Flow
+
+
+def unblock(batch: Batch, job: Job) -> None:
+    """One dependency of a waiting job is done; the last one lets it enter."""
+    job = job._replace(blockers=job.blockers - 1)
+    batch.put(job)
+    if job.blockers == 0 and job.state == "waiting":
+        enter(batch, job)
+
+
+def enter(batch: Batch, job: Job) -> None:
+    """Admit a waiting job, or hold it back behind its project's limit."""
+    flow = batch.flow(job.project, job.workflow)
+    assert flow is not None
+    limit = batch.owner(job.project).pipeline.workflows[job.workflow].project_jobs_max
+    if flow.admitted < limit or job.item == "":
+        flow.admitted += 1
+        batch.move(job, "unblock")
+    else:
+        flow.held += 1
+        batch.move(job, "hold")
+
+
+def refill(batch: Batch, flow: Flow) -> None:
+    """Admit held jobs while the project has places; called after a job's followers have entered."""
+    limit = batch.owner(flow.project).pipeline.workflows[flow.name].project_jobs_max
+    while flow.held and flow.admitted < limit:
+        job = _first_held(batch, flow)
+        flow.held -= 1
+        flow.admitted += 1
+        batch.move(job, "admit")
+
+
+def _first_held(batch: Batch, flow: Flow) -> Job:
+    """The held job with the lowest id, in the database or made in this batch."""
+    key = (flow.project, flow.name)
+    here = batch.held[key]
+    while here and batch.need(here[0]).state != "held":
+        heappop(here)
+    stored = batch.rows.all("jobs_held_first", (*key, batch.unheld[key] + 1))
+    candidates = [job for (job_id,) in stored if (job := batch.need(job_id)).state == "held"][:1]
+    if here:
+        candidates.append(batch.need(here[0]))
+    return min(candidates)
+
+
+def settle(batch: Batch, flow: Flow) -> list[str]:
+    """Derive the workflow's state from its jobs (PIP-6) and walk there; returns the states reached, in order."""
+    order = state_order(flow.name)
+    names = list(order)
+    if flow.open == 0:
+        goal = names[-1]
+    else:
+        goal = next((names[i] for i, n in enumerate(flow.counts) if n > 0), flow.state)
+    walked = list(lifecycle.path(flow.name, flow.state, goal))
+    for state in walked:
+        batch.emit("workflow.state", flow.project, flow.name, **{"from": flow.state, "to": state})
+        flow.state = state
+    return walked

@@ -1,0 +1,297 @@
+"""The working set of one transaction: rows are read once, changed as values by the laws, and written back together.
+
+Nothing is written before `flush`, so a refused command costs nothing and needs no savepoint.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import heappush
+from typing import Any, Final
+
+from podium.domain import event as events
+from podium.domain import lifecycle
+from podium.domain.job import Job
+from podium.domain.pipeline import Pipeline, Step, state_order
+from podium.policy.ordering import priority, rank
+from podium.store.rows import Rows
+
+WAIT_BUCKETS_PER_DOUBLING: Final = 4
+"""Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
+HOUR_SECONDS: Final = 3600
+
+ReadyKey = tuple[str, str, float, int]
+"""A row of `ready`: queue, lane, rank, job."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(slots=True)
+class Flow:
+    """One workflow of one project while a transaction works on it."""
+
+    project: str
+    name: str
+    state: str
+    counts: list[int]
+    open: int
+    admitted: int
+    held: int
+    started_at: float
+    completed_at: float | None = None
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The next free ids; copied for a batch and kept only when it commits."""
+
+    job: int
+    seq: int
+    review: int
+
+
+@dataclass(slots=True)
+class Owner:
+    """What the laws need of a project in every transaction."""
+
+    id: str
+    pipeline: Pipeline
+    priority: int
+    created_at: float
+    repository_url: str | None
+    state: str
+    open_workflows: int
+    changed: bool = False
+
+
+class Batch:
+    """Reads through `rows`, remembers, and writes everything back in `flush`."""
+
+    def __init__(self, rows: Rows, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float) -> None:
+        self.rows = rows
+        self.pipelines = pipelines
+        self.numbers = numbers
+        self.now = now
+        self.wall = wall
+        self.jobs: dict[int, Job] = {}
+        self.flows: dict[tuple[str, str], Flow | None] = {}
+        self.owners: dict[str, Owner] = {}
+        self.tally: Counter[tuple[str, str]] = Counter()
+        self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+        self.waits: Counter[tuple[str, int]] = Counter()
+        self.events: list[tuple[Any, ...]] = []
+        self.writes: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self.held: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        """Ids of jobs held back in this batch, as heaps."""
+        self.unheld: Counter[tuple[str, str]] = Counter()
+        """How many left `held` in this batch, which the database does not know yet."""
+        self._new: set[int] = set()
+        self._dirty: set[int] = set()
+        self.touched: dict[tuple[str, str], None] = {}
+        """Workflows whose state is to be derived before the commit, in order."""
+        self._made: dict[tuple[str, str, str, str], int] = {}
+        self._ready_added: dict[ReadyKey, None] = {}
+        self._ready_removed: dict[ReadyKey, None] = {}
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def job(self, job_id: int) -> Job | None:
+        """The job as this batch has it so far."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            row = self.rows.one("job_by_id", (job_id,))
+            if row is None:
+                return None
+            job = self.jobs[job_id] = Job._make(row)
+        return job
+
+    def need(self, job_id: int) -> Job:
+        """A job that is known to exist."""
+        job = self.job(job_id)
+        assert job is not None, f"job {job_id} is referred to but not there"
+        return job
+
+    def owner(self, project: str) -> Owner:
+        """The project's part that the laws need."""
+        owner = self.owners.get(project)
+        if owner is None:
+            id_, digest, base, value, *rest = self.rows.one("owner_by_id", (project,))
+            owner = self.owners[project] = Owner(id_, self.pipelines[digest], priority(base, value), *rest)
+        return owner
+
+    def flow(self, project: str, name: str) -> Flow | None:
+        """The project's run of that workflow, if it has started."""
+        key = (project, name)
+        if key not in self.flows:
+            row = self.rows.one("workflow_by_key", key)
+            self.flows[key] = Flow(row[0], row[1], row[2], json.loads(row[3]), *row[4:]) if row else None
+        return self.flows[key]
+
+    def step_of(self, job: Job) -> Step:
+        """The step this job is one of."""
+        return self.owner(job.project).pipeline.step(job.workflow, job.step)
+
+    def find_job(self, project: str, workflow: str, step: str, item: str) -> int | None:
+        """The id of a project's job by its place in the pipeline; None where there is none."""
+        key = (project, workflow, step, item)
+        made = self._made.get(key)
+        if made is None and (row := self.rows.one("job_by_step", key)) is not None:
+            made = row[0]
+        return made
+
+    def followers(self, job_id: int) -> list[Job]:
+        """The jobs that wait for this one, or waited; only of workflows started before this batch."""
+        return [self.need(follower) for (follower,) in self.rows.all("followers", (job_id,))]
+
+    def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
+        """The first `wanted` of a lane as (rank, job), as this batch has them so far."""
+        gone = self._ready_removed
+        stored = self.rows.all("ready_heads", (queue, lane, wanted + len(gone)))
+        heads = [(rank_, job) for rank_, job in stored if (queue, lane, rank_, job) not in gone]
+        heads += [(key[2], key[3]) for key in self._ready_added if key[0] == queue and key[1] == lane]
+        heads.sort()
+        return heads[:wanted]
+
+    @property
+    def lanes_entered(self) -> set[tuple[str, str]]:
+        """The (queue, lane) of every job that became ready in this batch."""
+        return {(key[0], key[1]) for key in self._ready_added}
+
+    def artifacts(self, project: str, kind: str) -> dict[str, tuple[int, str]]:
+        """The project's artifacts of a kind: key -> (position, data as JSON), with those of this batch."""
+        found = {key: (position, data) for key, position, data in self.rows.all("artifacts_of_kind", (project, kind))}
+        for row in self.writes["artifact_put"]:
+            if row[0] == project and row[1] == kind:
+                found[row[2]] = (row[5], row[7])
+        return found
+
+    # --- changing ----------------------------------------------------------------------------------------------------
+
+    def add_job(self, job: Job) -> None:
+        """A new job, which waits: it counts nowhere until it is unblocked."""
+        assert job.state == "waiting"
+        self.jobs[job.id] = job
+        self._new.add(job.id)
+        self._made[job.project, job.workflow, job.step, job.item] = job.id
+
+    def move(self, job: Job, happening: str, **changes: Any) -> Job:
+        """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
+        after = job._replace(state=lifecycle.next_job_state(job.state, happening), **changes)
+        if after.state == "ready":
+            after = after._replace(ready_at=self.now, rank=rank(self.now, after.priority))
+            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
+        if job.state == "ready":
+            _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
+        if job.state == "held":
+            self.unheld[job.project, job.workflow] += 1
+        if after.state == "held":
+            heappush(self.held[job.project, job.workflow], job.id)
+        self._count(job, -1)
+        self._count(after, 1)
+        self.put(after)
+        return after
+
+    def touch(self, job: Job) -> None:
+        """The job's workflow may be in another state now."""
+        self.touched[job.project, job.workflow] = None
+
+    def put(self, job: Job) -> None:
+        """Store a job whose state does not change."""
+        self.jobs[job.id] = job
+        if job.id not in self._new:
+            self._dirty.add(job.id)
+
+    def _count(self, job: Job, n: int) -> None:
+        if job.state == "waiting":
+            return
+        self.tally[job.queue, job.state] += n
+        if job.state not in lifecycle.JOB_FRONTIER:
+            return
+        flow = self.flow(job.project, job.workflow)
+        assert flow is not None
+        step = self.step_of(job)
+        untried = job.attempt == 0 and job.state in ("ready", "held")
+        flow.counts[state_order(job.workflow)[step.waiting if untried else step.state]] += n
+
+    def emit(self, type_: str, project: str, workflow: str = "", job: Job | None = None, **data: Any) -> None:
+        """Append an event; it gets the next number in commit order."""
+        assert type_ in events.TYPES, type_
+        seq = self.numbers.seq
+        self.numbers.seq = seq + 1
+        text = _encode(data) if data else "{}"
+        if job is None:
+            self.events.append((seq, self.wall, type_, project, workflow, 0, 0, "", text))
+        else:
+            row = (seq, self.wall, type_, project, job.workflow, job.id, job.attempt, job.instance, text)
+            self.events.append(row)
+
+    def measure(self, metric: str, value: float = 0.0) -> None:
+        """Add one observation to this hour's sum."""
+        cell = self.hourly[metric]
+        cell[0] += 1
+        cell[1] += value
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything that changed; the caller commits."""
+        hour = int(self.wall // HOUR_SECONDS)
+        put = self.writes
+        put["job_insert"] += [self.jobs[i] for i in sorted(self._new)]
+        changed = sorted((self.jobs[i] for i in self._dirty), key=lambda job: (job.state == "running", job.id))
+        put["job_update"] += [(*job[5:], job.id) for job in changed]
+        put["ready_delete"] += self._ready_removed
+        put["ready_insert"] += self._ready_added
+        put["workflow_put"] += [
+            (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
+            for f in self.flows.values()
+            if f is not None
+        ]
+        put["project_end"] += [
+            (o.state, self.now if o.state != "open" else None, o.open_workflows, o.id)
+            for o in self.owners.values()
+            if o.changed
+        ]
+        put["event_insert"] += self.events
+        put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
+        put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
+        put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
+        for name in _WRITE_ORDER:
+            if put[name]:
+                self.rows.many(name, put[name])
+
+
+def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:
+    """Note a change to `ready`, unless it only takes back one of this batch."""
+    if key in out_of:
+        del out_of[key]
+    else:
+        into[key] = None
+
+
+_WRITE_ORDER: Final = (
+    "pipeline_insert",
+    "project_insert",
+    "document_insert",
+    "intake_insert",
+    "job_insert",
+    "dependency_insert",
+    "job_update",
+    "ready_delete",
+    "ready_insert",
+    "workflow_put",
+    "attempt_insert",
+    "artifact_put",
+    "feedback_insert",
+    "review_insert",
+    "review_update",
+    "project_update",
+    "project_end",
+    "event_insert",
+    "tally_add",
+    "hourly_add",
+    "wait_add",
+)
+"""The statements of a flush, parents before children."""
+

@@ -1,0 +1,252 @@
+"""Laws of jobs: leasing to free instances, completing under the fence, rework, retries that come due."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+
+from podium.domain.command import Complete, Dispatch, Record, Wake
+from podium.domain.instance import Slot
+from podium.domain.job import Job, Lease
+from podium.policy import routing
+from podium.store.admission import unblock
+from podium.store.batch import WAIT_BUCKETS_PER_DOUBLING, Batch
+from podium.store.projects import advance
+
+LEASES_PER_QUEUE_MAX = 512
+"""Heads of a queue that one transaction looks at."""
+
+
+def wait_bucket(seconds: float) -> int:
+    """The sketch's bucket of a waiting time; bucket b covers 1 ms * 2^(b/4) and up."""
+    return max(0, math.ceil(math.log2(max(seconds, 0.001) * 1000) * WAIT_BUCKETS_PER_DOUBLING))
+
+
+def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, str]]) -> list[tuple[Lease, ...]]:
+    """Lease the heads of each queue to the free instances of all dispatchers in this batch.
+
+    `lanes` has every (queue, lane) that may hold ready jobs.
+    """
+    leases: list[list[Lease]] = [[] for _ in commands]
+    owner_of: dict[str, int] = {}
+    free: defaultdict[str, list[Slot]] = defaultdict(list)
+    strategies: dict[str, str] = {}
+    for number, command in enumerate(commands):
+        strategies |= command.strategies
+        for slot in command.slots:
+            if slot.name not in owner_of:
+                owner_of[slot.name] = number
+                free[slot.queue].append(slot)
+    for queue, slots in free.items():
+        heads = _heads(batch, queue, slots, lanes)
+        strategy = strategies.get(queue, routing.DEFAULT)
+        for placement in routing.place(heads, slots, strategy) if heads else ():
+            leases[owner_of[placement.slot.name]].append(_lease(batch, placement))
+    return [tuple(found) for found in leases]
+
+
+def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, str]]) -> list[Job]:
+    """Ready jobs of a queue in rank order, as many of each lane as there are free instances."""
+    names = {slot.name for slot in slots}
+    wanted = min(len(slots), LEASES_PER_QUEUE_MAX)
+    entries: list[tuple[float, int]] = []
+    for lane_queue, lane in lanes:
+        if lane_queue == queue and (not lane.startswith("@") or lane[1:] in names):
+            entries += batch.ready_heads(queue, lane, wanted)
+    entries.sort()
+    return [batch.need(job_id) for _, job_id in entries]
+
+
+def _lease(batch: Batch, placement: routing.Placement) -> Lease:
+    job, slot = placement.job, placement.slot
+    waited = batch.now - job.ready_at
+    leased = batch.move(job, "lease", attempt=job.attempt + 1, leased_at=batch.now, instance=slot.name)
+    batch.waits[job.queue, wait_bucket(waited)] += 1
+    batch.measure(f"queue.{job.queue}.started", waited)
+    batch.emit("job.leased", job.project, job=leased, reason=placement.reason, waited=round(waited, 6))
+    batch.touch(job)
+    return Lease(leased, batch.step_of(leased), placement.reason)
+
+
+def complete(batch: Batch, command: Complete) -> bool:
+    """End an attempt, unless the fence is stale: then nothing is written at all."""
+    job = batch.job(command.job)
+    if job is None or job.state != "running" or job.attempt != command.attempt:
+        return False
+    _record_attempt(batch, job, command)
+    _LAWS[command.verdict.kind](batch, job, command)
+    batch.touch(job)
+    return True
+
+
+def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
+    report = command.report
+    spend = report.spend
+    batch.writes["attempt_insert"].append(
+        (
+            job.id,
+            job.attempt,
+            job.instance,
+            job.leased_at,
+            batch.now,
+            str(report.ending),
+            command.verdict.kind,
+            command.verdict.reason[:2000],
+            report.summary[:2000],
+            command.commit,
+            spend.input_tokens if spend else None,
+            spend.output_tokens if spend else None,
+            spend.cost_usd if spend else None,
+        )
+    )
+    batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)
+    batch.measure(f"verdict.{job.queue}.{command.verdict.kind}")
+
+
+def _pass(batch: Batch, job: Job, command: Complete) -> None:
+    _keep_artifacts(batch, job, command)
+    finish(batch, job, "pass", "job.passed", summary=command.report.summary[:500])
+
+
+def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
+    """The project's artifacts are its memory between jobs; a plan also settles what the project is (INT-3)."""
+    for position, artifact in enumerate(command.report.artifacts):
+        if artifact.kind == "plan":
+            row = (artifact.data.get("type"), artifact.data.get("complexity"), job.project)
+            batch.writes["project_update"].append(row)
+        data = json.dumps(artifact.data, ensure_ascii=False)
+        row = (job.project, artifact.kind, artifact.key, job.id, job.step, position, artifact.title, data, artifact.path)
+        batch.writes["artifact_put"].append(row)
+
+
+def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:
+    """A job is done, passed or dropped: its followers may enter, its chain's place is free."""
+    done = batch.move(job, happening, failures=0)
+    batch.emit(event, job.project, job=done, **data)
+    flow = batch.flow(job.project, job.workflow)
+    assert flow is not None
+    flow.open -= 1
+    flow.admitted -= 1
+    for follower in batch.followers(job.id):
+        if follower.state == "waiting":
+            if batch.step_of(follower).independent:
+                follower = follower._replace(avoid=job.instance)
+            unblock(batch, follower)
+            if follower.workflow != job.workflow:
+                batch.touch(follower)
+
+
+def _retry(batch: Batch, job: Job, command: Complete) -> None:
+    verdict = command.verdict
+    failures = job.failures + 1
+    if verdict.delay_seconds > 0:
+        after = batch.move(job, "delay", failures=failures, ready_at=batch.now + verdict.delay_seconds)
+    else:
+        after = batch.move(job, "retry", failures=failures)
+    batch.emit("job.retried", job.project, job=after, reason=verdict.reason, delay=round(verdict.delay_seconds, 3))
+
+
+def _release(batch: Batch, job: Job, command: Complete) -> None:
+    batch.emit("job.released", job.project, job=batch.move(job, "release"), reason=command.verdict.reason)
+
+
+def _rework(batch: Batch, job: Job, command: Complete) -> None:
+    verdict = command.verdict
+    batch.emit("job.reworked", job.project, job=job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
+    review_id = open_review(batch, job, "quality", verdict.reason)
+    batch.writes["review_update"].append(("sent_back", batch.now, "podium", verdict.feedback[:2000], review_id))
+    send_back(batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate")
+
+
+def _escalate(batch: Batch, job: Job, command: Complete) -> None:
+    verdict = command.verdict
+    if verdict.review == "approval":
+        _keep_artifacts(batch, job, command)
+    after = batch.move(job, "escalate")
+    batch.emit("job.escalated", job.project, job=after, kind=verdict.review, reason=verdict.reason)
+    open_review(batch, after, verdict.review, f"{verdict.reason}\n\n{verdict.feedback}".strip())
+
+
+_LAWS = {"pass": _pass, "retry": _retry, "release": _release, "rework": _rework, "escalate": _escalate}
+
+
+def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
+    """Put a job before a reviewer; the answer is the review's id."""
+    review_id = batch.numbers.review
+    batch.numbers.review += 1
+    batch.writes["review_insert"].append((review_id, job.project, job.id, kind, reason[:8000], batch.now))
+    batch.emit("review.opened", job.project, job=job, review=review_id, kind=kind, reason=reason[:500])
+    return review_id
+
+
+def send_back(batch: Batch, job: Job, target: str, happening: str, feedback: str, author: str) -> None:
+    """Give the work back to `target`, a step of the same chain, and make everything behind it wait again (PIP-6)."""
+    if target in ("", job.step):
+        again = job
+        batch.move(job, happening, reworks=job.reworks + (happening == "rework"), failures=0)
+    else:
+        found = batch.find_job(job.project, job.workflow, target, job.item)
+        assert found is not None, f"{target} is no step of this chain"
+        again = batch.need(found)
+        job = job._replace(reworks=job.reworks + (happening == "rework"), failures=0)
+        batch.put(job)
+        _reopen(batch, again)
+    if feedback:
+        batch.writes["feedback_insert"].append((again.id, batch.wall, author, feedback))
+
+
+def _reopen(batch: Batch, job: Job) -> None:
+    """A passed job runs again; whatever stood on it waits again, as far as it goes."""
+    flow = batch.flow(job.project, job.workflow)
+    assert flow is not None
+    flow.open += 1
+    flow.admitted += 1
+    batch.move(job, "reopen", failures=0)
+    undone = [job]
+    while undone:
+        for follower in batch.followers(undone.pop().id):
+            if follower.state == "cancelled":
+                continue
+            was_passed = follower.state == "passed"
+            follower = follower._replace(blockers=follower.blockers + 1)
+            batch.put(follower)
+            its_flow = batch.flow(follower.project, follower.workflow)
+            assert its_flow is not None
+            if was_passed:
+                its_flow.open += 1
+                undone.append(follower)
+            elif follower.state == "held":
+                its_flow.held -= 1
+            elif follower.state != "waiting":
+                its_flow.admitted -= 1
+            if follower.state != "waiting":
+                batch.move(follower, "block")
+
+
+def wake(batch: Batch, _: Wake) -> float | None:
+    """Make due jobs ready; the answer is when the next one is due."""
+    for (job_id,) in batch.rows.all("jobs_due", (batch.now,)):
+        job = batch.need(job_id)
+        if job.state == "delayed" and job.ready_at <= batch.now:
+            batch.move(job, "due")
+    row = batch.rows.one("next_due", (batch.now,))
+    return row[0] if row else None
+
+
+def record(batch: Batch, command: Record) -> None:
+    """Write events about an attempt."""
+    job = batch.need(command.job)
+    if command.attempt != job.attempt:
+        job = job._replace(attempt=command.attempt, instance=command.instance)
+    for type_ in command.types:
+        batch.emit(type_, job.project, job=job, **command.data)
+
+
+def settle_touched(batch: Batch) -> None:
+    """Derive every touched workflow's state, once for the whole batch; rules may touch more."""
+    while batch.touched:
+        project, name = batch.touched.popitem()[0]
+        flow = batch.flow(project, name)
+        if flow is not None and batch.owner(project).state == "open":
+            advance(batch, flow)
+

@@ -1,0 +1,208 @@
+"""Laws of projects and workflows: a submission makes a project, a state enqueues a workflow, the last job ends it."""
+
+import json
+from datetime import UTC, datetime
+
+from podium.domain import lifecycle
+from podium.domain.command import Submit, Submitted
+from podium.domain.job import PODIUM_QUEUE, Job
+from podium.domain.pipeline import Workflow, expand
+from podium.policy import ordering
+from podium.store.admission import enter, refill, settle
+from podium.store.batch import Batch, Flow, Owner
+
+
+def submit(batch: Batch, command: Submit) -> Submitted:
+    """Make the project with its first workflow, or answer with the one this input made before (INT-2)."""
+    if command.idempotency_key:
+        found = batch.rows.one("intake_by_key", (command.idempotency_key,))
+        here = dict(batch.writes["intake_insert"])
+        if found or command.idempotency_key in here:
+            return Submitted(found[0] if found else here[command.idempotency_key], False)
+    asked = command.project
+    project_id = _free_id(batch, asked.id)
+    pipeline = batch.pipelines[asked.pipeline]
+    batch.writes["pipeline_insert"].append((pipeline.digest, command.pipeline_text))
+    batch.writes["project_insert"].append(
+        (
+            project_id,
+            asked.title,
+            asked.brief,
+            asked.type,
+            asked.complexity,
+            asked.business_value,
+            asked.priority,
+            asked.repository_url,
+            asked.source,
+            batch.now,
+            asked.pipeline,
+            asked.agent,
+        )
+    )
+    if command.document:
+        batch.writes["document_insert"].append((project_id, command.document))
+    if command.idempotency_key:
+        batch.writes["intake_insert"].append((command.idempotency_key, project_id))
+    priority = ordering.priority(asked.priority, asked.business_value)
+    batch.owners[project_id] = Owner(
+        project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True
+    )
+    batch.tally["projects", "open"] += 1
+    batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
+    start_workflow(batch, project_id, pipeline.start)
+    return Submitted(project_id, True)
+
+
+def _free_id(batch: Batch, wanted: str) -> str:
+    """`wanted`, or with the first free number behind it when another project has that id."""
+    number = 1
+    candidate = wanted
+    while candidate in batch.owners or batch.rows.one("owner_by_id", (candidate,)):
+        number += 1
+        candidate = f"{wanted[:54].rstrip('-')}-{number}"
+    return candidate
+
+
+def start_workflow(batch: Batch, project: str, name: str) -> None:
+    """Enqueue a workflow once for a project: all its jobs, those without dependencies ready at once."""
+    if batch.flow(project, name) is not None:
+        return
+    owner = batch.owner(project)
+    workflow = owner.pipeline.workflows[name]
+    planned = expand(workflow, _items(batch, project, workflow))
+    states = lifecycle.states(name)
+    flow = Flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    batch.flows[project, name] = flow
+    batch.tally[f"workflow.{name}", "queued"] += 1
+    owner.open_workflows += 1
+    owner.changed = True
+    batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
+    for plan in planned:
+        job_id = batch.numbers.job
+        batch.numbers.job += 1
+        blockers = [b for after in plan.after if (b := batch.find_job(project, *after)) is not None]
+        batch.writes["dependency_insert"] += [(blocker, job_id) for blocker in blockers]
+        job = Job(
+            id=job_id,
+            project=project,
+            workflow=name,
+            step=plan.step.id,
+            item=plan.item,
+            queue=PODIUM_QUEUE if plan.step.action else name,
+            lane=plan.step.role,
+            state="waiting",
+            blockers=sum(batch.need(b).state not in lifecycle.JOB_DONE for b in blockers),
+            attempt=0,
+            failures=0,
+            reworks=0,
+            priority=owner.priority,
+            rank=0.0,
+            ready_at=batch.now,
+            leased_at=0.0,
+            instance="",
+            avoid="",
+        )
+        batch.add_job(job)
+        if job.blockers == 0:
+            enter(batch, job)
+    if not planned:
+        advance(batch, flow)
+
+
+def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[str]]:
+    """The keys of the artifacts that the workflow fans out over, in the order they were made."""
+    kinds = {step.for_each for step in workflow.steps if step.for_each}
+    found = {kind: batch.artifacts(project, kind) for kind in kinds}
+    return {kind: sorted(made, key=lambda key: (made[key][0], key)) for kind, made in found.items()}
+
+
+def advance(batch: Batch, flow: Flow) -> None:
+    """After a job changed: admit held ones, derive the state, run the rules of each state reached, end what is over."""
+    refill(batch, flow)
+    before = flow.state
+    for state in settle(batch, flow):
+        for rule in batch.owner(flow.project).pipeline.rules:
+            if rule.on == f"{flow.name}.{state}":
+                start_workflow(batch, flow.project, rule.enqueue)
+    if flow.state != before:
+        _count_flow(batch, flow, before)
+
+
+def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
+    subject = f"workflow.{flow.name}"
+    batch.tally[subject, _place(flow, before)] -= 1
+    batch.tally[subject, _place(flow, flow.state)] += 1
+    if flow.open == 0:
+        flow.completed_at = batch.now
+        batch.measure(f"{subject}.completed", batch.now - flow.started_at)
+        _announce(batch, flow)
+        end_workflow(batch, flow)
+
+
+def _place(flow: Flow, state: str) -> str:
+    names = lifecycle.states(flow.name)
+    return "queued" if state == names[0] else "completed" if state == names[-1] else "active"
+
+
+def _announce(batch: Batch, flow: Flow) -> None:
+    """The documented payloads (EVT-3), flat and verbatim."""
+    owner = batch.owner(flow.project)
+    stamp = datetime.fromtimestamp(batch.wall, UTC).isoformat(timespec="seconds")
+    if flow.name == "genesis":
+        batch.emit(
+            "genesis_complete",
+            flow.project,
+            flow.name,
+            event="genesis_complete",
+            project_id=flow.project,
+            repository_url=owner.repository_url,
+            issues_created=len(batch.artifacts(flow.project, "issue")),
+            timestamp=stamp,
+        )
+    if flow.name == "development":
+        applications = [json.loads(data) for _, data in batch.artifacts(flow.project, "application").values()]
+        batch.emit(
+            "development_milestone",
+            flow.project,
+            flow.name,
+            event="development_milestone",
+            project_id=flow.project,
+            milestone="deployed",
+            deployment_url=applications[-1].get("url") if applications else None,
+            timestamp=stamp,
+        )
+
+
+def end_workflow(batch: Batch, flow: Flow) -> None:
+    """One workflow fewer is open; with the last one the project is complete."""
+    owner = batch.owner(flow.project)
+    owner.open_workflows -= 1
+    owner.changed = True
+    if owner.open_workflows == 0 and owner.state == "open":
+        owner.state = "complete"
+        batch.tally["projects", "open"] -= 1
+        batch.tally["projects", "complete"] += 1
+        seconds = batch.now - owner.created_at
+        batch.measure("project.completed", seconds)
+        batch.emit("project.completed", flow.project, seconds=round(seconds, 3))
+
+
+def fail_project(batch: Batch, project: str, reason: str) -> None:
+    """A step the project cannot do without was rejected: cancel all that is open, and say so."""
+    owner = batch.owner(project)
+    if owner.state != "open":
+        return
+    for (job_id,) in batch.rows.all("jobs_open_of_project", (project,)):
+        job = batch.need(job_id)
+        if job.state not in lifecycle.JOB_DONE:
+            batch.emit("job.cancelled", project, job=batch.move(job, "cancel"), reason=reason)
+    for (name,) in batch.rows.all("workflows_of_project", (project,)):
+        flow = batch.flow(project, name)
+        if flow is not None and flow.completed_at is None:
+            batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
+    owner.state = "failed"
+    owner.changed = True
+    batch.tally["projects", "open"] -= 1
+    batch.tally["projects", "failed"] += 1
+    batch.measure("project.failed")
+    batch.emit("project.failed", project, reason=reason)

@@ -1,0 +1,30 @@
+"""The little that the store asks of a database driver, and the SQL statements by name."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, Protocol
+
+Row = Sequence[Any]
+
+
+class Rows(Protocol):
+    """One connection inside one transaction. Statements are named by their file in `store/sql`."""
+
+    def one(self, name: str, args: Row = ()) -> Any:
+        """The first row as a tuple, or None."""
+        ...
+
+    def all(self, name: str, args: Row = ()) -> list[Any]:
+        """All rows as tuples."""
+        ...
+
+    def many(self, name: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of arguments."""
+        ...
+
+
+@cache
+def sql(name: str) -> str:
+    """The text of `store/sql/NAME.sql`."""
+    return resources.files("podium.store").joinpath("sql", f"{name}.sql").read_text("utf-8")

@@ -1,0 +1,1 @@
+"""One statement per file, one sentence above it."""

@@ -1,0 +1,2 @@
+-- The text a project was made from.
+INSERT INTO document (project, text) VALUES (?, ?)

@@ -1,0 +1,2 @@
+-- The jobs that depend on a job.
+SELECT dependant FROM dependency WHERE job = ?

@@ -1,0 +1,4 @@
+-- Add to an hour's sum.
+INSERT INTO hourly (metric, hour, n, total)
+VALUES (?, ?, ?, ?)
+ON CONFLICT (metric, hour) DO UPDATE SET n = n + excluded.n, total = total + excluded.total

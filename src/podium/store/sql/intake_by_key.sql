@@ -1,0 +1,2 @@
+-- The project that an input with this idempotency key became.
+SELECT project FROM intake WHERE idempotency_key = ?

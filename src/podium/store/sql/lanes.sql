@@ -1,0 +1,2 @@
+-- Every lane that holds a ready job.
+SELECT DISTINCT queue, lane FROM ready

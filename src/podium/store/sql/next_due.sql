@@ -1,0 +1,2 @@
+-- When the next delayed job is due.
+SELECT min(ready_at) FROM job WHERE state = 'delayed' AND ready_at > ?

@@ -1,0 +1,4 @@
+-- What the laws need of a project.
+SELECT id, pipeline, priority, business_value, created_at, repository_url, state, open_workflows
+FROM project
+WHERE id = ?

@@ -1,0 +1,2 @@
+-- The pipelines that projects were started with.
+SELECT text FROM pipeline

@@ -1,0 +1,2 @@
+-- Where a project stands.
+UPDATE project SET state = ?, ended_at = ?, open_workflows = ? WHERE id = ?

@@ -1,0 +1,2 @@
+-- What analysis found out about a project, unless it was given.
+UPDATE project SET type = coalesce(type, ?), complexity = coalesce(complexity, ?) WHERE id = ?

@@ -1,0 +1,4 @@
+-- Projects that have not ended.
+SELECT id
+FROM project
+WHERE state = 'open'

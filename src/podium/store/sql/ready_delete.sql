@@ -1,0 +1,2 @@
+-- A job that is leased, or lacks something again.
+DELETE FROM ready WHERE queue = ? AND lane = ? AND rank = ? AND job = ?

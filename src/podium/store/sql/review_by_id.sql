@@ -1,0 +1,2 @@
+-- What a decision needs of a review.
+SELECT project, job, kind, state FROM review WHERE id = ?

@@ -1,0 +1,2 @@
+-- The workflows a project has started.
+SELECT name FROM workflow WHERE project = ?

@@ -1,0 +1,101 @@
+"""The store as the rest of Podium sees it: commands through the group commit, reads of the last committed state."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from podium.domain.attempt import Assignment
+from podium.domain.command import Command
+from podium.domain.job import Job, Lease
+from podium.domain.pipeline import Pipeline
+from podium.ports import Clock
+from podium.store.assignments import assignment
+from podium.store.group_commit import Execute, GroupCommit
+from podium.store.rows import Rows
+from podium.store.sqlite import Failpoint, SqliteRows, SqliteStore, connect
+
+DATABASE: Final = "podium.sqlite"
+
+T = TypeVar("T")
+Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
+"""Asks the committed state a question."""
+
+
+class Store:
+    """One store over an executor of batches and one of reads; see `ports.Store`."""
+
+    def __init__(self, execute: Execute, read: Read, pipelines: dict[str, Pipeline]) -> None:
+        self._execute = execute
+        self._read = read
+        self._commit = GroupCommit(self._run)
+        self.pipelines = pipelines
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def submit(self, command: Command) -> asyncio.Future[Any]:
+        """Queue a command for the next transaction."""
+        return self._commit.submit(command)
+
+    async def _run(self, commands: Sequence[Command]) -> list[Any]:
+        answers = await self._execute(commands)
+        waiting, self._waiting = self._waiting, set()
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+        return answers
+
+    def committed(self) -> asyncio.Future[None]:
+        """A future that is done after the next commit: a hint for those who follow the event log."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        return future
+
+    async def read(self, question: Callable[[Rows], T]) -> T:
+        """Ask the committed state; `question` may run on another thread."""
+        return await self._read(question)
+
+    async def running(self) -> list[Lease]:
+        """Every attempt that holds a lease."""
+        return await self.read(self._running)
+
+    def _running(self, rows: Rows) -> list[Lease]:
+        leases: list[Lease] = []
+        for job in map(Job._make, rows.all("jobs_running")):
+            (digest,) = rows.one("pipeline_of_project", (job.project,))
+            leases.append(Lease(job, self.pipelines[digest].step(job.workflow, job.step), "leased before the restart"))
+        return leases
+
+    async def assignment(self, lease: Lease) -> Assignment:
+        """What the agent of this attempt is told."""
+        return await self.read(lambda rows: assignment(rows, self.pipelines, lease))
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path, clock: Callable[[float], Clock], failpoint: Failpoint = lambda _: None
+) -> AsyncIterator[tuple[Store, Clock]]:
+    """The embedded store at `path`, with a thread to write and one to read, and a clock that never goes back.
+
+    `clock` makes the clock from the latest time on record.
+    """
+    database = SqliteStore(path, failpoint)
+    times = clock(database.rows.one("last_time")[0])
+    rows = SqliteRows(connect(path, read_only=True))
+    writer, reader = ThreadPoolExecutor(1, "podium-store"), ThreadPoolExecutor(1, "podium-reader")
+    loop = asyncio.get_running_loop()
+
+    async def execute(commands: Sequence[Command]) -> list[Any]:
+        return await loop.run_in_executor(writer, database.run, commands, times.now(), times.wall())
+
+    async def read(question: Callable[[Rows], Any]) -> Any:
+        return await loop.run_in_executor(reader, question, rows)
+
+    try:
+        yield Store(execute, read, database.pipelines), times
+    finally:
+        writer.shutdown()
+        reader.shutdown()
+        rows.connection.close()
+        database.close()
