@@ -33,6 +33,8 @@ class Submit:
     document: str
     pipeline_text: str
     idempotency_key: str = ""
+    resume: bool = False
+    """With a key: only a project that is still open counts as the same; an ended one makes room for a new one."""
 
 
 class Submitted(NamedTuple):

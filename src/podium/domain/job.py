@@ -38,6 +38,8 @@ class Job(NamedTuple):
     instance: str
     avoid: str
     """The author's instance, which may not review its own work; empty for none."""
+    routed: str
+    """Why the latest attempt was given to its instance (QUE-3)."""
 
 
 class Lease(NamedTuple):

@@ -26,6 +26,7 @@ class Dispatcher:
         self._strategies = strategies
         self._on_lease = on_lease
         self._again = False
+        self._paused = False
         self._offered: set[str] = set()
         self._taken: set[str] = set()
 
@@ -45,9 +46,13 @@ class Dispatcher:
         self._free[slot.name] = slot
         self.kick()
 
+    def pause(self) -> None:
+        """Give out no more work."""
+        self._paused = True
+
     def kick(self) -> None:
         """A job may be ready: offer all free instances, in the batch that the caller's own command is in."""
-        if not self._free:
+        if not self._free or self._paused:
             self._again = True
             return
         slots = tuple(self._free.values())
@@ -66,6 +71,6 @@ class Dispatcher:
         for lease in leases:
             self._on_lease(lease, offered.pop(lease.job.instance))
         self._free |= {name: slot for name, slot in offered.items() if name not in self._taken}
-        if self._again and self._free:
+        if self._again and self._free and not self._paused:
             self._again = False
             self.kick()

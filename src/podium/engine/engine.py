@@ -68,5 +68,6 @@ class Engine:
 
     def stop(self) -> None:
         """Stop dispatching; attempts in progress go on under their runners, and are adopted by the next start."""
+        self.dispatcher.pause()
         if self._loop is not None:
             self._loop.cancel()

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from podium.domain.attempt import Ending, Report
@@ -52,9 +53,10 @@ class Supervisor:
             verdict = Verdict("release", report.detail)
             self._clock.spawn(self._complete(lease, slot, report, verdict), lease.name)
             return
-        job = lease.job
-        self._store.submit(Record(("job.adopted",), job.id, job.attempt, job.instance))
         self._clock.spawn(self._see_through(lease, slot, running), lease.name)
+        job = lease.job
+        with suppress(PodiumError):  # for people only: nothing depends on this event
+            await self._store.submit(Record(("job.adopted",), job.id, job.attempt, job.instance))
 
     async def _see_through(self, lease: Lease, slot: Slot, running: Running) -> None:
         self.running[lease.name] = (lease, running)

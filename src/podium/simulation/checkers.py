@@ -98,6 +98,7 @@ def _instances_are_exclusive(jobs: list[Job]) -> list[str]:
 
 def _tallies_agree(jobs: list[Job], tally: dict[tuple[str, str], int]) -> list[str]:
     counted = Counter((j.queue, j.state) for j in jobs if j.state != "waiting")
+    counted.update((f"lane:{j.queue}/{j.lane}", "ready") for j in jobs if j.state == "ready")
     keys = {key for key in tally if not key[0].startswith(("workflow.", "projects"))} | set(counted)
     return [f"tally {k} says {tally.get(k, 0)}, there are {counted[k]}" for k in keys if tally.get(k, 0) != counted[k]]
 

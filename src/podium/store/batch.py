@@ -20,6 +20,8 @@ from podium.store.rows import Rows
 WAIT_BUCKETS_PER_DOUBLING: Final = 4
 """Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
 HOUR_SECONDS: Final = 3600
+LANE: Final = "lane:"
+"""Subjects of `tally` that count one lane of a queue begin with this."""
 
 ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
@@ -243,6 +245,9 @@ class Batch:
         put["job_update"] += [(*job[5:], job.id) for job in changed]
         put["ready_delete"] += self._ready_removed
         put["ready_insert"] += self._ready_added
+        for keys, n in ((self._ready_added, 1), (self._ready_removed, -1)):
+            for queue, lane, _, _ in keys:
+                self.tally[f"{LANE}{queue}/{lane}", "ready"] += n
         put["workflow_put"] += [
             (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
             for f in self.flows.values()

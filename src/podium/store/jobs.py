@@ -22,6 +22,11 @@ def wait_bucket(seconds: float) -> int:
     return max(0, math.ceil(math.log2(max(seconds, 0.001) * 1000) * WAIT_BUCKETS_PER_DOUBLING))
 
 
+def wait_seconds(bucket: int) -> float:
+    """The upper bound of a bucket of the sketch."""
+    return 2.0 ** (bucket / WAIT_BUCKETS_PER_DOUBLING) / 1000
+
+
 def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, str]]) -> list[tuple[Lease, ...]]:
     """Lease the heads of each queue to the free instances of all dispatchers in this batch.
 
@@ -60,7 +65,9 @@ def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, st
 def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     job, slot = placement.job, placement.slot
     waited = batch.now - job.ready_at
-    leased = batch.move(job, "lease", attempt=job.attempt + 1, leased_at=batch.now, instance=slot.name)
+    leased = batch.move(
+        job, "lease", attempt=job.attempt + 1, leased_at=batch.now, instance=slot.name, routed=placement.reason
+    )
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
     batch.emit("job.leased", job.project, job=leased, reason=placement.reason, waited=round(waited, 6))
@@ -87,6 +94,7 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
             job.id,
             job.attempt,
             job.instance,
+            job.routed,
             job.leased_at,
             batch.now,
             str(report.ending),

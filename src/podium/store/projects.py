@@ -14,11 +14,8 @@ from podium.store.batch import Batch, Flow, Owner
 
 def submit(batch: Batch, command: Submit) -> Submitted:
     """Make the project with its first workflow, or answer with the one this input made before (INT-2)."""
-    if command.idempotency_key:
-        found = batch.rows.one("intake_by_key", (command.idempotency_key,))
-        here = dict(batch.writes["intake_insert"])
-        if found or command.idempotency_key in here:
-            return Submitted(found[0] if found else here[command.idempotency_key], False)
+    if (earlier := _earlier(batch, command)) is not None:
+        return Submitted(earlier, False)
     asked = command.project
     project_id = _free_id(batch, asked.id)
     pipeline = batch.pipelines[asked.pipeline]
@@ -51,6 +48,17 @@ def submit(batch: Batch, command: Submit) -> Submitted:
     batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
     start_workflow(batch, project_id, pipeline.start)
     return Submitted(project_id, True)
+
+
+def _earlier(batch: Batch, command: Submit) -> str | None:
+    """The project that this input became before, if that still counts."""
+    if not command.idempotency_key:
+        return None
+    found = batch.rows.one("intake_by_key", (command.idempotency_key,))
+    earlier = dict(batch.writes["intake_insert"]).get(command.idempotency_key, found[0] if found else None)
+    if earlier is None or (command.resume and batch.owner(earlier).state != "open"):
+        return None
+    return earlier
 
 
 def _free_id(batch: Batch, wanted: str) -> str:
@@ -101,6 +109,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
             leased_at=0.0,
             instance="",
             avoid="",
+            routed="",
         )
         batch.add_job(job)
         if job.blockers == 0:

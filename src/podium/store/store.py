@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from podium.domain import pipeline_file
 from podium.domain.attempt import Assignment
 from podium.domain.command import Command
+from podium.domain.errors import Unavailable
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
 from podium.ports import Clock
@@ -99,3 +101,21 @@ async def open_store(
         reader.shutdown()
         rows.connection.close()
         database.close()
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[Store]:
+    """The embedded store of a home that nobody runs, for reading only."""
+    rows = SqliteRows(connect(path, read_only=True))
+    pipelines = {p.digest: p for (text,) in rows.all("pipelines") for p in [pipeline_file.parse(text, "stored pipeline")]}
+
+    async def execute(commands: Sequence[Command]) -> list[Any]:
+        raise Unavailable("No orchestrator runs on this home, and it is open for reading only. `podium up` starts one.")
+
+    async def read(question: Callable[[Rows], Any]) -> Any:
+        return question(rows)
+
+    try:
+        yield Store(execute, read, pipelines)
+    finally:
+        rows.connection.close()

@@ -59,7 +59,8 @@ CREATE TABLE job (
   ready_at REAL NOT NULL,
   leased_at REAL NOT NULL,
   instance TEXT NOT NULL,
-  avoid TEXT NOT NULL
+  avoid TEXT NOT NULL,
+  routed TEXT NOT NULL
 );
 CREATE UNIQUE INDEX job_of_project ON job (project, workflow, step, item);
 CREATE INDEX job_held ON job (project, workflow, id) WHERE state = 'held';
@@ -84,6 +85,7 @@ CREATE TABLE attempt (
   job INTEGER NOT NULL,
   number INTEGER NOT NULL,
   instance TEXT NOT NULL,
+  routed TEXT NOT NULL,
   leased_at REAL NOT NULL,
   ended_at REAL NOT NULL,
   ending TEXT NOT NULL,
@@ -96,6 +98,8 @@ CREATE TABLE attempt (
   cost_usd REAL,
   PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
+
+CREATE INDEX attempt_of_instance ON attempt (instance, leased_at);
 
 CREATE TABLE artifact (
   project TEXT NOT NULL,

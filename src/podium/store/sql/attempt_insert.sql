@@ -1,4 +1,4 @@
 -- An attempt that has ended, and why.
-INSERT INTO attempt (job, number, instance, leased_at, ended_at, ending, verdict, reason, summary, commit_id,
+INSERT INTO attempt (job, number, instance, routed, leased_at, ended_at, ending, verdict, reason, summary, commit_id,
   input_tokens, output_tokens, cost_usd)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

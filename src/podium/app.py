@@ -1,0 +1,201 @@
+"""The composition root: the one place that chooses the adapters for a real home."""
+
+import asyncio
+import fcntl
+import os
+import random
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from podium import config as configuration
+from podium.clock import SteadyClock
+from podium.domain.errors import HomeLocked, NotFound, Unavailable
+from podium.domain.instance import Slot
+from podium.domain.job import PODIUM_QUEUE
+from podium.domain.pipeline import Pipeline
+
+if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
+    from podium.domain.command import Command
+    from podium.engine.engine import Engine
+    from podium.operations.context import Context
+    from podium.ports import Clock
+    from podium.store.store import Store
+
+LOCK: Final = "lock"
+END_SECONDS: Final = 20.0
+"""How long the end of cancelled attempts is waited for."""
+
+
+@dataclass(slots=True)
+class _Home:
+    """A home's files and settings, loaded."""
+
+    path: Path
+    config: configuration.Config
+    pipeline: Pipeline
+    pipeline_text: str
+    slots: tuple[Slot, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        own = (Slot(f"podium-{n:02d}", PODIUM_QUEUE, PODIUM_QUEUE) for n in range(1, configuration.OWN_HANDS + 1))
+        pools = (
+            Slot(name, workflow.name, role)
+            for workflow in self.pipeline.workflows.values()
+            for name, role in workflow.instances.items()
+        )
+        self.slots = (*pools, *own)
+
+    def context(self, store: "Store", clock: "Clock", conductor: Any = None, *, running: bool = False) -> "Context":
+        from podium.operations.context import Context  # noqa: PLC0415 - see TYPE_CHECKING above
+
+        agents = frozenset(self.config.all_agents())
+        return Context(
+            self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
+            agents, conductor, running,
+        )  # fmt: skip
+
+
+def _load(home: Path) -> _Home:
+    config = configuration.load(home)
+    return _Home(home, config, *configuration.load_pipeline(home, config))
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Hold the home's lock; the kernel lets it go with the process, so that no dead run blocks anybody."""
+    handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(handle, 32, 0).decode().strip() or "unknown"
+            raise HomeLocked(
+                f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
+                "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+class _Conductor:
+    """Operations submit through the engine, so that new work starts in the same transaction."""
+
+    def __init__(self, target: "Engine | Store") -> None:
+        self._target = target
+
+    async def submit(self, command: "Command") -> Any:
+        return await self._target.submit(command)
+
+
+class _Orchestra:
+    """A running orchestrator."""
+
+    def __init__(self, context: "Context", engine: "Engine") -> None:
+        self.context = context
+        self._engine = engine
+
+    async def end_attempts(self, reason: str) -> int:
+        """Stop giving out work and end what is in progress; the jobs are ready again, uncharged."""
+        self._engine.stop()
+        running = self._engine.supervisor.running
+        names = list(running)
+        for name in names:
+            self._engine.supervisor.cancel(name, reason)
+        deadline = self.context.clock.now() + END_SECONDS
+        while running and self.context.clock.now() < deadline:
+            await self.context.clock.sleep(0.02)
+        return len(names)
+
+
+class RealWorld:
+    """The adapters of a home on this machine; see `faces.cli.composition.Composition`."""
+
+    def prepare(self, home: Path) -> None:
+        """Make the home if it is not there."""
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = home / f".write-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise Unavailable(
+                f"The home {home} cannot be written ({error.strerror}). Give the folder write permission, free space, "
+                "or choose another with --home or PODIUM_HOME."
+            ) from None
+
+    @asynccontextmanager
+    async def reading(self, home: Path) -> "AsyncIterator[Context]":
+        """A home that nobody runs, opened read-only."""
+        from podium.store.store import DATABASE, open_reader  # noqa: PLC0415
+
+        if not (home / DATABASE).exists():
+            raise NotFound(f"There is no Podium home at {home}. `podium run FILE` or `podium init` makes one.")
+        async with open_reader(home / DATABASE) as store:
+            yield _load(home).context(store, SteadyClock())
+
+    @asynccontextmanager
+    async def writing(self, home: Path) -> "AsyncIterator[Context]":
+        """A home that nobody runs, locked for one change."""
+        from podium.store.store import DATABASE, open_store  # noqa: PLC0415
+
+        self.prepare(home)
+        with _locked(home):
+            loaded = _load(home)
+            async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+                yield loaded.context(store, clock, _Conductor(store))
+
+    @asynccontextmanager
+    async def orchestrate(self, home: Path) -> AsyncIterator[_Orchestra]:
+        """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        from podium.engine.engine import Engine, EngineSettings  # noqa: PLC0415
+        from podium.engine.sweeper import SweeperSettings  # noqa: PLC0415
+        from podium.faces.rest.app import Server  # noqa: PLC0415
+        from podium.store.store import DATABASE, open_store  # noqa: PLC0415
+
+        self.prepare(home)
+        with _locked(home):
+            loaded = _load(home)
+            async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+                sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
+                settings = EngineSettings(loaded.config.strategies, sweeper)
+                hosts = self._hosts(home, loaded.config, lambda lease: lease.name in engine.supervisor.running)
+                engine = Engine(store, clock, hosts, loaded.slots, random.Random(), settings)
+                await engine.start()
+                context = loaded.context(store, clock, _Conductor(engine), running=True)
+                clock.spawn(Server(home, lambda: context).serve(), "socket")
+                try:
+                    yield _Orchestra(context, engine)
+                finally:
+                    engine.stop()
+                    await _end_tasks()
+
+    def _hosts(self, home: Path, config: configuration.Config, still_mine: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+async def _end_tasks() -> None:
+    """Let go of everything that follows an attempt; the attempts themselves go on."""
+    mine = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks() if task is not mine]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def main() -> None:
+    """The `podium` command."""
+    from podium.faces.cli.main import execute  # noqa: PLC0415
+
+    sys.exit(execute(sys.argv[1:], RealWorld()))
+
+
+if __name__ == "__main__":
+    main()
+

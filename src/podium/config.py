@@ -1,0 +1,86 @@
+"""The home's configuration, `podium.toml`: read once at start, every key checked, errors that name the key."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from podium.domain import pipeline_file
+from podium.domain.errors import UsageError
+from podium.domain.pipeline import Pipeline
+from podium.policy.routing import DEFAULT, STRATEGIES
+
+FILE: Final = "podium.toml"
+OWN_HANDS: Final = 2
+"""Podium's own steps (merge, deploy, publish) that may run at once."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgentConfig(_Section):
+    """One agent program: what to run and which environment it gets, nothing else is passed on."""
+
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Config(_Section):
+    """What a home may set."""
+
+    agent: str = "rehearsal"
+    """The agent of new projects. A paid one is only ever chosen, never a default."""
+    pipeline: str = ""
+    """A pipeline file, relative to the home; empty for the shipped one."""
+    strategies: Mapping[str, str] = Field(default_factory=dict)
+    """Routing strategy per workflow."""
+    agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
+    sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+
+    def all_agents(self) -> dict[str, AgentConfig]:
+        """The configured agents and the built-in rehearsal."""
+        return {"rehearsal": AgentConfig(), **self.agents}
+
+
+def home_path(given: str | None = None) -> Path:
+    """The home: `--home`, else `PODIUM_HOME`, else `.podium` in the current folder."""
+    return Path(given or os.environ.get("PODIUM_HOME") or ".podium").expanduser().absolute()
+
+
+def load(home: Path) -> Config:
+    """The home's configuration, or the defaults where it has none; raises `UsageError`."""
+    path = home / FILE
+    try:
+        raw = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+        config = Config.model_validate(raw)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path}: {key}: {first['msg']}. Known keys: {', '.join(Config.model_fields)}.") from None
+    for workflow, strategy in config.strategies.items():
+        if strategy not in STRATEGIES:
+            known = ", ".join(STRATEGIES)
+            raise UsageError(f"{path}: strategies.{workflow} = {strategy!r}; known: {known} (default {DEFAULT}).")
+    if config.agent not in config.all_agents():
+        raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")
+    return config
+
+
+def load_pipeline(home: Path, config: Config) -> tuple[Pipeline, str]:
+    """The home's pipeline and its text; raises `InvalidPipeline` or `UsageError`."""
+    if not config.pipeline:
+        text = resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8")
+        return pipeline_file.parse(text, "default.toml"), text
+    path = home / config.pipeline
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The pipeline file {path} cannot be read: {error}.") from None
+    return pipeline_file.parse(text, str(path)), text

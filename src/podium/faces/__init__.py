@@ -1,0 +1,1 @@
+"""The thin faces of Podium, each derived from the operations."""

@@ -1,0 +1,40 @@
+"""What the command line asks of the composition root, so that it never chooses an adapter itself."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+from podium.operations.context import Context
+
+
+class Orchestra(Protocol):
+    """A running orchestrator."""
+
+    @property
+    def context(self) -> Context:
+        """What operations use."""
+        ...
+
+    async def end_attempts(self, reason: str) -> int:
+        """Stop giving out work and end what is in progress, its jobs uncharged and ready again; how many."""
+        ...
+
+
+class Composition(Protocol):
+    """Ways to work on a home."""
+
+    def reading(self, home: Path) -> AbstractAsyncContextManager[Context]:
+        """A home that nobody runs, opened read-only."""
+        ...
+
+    def writing(self, home: Path) -> AbstractAsyncContextManager[Context]:
+        """A home that nobody runs, locked for one change."""
+        ...
+
+    def orchestrate(self, home: Path) -> AbstractAsyncContextManager[Orchestra]:
+        """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        ...
+
+    def prepare(self, home: Path) -> None:
+        """Make the home if it is not there; raises `Unavailable` when it cannot be written."""
+        ...

@@ -1,0 +1,35 @@
+"""Writes a new home's configuration file."""
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+_TEXT = """\
+# Podium's configuration for this home. Everything is optional.
+
+# The agent of new projects. `rehearsal` works offline, with no key and no cost.
+agent = {agent}
+{pipeline}
+# Routing per workflow: specialized (default), round-robin, least-loaded, priority.
+# strategies = {{ development = "least-loaded" }}
+
+# A program that speaks the command protocol (docs/command-protocol.md) becomes an agent like this:
+# [agents.mine]
+# command = ["/path/to/program", "argument"]
+# env = {{ NAME = "value" }}
+"""
+
+
+def write(path: Path, agent: str | None, *, copy_pipeline: bool) -> Iterator[str]:
+    """Write `podium.toml` (and the pipeline) unless it is there; yields what was done, for people."""
+    pipeline = path.parent / "pipeline.toml"
+    if copy_pipeline and not pipeline.exists():
+        pipeline.write_text(resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8"), "utf-8")
+        yield f"Wrote {pipeline}: the pipeline of new projects."
+    if path.exists():
+        yield f"{path} is there already and was left as it is."
+        return
+    line = 'pipeline = "pipeline.toml"\n' if copy_pipeline else ""
+    path.write_text(_TEXT.format(agent=json.dumps(agent or "rehearsal"), pipeline=line), "utf-8")
+    yield f"Wrote {path}. Next: `podium run FILE`, or `podium up` and `podium submit FILE`."

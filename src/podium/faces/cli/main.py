@@ -1,0 +1,162 @@
+"""The `podium` command: operations derived from the registry, and what only a terminal has (init, run, up, down)."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from podium import __version__
+from podium.config import FILE, home_path
+from podium.domain.errors import PodiumError
+from podium.faces.cli.client import Client, RemoteError
+from podium.faces.cli.composition import Composition
+
+INTERRUPTED: Final = 130
+USAGE: Final = 2
+GROUPS: Final = {"review": "Decide what waits for a reviewer."}
+
+
+class _Podium(click.Group):
+    """Commands of this module, and one for each operation, loaded when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = {name.split(" ")[0] for name, operation in _registry().items() if "cli" in operation.faces}
+        return sorted({*super().list_commands(ctx), *names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        from podium.faces.cli.commands import derive  # noqa: PLC0415 - `podium run` needs no derived command
+
+        registry = _registry()
+        if cmd_name in registry:
+            return derive(registry[cmd_name])
+        members = {name: op for name, op in registry.items() if name.startswith(f"{cmd_name} ")}
+        if not members:
+            return None
+        group = click.Group(cmd_name, help=GROUPS[cmd_name])
+        for operation in members.values():
+            group.add_command(derive(operation))
+        return group
+
+
+def _registry() -> dict[str, Any]:
+    from podium.operations.catalogue import REGISTRY  # noqa: PLC0415 - pydantic models cost 100 ms
+
+    return REGISTRY
+
+
+@click.group(cls=_Podium, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--home", "home", metavar="FOLDER", help="The home; PODIUM_HOME or ./.podium by default.")
+@click.version_option(__version__, message="podium %(version)s")
+@click.pass_context
+def podium(context: click.Context, home: str | None) -> None:
+    """Conduct many coding agents along one pipeline: Genesis, Development, Content, with Review beside them."""
+    context.obj = Client(home_path(home), context.obj)
+
+
+@podium.command()
+@click.option("--agent", default=None, help="The agent of new projects in this home.")
+@click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
+@click.pass_obj
+def init(client: Client, agent: str | None, pipeline: bool) -> None:
+    """Make a home: a folder with its configuration."""
+    from podium.faces.cli.home import write  # noqa: PLC0415
+
+    client.composition.prepare(client.home)
+    for line in write(client.home / FILE, agent, copy_pipeline=pipeline):
+        click.echo(line)
+
+
+@podium.command()
+@click.argument("file")
+@click.option("--agent", default=None, help="Who works on it; the home's agent by default.")
+@click.option("--id", "project_id", default=None, help="The project's id; made from the title by default.")
+@click.option("--title", default=None, help="The project's title; the first heading by default.")
+@click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True)
+@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Give up waiting after this long (exit 7).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
+@click.pass_obj
+def run(client: Client, file: str, as_json: bool, timeout: float | None, **given: Any) -> None:
+    """Take a requirement document through the whole pipeline, and watch.
+
+    An unfinished run of the same document goes on where it was. Exit 0 when all workflows are complete, 8 when
+    only a reviewer can let it go on (the review's number is told).
+
+    Example: podium run examples/hello-world.md
+    """
+    from podium.faces.cli.run import follow  # noqa: PLC0415
+
+    asked = {"agent": given["agent"], "id": given["project_id"], "title": given["title"], "priority": given["priority"]}
+    sys.exit(follow(client, file, {k: v for k, v in asked.items() if v is not None}, as_json=as_json, timeout=timeout))
+
+
+@podium.command()
+@click.option("--foreground", is_flag=True, help="Stay in this terminal (for systemd: Type=exec, KillMode=process).")
+@click.pass_obj
+def up(client: Client, foreground: bool) -> None:
+    """Start the orchestrator of this home in the background."""
+    from podium.faces.cli import daemon  # noqa: PLC0415
+
+    sys.exit(daemon.foreground(client) if foreground else daemon.start(client))
+
+
+@podium.command()
+@click.option("--keep", is_flag=True, help="Leave agents at work; the next `podium up` takes over what they make.")
+@click.pass_obj
+def down(client: Client, keep: bool) -> None:
+    """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
+    from podium.faces.cli import daemon  # noqa: PLC0415
+
+    sys.exit(daemon.stop(client, keep=keep))
+
+
+@podium.command()
+@click.argument("instance")
+@click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
+@click.option("-n", "--lines", type=click.IntRange(0, 1_000_000), default=200, show_default=True, help="How many of the last lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the messages as NDJSON.")
+@click.pass_obj
+def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool) -> None:
+    """Show what an instance's agent said and did.
+
+    INSTANCE is a name such as dev-02, or an attempt such as hello-world/12.a1.
+    """
+    from podium.faces.cli.logs import show_logs  # noqa: PLC0415
+
+    show_logs(client, instance, follow=follow, lines=lines, as_json=as_json)
+
+
+def execute(arguments: Sequence[str], composition: Composition) -> int:
+    """Run one command line; the answer is the documented exit code."""
+    as_json = "--json" in arguments
+    try:
+        podium.main(list(arguments), prog_name="podium", standalone_mode=False, obj=composition)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("podium: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except PodiumError as error:
+        return _tell(error, as_json=as_json)
+    return 0
+
+
+def _tell(error: PodiumError, *, as_json: bool) -> int:
+    code, kind = (error.code, error.told) if isinstance(error, RemoteError) else (error.exit_code, error.kind)
+    if as_json:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}, ensure_ascii=False))
+    click.echo(f"podium: {error}", err=True)
+    return code
+

@@ -1,0 +1,195 @@
+"""`podium run`: submit a document, watch it through the pipeline, and say how it ended."""
+
+import asyncio
+import hashlib
+import json
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Final, Protocol
+
+import click
+
+from podium.faces.cli.client import Client
+from podium.faces.cli.commands import read_document
+
+REFRESH_SECONDS: Final = 0.12
+EVENTS_PER_LOOK: Final = 1000
+WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
+WORKING: Final = ("ready", "running", "delayed", "held")
+
+Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class View(Protocol):
+    """How a run is shown while it goes on."""
+
+    def begin(self, project: dict[str, Any]) -> None:
+        """The project as it starts."""
+        ...
+
+    def update(
+        self,
+        project: dict[str, Any],
+        instances: list[dict[str, Any]],
+        events: list[dict[str, Any]],
+        jobs: list[dict[str, Any]] | None = None,
+    ) -> None:
+        """The newest state, and the events since the last call."""
+        ...
+
+    def end(self, result: dict[str, Any] | None, message: str) -> None:
+        """How it ended."""
+        ...
+
+
+class _Silent:
+    """With `--json` nothing is shown but the result."""
+
+    def begin(self, project: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def update(self, *_: Any) -> None:
+        """Nothing."""
+
+    def end(self, result: dict[str, Any] | None, message: str) -> None:
+        """The message goes to standard error, the result is printed by the caller."""
+        if message:
+            click.echo(f"podium: {message}", err=True)
+
+
+def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
+    """Run a document to its end; the exit code."""
+    question = asked | read_document(file)
+    digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
+    question |= {"idempotency_key": f"run:{digest}", "resume": True}
+    return asyncio.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
+
+
+def _view(as_json: bool) -> View:
+    if as_json:
+        return _Silent()
+    from rich.console import Console  # noqa: PLC0415 - not for --json
+
+    from podium.faces.cli.live import LiveView, PlainView  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
+
+
+async def _follow(client: Client, question: dict[str, Any], view: View, *, as_json: bool, timeout: float | None) -> int:
+    interrupted = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    async with AsyncExitStack() as stack:
+        ask, end = await _connect(client, stack)
+        submitted = await ask("submit", question)
+        project_id = submitted["project"]
+        outcome = await _watch(ask, project_id, view, interrupted, timeout)
+        if outcome in (INTERRUPTED, TIMED_OUT):
+            message = await end()
+        else:
+            message = ""
+        project = await ask("project", {"project": project_id})
+        result = result_of(project)
+        if outcome == WAITING_FOR_HUMAN:
+            reviews = (await ask("review list", {"project": project_id}))["reviews"]
+            result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
+            told = "; ".join(f"review {r['id']} ({r['step']}): {r['reason'].splitlines()[0]}" for r in reviews)
+            message = f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
+        elif outcome == FAILED:
+            message = f"project {project_id} has failed; `podium jobs {project_id}` shows where."
+        view.end(result, message)
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    return outcome
+
+
+async def _connect(client: Client, stack: AsyncExitStack) -> tuple[Ask, Callable[[], Awaitable[str]]]:
+    """Use the running orchestrator, or be one; how to ask, and what to do when interrupted."""
+    if client.running() is not None:
+
+        async def ask(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+            return await asyncio.to_thread(client.call, name, asked)
+
+        async def leave() -> str:
+            return "no longer watching; the orchestrator goes on with it."
+
+        return ask, leave
+    orchestra = await stack.enter_async_context(client.composition.orchestrate(client.home))
+
+    async def ask_here(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        from podium.operations.catalogue import operation_named  # noqa: PLC0415 - in a run, not for --help
+
+        operation = operation_named(name)
+        answer = await operation.call(orchestra.context, operation.input.model_validate(asked))
+        return answer.model_dump(mode="json")
+
+    async def end() -> str:
+        ended = await orchestra.end_attempts("interrupted")
+        return f"stopped; {ended} attempts ended, uncharged. The same command goes on where this stopped."
+
+    return ask_here, end
+
+
+async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Event, timeout: float | None) -> int:
+    """Look until the project has ended, waits for a person, or the watcher has had enough."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + timeout if timeout is not None else float("inf")
+    seen = 0
+    known: list[dict[str, Any]] = []
+    project = await ask("project", {"project": project_id})
+    view.begin(project)
+    while True:
+        page = await ask("events", {"after": seen, "limit": EVENTS_PER_LOOK})
+        seen = page["events"][-1]["seq"] if page["events"] else seen
+        mine = [event for event in page["events"] if event["project"] == project_id]
+        project = await ask("project", {"project": project_id})
+        if sum(project["jobs"].values()) != len(known):
+            known = (await ask("jobs", {"project": project_id, "limit": 5000}))["jobs"]
+        view.update(project, (await ask("instances", {}))["instances"], mine, known)
+        outcome = _outcome(project)
+        if outcome is not None and seen >= page["last"]:
+            return outcome
+        if loop.time() > deadline:
+            return TIMED_OUT
+        if len(page["events"]) < EVENTS_PER_LOOK and await _interrupted_within(interrupted, REFRESH_SECONDS):
+            return INTERRUPTED
+
+
+async def _interrupted_within(interrupted: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(interrupted.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _outcome(project: dict[str, Any]) -> int | None:
+    """The exit code, when it has come to that."""
+    if project["state"] == "complete":
+        return 0
+    if project["state"] == "failed":
+        return FAILED
+    jobs = project["jobs"]
+    if jobs.get("in_review") and not any(jobs.get(state) for state in WORKING):
+        return WAITING_FOR_HUMAN
+    return None
+
+
+def result_of(project: dict[str, Any]) -> dict[str, Any]:
+    """The documented result of a run."""
+    outputs = [{k: v for k, v in output.items() if v is not None} for output in project["outputs"]]
+    ended = project["ended_at"]
+    return {
+        "project": {"id": project["id"], "title": project["title"]},
+        "workflows": {name: workflow["state"] for name, workflow in project["workflows"].items()},
+        "repository": project["repository"],
+        "outputs": outputs,
+        "jobs": {
+            "passed": project["jobs"].get("passed", 0),
+            "failed": project["jobs"].get("cancelled", 0),
+            "reworked": project["attempts"].get("rework", 0),
+        },
+        "elapsed_seconds": round(ended - project["created_at"], 3) if ended else None,
+    }

@@ -1,0 +1,15 @@
+"""All operations: importing this module registers every one of them."""
+
+from podium.domain.errors import NotFound
+from podium.operations import doctor, events, instances, intake, jobs, projects, reviews, status
+from podium.operations.operation import REGISTRY, Operation
+
+MODULES = (doctor, events, instances, intake, jobs, projects, reviews, status)
+
+
+def operation_named(name: str) -> Operation:
+    """The operation of that name; raises `NotFound`."""
+    try:
+        return REGISTRY[name]
+    except KeyError:
+        raise NotFound(f"There is no operation {name!r}. Known: {', '.join(sorted(REGISTRY))}.") from None

@@ -1,0 +1,58 @@
+"""What an operation may use: the store, the engine where one runs, the home and its configuration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from podium.domain.command import Command
+from podium.domain.errors import Unavailable
+from podium.domain.instance import Slot
+from podium.domain.pipeline import Pipeline
+from podium.ports import Clock
+from podium.store.rows import Rows
+
+T = TypeVar("T")
+
+
+class Truth(Protocol):
+    """The store as operations use it."""
+
+    async def read(self, question: Callable[[Rows], T]) -> T:
+        """Ask the committed state."""
+        ...
+
+
+class Conductor(Protocol):
+    """The running engine as operations use it."""
+
+    async def submit(self, command: Command) -> Any:
+        """Submit a command and look for work at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One home, as one call sees it."""
+
+    home: Path
+    store: Truth
+    clock: Clock
+    pipeline: Pipeline
+    """The home's pipeline for new projects."""
+    pipeline_text: str
+    pipelines: Mapping[str, Pipeline]
+    """Every pipeline that a project was started with, by digest."""
+    slots: tuple[Slot, ...]
+    agent: str
+    """The agent that new projects get unless they name one."""
+    agents: frozenset[str]
+    conductor: Conductor | None = None
+    running: bool = False
+    """Whether an orchestrator works on this home."""
+
+    async def submit(self, command: Command) -> Any:
+        """Submit a command to the running engine, or to the store of a home that nobody runs."""
+        if self.conductor is None:
+            raise Unavailable("No orchestrator runs on this home. Start one: `podium up`.")
+        return await self.conductor.submit(command)

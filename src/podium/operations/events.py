@@ -1,0 +1,49 @@
+"""The event log, as it is."""
+
+import json
+from typing import Any
+
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation, option
+from podium.store.rows import Rows
+
+
+class EventsInput(Input):
+    """A page of the log."""
+
+    after: int = option(0, "Only events after this number.", ge=0)
+    limit: int = option(1000, "How many.", ge=1, le=10_000)
+
+
+class EventRow(Output):
+    """One event; `seq` has no gaps and is in commit order."""
+
+    seq: int
+    at: float
+    type: str
+    project: str
+    workflow: str
+    job: int
+    attempt: int
+    instance: str
+    data: dict[str, Any]
+
+
+class EventsOutput(Output):
+    """Events in order, and the number of the last one there is."""
+
+    events: list[EventRow]
+    last: int
+
+
+@operation("events", server="monitor")
+async def events(context: Context, asked: EventsInput) -> EventsOutput:
+    """Read the event log."""
+
+    def read(rows: Rows) -> EventsOutput:
+        names = list(EventRow.model_fields)
+        page = rows.all("events_after", (asked.after, asked.limit))
+        made = [EventRow(**dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))) for row in page]
+        return EventsOutput(events=made, last=rows.one("event_last")[0])
+
+    return await context.store.read(read)

@@ -1,0 +1,105 @@
+"""Instances: who there is and what each is doing, and where its words are kept."""
+
+from podium.domain.errors import NotFound
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.store.rows import Rows
+
+
+class InstancesInput(Input):
+    """Nothing is needed."""
+
+
+class InstanceRow(Output):
+    """One instance."""
+
+    name: str
+    workflow: str
+    role: str
+    state: str
+    job: int | None = None
+    project: str | None = None
+    work: str | None = None
+    """Step and item."""
+    busy_seconds: float | None = None
+
+
+class InstancesOutput(Output):
+    """All instances in pool order."""
+
+    instances: list[InstanceRow]
+
+
+@operation("instances", server="monitor")
+async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
+    """List instances and what each is doing."""
+
+    def read(rows: Rows) -> InstancesOutput:
+        busy = {row[0]: row for row in rows.all("instances_busy")}
+        found: list[InstanceRow] = []
+        for slot in context.slots:
+            row = busy.get(slot.name)
+            idle = "idle" if context.running else "stopped"
+            made = InstanceRow(name=slot.name, workflow=slot.queue, role=slot.role, state="busy" if row else idle)
+            if row:
+                _, project, _, step, item, job, attempt, leased_at = row
+                made.job, made.project = job, project
+                made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
+                made.busy_seconds = round(max(0.0, context.clock.now() - leased_at), 3)
+            found.append(made)
+        return InstancesOutput(instances=found)
+
+    return await context.store.read(read)
+
+
+class LogsInput(Input):
+    """Whose log."""
+
+    instance: str = argument("The instance's name, or an attempt as PROJECT/JOB.aN.")
+    attempts: int = option(1, "How many of its latest attempts.", ge=1, le=100)
+
+
+class LogFile(Output):
+    """The log of one attempt: a file of NDJSON messages on this machine."""
+
+    attempt: str
+    instance: str
+    path: str
+    running: bool
+
+
+class LogsOutput(Output):
+    """The log files of an instance, the oldest first; a face reads and follows them."""
+
+    files: list[LogFile]
+
+
+@operation("logs", server="monitor", faces=frozenset({"cli", "rest"}), example="podium logs dev-02 -f")
+async def logs(context: Context, asked: LogsInput) -> LogsOutput:
+    """Show what an instance's agent said and did."""
+
+    def read(rows: Rows) -> LogsOutput:
+        files: list[LogFile] = []
+        for name, project, _, _, _, job, attempt, _ in rows.all("instances_busy"):
+            if asked.instance in (name, f"{project}/{job}.a{attempt}"):
+                files.append(_file(context, name, f"{project}/{job}.a{attempt}", running=True))
+        if "/" in asked.instance and not files:
+            files.append(_file(context, "", asked.instance, running=False))
+        elif not files or asked.attempts > 1:
+            ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
+            files += [_file(context, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
+        files = [file for file in files if file.path]
+        if not files and all(slot.name != asked.instance for slot in context.slots):
+            known = ", ".join(slot.name for slot in context.slots)
+            raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
+        return LogsOutput(files=files[::-1])
+
+    return await context.store.read(read)
+
+
+def _file(context: Context, instance: str, attempt: str, *, running: bool) -> LogFile:
+    """The place of an attempt's log; empty when there is none, or the name leads elsewhere."""
+    folder = (context.home / "attempts").resolve()
+    path = (folder / attempt / "messages.ndjson").resolve()
+    inside = path.is_relative_to(folder) and (running or path.exists())
+    return LogFile(attempt=attempt, instance=instance, path=str(path) if inside else "", running=running)

@@ -1,0 +1,67 @@
+"""What comes in: a requirement document becomes a project."""
+
+import hashlib
+
+from podium.domain import document
+from podium.domain.command import Submit, Submitted
+from podium.domain.errors import UsageError
+from podium.domain.project import Project, checked_id, slug
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+
+
+class SubmitInput(Input):
+    """A requirement document and what is known about it."""
+
+    document: str = argument("The requirement document's text in Markdown (the command line takes a file's name, - for standard input).")
+    name: str = option("document.md", "The name the document came under, for messages and the id.")
+    id: str | None = option(None, "The project's id; made from the title by default.")
+    title: str | None = option(None, "The project's title; the document's first heading by default.", max_length=200)
+    type: str | None = option(None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40)
+    complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
+    business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
+    priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
+    agent: str | None = option(None, "Who works on it; the home's agent by default.")
+    idempotency_key: str | None = option(None, "The same key again is the same project.", max_length=200)
+    resume: bool = option(False, "With a key: go on with its project if that is still open, else begin a new one.")
+
+
+class SubmitOutput(Output):
+    """The project that came of it."""
+
+    project: str
+    title: str
+    created: bool
+
+
+@operation("submit", safety="write", server="queue", example="podium submit examples/hello-world.md")
+async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
+    """Submit a requirement document as a new project.
+
+    Without an idempotency key every submission is a project of its own.
+    """
+    text = document.decode(asked.document.encode("utf-8", "surrogateescape"), asked.name)
+    stem = asked.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    title = (asked.title or document.title_of(text, stem)).strip()
+    agent = asked.agent or context.agent
+    if agent not in context.agents:
+        raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(context.agents))}.")
+    fallback = slug(stem, "project-" + hashlib.sha256(text.encode()).hexdigest()[:8])
+    project = Project(
+        id=checked_id(asked.id) if asked.id else slug(title, fallback),
+        title=title,
+        brief="",
+        type=asked.type,
+        complexity=asked.complexity,
+        business_value=asked.business_value,
+        priority=asked.priority,
+        repository_url=None,
+        source=f"document:{asked.name}"[:200],
+        created_at=context.clock.now(),
+        pipeline=context.pipeline.digest,
+        agent=agent,
+    )
+    done: Submitted = await context.submit(
+        Submit(project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume)
+    )
+    return SubmitOutput(project=done.project, title=title, created=done.created)

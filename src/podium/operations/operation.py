@@ -1,0 +1,82 @@
+"""The registry: what an operation is, and the decorator that makes a typed async function one."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from podium.operations.context import Context
+
+Safety = Literal["read", "write", "destructive"]
+Face = Literal["cli", "rest", "mcp"]
+Server = Literal["queue", "monitor", "github", "communication", "scaling"]
+
+EVERY_FACE: Final[frozenset[Face]] = frozenset({"cli", "rest", "mcp"})
+
+
+class Input(BaseModel):
+    """What an operation is asked; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """What an operation answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One verb: its name on every face, its types, how safe it is, and who carries it."""
+
+    name: str
+    summary: str
+    safety: Safety
+    server: Server | None
+    faces: frozenset[Face]
+    input: type[Input]
+    output: type[Output]
+    call: Callable[[Context, Any], Awaitable[Any]]
+    example: str
+
+
+REGISTRY: Final[dict[str, Operation]] = {}
+
+In = TypeVar("In", bound=Input)
+Out = TypeVar("Out", bound=Output)
+
+
+def operation(
+    name: str,
+    *,
+    safety: Safety = "read",
+    server: Server | None = None,
+    faces: frozenset[Face] = EVERY_FACE,
+    example: str = "",
+) -> Callable[[Callable[[Context, In], Awaitable[Out]]], Callable[[Context, In], Awaitable[Out]]]:
+    """Register an async function `(context, input) -> output`; the first line of its docstring is its summary."""
+
+    def register(call: Callable[[Context, In], Awaitable[Out]]) -> Callable[[Context, In], Awaitable[Out]]:
+        hints = get_type_hints(call)
+        asked = next(hint for key, hint in hints.items() if key not in ("context", "return"))
+        summary = (call.__doc__ or "").strip().splitlines()[0]
+        if name in REGISTRY:
+            raise ValueError(f"there are two operations {name!r}")
+        REGISTRY[name] = Operation(
+            name, summary, safety, server, faces, asked, hints["return"], call, example or f"podium {name}"
+        )
+        return call
+
+    return register
+
+
+def argument(description: str, **more: Any) -> Any:
+    """A field that the command line takes by position."""
+    return Field(description=description, json_schema_extra={"positional": True}, **more)
+
+
+def option(default: Any, description: str, **more: Any) -> Any:
+    """A field that the command line takes as a flag."""
+    return Field(default, description=description, **more)

@@ -1,0 +1,187 @@
+"""Projects and what they made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from podium.domain import lifecycle
+from podium.domain.errors import NotFound
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.store.assignments import artifact_of
+from podium.store.rows import Rows
+
+OUTPUT_KINDS = ("application", "documentation", "marketing")
+
+
+class ProjectsInput(Input):
+    """A page of projects."""
+
+    limit: int = option(50, "How many to show.", ge=1, le=1000)
+    before: float | None = option(None, "Only projects made before this time (seconds since the epoch).")
+
+
+class ProjectRow(Output):
+    """One project in a list."""
+
+    id: str
+    title: str
+    type: str | None
+    complexity: str | None
+    state: str
+    priority: int
+    agent: str
+    created_at: float
+    ended_at: float | None
+    workflows: dict[str, str]
+
+
+class ProjectsOutput(Output):
+    """Projects, the newest first."""
+
+    projects: list[ProjectRow]
+
+
+@operation("projects", server="monitor")
+async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
+    """List projects, the newest first."""
+
+    def read(rows: Rows) -> ProjectsOutput:
+        page = rows.all("projects_page", (asked.before or 1e18, asked.limit))
+        return ProjectsOutput(projects=[_row(rows, row) for row in page])
+
+    return await context.store.read(read)
+
+
+def _row(rows: Rows, row: Any) -> ProjectRow:
+    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at")
+    states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
+    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states)
+
+
+class ProjectInput(Input):
+    """Which project."""
+
+    project: str = argument("The project's id.")
+
+
+class WorkflowView(Output):
+    """Where one workflow of a project stands, with the open chains in each state beside it (PIP-6)."""
+
+    state: str
+    chains: dict[str, int]
+    started_at: float
+    completed_at: float | None
+
+
+class OutputRow(Output):
+    """Something the project made that can be opened (PIP-9)."""
+
+    kind: str
+    title: str
+    path: str
+    url: str | None = None
+
+
+class ProjectOutput(Output):
+    """One project in full."""
+
+    id: str
+    title: str
+    type: str | None
+    complexity: str | None
+    state: str
+    source: str
+    agent: str
+    created_at: float
+    ended_at: float | None
+    repository: str
+    workflows: dict[str, WorkflowView]
+    outputs: list[OutputRow]
+    jobs: dict[str, int]
+    attempts: dict[str, int]
+
+
+@operation("project", server="monitor", example="podium project hello-world")
+async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
+    """Show one project: its workflows, jobs and outputs."""
+
+    def read(rows: Rows) -> ProjectOutput:
+        row = need_project(rows, asked.project)
+        workflows = {
+            name: WorkflowView(
+                state=state,
+                chains={s: n for s, n in zip(lifecycle.states(name), json.loads(counts), strict=True) if n},
+                started_at=started,
+                completed_at=completed,
+            )
+            for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
+        }
+        return ProjectOutput(
+            id=row[0],
+            title=row[1],
+            type=row[2],
+            complexity=row[3],
+            state=row[4],
+            source=row[9],
+            agent=row[6],
+            created_at=row[7],
+            ended_at=row[8],
+            repository=str(repository_of(context, asked.project)),
+            workflows=workflows,
+            outputs=outputs_of(context, rows, asked.project),
+            jobs=dict(rows.all("job_counts", (asked.project,))),
+            attempts=dict(rows.all("attempt_counts", (asked.project,))),
+        )
+
+    return await context.store.read(read)
+
+
+def need_project(rows: Rows, project_id: str) -> Any:
+    """The project's row; raises `NotFound`."""
+    row = rows.one("project_by_id", (project_id,))
+    if row is None:
+        raise NotFound(f"There is no project {project_id!r}. `podium projects` lists them.")
+    return row
+
+
+def repository_of(context: Context, project_id: str) -> Path:
+    """Where the project's repository is."""
+    return context.home / "projects" / project_id / "repository"
+
+
+class OutputsInput(Input):
+    """Which project."""
+
+    project: str = argument("The project's id.")
+
+
+class OutputsOutput(Output):
+    """What the project made: applications, documentation, marketing."""
+
+    project: str
+    outputs: list[OutputRow]
+
+
+@operation("outputs", server="monitor", example="podium outputs hello-world")
+async def outputs(context: Context, asked: OutputsInput) -> OutputsOutput:
+    """List what a project made, with where to open it."""
+
+    def read(rows: Rows) -> OutputsOutput:
+        need_project(rows, asked.project)
+        return OutputsOutput(project=asked.project, outputs=outputs_of(context, rows, asked.project))
+
+    return await context.store.read(read)
+
+
+def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]:
+    """The project's outputs, each at the place where it can be opened: deployed, published, or in the repository."""
+    found: list[OutputRow] = []
+    for row in rows.all("artifacts_of_project", (project_id,)):
+        artifact = artifact_of(row)
+        if artifact.kind in OUTPUT_KINDS and artifact.path:
+            place = repository_of(context, project_id) / artifact.path
+            found.append(
+                OutputRow(kind=artifact.kind, title=artifact.title, path=str(place), url=artifact.data.get("url"))
+            )
+    return sorted(found, key=lambda output: OUTPUT_KINDS.index(output.kind))

@@ -1,0 +1,90 @@
+"""The review queue: what waits for a decision, and the three decisions (REV-1)."""
+
+from typing import Any, Literal
+
+from podium.domain.command import Decide
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.store.rows import Rows
+
+
+class ReviewListInput(Input):
+    """Which reviews."""
+
+    project: str = option("", "Only this project's.")
+    all: bool = option(False, "Decided ones too.")
+    limit: int = option(100, "How many to show.", ge=1, le=1000)
+
+
+class ReviewRow(Output):
+    """One review."""
+
+    id: int
+    project: str
+    job: int
+    workflow: str
+    step: str
+    item: str
+    kind: str
+    state: str
+    reason: str
+    opened_at: float
+    decided_by: str | None
+    notes: str | None
+
+
+class ReviewListOutput(Output):
+    """Reviews, the newest first."""
+
+    reviews: list[ReviewRow]
+
+
+@operation("review list", server="queue")
+async def review_list(context: Context, asked: ReviewListInput) -> ReviewListOutput:
+    """List what waits for a reviewer."""
+
+    def read(rows: Rows) -> list[Any]:
+        return rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
+
+    names = list(ReviewRow.model_fields)
+    found = await context.store.read(read)
+    return ReviewListOutput(reviews=[ReviewRow(**dict(zip(names, row, strict=True))) for row in found])
+
+
+class DecideInput(Input):
+    """A decision on a review."""
+
+    review: int = argument("The review's number.", ge=1)
+    notes: str = option("", "Why; for send-back, what is to be done.", max_length=8000)
+    by: str = option("operator", "Who decides.", max_length=100)
+
+
+class DecideOutput(Output):
+    """What was decided."""
+
+    review: int
+    project: str
+    verdict: str
+
+
+@operation("review approve", safety="write", server="queue", example="podium review approve 3")
+async def review_approve(context: Context, asked: DecideInput) -> DecideOutput:
+    """Accept the work as it is; the job counts as passed."""
+    return await _decide(context, asked, "approve")
+
+
+@operation("review reject", safety="destructive", server="queue", example="podium review reject 3 --notes 'not needed'")
+async def review_reject(context: Context, asked: DecideInput) -> DecideOutput:
+    """Drop the feature and go on without it; a step that the whole project needs ends the project."""
+    return await _decide(context, asked, "reject")
+
+
+@operation("review send-back", safety="write", server="queue", example="podium review send-back 3 --notes 'handle commas'")
+async def review_send_back(context: Context, asked: DecideInput) -> DecideOutput:
+    """Give the work back to its author with notes, with fresh tries."""
+    return await _decide(context, asked, "send_back")
+
+
+async def _decide(context: Context, asked: DecideInput, verdict: Literal["approve", "reject", "send_back"]) -> DecideOutput:
+    project: str = await context.submit(Decide(asked.review, verdict, asked.by, asked.notes))
+    return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))

@@ -1,0 +1,178 @@
+"""How things stand: the whole at a glance, what waits, and where the numbers come from (QUE-1)."""
+
+from datetime import UTC, datetime
+
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation
+from podium.store.batch import HOUR_SECONDS, LANE
+from podium.store.jobs import wait_seconds
+from podium.store.rows import Rows
+
+
+class StatusInput(Input):
+    """Nothing is needed."""
+
+
+class WorkflowStatus(Output):
+    """One workflow in projects, and its queue in jobs."""
+
+    queued: int
+    active: int
+    completed_today: int
+    jobs_ready: int
+    jobs_running: int
+    jobs_held: int
+    oldest_seconds: float | None
+    """How long the job that waits longest has been ready."""
+    wait_p50_seconds: float | None
+    wait_p95_seconds: float | None
+    started_per_hour: int
+    """Jobs given to an instance in the last full and the current hour."""
+
+
+class SystemStatus(Output):
+    """All workflows together; a figure that nobody knows yet is null."""
+
+    orchestrator: str
+    throughput_per_hour: float
+    average_pipeline_seconds: float | None
+    success_rate: float | None
+    projects_open: int
+    projects_complete: int
+    projects_failed: int
+    reviews_open: int
+    instances_busy: int
+    instances_total: int
+
+
+class StatusOutput(Output):
+    """The overview that every face draws."""
+
+    workflows: dict[str, WorkflowStatus]
+    system: SystemStatus
+
+
+@operation("status", server="monitor")
+async def status(context: Context, asked: StatusInput) -> StatusOutput:
+    """Show queues, work in progress and today's results."""
+    return await context.store.read(lambda rows: _status(rows, context))
+
+
+def _status(rows: Rows, context: Context) -> StatusOutput:
+    tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
+    wall = context.clock.wall()
+    hour = int(wall // HOUR_SECONDS)
+    midnight = int(datetime.fromtimestamp(wall, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+    today = {metric: n for metric, n, _ in rows.all("hourly_since", (midnight // HOUR_SECONDS,))}
+    day = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (hour - 23,))}
+    recent = {metric: n for metric, n, _ in rows.all("hourly_since", (hour - 1,))}
+    lanes = ready_lanes(rows)
+    workflows: dict[str, WorkflowStatus] = {}
+    for name in context.pipeline.workflows:
+        subject = f"workflow.{name}"
+        waits = dict(rows.all("wait_since", (name, hour - 1)))
+        oldest = min((at for queue, _, _, at in lanes if queue == name), default=None)
+        workflows[name] = WorkflowStatus(
+            queued=tally.get((subject, "queued"), 0),
+            active=tally.get((subject, "active"), 0),
+            completed_today=today.get(f"{subject}.completed", 0),
+            jobs_ready=tally.get((name, "ready"), 0),
+            jobs_running=tally.get((name, "running"), 0),
+            jobs_held=tally.get((name, "held"), 0),
+            oldest_seconds=round(max(0.0, context.clock.now() - oldest), 3) if oldest is not None else None,
+            wait_p50_seconds=quantile(waits, 0.5),
+            wait_p95_seconds=quantile(waits, 0.95),
+            started_per_hour=recent.get(f"queue.{name}.started", 0),
+        )
+    done, seconds = day.get("project.completed", (0, 0.0))
+    failed = day.get("project.failed", (0, 0.0))[0]
+    busy = sum(n for (_, state), n in tally.items() if state == "running")
+    return StatusOutput(
+        workflows=workflows,
+        system=SystemStatus(
+            orchestrator="running" if context.running else "stopped",
+            throughput_per_hour=round(_per_hour(rows, hour, wall), 3),
+            average_pipeline_seconds=round(seconds / done, 3) if done else None,
+            success_rate=round(done / (done + failed), 4) if done + failed else None,
+            projects_open=tally.get(("projects", "open"), 0),
+            projects_complete=tally.get(("projects", "complete"), 0),
+            projects_failed=tally.get(("projects", "failed"), 0),
+            reviews_open=sum(n for (_, state), n in tally.items() if state == "in_review"),
+            instances_busy=busy,
+            instances_total=len(context.slots),
+        ),
+    )
+
+
+def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
+    """(queue, lane, ready jobs, when the first in order became ready) of every lane where something waits."""
+    found: list[tuple[str, str, int, float]] = []
+    for subject, state, n in rows.all("tally_all"):
+        if subject.startswith(LANE) and state == "ready" and n > 0:
+            queue, _, lane = subject.removeprefix(LANE).partition("/")
+            found.append((queue, lane, n, rows.one("ready_since", (queue, lane))[0]))
+    return found
+
+
+def _per_hour(rows: Rows, hour: int, wall: float) -> float:
+    """Projects completed in the last sixty minutes: this hour's, and the share of the last one that is still in."""
+    found = {h: n for h, n in rows.all("hourly_metric_since", ("project.completed", hour - 1))}
+    share = 1.0 - (wall % HOUR_SECONDS) / HOUR_SECONDS
+    return found.get(hour, 0) + found.get(hour - 1, 0) * share
+
+
+def quantile(buckets: dict[int, int], q: float) -> float | None:
+    """The q-quantile in seconds of a waiting-time sketch; None when nothing was counted."""
+    total = sum(buckets.values())
+    if total == 0:
+        return None
+    seen = 0
+    for bucket in sorted(buckets):
+        seen += buckets[bucket]
+        if seen >= q * total:
+            return round(wait_seconds(bucket), 4)
+    return None
+
+
+class BacklogInput(Input):
+    """Nothing is needed."""
+
+
+class BacklogQueue(Output):
+    """One queue's waiting jobs, by the role they ask for."""
+
+    queue: str
+    lane: str
+    jobs: int
+    oldest_seconds: float
+
+
+class BacklogOutput(Output):
+    """Everything that waits for an instance, for its project's turn, for time to pass, or for a reviewer."""
+
+    ready: list[BacklogQueue]
+    held: int
+    delayed: int
+    in_review: int
+
+
+@operation("backlog", server="queue")
+async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
+    """Show what waits, by queue and role, and for how long."""
+
+    def read(rows: Rows) -> BacklogOutput:
+        totals: dict[str, int] = {}
+        for _, state, n in rows.all("tally_all"):
+            totals[state] = totals.get(state, 0) + n
+        return BacklogOutput(
+            ready=[
+                BacklogQueue(queue=q, lane=lane, jobs=n, oldest_seconds=round(max(0.0, context.clock.now() - at), 3))
+                for q, lane, n, at in ready_lanes(rows)
+            ],
+            held=totals.get("held", 0),
+            delayed=totals.get("delayed", 0),
+            in_review=totals.get("in_review", 0),
+        )
+
+    return await context.store.read(read)
+

@@ -1,0 +1,1 @@
+"""The small detached program that owns one attempt's agent, so that an attempt outlives the orchestrator."""

@@ -1,0 +1,149 @@
+"""One attempt from clone to report. The report has the fields of `podium.domain.attempt.Report`, as JSON."""
+
+import time
+import traceback
+from typing import Any
+
+from podium.runner import gates
+from podium.runner.clone import Clone, Work
+from podium.runner.gates import Gates
+from podium.runner.git import Git, GitFailedError
+from podium.runner.journal import Journal
+from podium.runner.lines import Lines, Redactor
+from podium.runner.protocol import Conversation
+from podium.runner.spec import Spec, environment
+from podium.runner.supervise import Ended, Run, Supervisor
+
+FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
+CANCELLED, COULD_NOT_START = "cancelled", "could-not-start"
+
+DETAIL_CHARS_MAX = 4_000
+
+Report = dict[str, Any]
+
+
+class Attempt:
+    """Runs one attempt. `report` never raises: what goes wrong is in the report."""
+
+    def __init__(self, spec: Spec, supervisor: Supervisor) -> None:
+        self._spec = spec
+        self._supervisor = supervisor
+        self._redactor = Redactor(spec.secrets)
+        self._journal = Journal(spec.directory / "messages.ndjson", spec.limits)
+        self._heard = Conversation(spec.limits, self._redactor, spec.step)
+        self._git = Git(spec, supervisor)
+        self._clone = Clone(spec, self._git)
+        self._agent_ran = False
+
+    def report(self) -> Report:
+        """Do the whole attempt and say how it went; nothing of it is running any more."""
+        started_at = time.time()
+        try:
+            ending, detail = self._run_agent()
+            outcome = self._deliver(ending, detail)
+        except Exception:  # noqa: BLE001 - a defect of the runner must still end in a report
+            self._supervisor.end_tree()
+            ending = CRASHED if self._agent_ran else COULD_NOT_START
+            outcome = {"ending": ending, "detail": f"The runner failed: {traceback.format_exc()[-DETAIL_CHARS_MAX:]}"}
+        result = self._heard.result or {}
+        report: Report = {name: result.get(name) for name in ("verdict", "summary", "feedback", "data")}
+        report |= {"artifacts": self._heard.artifacts, "spend": self._heard.spend, "gates": []}
+        report |= {"commit": None, "salvage": None, "started_at": started_at, "ended_at": time.time()}
+        report |= outcome
+        report["detail"] = self._redactor.text(report["detail"])
+        self._journal.note(f"The attempt ended: {report['ending']} {report['detail']}".strip())
+        return report
+
+    def _run_agent(self) -> tuple[str, str]:
+        """Clone, run the agent to its end, and name the ending."""
+        try:
+            self._clone.make()
+        except (GitFailedError, OSError) as error:
+            if self._supervisor.stop_requested:
+                return CANCELLED, "cancelled before the agent started"
+            return COULD_NOT_START, f"The clone could not be made: {error}"
+        out, err = Lines(self._spec.limits.line_bytes_max), Lines(self._spec.limits.line_bytes_max)
+
+        def hear_out(chunk: bytes) -> None:
+            for line, is_cut in out.feed(chunk):
+                self._journal.write("agent", self._heard.hear(line, is_cut))
+
+        def hear_err(chunk: bytes) -> None:
+            for line, is_cut in err.feed(chunk):
+                self._journal.write("stderr", self._heard.as_log(line, is_cut))
+
+        ended = self._supervisor.run(
+            Run(
+                self._spec.argv,
+                environment(self._spec) | self._spec.env,
+                self._spec.clone,
+                self._spec.timeout_seconds,
+                hear_out,
+                hear_err,
+                wants_stop=lambda: bool(self._heard.excess),
+            )
+        )
+        self._agent_ran = ended.cause != "not-started"
+        for line, is_cut in out.end():
+            self._journal.write("agent", self._heard.hear(line, is_cut))
+        for line, is_cut in err.end():
+            self._journal.write("stderr", self._heard.as_log(line, is_cut))
+        return self._ending(ended)
+
+    def _ending(self, ended: Ended) -> tuple[str, str]:
+        if ended.cause == "not-started":
+            return COULD_NOT_START, f"The agent could not be started: {ended.error}."
+        if ended.cause == "cancelled":
+            return CANCELLED, "cancelled"
+        if ended.cause == "timed-out":
+            return TIMED_OUT, f"ended after {self._spec.timeout_seconds:g} s"
+        if self._heard.excess:
+            return CRASHED, f"ended because {self._heard.excess}"
+        if ended.status != 0:
+            return CRASHED, ended.describe()
+        if self._heard.result is None:
+            return CRASHED, "ended without a result"
+        return FINISHED, ""
+
+    def _deliver(self, ending: str, detail: str) -> Report:
+        """Commit what is left over, bundle it, and judge it when the agent says that it passes."""
+        report: Report = {"ending": ending, "detail": detail}
+        if not self._agent_ran:
+            return report
+        if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
+            return report | {"salvage": self.salvage()}
+        summary = self._heard.result["summary"].strip() or self._spec.step
+        try:
+            self._clone.take_back()
+            work = self._clone.work(f"{summary}\n")
+            if work.is_new:
+                self._clone.bundle(work)
+        except (GitFailedError, OSError) as error:
+            refused = gates.result("delivery", gates.COULD_NOT_RUN, f"What was done cannot be delivered: {error}")
+            return report | {"gates": [refused], "salvage": self.salvage()}
+        if not work.descends:
+            rewritten = f"The history before {self._spec.base[:12]} was rewritten or left; build on that commit."
+            return report | {"gates": [gates.result("history", gates.FAILED, rewritten)], "salvage": work.commit}
+        return self._judge(report, work)
+
+    def _judge(self, report: Report, work: Work) -> Report:
+        """Run the gates on what is delivered; a stop request while they run ends the attempt as cancelled."""
+        judges = Gates(self._spec, self._supervisor, self._journal, self._redactor, self._heard)
+        results = judges.judge(work)
+        commit = work.commit if work.is_new else None
+        if self._supervisor.stop_requested:
+            return report | {"ending": CANCELLED, "detail": "cancelled", "gates": results, "salvage": commit}
+        return report | {"gates": results, "commit": commit}
+
+    def salvage(self) -> str | None:
+        """Save unfinished work in the bundle; its commit, or None when there is none or it cannot be saved."""
+        try:
+            self._clone.take_back()
+            work = self._clone.work(f"Unfinished work of {self._spec.instance} on {self._spec.attempt}\n", True)
+            if not work.is_new:
+                return None
+            self._clone.bundle(work)
+        except (GitFailedError, OSError) as error:
+            self._journal.note(f"Unfinished work could not be saved: {error}", "warning")
+            return None
+        return work.commit

@@ -1,0 +1,121 @@
+"""The step's gates (PIP-8), judged where the work is; whatever is not clearly passed fails closed."""
+
+import time
+from typing import Any, NamedTuple
+
+from podium.runner.clone import Work
+from podium.runner.journal import Journal
+from podium.runner.lines import Redactor
+from podium.runner.protocol import Conversation
+from podium.runner.spec import Spec, environment, fill
+from podium.runner.supervise import Ended, Run, Supervisor
+
+PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could-not-run"
+
+Gate = dict[str, Any]
+
+
+class Judged(NamedTuple):
+    """A gate's outcome and what is to be read about it."""
+
+    outcome: str
+    detail: str = ""
+
+
+class Gates:
+    """Judges one attempt's work. `approval` is left to the orchestrator."""
+
+    def __init__(
+        self, spec: Spec, supervisor: Supervisor, journal: Journal, redactor: Redactor, heard: Conversation
+    ) -> None:
+        self._spec = spec
+        self._supervisor = supervisor
+        self._journal = journal
+        self._redactor = redactor
+        self._heard = heard
+
+    def judge(self, work: Work) -> list[Gate]:
+        """The results of all gates but approvals, as JSON; stops early only when the runner is told to stop."""
+        results: list[Gate] = []
+        for gate in self._spec.gates:
+            if gate.get("kind") == "approval":
+                continue
+            if self._supervisor.stop_requested:
+                break
+            started = time.monotonic()
+            judged = self._judge_one(gate, work)
+            seconds = round(time.monotonic() - started, 3)
+            results.append(result(str(gate.get("name", "")), judged.outcome, judged.detail, seconds))
+            level = "info" if judged.outcome == PASSED else "warning"
+            self._journal.note(f"{gate.get('name')}: {judged.outcome}\n{judged.detail}".strip(), level, "gate")
+        return results
+
+    def _judge_one(self, gate: Gate, work: Work) -> Judged:
+        try:
+            if gate["kind"] == "change":
+                return Judged(PASSED) if work.differs else Judged(FAILED, "Nothing was changed.")
+            if gate["kind"] == "result":
+                return self._result(gate)
+            if gate["kind"] == "command":
+                return self._command(gate)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a gate, it has not passed
+            return Judged(COULD_NOT_RUN, f"{type(error).__name__}: {error}")
+        return Judged(COULD_NOT_RUN, f"There is no gate of kind {gate['kind']!r}.")
+
+    def _result(self, gate: Gate) -> Judged:
+        kinds = {artifact["kind"] for artifact in self._heard.artifacts}
+        data: Gate = self._heard.result["data"] if self._heard.result else {}
+        missing = [name for name in gate["require"] if name not in kinds and data.get(name) in (None, "", [], {})]
+        if missing:
+            return Judged(FAILED, f"The result holds no {', no '.join(missing)}.")
+        return Judged(PASSED)
+
+    def _command(self, gate: Gate) -> Judged:
+        argv = fill(tuple(gate["command"]))
+        if not argv:
+            return Judged(COULD_NOT_RUN, "The gate has no command.")
+        tail = Tail(self._spec.limits.gate_output_bytes_max)
+        seconds = float(gate.get("timeout_seconds", 600.0))
+        env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
+        ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
+        outcome = _outcome(ended, gate.get("expect", "passed"))
+        return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))
+
+
+class Tail:
+    """A sink that keeps the last bytes of a stream, however long it is."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._max = bytes_max
+        self._content = bytearray()
+        self._is_cut = False
+
+    def __call__(self, chunk: bytes) -> None:
+        self._content += chunk
+        if (excess := len(self._content) - self._max) > 0:
+            del self._content[:excess]
+            self._is_cut = True
+
+    def text(self) -> str:
+        return ("…" if self._is_cut else "") + self._content.decode("utf-8", "replace").strip()
+
+
+def result(name: str, outcome: str, detail: str = "", seconds: float = 0.0) -> Gate:
+    """A gate's result as the report holds it."""
+    return {"name": name, "outcome": outcome, "detail": detail, "seconds": seconds}
+
+
+def _outcome(ended: Ended, expect: str) -> str:
+    """0 and 1 are a test program's answers; any other status means that it did not get to answer."""
+    if ended.cause != "exited" or ended.status not in {0, 1}:
+        return COULD_NOT_RUN
+    wanted = 1 if expect == "failed" else 0
+    return PASSED if ended.status == wanted else FAILED
+
+
+def _how(ended: Ended, seconds: float) -> str:
+    if ended.cause == "timed-out":
+        return f"It was ended after {seconds:g} s."
+    if ended.cause == "not-started":
+        return f"It could not be started: {ended.error}."
+    return f"It was interrupted ({ended.cause})." if ended.cause != "exited" else f"It ended with {ended.describe()}."

@@ -1,0 +1,90 @@
+"""Git in a clone that is trusted in nothing: our configuration, our environment, the attempt's own process tree."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from podium.runner.spec import Spec, environment
+from podium.runner.supervise import Ended, Run, Sink, Supervisor
+
+OUTPUT_BYTES_MAX = 1 << 20
+_NOTHING: Mapping[str, str] = {}
+_SAFE = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
+    *("-c", "core.excludesFile=/dev/null", "-c", "core.fsync=none", "-c", "core.quotePath=false", "-c", "gc.auto=0"),
+    *("-c", "advice.addEmbeddedRepo=false"),
+)
+
+
+class GitFailedError(Exception):
+    """A git command in the clone failed; the text is what it said last."""
+
+
+class Answer(NamedTuple):
+    """What a git command printed, and how it ended."""
+
+    ended: Ended
+    out: str
+    said: str
+    """Its standard error."""
+
+    @property
+    def is_good(self) -> bool:
+        return self.ended.status == 0
+
+    def complaint(self, command: str) -> GitFailedError:
+        how = self.ended.cause if self.ended.cause != "exited" else self.ended.describe()
+        return GitFailedError(f"git {command} failed ({how}): {self.said.strip()[-1000:]}")
+
+
+class Kept:
+    """A sink that keeps the first part of a stream."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def __call__(self, chunk: bytes) -> None:
+        self.content.extend(chunk[: OUTPUT_BYTES_MAX - len(self.content)])
+
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+
+class Git:
+    """Runs git for one clone. Once `heeds_stop` is off, a request to stop no longer interrupts it."""
+
+    def __init__(self, spec: Spec, supervisor: Supervisor) -> None:
+        self._spec = spec
+        self._supervisor = supervisor
+        self._where = (f"--git-dir={spec.clone / '.git'}", f"--work-tree={spec.clone}")
+        # HOME is a directory without any configuration; agents' commits keep their author through the environment.
+        self._env = environment(spec) | {"HOME": str(spec.directory), "GIT_NO_REPLACE_OBJECTS": "1"}
+        self.heeds_stop = True
+
+    def ask(
+        self,
+        arguments: Sequence[str],
+        stdin: bytes = b"",
+        env: Mapping[str, str] = _NOTHING,
+        on_stdout: Sink | None = None,
+    ) -> Answer:
+        """Run one command, however it ends. `stdin` must fit into a pipe."""
+        out, said = Kept(), Kept()
+        run = Run(
+            ("git", *_SAFE, *self._where, *arguments),
+            {**self._env, **env},
+            self._spec.clone,
+            self._spec.limits.git_seconds_max,
+            on_stdout or out,
+            said,
+            stdin,
+            self.heeds_stop,
+        )
+        ended = self._supervisor.run(run)
+        return Answer(ended, out.text(), said.text() or ended.error)
+
+    def get(self, arguments: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> str:
+        """Run one command and return what it printed, stripped. Raises GitFailedError."""
+        answer = self.ask(arguments, stdin, env)
+        if not answer.is_good:
+            raise answer.complaint(arguments[0])
+        return answer.out.strip()

@@ -1,0 +1,41 @@
+"""The attempt's log: `messages.ndjson`, live, redacted and bounded."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from podium.runner import files
+from podium.runner.limits import Limits
+
+
+class Journal:
+    """Appends one JSON object a line: `at` (wall-clock seconds), `stream`, and the message."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, files.PRIVATE_FILE)
+        self._bytes_left = limits.log_bytes_max - os.fstat(self._fd).st_size
+        self._limits = limits
+
+    def write(self, stream: str, message: dict[str, Any]) -> None:
+        """Append a message that is already fit to be kept; beyond the limit, and on a full disk, it is dropped."""
+        if self._bytes_left <= 0:
+            return
+        line = _line(stream, message)
+        self._bytes_left -= len(line)
+        if self._bytes_left <= 0:
+            text = f"The log has reached {self._limits.log_bytes_max} bytes; later messages are dropped."
+            line = _line("runner", {"type": "log", "level": "warning", "text": text})
+        try:
+            os.write(self._fd, line)
+        except OSError:
+            self._bytes_left = 0
+
+    def note(self, text: str, level: str = "info", stream: str = "runner") -> None:
+        """Append a line of the runner's own."""
+        self.write(stream, {"type": "log", "level": level, "text": text})
+
+
+def _line(stream: str, message: dict[str, Any]) -> bytes:
+    return json.dumps({"at": round(time.time(), 3), "stream": stream, **message}).encode() + b"\n"

@@ -1,0 +1,96 @@
+"""What a host tells the runner about one attempt: `run.json`, private because it may hold an agent's credential."""
+
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from podium.runner import files
+from podium.runner.limits import Limits
+
+
+class Spec(NamedTuple):
+    """One attempt, and where its files are. Written by a host, read by the runner."""
+
+    directory: Path
+    attempt: str
+    """`project/job.aN`."""
+    home_id: str
+    job: int
+    step: str
+    instance: str
+    repository: str
+    base: str
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    """What this agent needs beyond the standard environment."""
+    path: str
+    """PATH of agent and gates."""
+    secrets: tuple[str, ...]
+    """Values that must not reach the log or the report."""
+    timeout_seconds: float
+    gates: tuple[dict[str, Any], ...]
+    limits: Limits = Limits()
+
+    @property
+    def tag(self) -> str:
+        """PODIUM_ATTEMPT: names the attempt to whoever looks for the processes of this home."""
+        return f"{self.home_id}:{self.attempt}"
+
+    @property
+    def branch(self) -> str:
+        return f"podium/{self.job}"
+
+    @property
+    def clone(self) -> Path:
+        return self.directory / "clone"
+
+    @property
+    def assignment(self) -> Path:
+        return self.directory / "assignment.json"
+
+    @property
+    def bundle(self) -> Path:
+        return self.directory / "delivery.bundle"
+
+
+def write(spec: Spec) -> None:
+    """Write `run.json`."""
+    content = spec._asdict() | {"limits": spec.limits._asdict()}
+    del content["directory"]
+    files.write_json(spec.directory / "run.json", content)
+
+
+def read(directory: Path) -> Spec:
+    """Read `run.json`. Raises ValueError when it is not what a host writes."""
+    content = files.read_json(directory / "run.json")
+    if content is None:
+        raise ValueError(f"{directory / 'run.json'} is missing or no JSON object.")
+    limits = Limits(**content.pop("limits", {}))
+    for name in ("argv", "secrets", "gates"):
+        content[name] = tuple(content.get(name, ()))
+    return Spec(directory=directory, limits=limits, **content)
+
+
+def environment(spec: Spec) -> dict[str, str]:
+    """The whole environment of agents and gates; nothing is inherited that is not named here (INS-4)."""
+    return {
+        "PATH": spec.path,
+        "HOME": str(spec.directory / "home"),
+        "TMPDIR": str(spec.directory / "tmp"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "GIT_AUTHOR_NAME": spec.instance,
+        "GIT_AUTHOR_EMAIL": f"{spec.instance}@podium.invalid",
+        "GIT_COMMITTER_NAME": spec.instance,
+        "GIT_COMMITTER_EMAIL": f"{spec.instance}@podium.invalid",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_TERMINAL_PROMPT": "0",
+        "PODIUM_ATTEMPT": spec.tag,
+        "PODIUM_ASSIGNMENT": str(spec.assignment),
+    }
+
+
+def fill(argv: tuple[str, ...]) -> list[str]:
+    """A gate's command with `{python}` replaced by the interpreter that runs Podium."""
+    return [part.replace("{python}", sys.executable) for part in argv]

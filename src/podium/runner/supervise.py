@@ -1,0 +1,213 @@
+"""Runs one program at a time, reads what it says, and leaves no process behind, however it ends."""
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from errno import EINVAL
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from podium.runner import processes
+from podium.runner.limits import Limits
+from podium.runner.signals import Signals
+
+READ_BYTES = 1 << 16
+_KILL_AGAIN_SECONDS = 0.05
+
+Sink = Callable[[bytes], None]
+
+
+class Ended(NamedTuple):
+    """How a program's run ended."""
+
+    cause: str
+    """`exited`, `timed-out`, `cancelled`, `stopped` (by the reader of its output) or `not-started`."""
+    status: int | None
+    """As of `os.waitstatus_to_exitcode`: negative for a signal; None when it was not started."""
+    error: str = ""
+    """Why it was not started."""
+    errno: int = 0
+
+    def describe(self) -> str:
+        """For people: `exit status 3`, `killed by SIGKILL`."""
+        if self.status is None:
+            return self.error
+        if self.status >= 0:
+            return f"exit status {self.status}"
+        try:
+            return f"killed by {signal.Signals(-self.status).name}"
+        except ValueError:
+            return f"killed by signal {-self.status}"
+
+
+class Run(NamedTuple):
+    """One program to run. It gets this environment and no other, and `stdin` as its input."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    directory: Path
+    seconds: float
+    on_stdout: Sink
+    on_stderr: Sink
+    stdin: bytes = b""
+    heeds_stop: bool = True
+    """Whether a request to stop the runner ends this run; saving unfinished work goes on regardless."""
+    wants_stop: Callable[[], bool] = bool
+    """Asked after each reading: True ends the run."""
+
+
+class Supervisor:
+    """Starts programs as this process's children and ends them with all their descendants."""
+
+    def __init__(self, signals: Signals, limits: Limits) -> None:
+        self._signals = signals
+        self._limits = limits
+        self._statuses: dict[int, int] = {}
+
+    @property
+    def stop_requested(self) -> bool:
+        return self._signals.stop_requested
+
+    def run(self, run: Run) -> Ended:
+        """Run a program to its end, or to the end of its time; afterwards none of its processes is left."""
+        if run.heeds_stop and self.stop_requested:
+            return Ended("cancelled", None, "cancelled before it started")
+        started = _start(run)
+        if isinstance(started, OSError):
+            return Ended("not-started", None, f"{run.argv[0]}: {started.strerror}", started.errno or 0)
+        pid, out, err = started
+        try:
+            cause = self._watch(run, pid, out, err)
+            self.end_tree()
+            _drain(out, run.on_stdout)
+            _drain(err, run.on_stderr)
+        finally:
+            os.close(out)
+            os.close(err)
+        status = self._statuses.pop(pid, None)
+        self._statuses.clear()
+        return Ended(cause, None if status is None else os.waitstatus_to_exitcode(status))
+
+    def _watch(self, run: Run, pid: int, out: int, err: int) -> str:
+        """Read until the program itself has exited (descendants may hold the pipes open), or must be ended."""
+        deadline = time.monotonic() + run.seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._signals.fd, selectors.EVENT_READ)
+            selector.register(out, selectors.EVENT_READ, run.on_stdout)
+            selector.register(err, selectors.EVENT_READ, run.on_stderr)
+            while True:
+                processes.reap(self._statuses)
+                if pid in self._statuses:
+                    return "exited"
+                if run.heeds_stop and self.stop_requested:
+                    return "cancelled"
+                if run.wants_stop():
+                    return "stopped"
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return "timed-out"
+                for key, _ in selector.select(left):
+                    if key.data is None:
+                        self._signals.drain()
+                    elif not _read(key.fd, key.data):
+                        selector.unregister(key.fd)
+
+    def end_tree(self) -> bool:
+        """End every descendant: SIGTERM, a short grace, SIGKILL until none is left; False when one cannot die.
+
+        As a subreaper this process inherits every orphan, so having no child means that the tree is empty.
+        """
+        if not processes.reap(self._statuses):
+            return True
+        me = os.getpid()
+        processes.signal_all(processes.descendants(me), signal.SIGTERM)
+        if self._is_childless_within(self._limits.grace_seconds):
+            return True
+        give_up = time.monotonic() + self._limits.kill_seconds_max
+        while time.monotonic() < give_up:
+            processes.signal_all(processes.descendants(me), signal.SIGKILL)
+            if self._is_childless_within(_KILL_AGAIN_SECONDS):
+                return True
+        return False
+
+    def _is_childless_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while processes.reap(self._statuses):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._signals.wait(left)
+        return True
+
+
+def _start(run: Run) -> tuple[int, int, int] | OSError:
+    """Fork and exec; the child's pid and the pipes of its output, or why the program cannot be started."""
+    out, child_out = os.pipe()
+    err, child_err = os.pipe()
+    failed, child_failed = os.pipe()
+    stdin = _input(run.stdin)
+    runner = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _become(run, runner, (stdin, child_out, child_err), child_failed)
+    for fd in (child_out, child_err, child_failed, stdin):
+        os.close(fd)
+    error = os.read(failed, 16)
+    os.close(failed)
+    if error:
+        os.waitpid(pid, 0)
+        os.close(out)
+        os.close(err)
+        return OSError(int(error), os.strerror(int(error)))
+    os.set_blocking(out, False)
+    os.set_blocking(err, False)
+    return pid, out, err
+
+
+def _become(run: Run, runner: int, streams: tuple[int, int, int], failed: int) -> NoReturn:
+    """In the child: become the program. Every other descriptor closes itself on exec."""
+    try:
+        os.setsid()
+        processes.die_with_parent(runner)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and ignored signals survive exec
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        for number, fd in enumerate(streams):
+            os.dup2(fd, number)
+        os.chdir(run.directory)
+        os.execvpe(run.argv[0], list(run.argv), dict(run.env))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        os.write(failed, str(getattr(error, "errno", EINVAL)).encode())
+    finally:
+        os._exit(127)
+
+
+def _input(content: bytes) -> int:
+    """A descriptor to read `content` from; it fits into a pipe's buffer."""
+    if not content:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    read_fd, write_fd = os.pipe()
+    os.write(write_fd, content)
+    os.close(write_fd)
+    return read_fd
+
+
+def _read(fd: int, sink: Sink) -> bool:
+    """Hand on what there is; False at the end of the stream."""
+    try:
+        chunk = os.read(fd, READ_BYTES)
+    except BlockingIOError:
+        return True
+    if chunk:
+        sink(chunk)
+    return bool(chunk)
+
+
+def _drain(fd: int, sink: Sink) -> None:
+    """Hand on what is left in a pipe whose writers are gone."""
+    try:
+        while chunk := os.read(fd, READ_BYTES):
+            sink(chunk)
+    except BlockingIOError:
+        return

@@ -1,0 +1,5 @@
+-- Every ended attempt of a job, and why it ended.
+SELECT number, instance, routed, leased_at, ended_at, ending, verdict, reason, summary, commit_id
+FROM attempt
+WHERE job = ?
+ORDER BY number

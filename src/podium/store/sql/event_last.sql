@@ -1,0 +1,3 @@
+-- Where the log ends.
+SELECT coalesce(max(seq), 0)
+FROM event

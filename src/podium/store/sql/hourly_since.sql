@@ -1,0 +1,5 @@
+-- Sums of every metric since an hour.
+SELECT metric, sum(n), sum(total)
+FROM hourly
+WHERE hour >= ?
+GROUP BY metric

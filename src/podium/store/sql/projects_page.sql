@@ -1,0 +1,6 @@
+-- Projects, the newest first.
+SELECT id, title, type, complexity, state, priority, agent, created_at, ended_at
+FROM project
+WHERE created_at < ?
+ORDER BY created_at DESC
+LIMIT ?

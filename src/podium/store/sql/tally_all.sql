@@ -1,0 +1,3 @@
+-- Every count that is kept.
+SELECT subject, state, n
+FROM tally

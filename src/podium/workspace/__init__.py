@@ -1,0 +1,1 @@
+"""Where work lives on disk: the home's layout, the projects' git repositories, deployments and outputs."""

@@ -1,0 +1,148 @@
+"""Runs the git command line for Podium itself: explicit environment, no hooks, no prompts, bounded output and time."""
+
+import asyncio
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Timer
+from typing import IO, Final, NamedTuple
+
+from podium.domain.errors import TimedOut, Unavailable
+
+GIT_SECONDS_MAX: Final = 300.0
+OUTPUT_BYTES_MAX: Final = 16 << 20
+VERSION_MIN: Final = (2, 38)
+"""`git merge-tree --write-tree`."""
+
+AUTHOR: Final = "Podium"
+EMAIL: Final = "podium@podium.invalid"
+
+_READ_BYTES = 1 << 16
+_NOTHING: Mapping[str, str] = {}
+_SAFE = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
+    *("-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgSign=false"),
+    # What a commit id in the database stands for must survive a power cut; deliveries are kept as packs.
+    *("-c", "core.fsync=committed,loose-object,reference", "-c", "fetch.unpackLimit=1"),
+    *("-c", "fetch.fsckObjects=true", "-c", "protocol.allow=never", "-c", "protocol.file.allow=always"),
+)
+
+
+class Answer(NamedTuple):
+    """What a git command printed and its exit status (negative for a signal)."""
+
+    status: int
+    out: bytes
+    said: str
+    """Its standard error."""
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8", "replace").strip()
+
+
+async def ask(
+    repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING
+) -> Answer:
+    """Run a git command, whatever its status. Raises Unavailable (no git, no directory, too much output), TimedOut."""
+    return await asyncio.to_thread(_run, repository, arguments, stdin, env)
+
+
+async def get(repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> str:
+    """Run a git command that must succeed, and return what it printed, stripped. Raises Unavailable, TimedOut."""
+    answer = await ask(repository, *arguments, stdin=stdin, env=env)
+    if answer.status != 0:
+        raise failure(repository, arguments, answer)
+    return answer.text
+
+
+def failure(repository: Path, arguments: Sequence[str], answer: Answer) -> Unavailable:
+    """The error for a command that had to succeed."""
+    said = answer.said.strip()[-1000:] or f"exit status {answer.status}"
+    hint = "Free some space and it goes on." if "No space left" in said else "Look at the repository with git, then retry."
+    return Unavailable(f"`git {arguments[0]}` failed in {repository}: {said}. {hint}")
+
+
+def environment(path: str) -> dict[str, str]:
+    """Everything git gets to see of the outside."""
+    return {
+        "PATH": path,
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_AUTHOR_NAME": AUTHOR,
+        "GIT_AUTHOR_EMAIL": EMAIL,
+        "GIT_COMMITTER_NAME": AUTHOR,
+        "GIT_COMMITTER_EMAIL": EMAIL,
+    }
+
+
+def _run(repository: Path, arguments: Sequence[str], stdin: bytes, env: Mapping[str, str]) -> Answer:
+    try:
+        process = subprocess.Popen(
+            ("git", *_SAFE, *arguments),
+            cwd=repository,
+            env=environment(os.environ.get("PATH", os.defpath)) | env,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        missing = "git is not on PATH; install it" if error.filename == "git" else f"{repository} does not exist"
+        raise Unavailable(f"`git {arguments[0]}` could not be started: {missing}.") from None
+    with process:
+        is_late = False
+
+        def end() -> None:
+            nonlocal is_late
+            is_late = True
+            _kill(process)
+
+        timer = Timer(GIT_SECONDS_MAX, end)
+        timer.start()
+        try:
+            out, said = _talk(process, stdin)
+        finally:
+            timer.cancel()
+    if is_late:
+        raise TimedOut(f"`git {arguments[0]}` in {repository} was ended after {GIT_SECONDS_MAX:.0f} s; look what holds it.")
+    if len(out) > OUTPUT_BYTES_MAX:
+        raise Unavailable(f"`git {arguments[0]}` in {repository} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less.")
+    return Answer(process.returncode, out, said.decode("utf-8", "replace"))
+
+
+def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes]:
+    """Feed the input and read both outputs to their ends, ending a process that says more than is kept."""
+    kept: dict[IO[bytes], bytearray] = {}
+    with selectors.DefaultSelector() as selector:
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            kept[stream] = bytearray()
+            selector.register(stream, selectors.EVENT_READ, stream)
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write(stdin)
+        while selector.get_map():
+            for key, _ in selector.select():
+                chunk = os.read(key.fd, _READ_BYTES)
+                if not chunk:
+                    selector.unregister(key.fd)
+                elif len(kept[key.data]) > OUTPUT_BYTES_MAX:
+                    _kill(process)
+                else:
+                    kept[key.data] += chunk
+    out, said = (bytes(content) for content in kept.values())
+    return out, said
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,3 @@
+"""Loads the requirement gate for every test run."""
+
+pytest_plugins = ["pytester", "tests.tidy.gate"]

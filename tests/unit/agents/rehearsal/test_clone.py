@@ -1,0 +1,75 @@
+"""The clone guards what it must: other people's files, and everything outside."""
+
+from pathlib import Path
+
+import pytest
+
+from podium.agents.rehearsal import naming
+from podium.agents.rehearsal.clone import Clone
+from podium.agents.rehearsal.protocol import StepFailed
+from tests.unit.agents.rehearsal.playhouse import environment, git
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    root = tmp_path / "clone"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    return Clone(root, environment(tmp_path))
+
+
+def test_only_rehearsed_files_are_written_over(clone: Clone) -> None:
+    assert clone.write("docs/a.md", "A rehearsal, first.")
+    assert clone.write("docs/a.md", "A rehearsal, second.")
+    (clone.root / "theirs.md").write_text("Theirs.", encoding="utf-8")
+    assert not clone.write("theirs.md", "A rehearsal.")
+    assert clone.read("theirs.md") == "Theirs."
+
+
+@pytest.mark.parametrize("path", ["../out.md", "linked/out.md"])
+def test_nothing_is_written_outside(clone: Clone, path: str) -> None:
+    (clone.root / "linked").symlink_to(clone.root.parent)
+    with pytest.raises(StepFailed, match="leads out"):
+        clone.write(path, "A rehearsal.")
+    assert not (clone.root.parent / "out.md").exists()
+
+
+def test_a_commit_without_change_is_none(clone: Clone) -> None:
+    clone.write("a.md", "A rehearsal.")
+    assert clone.commit("Write", "Why.") == git(clone.root, "rev-parse", "HEAD")
+    assert clone.commit("Write", "Why.") is None
+
+
+def test_hooks_of_the_clone_do_not_run(clone: Clone) -> None:
+    hook = clone.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    clone.write("a.md", "A rehearsal.")
+    assert clone.commit("Write", "Why.")
+
+
+def test_a_failing_git_command_says_why(clone: Clone) -> None:
+    with pytest.raises(StepFailed, match="git rev-parse"):
+        clone.git("rev-parse", "--verify", "no-such-thing")
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Hello World", "hello_world"),
+        ("JSON", "json_app"),
+        ("class", "class_app"),
+        ("3D print", "project_3d_print"),
+        ("図書館", "project"),
+        ("tests", "tests_app"),
+    ],
+)
+def test_packages_shadow_nothing(title: str, expected: str) -> None:
+    assert naming.package_name(title) == expected
+
+
+@pytest.mark.parametrize("key", ["003-greet-by-name", "greet", "日本", "1"])
+def test_modules_are_identifiers(key: str) -> None:
+    names = (naming.feature_module(key), naming.test_module(key), naming.class_name(key))
+    assert all(name.isidentifier() and name.isascii() for name in names)
