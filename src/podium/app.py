@@ -5,7 +5,7 @@ import fcntl
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +50,7 @@ class _Home:
         self.slots = (*pools, *own)
 
     def context(self, store: "Store", clock: "Clock", conductor: Any = None, *, running: bool = False) -> "Context":
-        from podium.operations.context import Context  # noqa: PLC0415 - see TYPE_CHECKING above
+        from podium.operations.context import Context
 
         agents = frozenset(self.config.all_agents())
         return Context(
@@ -65,7 +65,7 @@ def _load(home: Path) -> _Home:
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def _locked(home: Path) -> Generator[None]:
     """Hold the home's lock; the kernel lets it go with the process, so that no dead run blocks anybody."""
     handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -131,9 +131,9 @@ class RealWorld:
             ) from None
 
     @asynccontextmanager
-    async def reading(self, home: Path) -> "AsyncIterator[Context]":
+    async def reading(self, home: Path) -> "AsyncGenerator[Context]":
         """A home that nobody runs, opened read-only."""
-        from podium.store.store import DATABASE, open_reader  # noqa: PLC0415
+        from podium.store.store import DATABASE, open_reader
 
         if not (home / DATABASE).exists():
             raise NotFound(f"There is no Podium home at {home}. `podium run FILE` or `podium init` makes one.")
@@ -141,9 +141,9 @@ class RealWorld:
             yield _load(home).context(store, SteadyClock())
 
     @asynccontextmanager
-    async def writing(self, home: Path) -> "AsyncIterator[Context]":
+    async def writing(self, home: Path) -> "AsyncGenerator[Context]":
         """A home that nobody runs, locked for one change."""
-        from podium.store.store import DATABASE, open_store  # noqa: PLC0415
+        from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
         with _locked(home):
@@ -152,12 +152,12 @@ class RealWorld:
                 yield loaded.context(store, clock, _Conductor(store))
 
     @asynccontextmanager
-    async def orchestrate(self, home: Path) -> AsyncIterator[_Orchestra]:
+    async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
-        from podium.engine.engine import Engine, EngineSettings  # noqa: PLC0415
-        from podium.engine.sweeper import SweeperSettings  # noqa: PLC0415
-        from podium.faces.rest.app import Server  # noqa: PLC0415
-        from podium.store.store import DATABASE, open_store  # noqa: PLC0415
+        from podium.engine.engine import Engine, EngineSettings
+        from podium.engine.sweeper import SweeperSettings
+        from podium.faces.rest.app import Server
+        from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
         with _locked(home):
@@ -191,11 +191,10 @@ async def _end_tasks() -> None:
 
 def main() -> None:
     """The `podium` command."""
-    from podium.faces.cli.main import execute  # noqa: PLC0415
+    from podium.faces.cli.main import execute
 
     sys.exit(execute(sys.argv[1:], RealWorld()))
 
 
 if __name__ == "__main__":
     main()
-

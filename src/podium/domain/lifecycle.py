@@ -20,9 +20,7 @@ Edges = Mapping[str, frozenset[str]]
 def _lifecycle(forward: str, rework: Mapping[str, str]) -> Edges:
     """A chain of states `A B C`, each leading to the next, plus edges back for rework."""
     states = forward.split()
-    edges: dict[str, frozenset[str]] = {
-        state: frozenset(states[i + 1 : i + 2]) for i, state in enumerate(states)
-    }
+    edges: dict[str, frozenset[str]] = {state: frozenset(states[i + 1 : i + 2]) for i, state in enumerate(states)}
     for state, back in rework.items():
         edges[state] |= frozenset(back.split())
     return MappingProxyType(edges)

@@ -59,9 +59,7 @@ class _Reader:
             raise InvalidPipeline(f"{self.source}: this is not valid TOML: {error}.") from None
         self._known(raw, ("name", "start", "commands", "rules", "workflows"))
         commands = {name: tuple(str(w) for w in words) for name, words in raw.get("commands", {}).items()}
-        workflows = {
-            name: self._workflow(name, table, commands) for name, table in raw.get("workflows", {}).items()
-        }
+        workflows = {name: self._workflow(name, table, commands) for name, table in raw.get("workflows", {}).items()}
         if not workflows:
             raise self.fail("there is no workflow; write at least one [workflows.NAME] with steps.")
         self.where = ("", 0, "")
@@ -190,9 +188,7 @@ class _Reader:
                     raise self.fail(f"rework = {step.rework!r} must be a step of the same chain.", "rework")
             self._check_cycles(workflow, by_id)
 
-    def _check_after(
-        self, step: Step, name: str, by_id: Mapping[str, Step], workflows: Mapping[str, Workflow]
-    ) -> None:
+    def _check_after(self, step: Step, name: str, by_id: Mapping[str, Step], workflows: Mapping[str, Workflow]) -> None:
         other, _, target = name.rpartition(".")
         if other:
             if other not in workflows or not any(s.id == target and not s.for_each for s in workflows[other].steps):

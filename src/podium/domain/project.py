@@ -9,11 +9,13 @@ from podium.domain.errors import UsageError
 
 ID_CHARS_MAX: Final = 60
 TITLE_CHARS_MAX: Final = 200
-PRIORITIES: Final = range(0, 101)
+PRIORITIES: Final = range(101)
 """0 is idle-time work, 50 the default, 100 the most urgent."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
-_RESERVED: Final = frozenset({"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))})
+_RESERVED: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+)
 
 
 def slug(text: str, fallback: str) -> str:

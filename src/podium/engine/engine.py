@@ -39,13 +39,9 @@ class Engine:
         self._clock = clock
         self._slots = {slot.name: slot for slot in slots}
         self.supervisor = Supervisor(store, clock, hosts, rng)
-        self.dispatcher = Dispatcher(
-            store, clock, self._slots.values(), settings.strategies, self.supervisor.attend
-        )
+        self.dispatcher = Dispatcher(store, clock, self._slots.values(), settings.strategies, self.supervisor.attend)
         self.supervisor.dispatcher = self.dispatcher
-        self.sweeper = Sweeper(
-            store, clock, self.dispatcher, self.supervisor, tuple(hosts.values()), settings.sweeper
-        )
+        self.sweeper = Sweeper(store, clock, self.dispatcher, self.supervisor, tuple(hosts.values()), settings.sweeper)
         self.supervisor.on_delay = self.sweeper.nudge
         self._loop: Task | None = None
 

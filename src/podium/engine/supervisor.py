@@ -11,8 +11,8 @@ from podium.domain.errors import PodiumError
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.engine.dispatcher import Dispatcher
-from podium.ports import Clock, Host, Running, Store
 from podium.policy import verdict as verdicts
+from podium.ports import Clock, Host, Running, Store
 
 COMPLETE_RETRY_SECONDS: Final = 1.0
 """Pause before a result that the store could not take (disk full) is offered again; a result is never dropped."""

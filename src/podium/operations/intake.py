@@ -13,11 +13,15 @@ from podium.operations.operation import Input, Output, argument, operation, opti
 class SubmitInput(Input):
     """A requirement document and what is known about it."""
 
-    document: str = argument("The requirement document's text in Markdown (the command line takes a file's name, - for standard input).")
+    document: str = argument(
+        "The requirement document's text in Markdown (the command line takes a file's name, - for standard input)."
+    )
     name: str = option("document.md", "The name the document came under, for messages and the id.")
     id: str | None = option(None, "The project's id; made from the title by default.")
     title: str | None = option(None, "The project's title; the document's first heading by default.", max_length=200)
-    type: str | None = option(None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40)
+    type: str | None = option(
+        None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40
+    )
     complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
     business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
     priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)

@@ -123,12 +123,15 @@ def _because(rows: Rows, context: Context, job: Job) -> tuple[str, str]:
     now = context.clock.now()
     if job.state == "waiting":
         found = rows.all("blockers_of_job", (job.id,))
-        names = ", ".join(f"{i} ({' '.join(filter(None, (w, s, item)))}, {state})" for i, w, s, item, state in found[:5])
+        names = ", ".join(
+            f"{i} ({' '.join(filter(None, (w, s, item)))}, {state})" for i, w, s, item, state in found[:5]
+        )
         return f"it waits for {len(found)} job{'s' * (len(found) != 1)}: {names}", "it starts when they have passed"
     if job.state == "held":
-        limit = context.pipelines[rows.one("pipeline_of_project", (job.project,))[0]].workflows[job.workflow]
+        (digest,) = rows.one("pipeline_of_project", (job.project,))
+        limit = context.pipelines[digest].workflows[job.workflow].project_jobs_max
         return (
-            f"its project already has {limit.project_jobs_max} chains open in {job.workflow}, the most one project may have",
+            f"its project has {limit} chains open in {job.workflow}, the most one project may have",
             "it enters the queue when one of them ends",
         )
     if job.state == "ready":
@@ -140,7 +143,10 @@ def _because(rows: Rows, context: Context, job: Job) -> tuple[str, str]:
     if job.state == "delayed":
         return f"attempt {job.attempt} failed, and it is tried again later", f"it is due in {job.ready_at - now:.1f} s"
     if job.state == "running":
-        return f"{job.instance} has it since {now - job.leased_at:.1f} s ({job.routed})", f"`podium logs {job.instance} -f`"
+        return (
+            f"{job.instance} has it since {now - job.leased_at:.1f} s ({job.routed})",
+            f"`podium logs {job.instance} -f`",
+        )
     if job.state == "in_review":
         review = rows.one("review_of_open_job", (job.id,))
         number, kind, reason = review or (0, "?", "?")

@@ -79,12 +79,16 @@ async def review_reject(context: Context, asked: DecideInput) -> DecideOutput:
     return await _decide(context, asked, "reject")
 
 
-@operation("review send-back", safety="write", server="queue", example="podium review send-back 3 --notes 'handle commas'")
+@operation(
+    "review send-back", safety="write", server="queue", example="podium review send-back 3 --notes 'handle commas'"
+)
 async def review_send_back(context: Context, asked: DecideInput) -> DecideOutput:
     """Give the work back to its author with notes, with fresh tries."""
     return await _decide(context, asked, "send_back")
 
 
-async def _decide(context: Context, asked: DecideInput, verdict: Literal["approve", "reject", "send_back"]) -> DecideOutput:
+async def _decide(
+    context: Context, asked: DecideInput, verdict: Literal["approve", "reject", "send_back"]
+) -> DecideOutput:
     project: str = await context.submit(Decide(asked.review, verdict, asked.by, asked.notes))
     return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))

@@ -116,7 +116,7 @@ def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
 
 def _per_hour(rows: Rows, hour: int, wall: float) -> float:
     """Projects completed in the last sixty minutes: this hour's, and the share of the last one that is still in."""
-    found = {h: n for h, n in rows.all("hourly_metric_since", ("project.completed", hour - 1))}
+    found = dict(rows.all("hourly_metric_since", ("project.completed", hour - 1)))
     share = 1.0 - (wall % HOUR_SECONDS) / HOUR_SECONDS
     return found.get(hour, 0) + found.get(hour - 1, 0) * share
 
@@ -175,4 +175,3 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
         )
 
     return await context.store.read(read)
-

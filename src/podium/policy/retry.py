@@ -10,7 +10,10 @@ JITTER: Final = 0.5
 
 
 def delay_seconds(failures: int, chance: float) -> float:
-    """Seconds to wait after the `failures`-th failure in a row (1 is the first); `chance` is a random number in [0, 1)."""
+    """Seconds to wait after the `failures`-th failure in a row (1 is the first).
+
+    `chance` is a random number in [0, 1).
+    """
     if failures <= 1:
         return 0.0
     full = min(CAP_SECONDS, BASE_SECONDS * FACTOR ** min(failures - 2, 16))

@@ -1,4 +1,4 @@
-"""What becomes of a job after an attempt? Passed, retried, sent back, or put before a reviewer (PIP-8, REC-1, REC-4)."""
+"""What becomes of a job after an attempt? Pass, retry, rework or review (PIP-8, REC-1, REC-4)."""
 
 from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
 from podium.domain.command import Verdict
@@ -21,7 +21,9 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     if report.ending is not Ending.FINISHED or report.verdict is None:
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance)
     if report.verdict == "rework":
-        return _rework(step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer")
+        return _rework(
+            step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"
+        )
     if report.verdict != "passed":
         return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
     return _by_gates(report, step, job, chance)

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from podium.domain import lifecycle
@@ -19,30 +18,24 @@ _STATE_AFTER = {
 
 def check(store: SqliteStore, *, finished: bool) -> list[str]:
     """All checkers over one database; `finished` adds what must hold once faults have stopped and work has ended."""
-    ask = store.connection.execute
-    jobs = [Job._make(row) for row in ask("SELECT * FROM job ORDER BY id")]
-    events = list(ask("SELECT seq, type, project, workflow, job, attempt, data FROM event ORDER BY seq"))
+    ask = store.rows.all
+    jobs = [Job._make(row) for row in ask("all_jobs")]
+    events = ask("all_events")
+    states: dict[str, str] = dict(ask("project_states"))
     found = [
         *_log_is_gapless(events),
         *_log_agrees_with_rows(jobs, events),
         *_walks_are_legal(events),
         *_no_attempt_twice(events),
         *_instances_are_exclusive(jobs),
-        *_tallies_agree(jobs, dict_of(ask("SELECT subject, state, n FROM tally"))),
-        *_ready_agrees(jobs, list(ask("SELECT queue, lane, rank, job FROM ready"))),
-        *_workflows_agree(store, jobs, list(ask("SELECT project, name, counts, open, admitted, held FROM workflow"))),
+        *_tallies_agree(jobs, {(subject, state): n for subject, state, n in ask("tally_all")}),
+        *_ready_agrees(jobs, set(map(tuple, ask("all_ready")))),
+        *_workflows_agree(jobs, states, ask("all_workflows")),
     ]
     if finished:
-        found += [f"project {p} is still {s}" for p, s in ask("SELECT id, state FROM project WHERE state = 'open'")]
-        found += [
-            f"job {j.id} of a complete project is {j.state}" for j in jobs if j.state not in lifecycle.JOB_DONE
-        ]
+        found += [f"project {name} is still open" for name, state in states.items() if state == "open"]
+        found += [f"job {j.id} of an ended project is {j.state}" for j in jobs if j.state not in lifecycle.JOB_DONE]
     return found
-
-
-def dict_of(rows: Iterable[Any]) -> dict[tuple[str, str], int]:
-    """(subject, state) -> n."""
-    return {(subject, state): n for subject, state, n in rows}
 
 
 def _log_is_gapless(events: list[Any]) -> list[str]:
@@ -64,8 +57,12 @@ def _log_agrees_with_rows(jobs: list[Job], events: list[Any]) -> list[str]:
         for j in jobs
         if j.state in ("running", "in_review") and told.get(j.id) != j.state
     ]
-    found += [f"job {j.id} is {j.state}, never told" for j in jobs if j.state == "passed" and told.get(j.id) != "passed"]
-    return found + [f"job {j.id} has attempt {j.attempt}, the log {attempts[j.id]}" for j in jobs if attempts[j.id] != j.attempt]
+    found += [
+        f"job {j.id} is {j.state}, never told" for j in jobs if j.state == "passed" and told.get(j.id) != "passed"
+    ]
+    return found + [
+        f"job {j.id} has attempt {j.attempt}, the log {attempts[j.id]}" for j in jobs if attempts[j.id] != j.attempt
+    ]
 
 
 def _walks_are_legal(events: list[Any]) -> list[str]:
@@ -103,15 +100,14 @@ def _tallies_agree(jobs: list[Job], tally: dict[tuple[str, str], int]) -> list[s
     return [f"tally {k} says {tally.get(k, 0)}, there are {counted[k]}" for k in keys if tally.get(k, 0) != counted[k]]
 
 
-def _ready_agrees(jobs: list[Job], rows: list[Any]) -> list[str]:
+def _ready_agrees(jobs: list[Job], rows: set[Any]) -> list[str]:
     expected = {(j.queue, j.lane, j.rank, j.id) for j in jobs if j.state == "ready"}
-    return [f"ready differs from the jobs: {set(map(tuple, rows)) ^ expected}"] if set(map(tuple, rows)) != expected else []
+    return [f"ready differs from the jobs: {rows ^ expected}"] if rows != expected else []
 
 
-def _workflows_agree(store: SqliteStore, jobs: list[Job], flows: list[Any]) -> list[str]:
+def _workflows_agree(jobs: list[Job], states: dict[str, str], flows: list[Any]) -> list[str]:
     """`open`, `held`, `admitted` and the counts per state are what the jobs say."""
     found: list[str] = []
-    failed = {project for (project,) in store.connection.execute("SELECT id FROM project WHERE state = 'failed'")}
     for project, name, counts, open_, admitted, held in flows:
         mine = [j for j in jobs if (j.project, j.workflow) == (project, name)]
         frontier = [j for j in mine if j.state in lifecycle.JOB_FRONTIER]
@@ -122,7 +118,7 @@ def _workflows_agree(store: SqliteStore, jobs: list[Job], flows: list[Any]) -> l
             sum(j.state == "held" for j in frontier),
             len(frontier),
         )
-        if says != is_ and project not in failed:
+        if says != is_ and states[project] != "failed":
             found.append(f"{project}/{name} says open, admitted, held, frontier = {says}; they are {is_}")
         found += [f"job {j.id} waits for nothing" for j in mine if j.state == "waiting" and j.blockers == 0]
     return found

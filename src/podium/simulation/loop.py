@@ -3,6 +3,7 @@
 import asyncio
 import random
 import selectors
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ EPOCH: Final = 1_800_000_000.0
 """Virtual time begins here, in seconds since the epoch."""
 
 
-class Stalled(Exception):  # noqa: N818 - what happened, not what broke
+class Stalled(Exception):
     """Everything waits and nothing is scheduled: a lost wake-up that no sweep repairs."""
 
 
@@ -60,7 +61,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Let time pass, and shuffle what is ready: no code may rely on an order that asyncio does not promise."""
         self._virtual_now += max(seconds, 0.0)
-        ready: Any = self._ready  # pyright: ignore[reportAttributeAccessIssue] - the one way to reorder callbacks
+        ready: deque[Any] = getattr(self, "_ready")  # noqa: B009 - asyncio has no public way to reorder callbacks
         if len(ready) > 1:
             shuffled = list(ready)
             self._random.shuffle(shuffled)

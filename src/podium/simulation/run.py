@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from podium.domain import pipeline_file
 from podium.domain.command import Decide, Submit
@@ -18,7 +18,7 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine, EngineSettings
 from podium.simulation.checkers import check
 from podium.simulation.loop import VirtualClock, VirtualLoop
-from podium.simulation.world import Faults, FaultyExecutor, SimulatedHost, World, Workload
+from podium.simulation.world import Faults, FaultyExecutor, SimulatedHost, Workload, World
 from podium.store.rows import Rows
 from podium.store.store import Store
 
@@ -60,7 +60,9 @@ def default_pipeline() -> tuple[Pipeline, str]:
 
 def slots_of(pipeline: Pipeline, own: int = 2) -> list[Slot]:
     """The pools a pipeline starts with, and Podium's own hands for merge, deploy and publish."""
-    pools = [Slot(name, flow.name, role) for flow in pipeline.workflows.values() for name, role in flow.instances.items()]
+    pools = [
+        Slot(name, flow.name, role) for flow in pipeline.workflows.values() for name, role in flow.instances.items()
+    ]
     return [*pools, *(Slot(f"podium-{n:02d}", "podium", "podium") for n in range(1, own + 1))]
 
 
@@ -150,8 +152,10 @@ class Run:
 
     async def _review(self, store: Store) -> None:
         """A reviewer comes by and decides what is open."""
-        for review_id, kind in await store.read(lambda rows: rows.all("reviews_open")):
-            verdict = self.world.rng.choice(["approve", "send_back", "approve" if kind == "exhausted" else "reject"])
+        for review_id, _ in await store.read(lambda rows: rows.all("reviews_open")):
+            verdict: Literal["approve", "send_back", "reject"] = self.world.rng.choice(
+                ["approve", "send_back", "reject"]
+            )
             try:
                 await store.submit(Decide(review_id, verdict, "simulated reviewer"))
             except PodiumError:

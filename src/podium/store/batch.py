@@ -70,7 +70,9 @@ class Owner:
 class Batch:
     """Reads through `rows`, remembers, and writes everything back in `flush`."""
 
-    def __init__(self, rows: Rows, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float) -> None:
+    def __init__(
+        self, rows: Rows, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
+    ) -> None:
         self.rows = rows
         self.pipelines = pipelines
         self.numbers = numbers
@@ -216,17 +218,19 @@ class Batch:
         untried = job.attempt == 0 and job.state in ("ready", "held")
         flow.counts[state_order(job.workflow)[step.waiting if untried else step.state]] += n
 
-    def emit(self, type_: str, project: str, workflow: str = "", job: Job | None = None, **data: Any) -> None:
-        """Append an event; it gets the next number in commit order."""
+    def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
+        """Append an event of a project or one of its workflows."""
+        self._append(type_, (project, workflow, 0, 0, ""), data)
+
+    def tell(self, type_: str, job: Job, /, **data: Any) -> None:
+        """Append an event of a job, at its present attempt."""
+        self._append(type_, (job.project, job.workflow, job.id, job.attempt, job.instance), data)
+
+    def _append(self, type_: str, about: tuple[Any, ...], data: dict[str, Any]) -> None:
+        """The next line of the log: gapless, and in commit order."""
         assert type_ in events.TYPES, type_
-        seq = self.numbers.seq
-        self.numbers.seq = seq + 1
-        text = _encode(data) if data else "{}"
-        if job is None:
-            self.events.append((seq, self.wall, type_, project, workflow, 0, 0, "", text))
-        else:
-            row = (seq, self.wall, type_, project, job.workflow, job.id, job.attempt, job.instance, text)
-            self.events.append(row)
+        self.events.append((self.numbers.seq, self.wall, type_, *about, _encode(data) if data else "{}"))
+        self.numbers.seq += 1
 
     def measure(self, metric: str, value: float = 0.0) -> None:
         """Add one observation to this hour's sum."""
@@ -299,4 +303,3 @@ _WRITE_ORDER: Final = (
     "wait_add",
 )
 """The statements of a flush, parents before children."""
-

@@ -42,7 +42,7 @@ class GroupCommit:
 
     async def _run(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
         try:
-            answers = await self._execute([command for command, _ in batch])
+            answers: list[Any] = await self._execute([command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 - the failure belongs to every caller of this batch
             answers = [error] * len(batch)
         for (_, future), answer in zip(batch, answers, strict=True):

@@ -5,7 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from podium.domain.command import Complete, Dispatch, Record, Wake
+from podium.domain.command import Complete, Dispatch, Record
 from podium.domain.instance import Slot
 from podium.domain.job import Job, Lease
 from podium.policy import routing
@@ -70,7 +70,7 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     )
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
-    batch.emit("job.leased", job.project, job=leased, reason=placement.reason, waited=round(waited, 6))
+    batch.tell("job.leased", leased, reason=placement.reason, waited=round(waited, 6))
     batch.touch(job)
     return Lease(leased, batch.step_of(leased), placement.reason)
 
@@ -123,23 +123,32 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
             row = (artifact.data.get("type"), artifact.data.get("complexity"), job.project)
             batch.writes["project_update"].append(row)
         data = json.dumps(artifact.data, ensure_ascii=False)
-        row = (job.project, artifact.kind, artifact.key, job.id, job.step, position, artifact.title, data, artifact.path)
+        row = (
+            job.project,
+            artifact.kind,
+            artifact.key,
+            job.id,
+            job.step,
+            position,
+            artifact.title,
+            data,
+            artifact.path,
+        )
         batch.writes["artifact_put"].append(row)
 
 
 def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:
     """A job is done, passed or dropped: its followers may enter, its chain's place is free."""
     done = batch.move(job, happening, failures=0)
-    batch.emit(event, job.project, job=done, **data)
+    batch.tell(event, done, **data)
     flow = batch.flow(job.project, job.workflow)
     assert flow is not None
     flow.open -= 1
     flow.admitted -= 1
     for follower in batch.followers(job.id):
         if follower.state == "waiting":
-            if batch.step_of(follower).independent:
-                follower = follower._replace(avoid=job.instance)
-            unblock(batch, follower)
+            author = job.instance if batch.step_of(follower).independent else follower.avoid
+            unblock(batch, follower._replace(avoid=author))
             if follower.workflow != job.workflow:
                 batch.touch(follower)
 
@@ -151,19 +160,21 @@ def _retry(batch: Batch, job: Job, command: Complete) -> None:
         after = batch.move(job, "delay", failures=failures, ready_at=batch.now + verdict.delay_seconds)
     else:
         after = batch.move(job, "retry", failures=failures)
-    batch.emit("job.retried", job.project, job=after, reason=verdict.reason, delay=round(verdict.delay_seconds, 3))
+    batch.tell("job.retried", after, reason=verdict.reason, delay=round(verdict.delay_seconds, 3))
 
 
 def _release(batch: Batch, job: Job, command: Complete) -> None:
-    batch.emit("job.released", job.project, job=batch.move(job, "release"), reason=command.verdict.reason)
+    batch.tell("job.released", batch.move(job, "release"), reason=command.verdict.reason)
 
 
 def _rework(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
-    batch.emit("job.reworked", job.project, job=job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
+    batch.tell("job.reworked", job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
     review_id = open_review(batch, job, "quality", verdict.reason)
     batch.writes["review_update"].append(("sent_back", batch.now, "podium", verdict.feedback[:2000], review_id))
-    send_back(batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate")
+    send_back(
+        batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate"
+    )
 
 
 def _escalate(batch: Batch, job: Job, command: Complete) -> None:
@@ -171,7 +182,7 @@ def _escalate(batch: Batch, job: Job, command: Complete) -> None:
     if verdict.review == "approval":
         _keep_artifacts(batch, job, command)
     after = batch.move(job, "escalate")
-    batch.emit("job.escalated", job.project, job=after, kind=verdict.review, reason=verdict.reason)
+    batch.tell("job.escalated", after, kind=verdict.review, reason=verdict.reason)
     open_review(batch, after, verdict.review, f"{verdict.reason}\n\n{verdict.feedback}".strip())
 
 
@@ -183,7 +194,7 @@ def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
     review_id = batch.numbers.review
     batch.numbers.review += 1
     batch.writes["review_insert"].append((review_id, job.project, job.id, kind, reason[:8000], batch.now))
-    batch.emit("review.opened", job.project, job=job, review=review_id, kind=kind, reason=reason[:500])
+    batch.tell("review.opened", job, review=review_id, kind=kind, reason=reason[:500])
     return review_id
 
 
@@ -215,23 +226,23 @@ def _reopen(batch: Batch, job: Job) -> None:
         for follower in batch.followers(undone.pop().id):
             if follower.state == "cancelled":
                 continue
-            was_passed = follower.state == "passed"
-            follower = follower._replace(blockers=follower.blockers + 1)
-            batch.put(follower)
+            blocked = follower._replace(blockers=follower.blockers + 1)
             its_flow = batch.flow(follower.project, follower.workflow)
             assert its_flow is not None
-            if was_passed:
+            if follower.state == "passed":
                 its_flow.open += 1
                 undone.append(follower)
             elif follower.state == "held":
                 its_flow.held -= 1
             elif follower.state != "waiting":
                 its_flow.admitted -= 1
-            if follower.state != "waiting":
-                batch.move(follower, "block")
+            if follower.state == "waiting":
+                batch.put(blocked)
+            else:
+                batch.move(blocked, "block")
 
 
-def wake(batch: Batch, _: Wake) -> float | None:
+def wake(batch: Batch) -> float | None:
     """Make due jobs ready; the answer is when the next one is due."""
     for (job_id,) in batch.rows.all("jobs_due", (batch.now,)):
         job = batch.need(job_id)
@@ -247,7 +258,7 @@ def record(batch: Batch, command: Record) -> None:
     if command.attempt != job.attempt:
         job = job._replace(attempt=command.attempt, instance=command.instance)
     for type_ in command.types:
-        batch.emit(type_, job.project, job=job, **command.data)
+        batch.tell(type_, job, **command.data)
 
 
 def settle_touched(batch: Batch) -> None:
@@ -257,4 +268,3 @@ def settle_touched(batch: Batch) -> None:
         flow = batch.flow(project, name)
         if flow is not None and batch.owner(project).state == "open":
             advance(batch, flow)
-

@@ -204,7 +204,7 @@ def fail_project(batch: Batch, project: str, reason: str) -> None:
     for (job_id,) in batch.rows.all("jobs_open_of_project", (project,)):
         job = batch.need(job_id)
         if job.state not in lifecycle.JOB_DONE:
-            batch.emit("job.cancelled", project, job=batch.move(job, "cancel"), reason=reason)
+            batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
     for (name,) in batch.rows.all("workflows_of_project", (project,)):
         flow = batch.flow(project, name)
         if flow is not None and flow.completed_at is None:

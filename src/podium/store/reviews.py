@@ -18,8 +18,13 @@ def decide(batch: Batch, command: Decide) -> str:
     after = lifecycle.next_review_state(state, command.verdict)
     job = batch.need(job_id)
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
-    batch.emit(
-        "review.decided", project, job=job, review=command.review, verdict=command.verdict, by=command.by, notes=command.notes[:2000]
+    batch.tell(
+        "review.decided",
+        job,
+        review=command.review,
+        verdict=command.verdict,
+        by=command.by,
+        notes=command.notes[:2000],
     )
     if command.verdict == "approve":
         finish(batch, job, "approve", "job.passed", summary=f"approved by {command.by}")

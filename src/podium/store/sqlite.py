@@ -64,7 +64,9 @@ def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
             connection.pragma("wal_autocheckpoint", WAL_PAGES)
         connection.pragma("cache_size", -CACHE_KIB)
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.FullError, apsw.IOError) as error:
-        raise Unavailable(f"Cannot open the database {path}: {error}. Check the folder's rights and free space.") from error
+        raise Unavailable(
+            f"Cannot open the database {path}: {error}. Check the folder's rights and free space."
+        ) from error
     except apsw.NotADBError as error:
         raise UnsafeStore(f"{path} is not a Podium database: {error}. Move it away, or restore a backup.") from error
     return connection
@@ -73,7 +75,11 @@ def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
 def migrate(connection: apsw.Connection) -> None:
     """Bring the schema up to date, each script in its own transaction."""
     scripts = sorted(
-        (entry for entry in resources.files("podium.store").joinpath("migrations").iterdir() if entry.name.endswith(".sql")),
+        (
+            entry
+            for entry in resources.files("podium.store").joinpath("migrations").iterdir()
+            if entry.name.endswith(".sql")
+        ),
         key=lambda entry: entry.name,
     )
     newest = len(scripts)
@@ -153,5 +159,7 @@ class SqliteStore:
 
 def _told(error: apsw.Error) -> PodiumError:
     if isinstance(error, apsw.FullError | apsw.IOError | apsw.ReadOnlyError | apsw.BusyError):
-        return Unavailable(f"The database cannot be written now ({error}); nothing was changed. Free space and try again.")
+        return Unavailable(
+            f"The database cannot be written now ({error}); nothing was changed. Free space and try again."
+        )
     return Unavailable(f"The database refused the change: {error}")

@@ -1,7 +1,7 @@
 """The store as the rest of Podium sees it: commands through the group commit, reads of the last committed state."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -77,7 +77,7 @@ class Store:
 @asynccontextmanager
 async def open_store(
     path: Path, clock: Callable[[float], Clock], failpoint: Failpoint = lambda _: None
-) -> AsyncIterator[tuple[Store, Clock]]:
+) -> AsyncGenerator[tuple[Store, Clock]]:
     """The embedded store at `path`, with a thread to write and one to read, and a clock that never goes back.
 
     `clock` makes the clock from the latest time on record.
@@ -104,12 +104,14 @@ async def open_store(
 
 
 @asynccontextmanager
-async def open_reader(path: Path) -> AsyncIterator[Store]:
+async def open_reader(path: Path) -> AsyncGenerator[Store]:
     """The embedded store of a home that nobody runs, for reading only."""
     rows = SqliteRows(connect(path, read_only=True))
-    pipelines = {p.digest: p for (text,) in rows.all("pipelines") for p in [pipeline_file.parse(text, "stored pipeline")]}
+    pipelines = {
+        p.digest: p for (text,) in rows.all("pipelines") for p in [pipeline_file.parse(text, "stored pipeline")]
+    }
 
-    async def execute(commands: Sequence[Command]) -> list[Any]:
+    async def execute(_: Sequence[Command]) -> list[Any]:
         raise Unavailable("No orchestrator runs on this home, and it is open for reading only. `podium up` starts one.")
 
     async def read(question: Callable[[Rows], Any]) -> Any:

@@ -11,9 +11,6 @@ from podium.store.projects import submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 
-LAWS = {Submit: submit, Complete: complete, Wake: wake, Decide: decide, Record: record}
-
-
 def run(
     rows: Rows,
     commands: Sequence[Command],
@@ -36,7 +33,7 @@ def run(
         if isinstance(command, Dispatch):
             dispatches.append(i)
         else:
-            answers[i] = LAWS[type(command)](batch, command)
+            answers[i] = _carry_out(batch, command)
     settle_touched(batch)
     lanes |= batch.lanes_entered
     leased = dispatch(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)], lanes)
@@ -47,3 +44,17 @@ def run(
     batch.flush()
     return answers
 
+
+def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Record) -> Any:
+    """The answer of one command's law."""
+    match command:
+        case Submit():
+            return submit(batch, command)
+        case Complete():
+            return complete(batch, command)
+        case Wake():
+            return wake(batch)
+        case Decide():
+            return decide(batch, command)
+        case Record():
+            return record(batch, command)

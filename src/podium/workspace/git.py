@@ -45,9 +45,7 @@ class Answer(NamedTuple):
         return self.out.decode("utf-8", "replace").strip()
 
 
-async def ask(
-    repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING
-) -> Answer:
+async def ask(repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> Answer:
     """Run a git command, whatever its status. Raises Unavailable (no git, no directory, too much output), TimedOut."""
     return await asyncio.to_thread(_run, repository, arguments, stdin, env)
 
@@ -63,7 +61,9 @@ async def get(repository: Path, *arguments: str, stdin: bytes = b"", env: Mappin
 def failure(repository: Path, arguments: Sequence[str], answer: Answer) -> Unavailable:
     """The error for a command that had to succeed."""
     said = answer.said.strip()[-1000:] or f"exit status {answer.status}"
-    hint = "Free some space and it goes on." if "No space left" in said else "Look at the repository with git, then retry."
+    hint = (
+        "Free some space and it goes on." if "No space left" in said else "Look at the repository with git, then retry."
+    )
     return Unavailable(f"`git {arguments[0]}` failed in {repository}: {said}. {hint}")
 
 
@@ -89,7 +89,7 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes, env: Mapping[
         process = subprocess.Popen(
             ("git", *_SAFE, *arguments),
             cwd=repository,
-            env=environment(os.environ.get("PATH", os.defpath)) | env,
+            env={**environment(os.environ.get("PATH", os.defpath)), **env},
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -113,9 +113,13 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes, env: Mapping[
         finally:
             timer.cancel()
     if is_late:
-        raise TimedOut(f"`git {arguments[0]}` in {repository} was ended after {GIT_SECONDS_MAX:.0f} s; look what holds it.")
+        raise TimedOut(
+            f"`git {arguments[0]}` in {repository} was ended after {GIT_SECONDS_MAX:.0f} s; look what holds it."
+        )
     if len(out) > OUTPUT_BYTES_MAX:
-        raise Unavailable(f"`git {arguments[0]}` in {repository} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less.")
+        raise Unavailable(
+            f"`git {arguments[0]}` in {repository} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less."
+        )
     return Answer(process.returncode, out, said.decode("utf-8", "replace"))
 
 

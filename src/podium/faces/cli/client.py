@@ -58,7 +58,9 @@ class Client:
         try:
             return self._request("POST", f"/v1/operations/{name.replace(' ', '/')}", asked)
         except TimeoutError:
-            raise Unavailable(f"The orchestrator did not answer within {ANSWER_SECONDS:.0f} s. `podium doctor`.") from None
+            raise Unavailable(
+                f"The orchestrator did not answer within {ANSWER_SECONDS:.0f} s. `podium doctor`."
+            ) from None
         except OSError:
             return asyncio.run(self._locally(name, asked))
 
@@ -71,21 +73,23 @@ class Client:
             told: dict[str, Any] = json.loads(answer.read() or b"{}")
         finally:
             connection.close()
-        if answer.status >= 400:  # noqa: PLR2004
+        if answer.status >= 400:
             raise RemoteError(told.get("detail", "?"), told.get("title", "failure"), int(told.get("exit_code", 1)))
         return told
 
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
-        from pydantic import ValidationError  # noqa: PLC0415 - only without an orchestrator
+        from pydantic import ValidationError
 
-        from podium.operations.catalogue import operation_named  # noqa: PLC0415
+        from podium.operations.catalogue import operation_named
 
         operation = operation_named(name)
         try:
             question = operation.input.model_validate(asked)
         except ValidationError as error:
-            raise UsageError("; ".join(f"{e['loc'][-1] if e['loc'] else 'input'}: {e['msg']}" for e in error.errors())) from None
+            raise UsageError(
+                "; ".join(f"{e['loc'][-1] if e['loc'] else 'input'}: {e['msg']}" for e in error.errors())
+            ) from None
         composition = self.composition
         if operation.safety == "read":
             try:

@@ -33,7 +33,11 @@ def derive(operation: Operation) -> click.Command:
     doc = (operation.call.__doc__ or "").strip()
     name = operation.name.rsplit(" ", 1)[-1]
     return click.Command(
-        name, params=params, callback=callback, help=f"{doc}\n\nExample: {operation.example}", short_help=operation.summary
+        name,
+        params=params,
+        callback=callback,
+        help=f"{doc}\n\nExample: {operation.example}",
+        short_help=operation.summary,
     )
 
 
@@ -45,7 +49,10 @@ def with_document(asked: dict[str, Any]) -> dict[str, Any]:
 def read_document(file: str, name: str | None = None) -> dict[str, Any]:
     """A document's text and name; raises `InvalidDocument` or `NotFound`."""
     if file == "-":
-        return {"document": document.decode(sys.stdin.buffer.read(document.BYTES_MAX + 1), "standard input"), "name": name or "standard-input.md"}
+        return {
+            "document": document.decode(sys.stdin.buffer.read(document.BYTES_MAX + 1), "standard input"),
+            "name": name or "standard-input.md",
+        }
     path = Path(file)
     if path.is_dir():
         raise InvalidDocument(f"{file} is a folder. Give a requirement document: a Markdown file.")
@@ -70,9 +77,9 @@ def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    from rich.console import Console  # noqa: PLC0415 - 40 ms that --json and --help do not pay
+    from rich.console import Console
 
-    from podium.faces.cli.render import RENDERERS  # noqa: PLC0415
+    from podium.faces.cli.render import RENDERERS
 
     RENDERERS[name](Console(highlight=False), answer)
 

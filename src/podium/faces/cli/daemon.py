@@ -51,7 +51,7 @@ def start(client: Client) -> int:
     client.composition.prepare(client.home)
     log = client.home / LOG
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        process = subprocess.Popen(
             [sys.executable, "-m", "podium", "--home", str(client.home), "up", "--foreground"],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
@@ -62,7 +62,7 @@ def start(client: Client) -> int:
         if client.running() is not None:
             click.echo(f"The orchestrator of {client.home} is up (process {process.pid}). Next: `podium submit FILE`.")
             return 0
-        time.sleep(POLL_SECONDS)  # noqa: TID251 - a command that waits for another process
+        time.sleep(POLL_SECONDS)
     raise TimedOut(f"The orchestrator did not answer within {START_SECONDS:.0f} s. Its log: {log}")
 
 
@@ -82,6 +82,6 @@ def stop(client: Client, *, keep: bool) -> int:
     while client.running() is not None:
         if time.monotonic() > deadline:
             raise TimedOut(f"The orchestrator (process {found['pid']}) did not stop within {STOP_SECONDS:.0f} s.")
-        time.sleep(POLL_SECONDS)  # noqa: TID251 - a command that waits for another process
+        time.sleep(POLL_SECONDS)
     click.echo("Stopped. Agents at work go on." if keep else "Stopped.")
     return 0

@@ -10,10 +10,10 @@ from podium.faces.cli.client import Client
 
 def show_logs(client: Client, instance: str, *, follow: bool, lines: int, as_json: bool) -> None:
     """Print the latest attempt's log; with `follow`, go on until it ends or the reader leaves."""
-    from rich.console import Console  # noqa: PLC0415 - 40 ms that other commands need not pay
+    from rich.console import Console
 
-    from podium.faces.cli.logview import follow as follow_lines  # noqa: PLC0415
-    from podium.faces.cli.logview import render_line, tail  # noqa: PLC0415
+    from podium.faces.cli.logview import follow as follow_lines
+    from podium.faces.cli.logview import render_line, tail
 
     console = Console(highlight=False)
 

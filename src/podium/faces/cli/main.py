@@ -29,7 +29,7 @@ class _Podium(click.Group):
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        from podium.faces.cli.commands import derive  # noqa: PLC0415 - `podium run` needs no derived command
+        from podium.faces.cli.commands import derive
 
         registry = _registry()
         if cmd_name in registry:
@@ -44,7 +44,7 @@ class _Podium(click.Group):
 
 
 def _registry() -> dict[str, Any]:
-    from podium.operations.catalogue import REGISTRY  # noqa: PLC0415 - pydantic models cost 100 ms
+    from podium.operations.catalogue import REGISTRY
 
     return REGISTRY
 
@@ -64,7 +64,7 @@ def podium(context: click.Context, home: str | None) -> None:
 @click.pass_obj
 def init(client: Client, agent: str | None, pipeline: bool) -> None:
     """Make a home: a folder with its configuration."""
-    from podium.faces.cli.home import write  # noqa: PLC0415
+    from podium.faces.cli.home import write
 
     client.composition.prepare(client.home)
     for line in write(client.home / FILE, agent, copy_pipeline=pipeline):
@@ -77,7 +77,9 @@ def init(client: Client, agent: str | None, pipeline: bool) -> None:
 @click.option("--id", "project_id", default=None, help="The project's id; made from the title by default.")
 @click.option("--title", default=None, help="The project's title; the first heading by default.")
 @click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True)
-@click.option("--timeout", type=float, default=None, metavar="SECONDS", help="Give up waiting after this long (exit 7).")
+@click.option(
+    "--timeout", type=float, default=None, metavar="SECONDS", help="Give up waiting after this long (exit 7)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
 @click.pass_obj
 def run(client: Client, file: str, as_json: bool, timeout: float | None, **given: Any) -> None:
@@ -88,7 +90,7 @@ def run(client: Client, file: str, as_json: bool, timeout: float | None, **given
 
     Example: podium run examples/hello-world.md
     """
-    from podium.faces.cli.run import follow  # noqa: PLC0415
+    from podium.faces.cli.run import follow
 
     asked = {"agent": given["agent"], "id": given["project_id"], "title": given["title"], "priority": given["priority"]}
     sys.exit(follow(client, file, {k: v for k, v in asked.items() if v is not None}, as_json=as_json, timeout=timeout))
@@ -99,7 +101,7 @@ def run(client: Client, file: str, as_json: bool, timeout: float | None, **given
 @click.pass_obj
 def up(client: Client, foreground: bool) -> None:
     """Start the orchestrator of this home in the background."""
-    from podium.faces.cli import daemon  # noqa: PLC0415
+    from podium.faces.cli import daemon
 
     sys.exit(daemon.foreground(client) if foreground else daemon.start(client))
 
@@ -109,7 +111,7 @@ def up(client: Client, foreground: bool) -> None:
 @click.pass_obj
 def down(client: Client, keep: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
-    from podium.faces.cli import daemon  # noqa: PLC0415
+    from podium.faces.cli import daemon
 
     sys.exit(daemon.stop(client, keep=keep))
 
@@ -117,7 +119,14 @@ def down(client: Client, keep: bool) -> None:
 @podium.command()
 @click.argument("instance")
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
-@click.option("-n", "--lines", type=click.IntRange(0, 1_000_000), default=200, show_default=True, help="How many of the last lines.")
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0, 1_000_000),
+    default=200,
+    show_default=True,
+    help="How many of the last lines.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as NDJSON.")
 @click.pass_obj
 def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool) -> None:
@@ -125,7 +134,7 @@ def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool)
 
     INSTANCE is a name such as dev-02, or an attempt such as hello-world/12.a1.
     """
-    from podium.faces.cli.logs import show_logs  # noqa: PLC0415
+    from podium.faces.cli.logs import show_logs
 
     show_logs(client, instance, follow=follow, lines=lines, as_json=as_json)
 
@@ -154,9 +163,8 @@ def execute(arguments: Sequence[str], composition: Composition) -> int:
 def _tell(error: PodiumError, *, as_json: bool) -> int:
     code, kind = (error.code, error.told) if isinstance(error, RemoteError) else (error.exit_code, error.kind)
     if as_json:
-        import json  # noqa: PLC0415
+        import json
 
         click.echo(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}, ensure_ascii=False))
     click.echo(f"podium: {error}", err=True)
     return code
-

@@ -44,16 +44,22 @@ class View(Protocol):
 
 
 class _Silent:
-    """With `--json` nothing is shown but the result."""
+    """With `--json` nothing is shown but the result; what to do goes to standard error."""
 
     def begin(self, project: dict[str, Any]) -> None:
         """Nothing."""
 
-    def update(self, *_: Any) -> None:
+    def update(
+        self,
+        project: dict[str, Any],
+        instances: list[dict[str, Any]],
+        events: list[dict[str, Any]],
+        jobs: list[dict[str, Any]] | None = None,
+    ) -> None:
         """Nothing."""
 
-    def end(self, result: dict[str, Any] | None, message: str) -> None:
-        """The message goes to standard error, the result is printed by the caller."""
+    def end(self, result: dict[str, Any] | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
+        """Only the message."""
         if message:
             click.echo(f"podium: {message}", err=True)
 
@@ -69,9 +75,9 @@ def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, t
 def _view(as_json: bool) -> View:
     if as_json:
         return _Silent()
-    from rich.console import Console  # noqa: PLC0415 - not for --json
+    from rich.console import Console
 
-    from podium.faces.cli.live import LiveView, PlainView  # noqa: PLC0415
+    from podium.faces.cli.live import LiveView, PlainView
 
     console = Console(highlight=False)
     return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
@@ -119,7 +125,7 @@ async def _connect(client: Client, stack: AsyncExitStack) -> tuple[Ask, Callable
     orchestra = await stack.enter_async_context(client.composition.orchestrate(client.home))
 
     async def ask_here(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        from podium.operations.catalogue import operation_named  # noqa: PLC0415 - in a run, not for --help
+        from podium.operations.catalogue import operation_named
 
         operation = operation_named(name)
         answer = await operation.call(orchestra.context, operation.input.model_validate(asked))

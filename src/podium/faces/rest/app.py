@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from podium.address import SOCKET, socket_address
 from podium.domain.errors import PodiumError, UsageError
-from podium.operations.context import Context
 from podium.operations.catalogue import operation_named
+from podium.operations.context import Context
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 HTTP_STATUS: Final = {1: 500, 2: 422, 3: 404, 4: 409, 5: 401, 6: 503, 7: 504}
@@ -87,6 +87,6 @@ class Server:
             finally:
                 os.umask(mask)
             try:
-                await self._server._serve([listener])  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
+                await self._server._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
             finally:
                 path.unlink(missing_ok=True)

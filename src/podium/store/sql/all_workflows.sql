@@ -1,0 +1,3 @@
+-- What every workflow run says of its jobs.
+SELECT project, name, counts, open, admitted, held
+FROM workflow

@@ -1,0 +1,3 @@
+-- Every project and its state.
+SELECT id, state
+FROM project

@@ -1,0 +1,43 @@
+"""Keeps the files of a project's repository in step with its main branch, and never touches a user's own changes."""
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from podium.workspace import git
+
+FOLLOWED: Final = "refs/podium/worktree"
+"""The commit whose files the working tree shows; it lags behind main when Podium died between the two."""
+
+_log = logging.getLogger(__name__)
+
+
+async def follow_main(repository: Path, main: str) -> bool:
+    """Bring the working tree to `main`; False when a user's own changes are in the way, which then stay as they are.
+
+    Raises Unavailable, TimedOut.
+    """
+    shown = await read_ref(repository, FOLLOWED)
+    if shown == main:
+        return True
+    if (repository / ".git" / "HEAD").read_text().strip() != "ref: refs/heads/main":
+        _log.info("%s is on another branch than main; its files stay as they are", repository)
+        return False
+    answer = await git.ask(repository, "read-tree", "-m", "-u", *((shown,) if shown else ()), main)
+    if answer.status != 0:
+        _log.warning("the files in %s do not follow main: %s", repository, answer.said.strip()[-500:])
+        return False
+    await git.get(repository, "update-ref", FOLLOWED, main)
+    return True
+
+
+async def read_ref(repository: Path, ref: str) -> str | None:
+    """The commit a ref points to, None when there is no such ref. Raises Unavailable, TimedOut."""
+    try:
+        content = (repository / ".git" / ref).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        content = ""
+    if len(content) in {40, 64} and not content.startswith("ref:"):
+        return content
+    answer = await git.ask(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    return answer.text if answer.status == 0 else None
