@@ -1,0 +1,35 @@
+"""Agents that are programs of their own and speak the command protocol: the configured ones and the rehearsal."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from podium.domain.errors import UsageError
+
+REHEARSAL: Final = "rehearsal"
+_SECRET_WORDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is started for an agent, and what it gets beyond the standard environment."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must not reach a log: those of variables that are named like a credential."""
+        return tuple(
+            value for name, value in self.env.items() if value and any(word in name.upper() for word in _SECRET_WORDS)
+        )
+
+
+def program(name: str, command: Sequence[str], env: Mapping[str, str]) -> Program:
+    """The program of the agent called `name`. Raises UsageError when it has no command."""
+    if command:
+        return Program(tuple(part.replace("{python}", sys.executable) for part in command), dict(env))
+    if name == REHEARSAL:
+        return Program((sys.executable, "-I", "-m", "podium.agents.rehearsal"), dict(env))
+    raise UsageError(f'The agent {name!r} has no command; set one, for example [agents.{name}] command = ["my-agent"].')

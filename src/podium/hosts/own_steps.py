@@ -1,0 +1,124 @@
+"""Podium's own steps: merge, deploy and publish, done in this process under the fence, never by an agent (INS-4)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from podium.domain.attempt import Artifact, Assignment, Ending, Report
+from podium.domain.job import Lease
+from podium.hosts.tasks import TaskRunning
+from podium.ports import Brief, Clock, Running
+from podium.workspace import publishing
+from podium.workspace.layout import Home
+from podium.workspace.merging import MergeConflict
+from podium.workspace.publishing import RefusedFilesError
+from podium.workspace.repository import Repositories, Superseded
+
+PUBLISHED = frozenset({"documentation", "marketing", "social"})
+"""Kinds of artifacts that `publish` shows to people, when they name a path."""
+
+_TAKEN_OVER = Report(Ending.CANCELLED, "another attempt at this job has taken over")
+
+
+class OwnSteps:
+    """`ports.Host` for the queue `podium`. Every action looks before it writes, so doing it twice does it once.
+
+    `still_mine` is asked right before each write: an attempt that lost its lease changes nothing.
+    """
+
+    def __init__(
+        self, home: Home, repositories: Repositories, clock: Clock, still_mine: Callable[[Lease], bool]
+    ) -> None:
+        self._home = home
+        self._repositories = repositories
+        self._clock = clock
+        self._still_mine = still_mine
+
+    async def start(self, lease: Lease, brief: Brief) -> Running:
+        return TaskRunning(self._clock, lambda: self._act(lease, brief), lease.name)
+
+    async def adopt(self, lease: Lease) -> Running | None:  # noqa: ARG002 - the port's shape
+        """None: what an earlier orchestrator did is found by the next attempt, which looks before it writes."""
+        return None
+
+    async def forget(self, lease: Lease) -> None:
+        """Nothing was left behind."""
+
+    async def sweep(self, is_open: Callable[[str], bool]) -> int:  # noqa: ARG002 - the port's shape
+        return 0
+
+    async def _act(self, lease: Lease, brief: Brief) -> Report:
+        assignment = await brief()
+        action = assignment.agent.removeprefix("podium:")
+        project = lease.job.project
+        if action == "integrate":
+            whole = await self._repositories.integrate(project, assignment.bases)
+            return _conflict(whole) if isinstance(whole, MergeConflict) else _passed("Put together.", whole)
+        subject = " ".join(part for part in (action.capitalize(), lease.job.workflow, lease.job.item) if part)
+        merged = await self._repositories.merge(
+            project, assignment.bases, f"{project}/{lease.job.id}", subject, lambda: self._still_mine(lease)
+        )
+        if isinstance(merged, MergeConflict):
+            return _conflict(merged)
+        if isinstance(merged, Superseded):
+            return _TAKEN_OVER
+        try:
+            if action == "deploy":
+                return await self._deploy(lease, merged.commit)
+            if action == "publish":
+                return await self._publish(lease, merged.commit, assignment)
+        except RefusedFilesError as error:
+            return Report(Ending.FINISHED, verdict="rework", feedback=f"It cannot be shown: {error}. Mend that; commit.")
+        if action == "merge":
+            return _passed("Merged into main." if merged.is_new else "Main already held it.", merged.commit)
+        return Report(Ending.COULD_NOT_START, f"Podium has no step of its own called {action!r}.")
+
+    async def _deploy(self, lease: Lease, commit: str) -> Report:
+        directory = await publishing.deploy(self._home, lease.job.project, commit, lambda: self._still_mine(lease))
+        if isinstance(directory, Superseded):
+            return _TAKEN_OVER
+        entry = publishing.entry(directory)
+        data = {"commit": commit, "entry": entry, "url": (directory / entry).as_uri() if entry else None}
+        where = self._home.relative(directory)
+        application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
+        return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))
+
+    async def _publish(self, lease: Lease, commit: str, assignment: Assignment) -> Report:
+        found = {(a.kind, a.path): a for a in assignment.artifacts if a.kind in PUBLISHED and a.path}
+        pieces = [(kind, path) for kind, path in found if path]
+        placed = await publishing.publish(
+            self._home, lease.job.project, commit, pieces, lambda: self._still_mine(lease)
+        )
+        if isinstance(placed, Superseded):
+            return _TAKEN_OVER
+        publications = tuple(
+            Artifact(
+                "publication",
+                f"{piece.kind}/{piece.key}",
+                piece.title,
+                {"kind": piece.kind, "source": piece.path, "commit": commit},
+                self._home.relative(place),
+                lease.job.step,
+            )
+            for piece, place in zip(found.values(), placed, strict=True)
+        )
+        return replace(_passed(f"Published {len(placed)} pieces.", commit), artifacts=publications)
+
+
+def _passed(summary: str, commit: str) -> Report:
+    return Report(Ending.FINISHED, verdict="passed", summary=summary, commit=commit)
+
+
+def _conflict(conflict: MergeConflict) -> Report:
+    return Report(
+        Ending.FINISHED, verdict="rework", summary="It conflicts with what was merged before.", feedback=advice(conflict)
+    )
+
+
+def advice(conflict: MergeConflict) -> str:
+    """What to do about a conflict, for whoever gets the work back."""
+    files = "\n".join(f"- {file}" for file in conflict.files)
+    return (
+        f"The work conflicts with other work that is already merged, in:\n{files}\n"
+        "The new clone holds that work wherever it merges cleanly. Make the change again on top of it, so that both "
+        "sides keep what they are for, and commit."
+    )

@@ -1,0 +1,88 @@
+"""Finds and ends processes that outlived their runner: by PODIUM_ATTEMPT in their environment, else by where they are."""
+
+import os
+import select
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from podium.runner import processes
+
+PASSES_MAX = 100
+PASS_MILLISECONDS = 100
+"""Bounds on the hunt: a process that cannot die (waiting in the kernel) is left after PASSES_MAX passes."""
+
+_PROC = Path("/proc")
+_NAME = b"PODIUM_ATTEMPT="
+
+
+def tags() -> dict[int, str]:
+    """PODIUM_ATTEMPT of every process that has one and may be looked at, by pid; never this process."""
+    found = {pid: _tag(pid) for pid in processes.all_pids() if pid != os.getpid()}
+    return {pid: tag for pid, tag in found.items() if tag}
+
+
+def end(is_stray: Callable[[str], bool], directory: Path | None = None) -> int:
+    """Kill every process whose tag is a stray's, and orphans that work in `directory`, until none is left; how many."""
+    ended: set[int] = set()
+    for _ in range(PASSES_MAX):
+        found = [pid for pid, tag in tags().items() if is_stray(tag)]
+        if directory is not None:
+            found += _orphans_in(directory)
+        found += [child for pid in found for child in processes.descendants(pid)]
+        if not found:
+            break
+        ended.update(found)
+        _kill(found)
+    return len(ended)
+
+
+def _kill(pids: list[int]) -> None:
+    """Send SIGKILL and wait a moment for the ends."""
+    poll = select.poll()
+    fds: list[int] = []
+    for pid in pids:
+        with suppress(OSError, AttributeError):
+            fds.append(os.pidfd_open(pid))
+            poll.register(fds[-1], select.POLLIN)
+    processes.signal_all(pids, signal.SIGKILL)
+    for _ in fds:
+        for fd, _event in poll.poll(PASS_MILLISECONDS):
+            poll.unregister(fd)
+    for fd in fds:
+        os.close(fd)
+
+
+def _tag(pid: int) -> str:
+    try:
+        variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return ""
+    return next((v.removeprefix(_NAME).decode("utf-8", "replace") for v in variables if v.startswith(_NAME)), "")
+
+
+def _orphans_in(directory: Path) -> list[int]:
+    """Processes without a terminal that work below `directory` and whose parent is gone: they may have shed their
+    environment. Somebody's shell or editor there has a terminal or a living parent, and is left alone.
+    """
+    found: list[int] = []
+    for pid in processes.all_pids():
+        try:
+            where = (_PROC / str(pid) / "cwd").readlink()
+        except OSError:
+            continue
+        if where.is_relative_to(directory) and not processes.has_terminal(pid) and _is_orphan(pid):
+            found.append(pid)
+    return found
+
+
+def _is_orphan(pid: int) -> bool:
+    """Whether its parent is the system's reaper of orphans."""
+    parent = processes.parent_of(pid)
+    if parent in {None, 0, 1}:
+        return parent == 1
+    try:
+        return (_PROC / str(parent) / "comm").read_text().strip() in {"systemd", "init", "tini", "dumb-init"}
+    except OSError:
+        return False
