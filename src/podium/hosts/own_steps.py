@@ -67,7 +67,9 @@ class OwnSteps:
             if action == "publish":
                 return await self._publish(lease, merged.commit, assignment)
         except RefusedFilesError as error:
-            return Report(Ending.FINISHED, verdict="rework", feedback=f"It cannot be shown: {error}. Mend that; commit.")
+            return Report(
+                Ending.FINISHED, verdict="rework", feedback=f"It cannot be shown: {error}. Mend that; commit."
+            )
         if action == "merge":
             return _passed("Merged into main." if merged.is_new else "Main already held it.", merged.commit)
         return Report(Ending.COULD_NOT_START, f"Podium has no step of its own called {action!r}.")
@@ -110,7 +112,10 @@ def _passed(summary: str, commit: str) -> Report:
 
 def _conflict(conflict: MergeConflict) -> Report:
     return Report(
-        Ending.FINISHED, verdict="rework", summary="It conflicts with what was merged before.", feedback=advice(conflict)
+        Ending.FINISHED,
+        verdict="rework",
+        summary="It conflicts with what was merged before.",
+        feedback=advice(conflict),
     )
 
 

@@ -115,7 +115,7 @@ PASSED = Report(Ending.FINISHED, verdict="passed", summary="done")
 @pytest.mark.parametrize("ending", [Ending.CRASHED, Ending.LOST, Ending.TIMED_OUT, Ending.COULD_NOT_START])
 def test_a_dead_attempt_is_tried_again_and_in_the_end_put_before_a_reviewer(ending: Ending) -> None:
     assert judged(Report(ending, "killed by SIGKILL")).kind == "retry"
-    assert judged(Report(ending), failures=STEP.attempts_max - 1)[::6] == ("escalate",)
+    assert judged(Report(ending), failures=STEP.attempts_max - 1).kind == "escalate"
     assert judged(Report(ending), failures=STEP.attempts_max - 1).review == "exhausted"
 
 

@@ -1,0 +1,257 @@
+"""Runs attempts as detached programs on this machine, each in its own clone; a new orchestrator takes them over."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from podium.agents.command import Program
+from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
+from podium.domain.errors import PodiumError
+from podium.domain.job import Lease
+from podium.hosts import briefing, cleaning, reports, runner_process, strays
+from podium.hosts.own_steps import advice
+from podium.hosts.runner_process import RunnerProcess
+from podium.hosts.tasks import Ended
+from podium.ports import Brief, Clock, Running
+from podium.runner import claim, files
+from podium.runner.limits import Limits
+from podium.workspace.layout import Home, make_private
+from podium.workspace.merging import MergeConflict
+from podium.workspace.repository import Repositories
+
+INTRODUCTION_SECONDS: Final = 5.0
+"""How long a runner that holds its lock may take to say which process it is."""
+_LOOK_AGAIN_SECONDS: Final = 0.01
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What an operator may choose."""
+
+    cancel_grace_seconds: float = 15.0
+    """From asking a runner to end its attempt and save the work, to killing it."""
+    salvage_seconds: float = 120.0
+    limits: Limits = Limits()
+
+
+class _Attempt(NamedTuple):
+    """One attempt's name, directory, and where its commits go in the project's repository."""
+
+    name: str
+    directory: Path
+
+    @property
+    def project(self) -> str:
+        return self.directory.parent.name
+
+    @property
+    def branch(self) -> str:
+        return f"refs/heads/podium/{self.directory.name.partition('.')[0]}"
+
+    def ref(self, kind: str) -> str:
+        return f"refs/podium/{kind}/{self.directory.name}"
+
+
+class LocalRunning:
+    """`ports.Running` over a runner's process; None stands for one that is gone already."""
+
+    def __init__(self, host: "LocalHost", attempt: _Attempt, runner: RunnerProcess | None) -> None:
+        self._host = host
+        self._attempt = attempt
+        self._runner = runner
+        self._reason = ""
+        self._report: Report | None = None
+        self._last_word: asyncio.TimerHandle | None = None
+
+    @property
+    def log_path(self) -> str | None:
+        return str(self._attempt.directory / "messages.ndjson")
+
+    async def ended(self) -> Report:
+        if self._report is None:
+            if self._runner is not None:
+                await self._runner.exited()
+                self._runner = None
+            if self._last_word is not None:
+                self._last_word.cancel()
+            self._report = await self._host.conclude(self._attempt, self._reason)
+        return self._report
+
+    def cancel(self, reason: str) -> None:
+        if self._runner is None or self._reason:
+            return
+        self._reason = reason or "cancelled"
+        self._runner.signal(signal.SIGTERM)
+        seconds = self._host.settings.cancel_grace_seconds
+        self._last_word = asyncio.get_running_loop().call_later(seconds, self._runner.signal, signal.SIGKILL)
+
+
+class LocalHost:
+    """`ports.Host` for agents that are programs. `programs` maps an agent's name to what is started for it."""
+
+    def __init__(
+        self,
+        home: Home,
+        repositories: Repositories,
+        clock: Clock,
+        programs: Mapping[str, Program],
+        settings: LocalSettings | None = None,
+    ) -> None:
+        self._home = home
+        self._repositories = repositories
+        self._clock = clock
+        self._programs = programs
+        self.settings = settings or LocalSettings()
+        self._path = os.environ.get("PATH", os.defpath)
+
+    async def start(self, lease: Lease, brief: Brief) -> Running:
+        attempt = self._attempt(lease.name)
+        try:
+            assignment = await brief()
+            program = self._programs.get(assignment.agent)
+            if program is None:
+                return Ended(
+                    Report(Ending.COULD_NOT_START, f"No agent is called {assignment.agent!r}; see podium.toml.")
+                )
+            base = await self._repositories.integrate(attempt.project, assignment.bases)
+            if isinstance(base, MergeConflict):
+                return Ended(Report(Ending.FINISHED, verdict="rework", feedback=advice(base)))
+
+            def begin() -> RunnerProcess:
+                limits = self.settings.limits
+                directory, tag = briefing.write(self._home, assignment, program, base, self._path, limits)
+                return runner_process.spawn(directory, self._path, tag)
+
+            return LocalRunning(self, attempt, await asyncio.to_thread(begin))
+        except (PodiumError, OSError) as error:
+            return Ended(Report(Ending.COULD_NOT_START, str(error)))
+
+    async def adopt(self, lease: Lease) -> Running | None:
+        return await self._take_over(self._attempt(lease.name))
+
+    async def forget(self, lease: Lease) -> None:
+        await asyncio.to_thread(cleaning.clean, self._attempt(lease.name).directory)
+
+    async def sweep(self, is_open: Callable[[str], bool]) -> int:
+        littered = await asyncio.to_thread(self._littered)
+        count = 0
+        for attempt in littered:
+            if not is_open(attempt.name):
+                await self._end_and_clean(attempt)
+                count += 1
+        prefix = f"{self._home.id}:"
+        tags = await asyncio.to_thread(strays.tags)
+        names = {tag.removeprefix(prefix) for tag in tags.values() if tag.startswith(prefix)}
+        closed = {prefix + name for name in names if not is_open(name)}
+        if closed:
+            count += await asyncio.to_thread(strays.end, closed.__contains__)
+        return count
+
+    async def conclude(self, attempt: _Attempt, reason: str) -> Report:
+        """The report of an attempt whose runner has ended, its work fetched. `reason` is why it was cancelled, if it was."""
+        content = files.read_json(attempt.directory / claim.EXIT)
+        if content is None:
+            return await self._conclude_lost(attempt, reason)
+        try:
+            report = reports.report(content)
+        except (ValueError, TypeError, KeyError) as error:
+            return Report(Ending.CRASHED, f"The runner's exit.json cannot be used: {error}")
+        if report.ending is Ending.CANCELLED and reason:
+            report = replace(report, detail=reason)
+        salvage = content.get("salvage")
+        if isinstance(salvage, str):
+            await self._collect_salvage(attempt, salvage)
+        if report.commit is None:
+            return report
+        try:
+            await self._collect(attempt, "attempts", report.commit)
+        except (PodiumError, OSError) as error:
+            refused = GateResult("delivery", GateOutcome.COULD_NOT_RUN, str(error))
+            return replace(report, commit=None, gates=(*report.gates, refused))
+        return report
+
+    async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
+        """The runner died without a report: end what it left running, save what it left unfinished."""
+        tag = f"{self._home.id}:{attempt.name}"
+
+        def save() -> str | None:
+            _revoke(attempt.directory)
+            strays.end(tag.__eq__, attempt.directory)
+            return runner_process.salvage(attempt.directory, self._path, tag, self.settings.salvage_seconds)
+
+        try:
+            commit = await asyncio.to_thread(save)
+        except OSError as error:
+            _log.warning("unfinished work of %s could not be saved: %s", attempt.name, error)
+            commit = None
+        if commit is not None:
+            await self._collect_salvage(attempt, commit)
+        if reason:
+            return Report(Ending.CANCELLED, reason)
+        return Report(Ending.LOST, "its runner ended without a report; see runner.log in the attempt's directory")
+
+    async def _take_over(self, attempt: _Attempt) -> Running | None:
+        """A living or ended attempt as something to wait for; None once it is certain that there is none and never will be."""
+        if not attempt.directory.exists():
+            await asyncio.to_thread(make_private, attempt.directory)
+        give_up = self._clock.now() + INTRODUCTION_SECONDS
+        while (runner := await asyncio.to_thread(_take_lock_or_find, attempt.directory)) is None:
+            if self._clock.now() > give_up:
+                _log.warning("the runner of %s holds its lock, but does not say which process it is", attempt.name)
+                give_up = float("inf")
+            await self._clock.sleep(_LOOK_AGAIN_SECONDS)
+        if isinstance(runner, RunnerProcess):
+            return LocalRunning(self, attempt, runner)
+        if (attempt.directory / claim.EXIT).exists() or (attempt.directory / claim.RUNNER).exists():
+            return LocalRunning(self, attempt, None)
+        return None
+
+    async def _end_and_clean(self, attempt: _Attempt) -> None:
+        running = await self._take_over(attempt)
+        if running is not None:
+            running.cancel("it belongs to no job any more")
+            await running.ended()
+        await asyncio.to_thread(cleaning.clean, attempt.directory)
+
+    async def _collect(self, attempt: _Attempt, kind: str, commit: str) -> None:
+        bundle = attempt.directory / "delivery.bundle"
+        await self._repositories.collect(attempt.project, bundle, attempt.branch, attempt.ref(kind), commit)
+
+    async def _collect_salvage(self, attempt: _Attempt, commit: str) -> None:
+        try:
+            await self._collect(attempt, "salvage", commit)
+        except (PodiumError, OSError) as error:
+            _log.warning("unfinished work of %s could not be fetched: %s", attempt.name, error)
+
+    def _attempt(self, name: str) -> _Attempt:
+        return _Attempt(name, self._home.attempt(name))
+
+    def _littered(self) -> list[_Attempt]:
+        attempts = (self._attempt(name) for name in self._home.attempt_names())
+        return [attempt for attempt in attempts if cleaning.is_littered(attempt.directory)]
+
+
+def _take_lock_or_find(directory: Path) -> RunnerProcess | bool | None:
+    """The living runner; True when none lives and, from now on, none can start; None when one lives but is unknown."""
+    if _revoke(directory):
+        return True
+    return runner_process.find(directory)
+
+
+def _revoke(directory: Path) -> bool:
+    """Under the attempt's lock, forbid that it ever starts; False when a runner holds the lock."""
+    fd = claim.try_lock(directory)
+    if fd is None:
+        return False
+    try:
+        (directory / claim.REVOKED).touch(mode=files.PRIVATE_FILE)
+    finally:
+        os.close(fd)
+    return True

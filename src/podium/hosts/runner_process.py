@@ -1,0 +1,153 @@
+"""A runner's process as a host sees it: started detached, found again after a restart, waited for without polling."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from podium import runner as runner_package
+from podium.runner import claim, files, processes
+
+LOG: Final = "runner.log"
+_MAIN = Path(runner_package.__file__).with_name("__main__.py")
+# Isolated and without `site`: the runner needs the standard library alone, and starts in half the time.
+_COMMAND = (sys.executable, "-I", "-S", str(_MAIN))
+
+
+class RunnerProcess:
+    """One living or ended runner. With a pidfd a signal can never reach a stranger that got the same pid."""
+
+    def __init__(self, pid: int, directory: Path) -> None:
+        self._pid = pid
+        self._directory = directory
+        self._fd: int | None = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+    def __del__(self) -> None:
+        self._close()
+
+    async def exited(self) -> None:
+        """Return once the runner has ended."""
+        if self._fd is None:
+            await _lock_freed(self._directory)
+        else:
+            await _readable(self._fd)
+        with suppress(ChildProcessError):  # an earlier orchestrator's child is reaped by the system
+            os.waitpid(self._pid, os.WNOHANG)
+        self._close()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it still lives."""
+        with suppress(ProcessLookupError):
+            if self._fd is not None:
+                signal.pidfd_send_signal(self._fd, number)
+            elif not hasattr(os, "pidfd_open") and is_held(self._directory):
+                os.kill(self._pid, number)
+
+    def _close(self) -> None:
+        fd, self._fd = getattr(self, "_fd", None), None
+        if fd is not None:
+            os.close(fd)
+
+
+def spawn(directory: Path, path: str, tag: str) -> RunnerProcess:
+    """Start the runner of the attempt in `directory`, in a session of its own. Raises OSError."""
+    with (directory / LOG).open("ab") as log:
+        started = subprocess.Popen(
+            (*_COMMAND, str(directory)),
+            cwd=directory,
+            env=_environment(path, tag),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    runner = RunnerProcess(started.pid, directory)
+    started.returncode = 0  # it outlives this object, which would complain; `exited` reaps it
+    return runner
+
+
+def salvage(directory: Path, path: str, tag: str, seconds: float) -> str | None:
+    """Have the unfinished work of a dead runner's attempt bundled; its commit, None when there is none."""
+    with suppress(subprocess.TimeoutExpired), (directory / LOG).open("ab") as log:
+        subprocess.run(
+            (*_COMMAND, "--salvage", str(directory)),
+            cwd=directory,
+            env=_environment(path, tag),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            timeout=seconds,
+            check=False,
+        )
+    found = files.read_json(directory / "salvage.json") or {}
+    commit = found.get("commit")
+    return commit if isinstance(commit, str) else None
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a runner lives. Only for an attempt that is known to have started: asking takes the lock for a moment."""
+    fd = claim.try_lock(directory)
+    if fd is not None:
+        os.close(fd)
+    return fd is None
+
+
+def find(directory: Path) -> RunnerProcess | None:
+    """The living runner that introduced itself in `directory`; None when it has not yet, or has ended."""
+    said = files.read_json(directory / claim.RUNNER) or {}
+    pid = said.get("pid")
+    if not isinstance(pid, int):
+        return None
+    try:
+        runner = RunnerProcess(pid, directory)
+    except OSError:
+        return None
+    # With the descriptor open, a pid that still belongs to the runner will do so for good.
+    return runner if processes.start_ticks(pid) == said.get("started_at") else None
+
+
+async def _readable(fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish() -> None:
+        loop.remove_reader(fd)
+        if not done.done():
+            done.set_result(None)
+
+    loop.add_reader(fd, finish)
+    try:
+        await done
+    finally:
+        loop.remove_reader(fd)
+
+
+async def _lock_freed(directory: Path) -> None:
+    """Where the system has no pidfd: a thread of its own that the end of this process does not wait for."""
+    import fcntl
+
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    def wait() -> None:
+        with (directory / claim.LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(finish)
+
+    threading.Thread(target=wait, daemon=True, name=f"waits for {directory.name}").start()
+    await done
+
+
+def _environment(path: str, tag: str) -> dict[str, str]:
+    return {"PATH": path, "LC_ALL": "C.UTF-8", "PODIUM_ATTEMPT": tag}
