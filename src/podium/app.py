@@ -5,7 +5,7 @@ import fcntl
 import os
 import random
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,9 @@ from podium.domain.pipeline import Pipeline
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
     from podium.domain.command import Command
     from podium.engine.engine import Engine
+    from podium.domain.job import Lease
     from podium.operations.context import Context
-    from podium.ports import Clock
+    from podium.ports import Clock, Host
     from podium.store.store import Store
 
 LOCK: Final = "lock"
@@ -165,7 +166,11 @@ class RealWorld:
             async with open_store(home / DATABASE, SteadyClock) as (store, clock):
                 sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
                 settings = EngineSettings(loaded.config.strategies, sweeper)
-                hosts = self._hosts(home, loaded.config, lambda lease: lease.name in engine.supervisor.running)
+
+                def still_mine(lease: "Lease") -> bool:
+                    return lease.name in engine.supervisor.running
+
+                hosts = _hosts(home, loaded.config, clock, still_mine)
                 engine = Engine(store, clock, hosts, loaded.slots, random.Random(), settings)
                 await engine.start()
                 context = loaded.context(store, clock, _Conductor(engine), running=True)
@@ -176,8 +181,24 @@ class RealWorld:
                     engine.stop()
                     await _end_tasks()
 
-    def _hosts(self, home: Path, config: configuration.Config, still_mine: Any) -> dict[str, Any]:
-        raise NotImplementedError
+
+def _hosts(
+    home: Path, config: configuration.Config, clock: "Clock", still_mine: Callable[["Lease"], bool]
+) -> dict[str, "Host"]:
+    """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
+    from podium.agents.command import program  # noqa: PLC0415
+    from podium.hosts.local import LocalHost  # noqa: PLC0415
+    from podium.hosts.own_steps import OwnSteps  # noqa: PLC0415
+    from podium.workspace.layout import Home  # noqa: PLC0415
+    from podium.workspace.repository import Repositories  # noqa: PLC0415
+
+    place = Home(home)
+    repositories = Repositories(place)
+    programs = {name: program(name, agent.command, agent.env) for name, agent in config.all_agents().items()}
+    return {
+        "": LocalHost(place, repositories, clock, programs),
+        PODIUM_QUEUE: OwnSteps(place, repositories, clock, still_mine),
+    }
 
 
 async def _end_tasks() -> None:

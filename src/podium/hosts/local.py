@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -38,7 +38,7 @@ class LocalSettings:
     cancel_grace_seconds: float = 15.0
     """From asking a runner to end its attempt and save the work, to killing it."""
     salvage_seconds: float = 120.0
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 class _Attempt(NamedTuple):
@@ -155,7 +155,7 @@ class LocalHost:
         return count
 
     async def conclude(self, attempt: _Attempt, reason: str) -> Report:
-        """The report of an attempt whose runner has ended, its work fetched. `reason` is why it was cancelled, if it was."""
+        """The report of an attempt whose runner has ended, its work fetched; `reason` is why it was cancelled, if so."""
         content = files.read_json(attempt.directory / claim.EXIT)
         if content is None:
             return await self._conclude_lost(attempt, reason)
@@ -198,7 +198,7 @@ class LocalHost:
         return Report(Ending.LOST, "its runner ended without a report; see runner.log in the attempt's directory")
 
     async def _take_over(self, attempt: _Attempt) -> Running | None:
-        """A living or ended attempt as something to wait for; None once it is certain that there is none and never will be."""
+        """A living or ended attempt as something to wait for; None when there is none and, for certain, never will be."""
         if not attempt.directory.exists():
             await asyncio.to_thread(make_private, attempt.directory)
         give_up = self._clock.now() + INTRODUCTION_SECONDS

@@ -37,7 +37,7 @@ class RunnerProcess:
         else:
             await _readable(self._fd)
         with suppress(ChildProcessError):  # an earlier orchestrator's child is reaped by the system
-            os.waitpid(self._pid, os.WNOHANG)
+            os.waitpid(self._pid, os.WNOHANG)  # noqa: ASYNC222 - it has ended, and WNOHANG does not wait
         self._close()
 
     def signal(self, number: signal.Signals) -> None:

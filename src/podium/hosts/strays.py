@@ -1,4 +1,4 @@
-"""Finds and ends processes that outlived their runner: by PODIUM_ATTEMPT in their environment, else by where they are."""
+"""Finds and ends processes that outlived their runner: by PODIUM_ATTEMPT in their environment, or by where they work."""
 
 import os
 import select
@@ -63,8 +63,9 @@ def _tag(pid: int) -> str:
 
 
 def _orphans_in(directory: Path) -> list[int]:
-    """Processes without a terminal that work below `directory` and whose parent is gone: they may have shed their
-    environment. Somebody's shell or editor there has a terminal or a living parent, and is left alone.
+    """Processes that work below `directory`, have no terminal and lost their parent: agents' that shed their environment.
+
+    Somebody's shell or editor there has a terminal or a living parent, and is left alone.
     """
     found: list[int] = []
     for pid in processes.all_pids():

@@ -175,13 +175,13 @@ async def outputs(context: Context, asked: OutputsInput) -> OutputsOutput:
 
 
 def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]:
-    """The project's outputs, each at the place where it can be opened: deployed, published, or in the repository."""
+    """What can be opened: the deployed application, then what was published."""
     found: list[OutputRow] = []
     for row in rows.all("artifacts_of_project", (project_id,)):
         artifact = artifact_of(row)
-        if artifact.kind in OUTPUT_KINDS and artifact.path:
-            place = repository_of(context, project_id) / artifact.path
-            found.append(
-                OutputRow(kind=artifact.kind, title=artifact.title, path=str(place), url=artifact.data.get("url"))
-            )
+        kind = artifact.data.get("kind", "") if artifact.kind == "publication" else artifact.kind
+        kind = "marketing" if kind == "social" else kind
+        if artifact.kind in ("application", "publication") and artifact.path:
+            place = str(context.home / artifact.path)
+            found.append(OutputRow(kind=kind, title=artifact.title, path=place, url=artifact.data.get("url")))
     return sorted(found, key=lambda output: OUTPUT_KINDS.index(output.kind))

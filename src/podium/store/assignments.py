@@ -45,10 +45,18 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         document=document,
         artifacts=tuple(a for a in made if a.kind not in fanned),
         feedback=tuple(text for (text,) in rows.all("feedback_of_job", (job.id,))),
-        bases=tuple(commit for (commit,) in rows.all("bases_of_job", (job.id,))),
+        bases=tuple(bases_of(rows, job.id)),
         gates=tuple(asdict(gate) for gate in step.gates),
         timeout_seconds=step.timeout_seconds,
     )
+
+
+def bases_of(rows: Rows, job_id: int) -> list[str]:
+    """The commits a job stands on: its dependencies' deliveries; one that changed nothing passes on what it stood on."""
+    found: dict[str, None] = {}
+    for dependency, commit in rows.all("bases_of_job", (job_id,)):
+        found |= dict.fromkeys([commit] if commit else bases_of(rows, dependency))
+    return list(found)
 
 
 def artifact_of(row: Any) -> Artifact:

@@ -102,7 +102,7 @@ class Repositories:
 
     async def collect(self, project_id: str, bundle: Path, source: str, target: str, commit: str) -> None:
         """Fetch `commit` from the bundle file into the ref `target`, every object checked; no git runs in any clone."""
-        path = await self.create(project_id)
+        path = self._home.repository(project_id)
         if await worktree.read_ref(path, target) == commit:
             return
         flags = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
