@@ -67,7 +67,7 @@ class Report:
     detail: str = ""
     """For people: exit status, signal, or why it could not start."""
     verdict: str | None = None
-    """The agent's own word: passed, failed or rework; None when it gave none."""
+    """The agent's own word: passed, failed, rework or blocked; None when it gave none."""
     summary: str = ""
     feedback: str = ""
     data: Json = field(default_factory=dict)

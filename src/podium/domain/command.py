@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
     """For rework: the step that gets the work back."""
     feedback: str = ""
     review: str = ""
-    """For an escalation: `quality`, `exhausted` or `approval`."""
+    """For an escalation: `quality`, `exhausted`, `blocked` or `approval`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ class LocalHost:
         return count
 
     async def conclude(self, attempt: _Attempt, reason: str) -> Report:
-        """The report of an attempt whose runner has ended, its work fetched; `reason` is why it was cancelled, if so."""
+        """The report of an attempt whose runner has ended, its work fetched; `reason` says why it was cancelled."""
         content = files.read_json(attempt.directory / claim.EXIT)
         if content is None:
             return await self._conclude_lost(attempt, reason)
@@ -198,7 +198,7 @@ class LocalHost:
         return Report(Ending.LOST, "its runner ended without a report; see runner.log in the attempt's directory")
 
     async def _take_over(self, attempt: _Attempt) -> Running | None:
-        """A living or ended attempt as something to wait for; None when there is none and, for certain, never will be."""
+        """A living or ended attempt as something to wait for; None when there is none and never can be."""
         if not attempt.directory.exists():
             await asyncio.to_thread(make_private, attempt.directory)
         give_up = self._clock.now() + INTRODUCTION_SECONDS

@@ -1,4 +1,4 @@
-"""Finds and ends processes that outlived their runner: by PODIUM_ATTEMPT in their environment, or by where they work."""
+"""Finds and ends processes that outlived their runner, by PODIUM_ATTEMPT in their environment or by where they work."""
 
 import os
 import select
@@ -63,7 +63,7 @@ def _tag(pid: int) -> str:
 
 
 def _orphans_in(directory: Path) -> list[int]:
-    """Processes that work below `directory`, have no terminal and lost their parent: agents' that shed their environment.
+    """Processes that work below `directory` without a terminal or a parent: an agent's that shed their environment.
 
     Somebody's shell or editor there has a terminal or a living parent, and is left alone.
     """

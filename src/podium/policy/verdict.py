@@ -20,6 +20,8 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
         return Verdict("release", report.detail or "cancelled")
     if report.ending is not Ending.FINISHED or report.verdict is None:
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance)
+    if report.verdict == "blocked":
+        return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review="blocked")
     if report.verdict == "rework":
         return _rework(
             step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"

@@ -1,7 +1,6 @@
 """The attempt's own git repository: made without any link to the project's, read with suspicion afterwards."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,6 +15,11 @@ MESSAGE_CHARS_MAX = 8_000
 _NESTED_MAX = 100
 # What `git add` says of a repository inside the repository, without and with a commit of its own.
 _NESTED = re.compile(r"adding embedded git repository: (.+)|'(.+)/' does not have a commit checked out")
+# Files in .git that make git obey somebody else, or go on with an operation that the agent left unfinished.
+_MISLEADING = (
+    *("config.worktree", "info/attributes", "info/grafts", "commondir", "shallow"),
+    *("MERGE_HEAD", "MERGE_MODE", "MERGE_MSG", "SQUASH_MSG", "CHERRY_PICK_HEAD", "REVERT_HEAD"),
+)
 
 
 class Work(NamedTuple):
@@ -63,7 +67,7 @@ class Clone:
         self._git.heeds_stop = False
         if self._dir.is_symlink() or not self._dir.is_dir():
             raise GitFailedError("the clone's .git directory is gone")
-        for name in ("config.worktree", "info/attributes", "info/grafts", "commondir", "shallow"):
+        for name in _MISLEADING:
             (self._dir / name).unlink(missing_ok=True)
         for pattern in ("*.lock", "refs/**/*.lock"):
             for lock in self._dir.glob(pattern):
@@ -76,15 +80,15 @@ class Clone:
         With `is_partial`, files that cannot be read are left out: saving most is better than saving nothing.
         """
         self._add_all(is_partial)
-        tree = self._git.get(("write-tree",))
-        heads = self._git.ask(("rev-parse", "HEAD", "HEAD^{tree}", f"{self._spec.base}^{{tree}}"))
-        if not heads.is_good:  # an orphan branch
-            return Work(self._commit(tree, (), message), descends=False, is_new=True, differs=True)
-        commit, head_tree, base_tree = heads.out.split()
-        if tree != head_tree:
-            commit = self._commit(tree, (commit,), message)
-        is_new = commit != self._spec.base
-        return Work(commit, not is_new or self._descends(commit), is_new, tree != base_tree)
+        flags = ("--quiet", "--no-verify", "--cleanup=verbatim", "--file=-")
+        answer = self._git.ask(("commit", *flags), stdin=message[:MESSAGE_CHARS_MAX].encode())
+        if answer.ended.status not in {0, 1}:  # 1: there is nothing to commit
+            raise answer.complaint("commit")
+        base = self._spec.base
+        found = self._git.get(("rev-parse", "HEAD", "HEAD^{tree}", f"{base}^{{tree}}", "HEAD^@")).split()
+        commit, tree, base_tree, *parents = found
+        descends = base in {commit, *parents} or self._descends(commit)
+        return Work(commit, descends, commit != base, tree != base_tree)
 
     def bundle(self, work: Work) -> None:
         """Write `delivery.bundle` (gitformat-bundle(5)) with the commits since the base, durably."""
@@ -133,12 +137,6 @@ class Clone:
         if inner.is_symlink() or inner.exists():
             inner.rename(aside / str(len(list(aside.iterdir()))))
         self._git.ask(("rm", "--quiet", "--cached", "--", path))
-
-    def _commit(self, tree: str, parents: Sequence[str], message: str) -> str:
-        flags = [flag for parent in parents for flag in ("-p", parent)]
-        commit = self._git.get(("commit-tree", tree, *flags), stdin=message[:MESSAGE_CHARS_MAX].encode())
-        self._git.get(("update-ref", "-m", "podium: commit what was left over", "HEAD", commit))
-        return commit
 
     def _descends(self, commit: str) -> bool:
         answer = self._git.ask(("merge-base", "--is-ancestor", self._spec.base, commit))

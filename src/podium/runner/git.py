@@ -11,7 +11,7 @@ _NOTHING: Mapping[str, str] = {}
 _SAFE = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
     *("-c", "core.excludesFile=/dev/null", "-c", "core.fsync=none", "-c", "core.quotePath=false", "-c", "gc.auto=0"),
-    *("-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "maintenance.auto=false", "-c", "advice.addEmbeddedRepo=false"),
 )
 
 

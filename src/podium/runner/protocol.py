@@ -11,7 +11,7 @@ from typing import Any, cast
 from podium.runner.limits import Limits
 from podium.runner.lines import Redactor
 
-VERDICTS = ("passed", "failed", "rework")
+VERDICTS = ("passed", "failed", "rework", "blocked")
 LEVELS = ("debug", "info", "warning", "error")
 
 Message = dict[str, Any]

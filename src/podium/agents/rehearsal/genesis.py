@@ -33,7 +33,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
         repository.find_package(stage.clone),
     )
     if not plan.features:
-        return Result("failed", _NOTHING_TO_BUILD)
+        return Result("blocked", _NOTHING_TO_BUILD)
     plan = _with_free_package(plan, stage)
     count = prose.counted(len(plan.features), "feature")
     stage.progress(0.9, f"planned {count}")

@@ -19,7 +19,7 @@ everything on standard error::
     {"type": "log", "level": "info", "text": "…"}
     {"type": "artifact", "kind", "key", "title", "data": {}, "path": "relative to the clone" or null}
     {"type": "spend", "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
-    {"type": "result", "verdict": "passed" or "failed" or "rework", "summary", "feedback", "data": {}}
+    {"type": "result", "verdict": "passed", "failed", "rework" or "blocked", "summary", "feedback", "data": {}}
 
 Exactly one `result` comes last, and the exit status is 0 when it was given. The agent changes files in its
 clone and may commit; Podium commits what is left over, fetches the commit, and does every merge, deployment
@@ -37,7 +37,7 @@ from podium.domain.errors import PodiumError, UsageError
 
 PROTOCOL_VERSION = 1
 
-Verdict = Literal["passed", "failed", "rework"]
+Verdict = Literal["passed", "failed", "rework", "blocked"]
 Level = Literal["debug", "info", "warning", "error"]
 
 

@@ -52,7 +52,7 @@ def perform(assignment: Assignment, stage: Stage) -> Result:
     try:
         return step(assignment, stage)
     except StepFailed as failure:
-        return Result("failed", str(failure))
+        return Result("blocked", str(failure))
 
 
 def _is_to_fail(assignment: Assignment, stage: Stage) -> bool:

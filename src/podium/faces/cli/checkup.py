@@ -1,0 +1,34 @@
+"""The page of `podium doctor`: trouble first in what is said at the end, and what to do under each finding."""
+
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from podium.faces.cli import style
+from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, labelled, line
+from podium.faces.cli.wording import clean, counted, one_line
+
+
+def render_doctor(console: Console, answer: dict[str, Any]) -> None:
+    """All checks, agents, and the sum of it."""
+    signs = style.marks(console)
+    look = {"ok": (signs.good, GOOD), "warning": (signs.warning, ATTENTION), "problem": (signs.bad, TROUBLE)}
+    page: list[RenderableType] = []
+    for check in answer["checks"]:
+        sign, colour = look[check["state"]]
+        page.append(line((f"{sign} ", colour), labelled(one_line(check["name"]), clean(check["detail"]))))
+        if check["to_do"]:
+            page.append(line("  ", labelled("", (f"{signs.then} {clean(check['to_do'])}", colour))))
+    page += ["", line(("Agents", "bold"))]
+    for name, agent in answer["agents"].items():
+        sign, colour = {True: look["ok"], False: (signs.dot, QUIET), None: ("?", QUIET)}[agent["usable"]]
+        version = f"{one_line(agent['version'])}: " if agent["version"] else ""
+        page.append(line((f"{sign} ", colour), labelled(one_line(name), version + clean(agent["reason"]))))
+    problems = sum(check["state"] == "problem" for check in answer["checks"])
+    warnings = sum(check["state"] == "warning" for check in answer["checks"])
+    noted = f"; {counted(warnings, 'warning')} to know about" if warnings else ""
+    if answer["healthy"]:
+        page += ["", line((f"{signs.good} Podium can work here", GOOD), f"{noted}.")]
+    else:
+        page += ["", line((f"{signs.bad} {counted(problems, 'problem')} to mend first", TROUBLE), f"{noted}.")]
+    style.say(console, *page)

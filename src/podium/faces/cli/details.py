@@ -1,0 +1,228 @@
+"""Pages about one thing: a project, its jobs and outputs, why a job stands where it does, the event log."""
+
+import json
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from podium.faces.cli import style
+from podium.faces.cli.lanes import lanes, track
+from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, command, flowing, labelled, left, line, right
+from podium.faces.cli.wording import UNKNOWN, clean, clock_time, counted, date_time, duration, one_line, whole_seconds, work
+
+Answer = dict[str, Any]
+
+JOB_STATES: Final = ("in_review", "running", "ready", "delayed", "held", "waiting", "passed", "cancelled")
+"""In the order in which an operator wants to hear of them."""
+DATA_CHARS_MAX: Final = 200
+"""Of an event's data in a list; `--json` has it whole."""
+JOBS_PER_PAGE: Final = 500
+NO_ENDING: Final = (None, 0)
+KIND_NAMES: Final = {"application": "Application", "documentation": "Documents", "marketing": "Marketing"}
+
+
+def job_counts(counts: dict[str, int]) -> Text:
+    """`2 running, 3 ready, 14 passed`."""
+    parts = [line((f"{counts[s]:,} ", "bold"), style.state(s)) for s in JOB_STATES if counts.get(s)]
+    return Text(", ").join(parts) if parts else Text("none yet", style=QUIET)
+
+
+def attempt_counts(counts: dict[str, int]) -> str:
+    """What attempts came to besides passing, in words."""
+    words = (
+        ("rework", "sent back for rework"),
+        ("retry", "failed and tried again"),
+        ("escalate", "put before a reviewer"),
+        ("release", "given back uncharged"),
+    )
+    told = [f"{counts[kind]:,} {said}" for kind, said in words if counts.get(kind)]
+    return ", ".join([counted(sum(counts.values()), "attempt"), *told])
+
+
+def outcome(console: Console, state: str, seconds: float) -> Text:
+    """How a project stands, and since when or after how long."""
+    signs = style.marks(console)
+    if state == "complete":
+        return line((f"{signs.good} complete", GOOD), f" in {whole_seconds(seconds)}")
+    if state == "failed":
+        return line((f"{signs.bad} failed", TROUBLE), f" after {whole_seconds(seconds)}")
+    return line(style.state(state), f" for {whole_seconds(seconds)}")
+
+
+def render_project(console: Console, answer: Answer) -> None:
+    """A project in full."""
+    id_, signs = one_line(answer["id"]), style.marks(console)
+    ended = answer["ended_at"]
+    seconds = (ended if ended is not None else style.now(console)) - answer["created_at"]
+    page: list[RenderableType] = [
+        line((one_line(answer["title"]), "bold")),
+        style.dotted(
+            console, id_, one_line(answer["type"] or "type unknown"), one_line(answer["complexity"] or "complexity unknown"),
+            f"{one_line(answer['agent'])} agents", one_line(answer["source"]),
+        ),
+        "",
+    ]  # fmt: skip
+    if answer["jobs"].get("in_review"):
+        page += [
+            labelled(
+                "Needs you",
+                (f"{signs.warning} {counted(answer['jobs']['in_review'], 'review')} to decide   ", ATTENTION),
+                command(f"podium review list --project {id_}"),
+            )
+        ]
+    page.append(labelled("State", outcome(console, answer["state"], seconds)))
+    columns = (console.width if console.is_terminal else style.PIPED_COLUMNS_MAX) - style.LABEL_COLUMNS
+    page += [labelled(name.title(), track(name, view, columns, signs)) for name, view in lanes(answer["workflows"])]
+    page.append(labelled("Jobs", job_counts(answer["jobs"])))
+    if answer["attempts"]:
+        page.append(labelled("Attempts", attempt_counts(answer["attempts"])))
+    page.append(labelled("Repository", style.link(answer["repository"], style.short_path(answer["repository"]))))
+    page += output_rows(answer["outputs"])
+    page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
+    style.say(console, *page)
+
+
+def output_rows(outputs: list[Answer]) -> list[RenderableType]:
+    """What was made, each with where to open it."""
+    rows: list[RenderableType] = []
+    before = ""
+    for output in outputs:
+        kind = KIND_NAMES.get(output["kind"], one_line(output["kind"]).title())
+        url = output.get("url")
+        place = style.link(url) if url else style.link(output["path"], style.short_path(output["path"]))
+        rows.append(labelled("" if kind == before else kind, f"{one_line(output['title'])}  ", place))
+        before = kind
+    return rows
+
+
+def render_outputs(console: Console, answer: Answer) -> None:
+    """What a project made."""
+    project = one_line(answer["project"])
+    if answer["outputs"]:
+        style.say(console, *output_rows(answer["outputs"]))
+        return
+    style.say(
+        console,
+        line(f"{project} has no outputs yet: they appear when it deploys and publishes."),
+        line(command(f"podium project {project}"), "   shows how far it is"),
+    )
+
+
+def render_jobs(console: Console, answer: Answer) -> None:
+    """A project's jobs."""
+    project, rows = one_line(answer["project"]), answer["jobs"]
+    if not rows:
+        style.say(console, line(f"No more jobs of {project}. ", command(f"podium project {project}")))
+        return
+    now = style.now(console)
+    table = style.table(
+        right("Job"), left("state"), left("workflow"), left("work"), left("instance"), right("tries"), right("took"), flowing("")
+    )
+    for row in rows:
+        table.add_row(
+            str(row["id"]),
+            style.state(row["state"]),
+            one_line(row["workflow"]),
+            work(row["step"], row["item"]),
+            one_line(row["instance"]) or UNKNOWN,
+            str(row["attempt"]),
+            _took(row, now),
+            _note(row, now),
+        )
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    page: list[RenderableType] = []
+    if counts.get("in_review"):
+        said = f"{style.marks(console).warning} {counted(counts['in_review'], 'review')} to decide   "
+        page.append(labelled("Needs you", (said, ATTENTION), command(f"podium review list --project {project}")))
+    page += [labelled("Jobs", job_counts(counts)), "", table, "", line("Why one stands where it does: ", command("podium why JOB"))]
+    if len(rows) >= JOBS_PER_PAGE:
+        page.append(line("There may be more: ", command(f"podium jobs {project} --after {rows[-1]['id']}")))
+    style.say(console, *page)
+
+
+def _took(row: Answer, now: float) -> str:
+    """The time of the latest attempt; nobody knows it of a job that has had none, or that has no record of its end."""
+    if row["leased_at"] in NO_ENDING or row["attempt"] == 0:
+        return UNKNOWN
+    if row["state"] == "running":
+        return duration(now - row["leased_at"])
+    return duration(row["ended_at"] - row["leased_at"]) if row["ended_at"] is not None else UNKNOWN
+
+
+def _note(row: Answer, now: float) -> str:
+    """What an operator wants to know besides: how long it waits, and why its latest attempt did not pass."""
+    notes: list[str] = []
+    if row["state"] == "ready":
+        notes.append(f"waits {duration(now - row['ready_at'])}")
+    if row["state"] == "delayed":
+        notes.append(f"again in {duration(row['ready_at'] - now)}")
+    if row["state"] == "waiting" and row["blockers"]:
+        notes.append(f"behind {counted(row['blockers'], 'job')}")
+    if row["reworks"]:
+        notes.append(f"sent back {counted(row['reworks'], 'time')}")
+    if row["state"] not in ("passed", "running") and row["reason"]:
+        notes.append(one_line(row["reason"], DATA_CHARS_MAX))
+    return "; ".join(notes)
+
+
+def render_why(console: Console, answer: Answer) -> None:
+    """Why a job stands where it does, and how its attempts ended."""
+    what = work(f"{answer['workflow']} {answer['step']}", answer["item"])
+    page: list[RenderableType] = [
+        style.dotted(console, (f"Job {answer['job']}", "bold"), one_line(answer["project"]), what),
+        "",
+        labelled("State", style.state(answer["state"])),
+        labelled("Because", clean(answer["because"])),
+        labelled("Next", clean(answer["next"])),
+    ]
+    for attempt in answer["attempts"]:
+        page += ["", *_attempt(console, attempt, answer)]
+    if not answer["attempts"]:
+        page += ["", line(("No attempt at it has ended so far.", QUIET))]
+    style.say(console, *page)
+
+
+def _attempt(console: Console, attempt: Answer, answer: Answer) -> list[RenderableType]:
+    name = f"{one_line(answer['project'])}/{answer['job']}.a{attempt['number']}"
+    took = duration(attempt["ended_at"] - attempt["leased_at"])
+    head = style.dotted(
+        console,
+        (f"Attempt {attempt['number']}", "bold"),
+        one_line(attempt["instance"]),
+        one_line(attempt["ending"]),
+        (one_line(attempt["verdict"]), GOOD if attempt["verdict"] == "pass" else ATTENTION),
+        took,
+    )
+    rows: list[tuple[str, str]] = [
+        ("reason", clean(attempt["reason"])),
+        ("summary", clean(attempt["summary"]) if attempt["summary"] != attempt["reason"] else ""),
+        ("given", clean(attempt["routed"])),
+        ("commit", one_line(attempt["commit"] or "")),
+        ("log", f"podium logs {name}"),
+    ]
+    return [head, *(style.indented(labelled(label, text)) for label, text in rows if text)]
+
+
+def render_events(console: Console, answer: Answer) -> None:
+    """The event log as it is, one event a line."""
+    rows, last = answer["events"], answer["last"]
+    if not rows:
+        style.say(console, line(f"No newer events; the last one is {last}." if last else "Nothing has happened yet."))
+        return
+    table = style.table(right("Seq"), left("at"), left("type"), left("project"), left("about"), flowing("data"))
+    day = ""
+    for row in rows:
+        date, _, _ = date_time(row["at"]).partition(" ")
+        job = f"job {row['job']}.a{row['attempt']}" if row["job"] else ""
+        about = " ".join(filter(None, (one_line(row["workflow"]), job, one_line(row["instance"]))))
+        data = one_line(json.dumps(row["data"], ensure_ascii=False), DATA_CHARS_MAX) if row["data"] else ""
+        at = clock_time(row["at"]) if date == day else f"{date} {clock_time(row['at'])}"
+        table.add_row(str(row["seq"]), at, one_line(row["type"]), one_line(row["project"]), about, data)
+        day = date
+    page: list[RenderableType] = [table]
+    if rows[-1]["seq"] < last:
+        page += ["", line("More: ", command(f"podium events --after {rows[-1]['seq']}"), f" (the last one is {last})")]
+    style.say(console, *page)

@@ -1,0 +1,250 @@
+"""Every operation's answer as a page for a person: what needs somebody comes first, what to type stands beside it.
+
+A page is plain aligned text, so that it can be piped: no borders, one row a line, figures that nobody knows are `–`.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from podium.faces.cli import details, style
+from podium.faces.cli.checkup import render_doctor
+from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
+from podium.faces.cli.wording import (
+    UNKNOWN,
+    ago,
+    clean,
+    counted,
+    duration,
+    figure,
+    one_line,
+    percent,
+    whole_seconds,
+    work,
+)
+
+Answer = dict[str, Any]
+Renderer = Callable[[Console, Answer], None]
+
+START: Final = "podium run FILE.md"
+FEEDBACK_LINES_MAX: Final = 12
+"""Of a review's reason in the list; the rest is in `podium why`."""
+
+
+def _status(console: Console, answer: Answer) -> None:
+    system = answer["system"]
+    workflows: dict[str, Answer] = answer["workflows"]
+    begun = system["projects_open"] + system["projects_complete"] + system["projects_failed"]
+    page: list[RenderableType] = [*_needs_you(console, answer), ""]
+    lane = style.table(left("Lane"), right("queued"), right("active"), right("completed today"))
+    for name, w in workflows.items():
+        lane.add_row(name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"]))
+    waits = style.table(
+        left("Waits"), right("ready"), right("running"), right("held"), right("oldest"), right("wait p50"), right("wait p95")
+    )
+    for name, w in workflows.items():
+        waits.add_row(
+            name.title(),
+            _count(w["jobs_ready"]),
+            _count(w["jobs_running"], style.ACTIVE),
+            _count(w["jobs_held"]),
+            duration(w["oldest_seconds"]),
+            duration(w["wait_p50_seconds"]),
+            duration(w["wait_p95_seconds"]),
+        )
+    page += [lane, "", waits, "", *_system(console, system)]
+    if not begun:
+        page += ["", line("No project yet. Begin with ", command(START), ".")]
+    style.say(console, *page)
+
+
+def _needs_you(console: Console, answer: Answer) -> list[RenderableType]:
+    """What only a person can do, with the command to type; or that there is nothing."""
+    system, signs = answer["system"], style.marks(console)
+    found: list[RenderableType] = []
+    if system["reviews_open"]:
+        what = f"{counted(system['reviews_open'], 'review')} to decide".ljust(34)
+        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium review list")))
+    waiting = sum(w["jobs_ready"] + w["jobs_running"] for w in answer["workflows"].values())
+    if system["orchestrator"] != "running" and (waiting or system["projects_open"]):
+        what = f"nobody works on {counted(system['projects_open'], 'open project')}".ljust(34)
+        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium up")))
+    return found or [labelled("Needs you", (f"{signs.good} nothing", GOOD))]
+
+
+def _system(console: Console, system: Answer) -> list[RenderableType]:
+    running = system["orchestrator"] == "running"
+    return [
+        labelled("System", style.dotted(
+            console,
+            ("orchestrator running", GOOD) if running else ("orchestrator stopped", ATTENTION),
+            f"{system['instances_busy']} of {counted(system['instances_total'], 'instance')} busy",
+        )),
+        labelled("Projects", style.dotted(
+            console,
+            f"{system['projects_open']:,} open",
+            f"{system['projects_complete']:,} complete",
+            (f"{system['projects_failed']:,} failed", style.TROUBLE if system["projects_failed"] else ""),
+        )),
+        labelled("Pace", style.dotted(
+            console,
+            f"{figure(system['throughput_per_hour'])} projects/h",
+            f"average pipeline {duration(system['average_pipeline_seconds'])}",
+            f"success {percent(system['success_rate'])}",
+        )),
+    ]  # fmt: skip
+
+
+def _count(number: int, colour: str = "") -> Text:
+    """A count; nothing is quiet, so that what there is stands out."""
+    return Text(f"{number:,}", style=colour if number else QUIET)
+
+
+def _backlog(console: Console, answer: Answer) -> None:
+    rows: list[Answer] = answer["ready"]
+    others = [
+        (answer["held"], "held: the most chains of one project are open"),
+        (answer["delayed"], "delayed: tried again later"),
+    ]
+    page: list[RenderableType] = []
+    if answer["in_review"]:
+        page.append(_decide_line(console, answer["in_review"]))
+    if rows:
+        table = style.table(left("Queue"), left("For"), right("jobs"), right("oldest"))
+        for row in sorted(rows, key=lambda row: -row["oldest_seconds"]):
+            lane = one_line(row["lane"]) or UNKNOWN
+            pinned = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
+            table.add_row(one_line(row["queue"]), pinned, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
+        page.append(table)
+    page += [line(f"{number:,} {words}") for number, words in others if number]
+    if not page:
+        page = [line("Nothing waits. ", command("podium status"), " shows what is at work.")]
+    elif rows:
+        page.append(line("Why one of them waits: ", command("podium why JOB"), " (", command("podium jobs PROJECT"), " has numbers)."))
+    style.say(console, *page)
+
+
+def _decide_line(console: Console, number: int) -> Text:
+    signs = style.marks(console)
+    what = f"{signs.warning} {counted(number, 'review')} to decide   "
+    return labelled("Needs you", (what, ATTENTION), command("podium review list"))
+
+
+def _projects(console: Console, answer: Answer) -> None:
+    rows: list[Answer] = answer["projects"]
+    if not rows:
+        style.say(console, line("No projects. Begin with ", command(START), "."))
+        return
+    now = style.now(console)
+    table = style.table(left("Project"), left("state"), right("took"), left("where it stands"), flowing("title"))
+    for row in rows:
+        took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
+        unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
+        where = ", ".join(unfinished) if row["state"] != "complete" else ""
+        table.add_row(one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where, one_line(row["title"]))
+    style.say(console, table, "", line("One of them: ", command("podium project NAME")))
+
+
+def _instances(console: Console, answer: Answer) -> None:
+    rows: list[Answer] = answer["instances"]
+    table = style.table(left("Instance"), left("workflow"), left("role"), left("state"), right("for"), flowing("works on"))
+    for row in rows:
+        doing = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if row["job"] is not None else ""
+        since = duration(row["busy_seconds"]) if row["state"] == "busy" else ""
+        table.add_row(one_line(row["name"]), row["workflow"], row["role"], style.state(row["state"]), since, doing)
+    busy = [row for row in rows if row["state"] == "busy"]
+    page: list[RenderableType] = [table, "", f"{len(busy)} of {counted(len(rows), 'instance')} busy."]
+    if busy:
+        page.append(line("What one says and does: ", command(f"podium logs {busy[0]['name']} -f")))
+    elif rows and all(row["state"] == "stopped" for row in rows):
+        page.append(line("No orchestrator runs on this home: ", command("podium up"), " starts one."))
+    style.say(console, *page)
+
+
+def _review_list(console: Console, answer: Answer) -> None:
+    rows: list[Answer] = answer["reviews"]
+    if not rows:
+        style.say(console, line("No reviews: nothing waits for you."))
+        return
+    still_open = [row for row in rows if row["state"] == "open"]
+    page: list[RenderableType] = [
+        line((f"{counted(len(still_open), 'review')} to decide", f"bold {ATTENTION}" if still_open else ""))
+    ]
+    for row in rows:
+        page += ["", *_review(console, row)]
+    style.say(console, *page)
+
+
+def _review(console: Console, row: Answer) -> list[RenderableType]:
+    kinds = {"exhausted": "all attempts failed", "quality": "sent back too often", "approval": "asks for your approval"}
+    head = style.dotted(
+        console,
+        (f"Review {row['id']}", "bold"),
+        one_line(row["project"]),
+        work(f"{row['workflow']} {row['step']}", row["item"]),
+        (kinds.get(row["kind"], one_line(row["kind"])), ATTENTION) if row["state"] == "open" else row["kind"],
+        ago(style.now(console) - row["opened_at"]),
+    )
+    reason = clean(row["reason"]).strip().splitlines()
+    cut = len(reason) - FEEDBACK_LINES_MAX
+    shown: list[RenderableType] = [head, *(style.indented(Text(text)) for text in reason[:FEEDBACK_LINES_MAX])]
+    if cut > 0:
+        shown.append(style.indented(line((f"… {counted(cut, 'more line')}: podium why {row['job']}", QUIET))))
+    if row["state"] == "open":
+        send_back = f"podium review send-back {row['id']} --notes 'WHAT TO DO'"
+        shown.append(style.indented(line(command(f"podium review approve {row['id']}"), "   accept it as it is")))
+        shown.append(style.indented(line(command(send_back), "   try again")))
+        shown.append(style.indented(line(command(f"podium review reject {row['id']}"), "   go on without it")))
+    else:
+        notes = f": {one_line(row['notes'])}" if row["notes"] else ""
+        shown.append(style.indented(line(style.state(row["state"]), f" by {one_line(row['decided_by'] or UNKNOWN)}{notes}")))
+    return shown
+
+
+def _decided(console: Console, answer: Answer) -> None:
+    after = {
+        "approve": "approved: the work counts as passed, and the project goes on.",
+        "reject": "rejected: the project goes on without it, or ends where it cannot.",
+        "send-back": "sent back: its author gets your notes and fresh tries.",
+    }
+    words = after.get(answer["verdict"], f"decided: {answer['verdict']}.")
+    signs = style.marks(console)
+    style.say(
+        console,
+        line((f"{signs.good} ", GOOD), f"Review {answer['review']} {words}"),
+        line("  ", command(f"podium project {answer['project']}")),
+    )
+
+
+def _submit(console: Console, answer: Answer) -> None:
+    signs, project = style.marks(console), one_line(answer["project"])
+    if answer["created"]:
+        said = line((f"{signs.good} ", GOOD), "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}.")
+    else:
+        said = line(f"{signs.dot} The same input was submitted before: it is project {project}.")
+    style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+
+
+RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
+    {
+        "status": _status,
+        "backlog": _backlog,
+        "projects": _projects,
+        "project": details.render_project,
+        "outputs": details.render_outputs,
+        "jobs": details.render_jobs,
+        "why": details.render_why,
+        "instances": _instances,
+        "review list": _review_list,
+        "review approve": _decided,
+        "review reject": _decided,
+        "review send-back": _decided,
+        "submit": _submit,
+        "events": details.render_events,
+        "doctor": render_doctor,
+    }
+)
+"""By operation name; `logs` has a command of its own (logview)."""

@@ -1,0 +1,148 @@
+"""How the terminal looks: colours by meaning, marks with a plain form, tables without borders, and how they are printed."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.style import Style
+from rich.table import Column, Table
+from rich.text import Text
+
+from podium.faces.cli.wording import one_line
+
+GOOD: Final = "green"
+ACTIVE: Final = "cyan"
+ATTENTION: Final = "yellow"
+TROUBLE: Final = "red"
+QUIET: Final = "dim"
+COMMAND: Final = "bold"
+"""Colours are the terminal's own sixteen, so that they fit whatever theme it has; none carries meaning alone."""
+
+STATES: Final = {
+    "active": ACTIVE,
+    "busy": ACTIVE,
+    "running": ACTIVE,
+    "open": ACTIVE,
+    "passed": GOOD,
+    "complete": GOOD,
+    "approved": GOOD,
+    "in_review": ATTENTION,
+    "delayed": ATTENTION,
+    "sent_back": ATTENTION,
+    "failed": TROUBLE,
+    "rejected": TROUBLE,
+    "stopped": ATTENTION,
+    "waiting": QUIET,
+    "held": QUIET,
+    "idle": QUIET,
+    "cancelled": QUIET,
+}
+
+PIPED_COLUMNS_MAX: Final = 100_000
+"""Width of a page that no terminal shows: nothing is wrapped, so that each row stays one line for grep."""
+
+
+class Marks(NamedTuple):
+    """The signs that stand before words."""
+
+    good: str
+    warning: str
+    bad: str
+    then: str
+    dot: str
+    full: str
+    empty: str
+
+
+FINE: Final = Marks("✓", "!", "✗", "▸", "·", "━", "─")
+PLAIN: Final = Marks("+", "!", "x", ">", "-", "=", ".")
+
+
+def marks(console: Console) -> Marks:
+    """The signs that this console's encoding can show."""
+    return PLAIN if console.options.ascii_only else FINE
+
+
+def left(name: str) -> Column:
+    """A column of short words, never wrapped."""
+    return Column(name, no_wrap=True)
+
+
+def right(name: str) -> Column:
+    """A column of figures."""
+    return Column(name, no_wrap=True, justify="right")
+
+
+def flowing(name: str) -> Column:
+    """A column of text that is wrapped where a terminal is narrow."""
+    return Column(name, overflow="fold")
+
+
+def table(*columns: Column) -> Table:
+    """A table of aligned columns without any border."""
+    return Table(*columns, box=None, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style=QUIET)
+
+
+def state(name: str) -> Text:
+    """A state in its colour; `in_review` reads `in review`."""
+    return Text(one_line(name).replace("_", " "), style=STATES.get(name, ""))
+
+
+def line(*parts: str | tuple[str, str] | Text) -> Text:
+    """A line put together of plain words, (words, style) and texts; nothing in it is read as markup."""
+    return Text.assemble(*parts)
+
+
+def labelled(label: str, *parts: str | tuple[str, str] | Text) -> Text:
+    """A line with its label in a column of its own."""
+    return line((label.ljust(LABEL_COLUMNS), "bold"), *parts)
+
+
+LABEL_COLUMNS: Final = 13
+
+
+def command(words: str) -> tuple[str, str]:
+    """Something to type."""
+    return words, COMMAND
+
+
+def dotted(console: Console, *parts: str | tuple[str, str]) -> Text:
+    """Words with a dot between them."""
+    return Text(f" {marks(console).dot} ").join(Text(*part) if isinstance(part, tuple) else Text(part) for part in parts)
+
+
+def indented(part: RenderableType, columns: int = 2) -> Padding:
+    """A part of a page, set in."""
+    return Padding(part, (0, 0, 0, columns))
+
+
+def link(target: str, shown: str = "") -> Text:
+    """An address or an absolute path that a terminal may open when it is clicked."""
+    plain = one_line(target)
+    address = plain if "://" in plain else Path(plain).as_uri() if plain.startswith("/") else ""
+    return Text(shown or plain, style=Style(link=address) if address else "")
+
+
+def short_path(path: str) -> str:
+    """A path as it is shortest to type: from the current folder, when it is below it."""
+    here = f"{Path.cwd()}/"
+    plain = one_line(path)
+    return plain.removeprefix(here) if plain.startswith(here) else plain
+
+
+def now(console: Console) -> float:
+    """The moment at which the page is drawn, in seconds since the epoch, from the console's own clock."""
+    return console.get_datetime().timestamp()
+
+
+def say(console: Console, *parts: RenderableType) -> None:
+    """Print a page: wrapped to a terminal's width; for a pipe or a file one line a row, without trailing blanks."""
+    if console.is_terminal:
+        for part in parts:
+            console.print(part, markup=False, highlight=False)
+        return
+    wide = console.options.update(width=PIPED_COLUMNS_MAX)
+    for part in parts:
+        for row in console.render_lines(part if not isinstance(part, str) else Text(part), wide, pad=False):
+            console.out("".join(segment.text for segment in row).rstrip(), highlight=False)
