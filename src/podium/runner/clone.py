@@ -136,7 +136,7 @@ class Clone:
         inner = self._spec.clone / path / ".git"
         if inner.is_symlink() or inner.exists():
             inner.rename(aside / str(len(list(aside.iterdir()))))
-        self._git.ask(("rm", "--quiet", "--cached", "--", path))
+        self._git.ask(("rm", "--quiet", "--cached", "--force", "--", path))
 
     def _descends(self, commit: str) -> bool:
         answer = self._git.ask(("merge-base", "--is-ancestor", self._spec.base, commit))

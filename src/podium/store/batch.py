@@ -23,6 +23,9 @@ HOUR_SECONDS: Final = 3600
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
 
+_KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
+"""A job that failed through no fault of its own goes on where it stood in the queue, not at its end."""
+
 ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
 
@@ -183,7 +186,8 @@ class Batch:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
         after = job._replace(state=lifecycle.next_job_state(job.state, happening), **changes)
         if after.state == "ready":
-            after = after._replace(ready_at=self.now, rank=rank(self.now, after.priority))
+            place = after.rank if happening in _KEEPS_ITS_PLACE else rank(self.now, after.priority)
+            after = after._replace(ready_at=self.now, rank=place)
             _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
         if job.state == "ready":
             _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)

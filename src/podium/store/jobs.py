@@ -5,7 +5,8 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
-from podium.domain.command import Complete, Dispatch, Record
+from podium.domain.attempt import Ending
+from podium.domain.command import Complete, Dispatch, Record, Verdict
 from podium.domain.instance import Slot
 from podium.domain.job import Job, Lease
 from podium.policy import routing
@@ -13,6 +14,7 @@ from podium.store.admission import unblock
 from podium.store.batch import WAIT_BUCKETS_PER_DOUBLING, Batch
 from podium.store.projects import advance
 
+_DEATHS = frozenset({Ending.CRASHED, Ending.LOST})
 LEASES_PER_QUEUE_MAX = 512
 """Heads of a queue that one transaction looks at."""
 
@@ -81,9 +83,22 @@ def complete(batch: Batch, command: Complete) -> bool:
     if job is None or job.state != "running" or job.attempt != command.attempt:
         return False
     _record_attempt(batch, job, command)
+    if command.report.ending in _DEATHS:
+        batch.tell("recovery.detected", job, ending=command.report.ending, detail=command.report.detail)
+        batch.tell("recovery.checked", job, processes="none of the attempt's is left")
     _LAWS[command.verdict.kind](batch, job, command)
+    if command.report.ending in _DEATHS:
+        _tell_recovery(batch, job, command.verdict)
     batch.touch(job)
     return True
+
+
+def _tell_recovery(batch: Batch, job: Job, verdict: Verdict) -> None:
+    """The rest of the procedure that is always the same (REC-1): the instance is free, the job is elsewhere, all is told."""
+    after = batch.need(job.id)
+    batch.tell("recovery.restarted", job, instance=job.instance)
+    batch.tell("recovery.reassigned", job, to=after.state, delay=round(verdict.delay_seconds, 3))
+    batch.tell("recovery.updated", job, failures=after.failures)
 
 
 def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:

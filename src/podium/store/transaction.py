@@ -11,6 +11,7 @@ from podium.store.projects import submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 
+
 def run(
     rows: Rows,
     commands: Sequence[Command],

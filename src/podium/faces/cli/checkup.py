@@ -3,9 +3,10 @@
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, labelled, line
+from podium.faces.cli.style import ATTENTION, GOOD, LABEL_COLUMNS, QUIET, TROUBLE, line
 from podium.faces.cli.wording import clean, counted, one_line
 
 
@@ -16,14 +17,14 @@ def render_doctor(console: Console, answer: dict[str, Any]) -> None:
     page: list[RenderableType] = []
     for check in answer["checks"]:
         sign, colour = look[check["state"]]
-        page.append(line((f"{sign} ", colour), labelled(one_line(check["name"]), clean(check["detail"]))))
+        page.append(style.hanging(_head(sign, colour, check["name"]), clean(check["detail"])))
         if check["to_do"]:
-            page.append(line("  ", labelled("", (f"{signs.then} {clean(check['to_do'])}", colour))))
+            page.append(style.hanging(_head(" ", "", ""), (f"{signs.then} {clean(check['to_do'])}", colour)))
     page += ["", line(("Agents", "bold"))]
     for name, agent in answer["agents"].items():
         sign, colour = {True: look["ok"], False: (signs.dot, QUIET), None: ("?", QUIET)}[agent["usable"]]
         version = f"{one_line(agent['version'])}: " if agent["version"] else ""
-        page.append(line((f"{sign} ", colour), labelled(one_line(name), version + clean(agent["reason"]))))
+        page.append(style.hanging(_head(sign, colour, name), version + clean(agent["reason"])))
     problems = sum(check["state"] == "problem" for check in answer["checks"])
     warnings = sum(check["state"] == "warning" for check in answer["checks"])
     noted = f"; {counted(warnings, 'warning')} to know about" if warnings else ""
@@ -32,3 +33,7 @@ def render_doctor(console: Console, answer: dict[str, Any]) -> None:
     else:
         page += ["", line((f"{signs.bad} {counted(problems, 'problem')} to mend first", TROUBLE), f"{noted}.")]
     style.say(console, *page)
+
+
+def _head(sign: str, colour: str, name: str) -> Text:
+    return line((f"{sign} ", colour), (one_line(name).ljust(LABEL_COLUMNS), "bold"))

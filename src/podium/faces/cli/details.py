@@ -9,7 +9,17 @@ from rich.text import Text
 from podium.faces.cli import style
 from podium.faces.cli.lanes import lanes, track
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, command, flowing, labelled, left, line, right
-from podium.faces.cli.wording import UNKNOWN, clean, clock_time, counted, date_time, duration, one_line, whole_seconds, work
+from podium.faces.cli.wording import (
+    UNKNOWN,
+    clean,
+    clock_time,
+    counted,
+    date_time,
+    duration,
+    one_line,
+    whole_seconds,
+    work,
+)
 
 Answer = dict[str, Any]
 
@@ -58,11 +68,15 @@ def render_project(console: Console, answer: Answer) -> None:
     page: list[RenderableType] = [
         line((one_line(answer["title"]), "bold")),
         style.dotted(
-            console, id_, one_line(answer["type"] or "type unknown"), one_line(answer["complexity"] or "complexity unknown"),
-            f"{one_line(answer['agent'])} agents", one_line(answer["source"]),
+            console,
+            id_,
+            one_line(answer["type"] or "type unknown"),
+            one_line(answer["complexity"] or "complexity unknown"),
+            f"{one_line(answer['agent'])} agents",
+            one_line(answer["source"]),
         ),
         "",
-    ]  # fmt: skip
+    ]
     if answer["jobs"].get("in_review"):
         page += [
             labelled(
@@ -117,7 +131,14 @@ def render_jobs(console: Console, answer: Answer) -> None:
         return
     now = style.now(console)
     table = style.table(
-        right("Job"), left("state"), left("workflow"), left("work"), left("instance"), right("tries"), right("took"), flowing("")
+        right("Job"),
+        left("state"),
+        left("workflow"),
+        left("work"),
+        left("instance"),
+        right("tries"),
+        right("took"),
+        flowing(""),
     )
     for row in rows:
         table.add_row(
@@ -137,7 +158,13 @@ def render_jobs(console: Console, answer: Answer) -> None:
     if counts.get("in_review"):
         said = f"{style.marks(console).warning} {counted(counts['in_review'], 'review')} to decide   "
         page.append(labelled("Needs you", (said, ATTENTION), command(f"podium review list --project {project}")))
-    page += [labelled("Jobs", job_counts(counts)), "", table, "", line("Why one stands where it does: ", command("podium why JOB"))]
+    page += [
+        labelled("Jobs", job_counts(counts)),
+        "",
+        table,
+        "",
+        line("Why one stands where it does: ", command("podium why JOB")),
+    ]
     if len(rows) >= JOBS_PER_PAGE:
         page.append(line("There may be more: ", command(f"podium jobs {project} --after {rows[-1]['id']}")))
     style.say(console, *page)

@@ -60,7 +60,9 @@ def _joined(
         if state != states[0]:
             text.append(between, style=QUIET)
         if place == at:
-            text.append(f"{names[state]} {signs.good}" if ended else names[state], style=f"bold {GOOD if ended else ACTIVE}")
+            text.append(
+                f"{names[state]} {signs.good}" if ended else names[state], style=f"bold {GOOD if ended else ACTIVE}"
+            )
         elif place < at:
             text.append(names[state], style=GOOD)
         else:

@@ -43,7 +43,13 @@ def _status(console: Console, answer: Answer) -> None:
     for name, w in workflows.items():
         lane.add_row(name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"]))
     waits = style.table(
-        left("Waits"), right("ready"), right("running"), right("held"), right("oldest"), right("wait p50"), right("wait p95")
+        left("Waits"),
+        right("ready"),
+        right("running"),
+        right("held"),
+        right("oldest"),
+        right("wait p50"),
+        right("wait p95"),
     )
     for name, w in workflows.items():
         waits.add_row(
@@ -123,11 +129,19 @@ def _backlog(console: Console, answer: Answer) -> None:
     if not page:
         page = [line("Nothing waits. ", command("podium status"), " shows what is at work.")]
     elif rows:
-        page.append(line("Why one of them waits: ", command("podium why JOB"), " (", command("podium jobs PROJECT"), " has numbers)."))
+        page.append(
+            line(
+                "Why one of them waits: ",
+                command("podium why JOB"),
+                " (",
+                command("podium jobs PROJECT"),
+                " has numbers).",
+            )
+        )
     style.say(console, *page)
 
 
-def _decide_line(console: Console, number: int) -> Text:
+def _decide_line(console: Console, number: int) -> RenderableType:
     signs = style.marks(console)
     what = f"{signs.warning} {counted(number, 'review')} to decide   "
     return labelled("Needs you", (what, ATTENTION), command("podium review list"))
@@ -144,13 +158,17 @@ def _projects(console: Console, answer: Answer) -> None:
         took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
         unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
         where = ", ".join(unfinished) if row["state"] != "complete" else ""
-        table.add_row(one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where, one_line(row["title"]))
+        table.add_row(
+            one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where, one_line(row["title"])
+        )
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
 
 
 def _instances(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["instances"]
-    table = style.table(left("Instance"), left("workflow"), left("role"), left("state"), right("for"), flowing("works on"))
+    table = style.table(
+        left("Instance"), left("workflow"), left("role"), left("state"), right("for"), flowing("works on")
+    )
     for row in rows:
         doing = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if row["job"] is not None else ""
         since = duration(row["busy_seconds"]) if row["state"] == "busy" else ""
@@ -200,7 +218,9 @@ def _review(console: Console, row: Answer) -> list[RenderableType]:
         shown.append(style.indented(line(command(f"podium review reject {row['id']}"), "   go on without it")))
     else:
         notes = f": {one_line(row['notes'])}" if row["notes"] else ""
-        shown.append(style.indented(line(style.state(row["state"]), f" by {one_line(row['decided_by'] or UNKNOWN)}{notes}")))
+        shown.append(
+            style.indented(line(style.state(row["state"]), f" by {one_line(row['decided_by'] or UNKNOWN)}{notes}"))
+        )
     return shown
 
 
@@ -222,7 +242,9 @@ def _decided(console: Console, answer: Answer) -> None:
 def _submit(console: Console, answer: Answer) -> None:
     signs, project = style.marks(console), one_line(answer["project"])
     if answer["created"]:
-        said = line((f"{signs.good} ", GOOD), "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}.")
+        said = line(
+            (f"{signs.good} ", GOOD), "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}."
+        )
     else:
         said = line(f"{signs.dot} The same input was submitted before: it is project {project}.")
     style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))

@@ -1,4 +1,4 @@
-"""How the terminal looks: colours by meaning, marks with a plain form, tables without borders, and how they are printed."""
+"""How the terminal looks: colours by meaning, marks with a plain form, borderless tables, and how all is printed."""
 
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -39,6 +39,8 @@ STATES: Final = {
     "cancelled": QUIET,
 }
 
+LABEL_COLUMNS: Final = 13
+"""Of the labels at the left of a page: `Development` and two blanks."""
 PIPED_COLUMNS_MAX: Final = 100_000
 """Width of a page that no terminal shows: nothing is wrapped, so that each row stays one line for grep."""
 
@@ -94,12 +96,18 @@ def line(*parts: str | tuple[str, str] | Text) -> Text:
     return Text.assemble(*parts)
 
 
-def labelled(label: str, *parts: str | tuple[str, str] | Text) -> Text:
-    """A line with its label in a column of its own."""
-    return line((label.ljust(LABEL_COLUMNS), "bold"), *parts)
+def hanging(before: Text, *parts: str | tuple[str, str] | Text) -> Table:
+    """Words behind others; where a terminal wraps them, they stay to the right of those."""
+    grid = Table.grid()
+    grid.add_column(no_wrap=True, width=before.cell_len)
+    grid.add_column(overflow="fold")
+    grid.add_row(before, line(*parts))
+    return grid
 
 
-LABEL_COLUMNS: Final = 13
+def labelled(label: str, *parts: str | tuple[str, str] | Text) -> Table:
+    """Words with their label in a column of its own."""
+    return hanging(Text(label.ljust(LABEL_COLUMNS), style="bold"), *parts)
 
 
 def command(words: str) -> tuple[str, str]:
@@ -109,7 +117,9 @@ def command(words: str) -> tuple[str, str]:
 
 def dotted(console: Console, *parts: str | tuple[str, str]) -> Text:
     """Words with a dot between them."""
-    return Text(f" {marks(console).dot} ").join(Text(*part) if isinstance(part, tuple) else Text(part) for part in parts)
+    return Text(f" {marks(console).dot} ").join(
+        Text(*part) if isinstance(part, tuple) else Text(part) for part in parts
+    )
 
 
 def indented(part: RenderableType, columns: int = 2) -> Padding:

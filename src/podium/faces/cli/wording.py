@@ -58,8 +58,10 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
 
 
 def whole_seconds(seconds: float | None) -> str:
-    """A duration for a view that is redrawn as it grows: no parts of a second, so that it ticks and does not flicker."""
-    return duration(None if seconds is None else float(int(max(0.0, seconds))))
+    """A duration for a view that is redrawn as it grows: without parts of a second, so that it ticks calmly."""
+    if seconds is None or seconds >= MINUTE_SECONDS:
+        return duration(None if seconds is None else int(seconds))
+    return f"{int(max(0.0, seconds))} s"
 
 
 def ago(seconds: float) -> str:

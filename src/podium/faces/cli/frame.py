@@ -1,0 +1,135 @@
+"""One picture of a run, as lines that fit a terminal exactly: nothing wraps, nothing scrolls."""
+
+from typing import Any, Final
+
+from rich.text import Text
+
+from podium.faces.cli.board import Board, Busy, News
+from podium.faces.cli.lanes import lanes, track
+from podium.faces.cli.style import (
+    ACTIVE,
+    ATTENTION,
+    COMMAND,
+    GOOD,
+    LABEL_COLUMNS,
+    QUIET,
+    TROUBLE,
+    Marks,
+)
+from podium.faces.cli.wording import clock_time, counted, one_line, whole_seconds
+
+NEWS_LINES: Final = 6
+SECONDS_COLUMNS: Final = 10
+BAR_COLUMNS_MIN: Final = 10
+WORKFLOWS: Final = 3
+TONES: Final = {"trouble": ATTENTION, "good": GOOD, "": ""}
+
+
+def frame(board: Board, now: float, columns: int, lines: int, signs: Marks) -> list[Text]:
+    """The picture, at most `lines` lines of `columns`; what matters least is left out first."""
+    top = [_header(board.project, now, columns), Text(), *_needs_you(board, columns, signs)]
+    for name, view in lanes(board.project["workflows"]):
+        body = track(name, view, columns - LABEL_COLUMNS, signs)
+        top.append(_labelled(name.title(), body))
+    top += [Text(), _bar(board, columns, signs), Text()]
+    room = lines - len(top)
+    busy_lines = max(1, min(board.busy_most, room - NEWS_LINES - 1, room))
+    picture = [*top, *_now(board, busy_lines, columns)]
+    news_lines = min(NEWS_LINES, lines - len(picture) - 1)
+    if news_lines > 0:
+        picture += [Text(), *_lately(list(board.news)[-news_lines:], news_lines, columns)]
+    return [_fitted(line, columns) for line in picture[:lines]]
+
+
+def _fitted(line: Text, columns: int) -> Text:
+    line.no_wrap = True
+    line.truncate(columns, overflow="ellipsis")
+    return line
+
+
+def _labelled(label: str, body: Text) -> Text:
+    return Text.assemble((label.ljust(LABEL_COLUMNS), "bold" if label else ""), body)
+
+
+def _header(project: Any, now: float, columns: int) -> Text:
+    """The title at the left, id and elapsed time at the right."""
+    ended = project["ended_at"]
+    elapsed = whole_seconds((ended if ended is not None else now) - project["created_at"])
+    right = Text.assemble((f"{one_line(project['id'])}  ", QUIET), elapsed)
+    left = Text.assemble(("podium  ", QUIET), (one_line(project["title"]), "bold"))
+    left.truncate(max(10, columns - right.cell_len - 2), overflow="ellipsis")
+    gap = columns - left.cell_len - right.cell_len
+    return Text.assemble(left, " " * max(2, gap), right)
+
+
+def _needs_you(board: Board, columns: int, signs: Marks) -> list[Text]:
+    """The newest open review with what to type; several are in the list."""
+    waiting = board.project["jobs"].get("in_review", 0)
+    if not waiting:
+        return []
+    words = Text(f"{signs.warning} {counted(waiting, 'review')} to decide   ", style=ATTENTION)
+    if waiting == 1 and len(board.reviews) == 1:
+        ((number, work),) = board.reviews.items()
+        words = Text(f"{signs.warning} review {number}: {work}", style=ATTENTION)
+        typed = Text.assemble((f"podium review approve {number}", COMMAND), "  or  reject, send-back", style="")
+        return [_labelled("Needs you", words), _labelled("", typed), Text()]
+    typed = Text(f"podium review list --project {one_line(board.project['id'])}", style=COMMAND)
+    if LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns:
+        return [_labelled("Needs you", Text.assemble(words, typed)), Text()]
+    return [_labelled("Needs you", words), _labelled("", typed), Text()]
+
+
+def _bar(board: Board, columns: int, signs: Marks) -> Text:
+    """How many jobs are done; `+` while workflows that bring more have not begun."""
+    done, total = board.jobs()
+    more = "+" if len(board.project["workflows"]) < WORKFLOWS and board.project["state"] == "open" else ""
+    label = f"  {done:,} of {total:,}{more} jobs"
+    width = max(BAR_COLUMNS_MIN, columns - LABEL_COLUMNS - len(label))
+    full = min(width, width * done // total) if total else 0
+    colour = {"complete": GOOD, "failed": TROUBLE}.get(board.project["state"], ACTIVE)
+    bar = Text.assemble((signs.full * full, colour), (signs.empty * (width - full), QUIET), label)
+    return _labelled("Done", bar)
+
+
+def _now(board: Board, lines: int, columns: int) -> list[Text]:
+    """Who does what, for how long; as many lines as asked, so that what stands below stays where it is."""
+    busy = sorted(board.busy, key=lambda b: -(b.seconds or 0.0))
+    shown = busy if len(busy) <= lines else busy[: lines - 1]
+    name_columns = max((len(b.instance) for b in shown), default=0)
+    role_columns = max((len(b.role) for b in shown), default=0)
+    rows = [_busy_line(b, name_columns, role_columns, columns - LABEL_COLUMNS) for b in shown]
+    if len(busy) > len(shown):
+        rows.append(Text(f"and {counted(len(busy) - len(shown), 'more instance')}", style=QUIET))
+    if not rows:
+        rows.append(Text(_idle(board), style=QUIET))
+    rows += [Text()] * (lines - len(rows))
+    return [_labelled("" if i else "Now", row) for i, row in enumerate(rows)]
+
+
+def _idle(board: Board) -> str:
+    """Why nobody works on it at this moment."""
+    counts: dict[str, int] = board.project["jobs"]
+    if board.project["state"] != "open":
+        return f"the project is {one_line(board.project['state'])}"
+    if counts.get("ready"):
+        return f"{counted(counts['ready'], 'job')} ready for the next free instance"
+    if counts.get("delayed"):
+        return f"{counted(counts['delayed'], 'job')} to be tried again soon"
+    return "nobody: it waits for a decision" if counts.get("in_review") else "nobody"
+
+
+def _busy_line(busy: Busy, name_columns: int, role_columns: int, columns: int) -> Text:
+    left = Text.assemble(
+        (busy.instance.ljust(name_columns), ACTIVE), "  ", (busy.role.ljust(role_columns), QUIET), "  ", busy.doing
+    )
+    left.truncate(max(1, columns - SECONDS_COLUMNS), overflow="ellipsis", pad=True)
+    return Text.assemble(left, (whole_seconds(busy.seconds).rjust(SECONDS_COLUMNS), QUIET))
+
+
+def _lately(news: list[News], lines: int, columns: int) -> list[Text]:
+    """The last events in words, the newest at the bottom; as many lines as asked."""
+    rows = [Text.assemble((f"{clock_time(at)}  ", QUIET), (text, TONES[tone])) for at, text, tone in news]
+    for row in rows:
+        row.truncate(max(1, columns - LABEL_COLUMNS), overflow="ellipsis")
+    rows += [Text()] * (lines - len(rows))
+    return [_labelled("" if i else "Lately", row) for i, row in enumerate(rows)]

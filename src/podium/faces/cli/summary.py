@@ -1,0 +1,107 @@
+"""The last words of `podium run`: what was built, where it is, what it took, and what to do next."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.console import Console, RenderableType
+
+from podium.faces.cli import style
+from podium.faces.cli.board import Board
+from podium.faces.cli.details import output_rows
+from podium.faces.cli.style import ATTENTION, GOOD, TROUBLE, command, labelled, line
+from podium.faces.cli.wording import clean, counted, duration, one_line, work
+
+FEATURES_SHOWN_MAX: Final = 5
+Result = Mapping[str, Any]
+
+
+def show_summary(console: Console, board: Board, result: Result | None, message: str) -> None:
+    """Print it. `result` is the documented result of a run; without one only the message is known."""
+    page: list[RenderableType] = [""]
+    if result is None:
+        page.append(line(one_line(message) or "No result is known."))
+        style.say(console, *page)
+        return
+    reviews: list[Result] = result.get("reviews") or []
+    page += [_headline(console, board, result, waits=bool(reviews)), ""]
+    for review in reviews:
+        page += _review(review)
+    page += _made(board, result)
+    jobs = result["jobs"]
+    told = [counted(jobs["passed"], "job") + " passed"]
+    told += [f"{jobs['failed']:,} dropped"] if jobs["failed"] else []
+    told += [f"sent back {counted(jobs['reworked'], 'time')}"] if jobs["reworked"] else []
+    page.append(labelled("Jobs", ", ".join(told)))
+    page.append(labelled("Took", duration(_seconds(console, board, result))))
+    if message and not reviews:
+        page += ["", line(clean(message[:1].upper() + message[1:]))]
+    page += ["", *_next(board, result)]
+    style.say(console, *page)
+
+
+def _seconds(console: Console, board: Board, result: Result) -> float | None:
+    """From the project's creation to its end, or to now."""
+    elapsed: float | None = result["elapsed_seconds"]
+    if elapsed is None and "created_at" in board.project:
+        return style.now(console) - float(board.project["created_at"])
+    return elapsed
+
+
+def _headline(console: Console, board: Board, result: Result, *, waits: bool) -> RenderableType:
+    signs, state = style.marks(console), board.project.get("state")
+    title = (one_line(result["project"]["title"]), "bold")
+    if waits:
+        return line((f"{signs.warning} ", ATTENTION), title, (" waits for you", ATTENTION))
+    if state == "complete":
+        return line((f"{signs.good} ", GOOD), title, (" is complete", GOOD))
+    if state == "failed":
+        return line((f"{signs.bad} ", TROUBLE), title, (" has failed", TROUBLE))
+    return line((f"{signs.dot} ", ATTENTION), title, " is not finished")
+
+
+def _review(review: Result) -> list[RenderableType]:
+    number = review["id"]
+    reason = clean(review["reason"]).strip().splitlines() or [""]
+    return [
+        labelled("Needs you", (f"review {number}: {work(review['step'], review['item'])}", ATTENTION)),
+        labelled("", reason[0]),
+        labelled("", command(f"podium review approve {number}"), "   accept it as it is"),
+        labelled("", command(f"podium review send-back {number} --notes 'WHAT TO DO'"), "   try again"),
+        labelled("", command(f"podium review reject {number}"), "   go on without it"),
+        "",
+    ]
+
+
+def _made(board: Board, result: Result) -> list[RenderableType]:
+    rows: list[RenderableType] = []
+    features = board.built()
+    if features:
+        more = f" and {len(features) - FEATURES_SHOWN_MAX} more" if len(features) > FEATURES_SHOWN_MAX else ""
+        names = ", ".join(features[:FEATURES_SHOWN_MAX])
+        rows.append(labelled("Built", f"{counted(len(features), 'feature')}: {names}{more}"))
+    repository: str = result["repository"]
+    rows.append(labelled("Repository", style.link(repository, style.short_path(repository))))
+    return rows + output_rows(result["outputs"])
+
+
+def _next(board: Board, result: Result) -> list[RenderableType]:
+    """What to do next, each with the command."""
+    id_ = one_line(result["project"]["id"])
+    if result.get("reviews"):
+        return [line("Then run the same command again: it goes on where it was.")]
+    if board.project.get("state") == "complete":
+        application = next((o for o in result["outputs"] if o["kind"] == "application"), None)
+        rows: list[RenderableType] = []
+        if application is not None:
+            url = application.get("url")
+            place = url or style.short_path(application["path"])
+            rows.append(
+                labelled("Next", command(one_line(place) if url else f"ls {one_line(place)}"), "   what was deployed")
+            )
+        repository = style.short_path(result["repository"])
+        rows.append(
+            labelled("" if rows else "Next", command(f"git clone {repository} {id_}"), "   work on it yourself")
+        )
+        rows.append(labelled("", command(f"podium jobs {id_}"), "   how it came about"))
+        return rows
+    return [labelled("Next", command(f"podium jobs {id_}"), "   where it stands; `podium why JOB` says why")]

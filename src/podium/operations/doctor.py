@@ -1,0 +1,354 @@
+"""Whether Podium can work on this machine and in this home, stated truthfully: each check with what to do about it."""
+
+import asyncio
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import apsw
+
+from podium import __version__
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation
+from podium.store.rows import Rows
+from podium.store.sqlite import SAFE_VERSION
+
+PYTHON_MIN: Final = (3, 11)
+GIT_MIN: Final = (2, 38)
+"""The first with `git merge-tree --write-tree`."""
+FREE_BYTES_MIN: Final = 1 << 30
+MEMORY_BYTES_MIN: Final = 512 << 20
+AGENT_BYTES: Final = 112 << 20
+"""What one instance of the Claude Code CLI was measured to need (proportional set size)."""
+PROBE_SECONDS: Final = 5.0
+OUTPUT_CHARS_MAX: Final = 200
+SHARED_FILESYSTEMS: Final = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "fuse.sshfs", "afs", "ceph"}
+)
+"""Where SQLite's write-ahead log cannot be relied on: it needs memory that all readers share (sqlite.org/wal.html)."""
+
+State = Literal["ok", "warning", "problem"]
+
+
+class DoctorInput(Input):
+    """Nothing is needed."""
+
+
+class Check(Output):
+    """One finding; `to_do` is empty when there is nothing to do."""
+
+    name: str
+    state: State
+    detail: str
+    to_do: str = ""
+
+
+class AgentCheck(Output):
+    """Whether an agent can be used; `usable` is null when nobody has tried."""
+
+    usable: bool | None
+    version: str | None
+    reason: str
+
+
+class DoctorOutput(Output):
+    """The machine and the home; healthy when no check found a problem (warnings are to be known, not mended)."""
+
+    healthy: bool
+    checks: list[Check]
+    agents: dict[str, AgentCheck]
+
+
+@operation("doctor", server="monitor")
+async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
+    """Check the machine and the home, and say what to do."""
+    git, sandbox = await asyncio.gather(_git(), _sandbox(sys.platform))
+    checks = [
+        check_python(sys.version_info[:3]),
+        git,
+        check_sqlite(apsw.SQLITE_VERSION_NUMBER, apsw.sqlite_lib_version()),
+        check_home(context.home),
+        check_filesystem(context.home, _mounts()),
+        check_disk(context.home),
+        check_memory(_available_memory_bytes()),
+        _cores(),
+        check_platform(sys.platform, platform.release()),
+        sandbox,
+        await context.store.read(lambda rows: _orchestrator(rows, running=context.running)),
+    ]
+    return DoctorOutput(
+        healthy=all(check.state != "problem" for check in checks),
+        checks=checks,
+        agents=agents_of(context.agents, git),
+    )
+
+
+# --- programs --------------------------------------------------------------------------------------------------------
+
+
+class _Ran(NamedTuple):
+    """A program's end: its exit status, or None with the reason why it has none."""
+
+    status: int | None
+    said: str
+
+
+async def run(argv: Sequence[str], env: Mapping[str, str], seconds: float = PROBE_SECONDS) -> _Ran:
+    """Run a program with exactly this environment, for at most so long; it is ended and collected in every case."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=dict(env),
+        )
+    except OSError as error:
+        return _Ran(None, error.strerror or str(error))
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError:
+        return _Ran(None, f"no answer within {seconds:g} s")
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return _Ran(process.returncode, " ".join(out.decode("utf-8", "replace").split())[:OUTPUT_CHARS_MAX])
+
+
+def _probe_environment() -> dict[str, str]:
+    """Nothing of ours but where programs are found: no credential of this shell reaches a probe."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/nonexistent"}
+
+
+async def _git() -> Check:
+    ran = await run(("git", "--version"), _probe_environment())
+    return check_git(ran.said if ran.status == 0 else None, ran.said)
+
+
+async def _sandbox(system: str) -> Check:
+    if system != "linux":
+        return check_sandbox(None, "bubblewrap exists on Linux only")
+    ran = await run(("bwrap", "--ro-bind", "/", "/", "true"), _probe_environment())
+    if ran.status == 0:
+        return check_sandbox(True, "")
+    missing = ran.status is None and shutil.which("bwrap") is None
+    return check_sandbox(None if missing else False, "bubblewrap is not installed" if missing else ran.said)
+
+
+# --- checks: pure, except that some look at the home -----------------------------------------------------------------
+
+
+def check_python(version: Sequence[int]) -> Check:
+    """The interpreter's version."""
+    told = ".".join(map(str, version))
+    if tuple(version[:2]) >= PYTHON_MIN:
+        return Check(name="Python", state="ok", detail=told)
+    return Check(name="Python", state="problem", detail=f"{told} is too old", to_do="Install Python 3.11 or newer.")
+
+
+def check_git(said: str | None, why: str = "") -> Check:
+    """What `git --version` said; None when it could not be asked."""
+    to_do = "Install git 2.38 or newer."
+    if said is None:
+        return Check(name="git", state="problem", detail=f"git cannot be used: {why}", to_do=to_do)
+    found = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", said)
+    if found is None:
+        return Check(name="git", state="problem", detail=f"git does not tell its version: {said}", to_do=to_do)
+    if (int(found[1]), int(found[2])) < GIT_MIN:
+        return Check(name="git", state="problem", detail=f"{found[0]} cannot merge without a work tree", to_do=to_do)
+    return Check(name="git", state="ok", detail=found[0])
+
+
+def check_sqlite(number: int, version: str) -> Check:
+    """The SQLite that comes with apsw."""
+    if number >= SAFE_VERSION:
+        return Check(name="SQLite", state="ok", detail=f"{version}, safe with a write-ahead log")
+    detail = f"{version} can lose committed work in WAL mode"
+    return Check(name="SQLite", state="problem", detail=detail, to_do="Install apsw 3.51.3 or newer.")
+
+
+def check_home(home: Path) -> Check:
+    """Whether the home can be written, and by nobody else."""
+    try:
+        rights = stat.S_IMODE(home.stat().st_mode)
+    except OSError as error:
+        detail, to_do = f"{home} cannot be looked at: {error.strerror}", "Make it: `podium init`."
+        return Check(name="Home", state="problem", detail=detail, to_do=to_do)
+    if not os.access(home, os.W_OK | os.X_OK):
+        to_do = f"Give yourself the right: chmod u+rwx {home}"
+        return Check(name="Home", state="problem", detail=f"{home} cannot be written", to_do=to_do)
+    if rights & 0o077:
+        detail = f"{home} has rights {rights:04o}: other users of this machine may look inside"
+        return Check(name="Home", state="warning", detail=detail, to_do=f"chmod 700 {home}")
+    return Check(name="Home", state="ok", detail=f"{home}, writable, closed to other users")
+
+
+def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
+    """The kind of the file system that the home is on; `mounts` are (mount point, kind)."""
+    path = str(home.resolve())
+    holding = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
+    if not holding:
+        return Check(name="File system", state="ok", detail="its kind is not known here; it must be a local one")
+    kind = max(reversed(holding), key=lambda mount: len(mount[0]))[1]
+    if kind in SHARED_FILESYSTEMS:
+        detail = f"the home is on {kind}, which is shared between machines: SQLite can lose or corrupt data there"
+        return Check(
+            name="File system",
+            state="problem",
+            detail=detail,
+            to_do="Put the home on a local disk (--home, PODIUM_HOME).",
+        )
+    return Check(name="File system", state="ok", detail=f"{kind}, local")
+
+
+def _mounts() -> list[tuple[str, str]]:
+    """(Mount point, kind) of every mount, in order; empty where the system does not tell."""
+    try:
+        rows = [line.split() for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return []
+    return [(row[1].replace("\\040", " "), row[2]) for row in rows if len(row) > 2]
+
+
+def check_disk(home: Path) -> Check:
+    """Free space where the home is."""
+    try:
+        free = shutil.disk_usage(home).free
+    except OSError as error:
+        return Check(name="Disk", state="warning", detail=f"free space is not known: {error.strerror}")
+    detail = f"{_size(free)} free"
+    if free >= FREE_BYTES_MIN:
+        return Check(name="Disk", state="ok", detail=detail)
+    return Check(
+        name="Disk", state="warning", detail=detail, to_do="Free some space: clones and logs need at least 1 GiB."
+    )
+
+
+def check_memory(available_bytes: int | None) -> Check:
+    """Memory that can be had without swapping; None when the system does not tell."""
+    if available_bytes is None:
+        return Check(name="Memory", state="ok", detail="how much is available is not known here")
+    room = available_bytes // AGENT_BYTES
+    detail = f"{_size(available_bytes)} available, room for about {room} Claude instances of {AGENT_BYTES >> 20} MiB"
+    if available_bytes >= MEMORY_BYTES_MIN:
+        return Check(name="Memory", state="ok", detail=detail)
+    return Check(name="Memory", state="warning", detail=detail, to_do="Close other programs, or run fewer instances.")
+
+
+def _available_memory_bytes() -> int | None:
+    try:
+        told = Path("/proc/meminfo").read_text("ascii", "replace")
+    except OSError:
+        return None
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", told, re.MULTILINE)
+    available = int(found[1]) << 10 if found else None
+    left = _cgroup_left_bytes()
+    return min(available, left) if available is not None and left is not None else available
+
+
+def _cgroup_left_bytes() -> int | None:
+    """What a container may still take (cgroup 2); None without a limit."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit, used = (group / "memory.max").read_text().strip(), (group / "memory.current").read_text().strip()
+        return max(0, int(limit) - int(used)) if limit != "max" else None
+    except (OSError, ValueError):
+        return None
+
+
+def _cores() -> Check:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Check(
+        name="Cores", state="ok", detail=f"{usable} usable: about as many test suites run at once without waiting"
+    )
+
+
+def check_platform(system: str, release: str) -> Check:
+    """What this system can and cannot do for Podium (OPS-1)."""
+    if system == "linux" and "microsoft" in release.lower():
+        return Check(
+            name="Platform",
+            state="warning",
+            detail=f"WSL2 ({release}): as Linux, but Windows drives (/mnt/c) are slow and unsafe for a home, "
+            "and closing the last terminal or sleeping can stop the whole virtual machine",
+            to_do="Keep the home inside the Linux file system.",
+        )
+    if system == "linux":
+        return Check(name="Platform", state="ok", detail=f"Linux {release}: everything is supported")
+    if system == "darwin":
+        return Check(
+            name="Platform",
+            state="warning",
+            detail=f"macOS ({release}): no pidfd, no child subreaper, no parent-death signal, no bubblewrap; processes "
+            "that an agent detaches are found by looking for them, and one that hides may outlive its attempt",
+            to_do="Look for leftovers after a crash, or run Podium in a Linux virtual machine.",
+        )
+    return Check(
+        name="Platform",
+        state="problem",
+        detail=f"{system} is not supported",
+        to_do="Use Linux, macOS, or WSL2 on Windows.",
+    )
+
+
+def check_sandbox(bubblewrap: bool | None, why: str) -> Check:
+    """What stands between agents and this user's files: nothing in this version, whether bubblewrap works or not."""
+    able = {
+        True: "bubblewrap works here, but is not used yet",
+        False: f"bubblewrap does not work here ({why})",
+        None: why,
+    }
+    return Check(
+        name="Sandbox",
+        state="warning",
+        detail="agents are NOT sandboxed in this version: they run as your user and can read this home and all "
+        f"else that you can read; {able[bubblewrap]}",
+        to_do="Give untrusted work a user, a container or a machine of its own.",
+    )
+
+
+def _orchestrator(rows: Rows, *, running: bool) -> Check:
+    (found,) = [n for subject, state, n in rows.all("tally_all") if (subject, state) == ("projects", "open")] or [0]
+    return check_orchestrator(int(found), running=running)
+
+
+def check_orchestrator(open_projects: int, *, running: bool) -> Check:
+    """Whether somebody works on this home."""
+    if running:
+        return Check(name="Orchestrator", state="ok", detail=f"running, {open_projects} open projects")
+    if open_projects:
+        detail = f"stopped, while {open_projects} projects are open"
+        return Check(name="Orchestrator", state="warning", detail=detail, to_do="Start it: `podium up`.")
+    return Check(
+        name="Orchestrator", state="ok", detail="stopped; nothing is open. `podium run FILE` or `podium up` starts it"
+    )
+
+
+def agents_of(configured: frozenset[str], git: Check) -> dict[str, AgentCheck]:
+    """The kinds of agents that jobs may be given to; programs of the user's own are not started to find out."""
+    ready = importlib.util.find_spec("podium.agents.rehearsal") is not None and git.state == "ok"
+    words = "built in: offline, free, real work on real repositories with boilerplate content"
+    names = ", ".join(sorted(configured - {"rehearsal"}))
+    told = f"configured: {names}; doctor does not start programs of yours to find out" if names else (
+        'none is configured: add [agents.NAME] with command = ["PROGRAM"] to podium.toml'
+    )  # fmt: skip
+    return {
+        "rehearsal": AgentCheck(
+            usable=ready, version=__version__, reason=words if ready else f"needs git: {git.detail}"
+        ),
+        "command": AgentCheck(usable=None if names else False, version=None, reason=told),
+    }
+
+
+def _size(number: int) -> str:
+    return f"{number / 2**30:.1f} GiB" if number >= 1 << 30 else f"{number / 2**20:.0f} MiB"
