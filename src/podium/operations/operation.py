@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from podium.operations.context import Context
 
@@ -42,6 +43,9 @@ class Operation:
     example: str
 
 
+POSITIONAL: Final[JsonDict] = {"positional": True}
+"""Marks a field that the command line takes by position."""
+
 REGISTRY: Final[dict[str, Operation]] = {}
 
 In = TypeVar("In", bound=Input)
@@ -74,7 +78,7 @@ def operation(
 
 def argument(description: str, **more: Any) -> Any:
     """A field that the command line takes by position."""
-    return Field(description=description, json_schema_extra={"positional": True}, **more)
+    return Field(description=description, json_schema_extra=POSITIONAL, **more)
 
 
 def option(default: Any, description: str, **more: Any) -> Any:

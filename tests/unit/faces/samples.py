@@ -89,12 +89,19 @@ def job(id_: int, workflow: str, step: str, item: str = "", state: str = "passed
         "ended_at": NOW - 20 if state == "passed" else None,
         "reason": "",
     }
-    return JobRow.model_validate({"id": id_, "workflow": workflow, "step": step, "item": item, "state": state} | given | more)
+    return JobRow.model_validate(
+        {"id": id_, "workflow": workflow, "step": step, "item": item, "state": state} | given | more
+    )
 
 
 def job_rows() -> list[JobRow]:
     """A project in the middle of Development."""
-    rows = [job(1, "genesis", "analyze"), job(2, "genesis", "scaffold"), job(3, "genesis", "issues"), job(4, "genesis", "found")]
+    rows = [
+        job(1, "genesis", "analyze"),
+        job(2, "genesis", "scaffold"),
+        job(3, "genesis", "issues"),
+        job(4, "genesis", "found"),
+    ]
     states = {
         ITEMS[0]: ("passed", "passed", "passed", "passed"),
         ITEMS[1]: ("passed", "passed", "running", "waiting"),
@@ -106,7 +113,10 @@ def job_rows() -> list[JobRow]:
         for step, state in zip(("tests", "implement", "review", "merge"), four, strict=True):
             rows.append(job(id_, "development", step, item, state))
             id_ += 1
-    return [*rows, *(job(id_ + i, "development", step, "", "waiting") for i, step in enumerate(("performance", "ci", "deploy")))]
+    return [
+        *rows,
+        *(job(id_ + i, "development", step, "", "waiting") for i, step in enumerate(("performance", "ci", "deploy"))),
+    ]
 
 
 def jobs() -> Answer:
@@ -132,7 +142,10 @@ def project(state: str = "open", **more: Any) -> Answer:
         "workflows": {
             "genesis": WorkflowView(state="GENESIS_COMPLETE", chains={}, started_at=BEGUN, completed_at=NOW - 60),
             "development": WorkflowView(
-                state="TESTING", chains={"TESTING": 1, "CODING": 1, "REVIEWING": 1}, started_at=NOW - 60, completed_at=None
+                state="TESTING",
+                chains={"TESTING": 1, "CODING": 1, "REVIEWING": 1},
+                started_at=NOW - 60,
+                completed_at=None,
             ),
         },
         "outputs": [],
@@ -144,7 +157,9 @@ def project(state: str = "open", **more: Any) -> Answer:
 
 def output_rows() -> list[OutputRow]:
     return [
-        OutputRow(kind="application", title="Hello, World", path=f"{REPOSITORY}/public", url="http://hello.localhost:8321/"),
+        OutputRow(
+            kind="application", title="Hello, World", path=f"{REPOSITORY}/public", url="http://hello.localhost:8321/"
+        ),
         OutputRow(kind="documentation", title="Guide", path=f"{REPOSITORY}/docs/guide.md"),
         OutputRow(kind="documentation", title="Reference", path=f"{REPOSITORY}/docs/reference.md"),
         OutputRow(kind="marketing", title="Landing page", path=f"{REPOSITORY}/marketing/landing.md"),
@@ -159,7 +174,8 @@ def complete_project() -> Answer:
         jobs={"passed": 30, "cancelled": 1},
         outputs=output_rows(),
         workflows={
-            name: WorkflowView(state=state, chains={}, started_at=BEGUN, completed_at=NOW) for name, state in states.items()
+            name: WorkflowView(state=state, chains={}, started_at=BEGUN, completed_at=NOW)
+            for name, state in states.items()
         },
     )
 
@@ -249,8 +265,8 @@ def instance_rows() -> list[InstanceRow]:
     for name, role, number, work, seconds in busy:
         rows.append(
             InstanceRow(
-                name=name, workflow="development", role=role, state="busy", job=number, project="hello-world", work=work,
-                busy_seconds=seconds,
+                name=name, workflow="development", role=role, state="busy", job=number, project="hello-world",
+                work=work, busy_seconds=seconds,
             )
         )  # fmt: skip
     return [*rows, InstanceRow(name="content-01", workflow="content", role="documentation", state="idle")]
@@ -315,10 +331,14 @@ def events(*rows: Answer, last: int = 1) -> Answer:
 def doctor(*, healthy: bool = True) -> Answer:
     checks = [
         Check(name="Python", state="ok", detail="3.11.7"),
-        Check(name="Sandbox", state="warning", detail="agents are NOT sandboxed", to_do="Give it a machine of its own."),
+        Check(
+            name="Sandbox", state="warning", detail="agents are NOT sandboxed", to_do="Give it a machine of its own."
+        ),
     ]
     if not healthy:
-        checks.append(Check(name="git", state="problem", detail="2.30.1 is too old", to_do="Install git 2.38 or newer."))
+        checks.append(
+            Check(name="git", state="problem", detail="2.30.1 is too old", to_do="Install git 2.38 or newer.")
+        )
     agents = {
         "rehearsal": AgentCheck(usable=True, version="0.1.0", reason="built in"),
         "command": AgentCheck(usable=None, version=None, reason="configured: mine"),

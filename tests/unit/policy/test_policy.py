@@ -1,5 +1,7 @@
 """Each policy answers its question, with a reason, from values alone."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from podium.policy import ordering, retry, routing, verdict
 STEP = Step("implement", "development", "CODING", "CODING", "features", ("tests",), rework="implement")
 
 
-def job(number: int = 1, **changes: object) -> Job:
+def job(number: int = 1, **changes: Any) -> Job:
     """A ready job, with what the test is about changed."""
     made = Job(
         id=number, project="p", workflow="development", step="implement", item="", queue="development",
@@ -23,7 +25,7 @@ def job(number: int = 1, **changes: object) -> Job:
     return made._replace(**changes)
 
 
-def slot(name: str, role: str = "features", **changes: object) -> Slot:
+def slot(name: str, role: str = "features", **changes: Any) -> Slot:
     """A free instance."""
     return Slot(name, "development", role)._replace(**changes)
 
@@ -104,7 +106,7 @@ def test_the_first_failure_runs_again_at_once_and_later_ones_back_off_within_bou
     assert delay == 0.0 if failures == 1 else 0.9 <= delay <= retry.CAP_SECONDS
 
 
-def judged(report: Report, step: Step = STEP, **changes: object) -> verdict.Verdict:
+def judged(report: Report, step: Step = STEP, **changes: Any) -> verdict.Verdict:
     return verdict.decide(report, step, job(**changes), 0.0)
 
 

@@ -1,4 +1,4 @@
-"""What is in the clone at the end is what is delivered: everything, whatever the agent did to git, and no hook of it."""
+"""What is in the clone at the end is delivered: everything, whatever the agent did to git, and no hook of its runs."""
 
 import json
 import os

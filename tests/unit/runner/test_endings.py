@@ -125,7 +125,7 @@ def test_a_signal_before_the_agent_starts_cancels(stage: Stage) -> None:
         "cd / && exec env -i setsid $sleeper stubborn &",
     ],
 )
-@pytest.mark.parametrize("end", [PASSED, "kill -KILL $$", "sleep 1000"])
+@pytest.mark.parametrize("end", [PASSED, "kill -KILL $$", "echo up >$fifo; sleep 1000"])
 def test_no_descendant_is_left(stage: Stage, escape: str, end: str) -> None:
     pids, sleeper = stage.root / "pids", stage.root / "sleeper"
     sleeper.write_text(
@@ -134,9 +134,13 @@ def test_no_descendant_is_left(stage: Stage, escape: str, end: str) -> None:
     sleeper.chmod(0o700)
     wanted = escape.count("$sleeper")
     begun = f"until [ -s {pids} ] && [ $(wc -l <{pids}) = {wanted} ]; do sleep 0.01; done\n"
-    script = escape.replace("$sleeper", str(sleeper)) + "\n" + begun + end
-    report = stage.run(script, timeout_seconds=0.5 if end == "sleep 1000" else WAIT_SECONDS)
-    assert report["ending"] in {"finished", "crashed", "timed-out"}
+    script = escape.replace("$sleeper", str(sleeper)) + "\n" + begun + end.replace("$fifo", str(stage.fifo()))
+    runner = stage.start(script)
+    if "$fifo" in end:
+        assert stage.hear() == "up"
+        runner.terminate()
+    assert runner.wait(WAIT_SECONDS) == 0
+    assert stage.report()["ending"] in {"finished", "crashed", "cancelled"}
     left = [pid for pid in map(int, pids.read_text().split()) if is_alive(pid)]
     assert len(pids.read_text().split()) == wanted
     assert not left

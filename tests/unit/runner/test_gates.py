@@ -59,7 +59,7 @@ def test_done_without_a_change_fails(stage: Stage, script: str, outcome: str) ->
     ],
 )
 def test_a_result_must_hold_what_is_required(stage: Stage, require: list[str], outcome: str) -> None:
-    said = [
+    said: list[dict[str, Any]] = [
         {"type": "artifact", "kind": "plan", "key": "plan"},
         {"type": "result", "verdict": "passed", "data": {"count": 0, "empty": [], "none": None}},
     ]

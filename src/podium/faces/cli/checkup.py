@@ -1,13 +1,15 @@
 """The page of `podium doctor`: trouble first in what is said at the end, and what to do under each finding."""
 
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.style import ATTENTION, GOOD, LABEL_COLUMNS, QUIET, TROUBLE, line
+from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, line
 from podium.faces.cli.wording import clean, counted, one_line
+
+NAME_COLUMNS: Final = 14
 
 
 def render_doctor(console: Console, answer: dict[str, Any]) -> None:
@@ -36,4 +38,4 @@ def render_doctor(console: Console, answer: dict[str, Any]) -> None:
 
 
 def _head(sign: str, colour: str, name: str) -> Text:
-    return line((f"{sign} ", colour), (one_line(name).ljust(LABEL_COLUMNS), "bold"))
+    return line((f"{sign} ", colour), (one_line(name).ljust(NAME_COLUMNS), "bold"))

@@ -12,15 +12,15 @@ from pydantic_core import PydanticUndefined
 from podium.domain import document
 from podium.domain.errors import InvalidDocument, NotFound
 from podium.faces.cli.client import Client
-from podium.operations.operation import Operation
+from podium.operations.operation import POSITIONAL, Operation
 
 
 def derive(operation: Operation) -> click.Command:
     """The command of an operation."""
     params: list[click.Parameter] = []
     for name, field in operation.input.model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        params.append(_argument(name, field) if extra.get("positional") else _option(name, field))
+        by_position = field.json_schema_extra == POSITIONAL
+        params.append(_argument(name, field) if by_position else _option(name, field))
     params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as one JSON document."))
 
     @click.pass_obj

@@ -7,12 +7,11 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.lanes import lanes, track
+from podium.faces.cli.lanes import tracks
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, command, flowing, labelled, left, line, right
 from podium.faces.cli.wording import (
     UNKNOWN,
     clean,
-    clock_time,
     counted,
     date_time,
     duration,
@@ -86,8 +85,9 @@ def render_project(console: Console, answer: Answer) -> None:
             )
         ]
     page.append(labelled("State", outcome(console, answer["state"], seconds)))
-    columns = (console.width if console.is_terminal else style.PIPED_COLUMNS_MAX) - style.LABEL_COLUMNS
-    page += [labelled(name.title(), track(name, view, columns, signs)) for name, view in lanes(answer["workflows"])]
+    columns = style.columns_of(console) - style.LABEL_COLUMNS
+    lanes = tracks(answer["workflows"], columns, signs, colour=style.has_colour(console))
+    page += [labelled(name.title(), body) for name, body in lanes]
     page.append(labelled("Jobs", job_counts(answer["jobs"])))
     if answer["attempts"]:
         page.append(labelled("Attempts", attempt_counts(answer["attempts"])))
@@ -129,28 +129,7 @@ def render_jobs(console: Console, answer: Answer) -> None:
     if not rows:
         style.say(console, line(f"No more jobs of {project}. ", command(f"podium project {project}")))
         return
-    now = style.now(console)
-    table = style.table(
-        right("Job"),
-        left("state"),
-        left("workflow"),
-        left("work"),
-        left("instance"),
-        right("tries"),
-        right("took"),
-        flowing(""),
-    )
-    for row in rows:
-        table.add_row(
-            str(row["id"]),
-            style.state(row["state"]),
-            one_line(row["workflow"]),
-            work(row["step"], row["item"]),
-            one_line(row["instance"]) or UNKNOWN,
-            str(row["attempt"]),
-            _took(row, now),
-            _note(row, now),
-        )
+    table = _wide_jobs(console, rows) if style.is_wide(console) else _narrow_jobs(console, rows)
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["state"]] = counts.get(row["state"], 0) + 1
@@ -168,6 +147,41 @@ def render_jobs(console: Console, answer: Answer) -> None:
     if len(rows) >= JOBS_PER_PAGE:
         page.append(line("There may be more: ", command(f"podium jobs {project} --after {rows[-1]['id']}")))
     style.say(console, *page)
+
+
+def _wide_jobs(console: Console, rows: list[Answer]) -> RenderableType:
+    now = style.now(console)
+    names = ("state", "workflow", "work", "instance")
+    table = style.table(right("Job"), *map(left, names), right("tries"), right("took"), flowing("note"))
+    for row in rows:
+        table.add_row(
+            str(row["id"]),
+            style.state(row["state"]),
+            one_line(row["workflow"]),
+            work(row["step"], row["item"]),
+            one_line(row["instance"]) or UNKNOWN,
+            str(row["attempt"]),
+            _took(row, now),
+            _note(row, now),
+        )
+    return table
+
+
+def _narrow_jobs(console: Console, rows: list[Answer]) -> RenderableType:
+    """Grouped by workflow, notes below the work."""
+    now = style.now(console)
+    table = style.table(right("Job"), left("state"), flowing("work"), left("instance"), right("took"))
+    workflow = ""
+    for row in rows:
+        if row["workflow"] != workflow:
+            workflow = row["workflow"]
+            table.add_row("", "", Text(one_line(workflow).title(), style="bold"))
+        tries = f"attempt {row['attempt']}" if row["attempt"] > 1 else ""
+        notes = "; ".join(filter(None, (tries, _note(row, now) if row["state"] != "waiting" else "")))
+        cell = line(work(row["step"], row["item"]), (f"\n{notes}" if notes else "", QUIET))
+        instance = one_line(row["instance"]) or UNKNOWN
+        table.add_row(str(row["id"]), style.state(row["state"]), cell, instance, _took(row, now))
+    return table
 
 
 def _took(row: Answer, now: float) -> str:
@@ -239,17 +253,39 @@ def render_events(console: Console, answer: Answer) -> None:
     if not rows:
         style.say(console, line(f"No newer events; the last one is {last}." if last else "Nothing has happened yet."))
         return
-    table = style.table(right("Seq"), left("at"), left("type"), left("project"), left("about"), flowing("data"))
-    day = ""
-    for row in rows:
-        date, _, _ = date_time(row["at"]).partition(" ")
-        job = f"job {row['job']}.a{row['attempt']}" if row["job"] else ""
-        about = " ".join(filter(None, (one_line(row["workflow"]), job, one_line(row["instance"]))))
-        data = one_line(json.dumps(row["data"], ensure_ascii=False), DATA_CHARS_MAX) if row["data"] else ""
-        at = clock_time(row["at"]) if date == day else f"{date} {clock_time(row['at'])}"
-        table.add_row(str(row["seq"]), at, one_line(row["type"]), one_line(row["project"]), about, data)
-        day = date
+    table = _wide_events(rows) if style.is_wide(console) else _narrow_events(rows)
     page: list[RenderableType] = [table]
     if rows[-1]["seq"] < last:
         page += ["", line("More: ", command(f"podium events --after {rows[-1]['seq']}"), f" (the last one is {last})")]
     style.say(console, *page)
+
+
+def _wide_events(rows: list[Answer]) -> RenderableType:
+    table = style.table(right("Seq"), *map(left, ("at", "type", "project", "about")), flowing("data"))
+    for row in rows:
+        at, type_, project = date_time(row["at"]), one_line(row["type"]), one_line(row["project"])
+        table.add_row(str(row["seq"]), at, type_, project, _about(row), _data(row))
+    return table
+
+
+def _narrow_events(rows: list[Answer]) -> RenderableType:
+    """A heading for each day, and all but time and type in one column."""
+    table = style.table(right("Seq"), left("at"), left("type"), flowing("about"))
+    before = ""
+    for row in rows:
+        day, _, time = date_time(row["at"]).partition(" ")
+        if day != before:
+            table.add_row("", "", Text(day, style="bold"))
+            before = day
+        about = " ".join(filter(None, (one_line(row["project"]), _about(row))))
+        table.add_row(str(row["seq"]), time, one_line(row["type"]), line(about, (f" {_data(row)}", QUIET)))
+    return table
+
+
+def _about(row: Answer) -> str:
+    job = f"job {row['job']}.a{row['attempt']}" if row["job"] else ""
+    return " ".join(filter(None, (one_line(row["workflow"]), job, one_line(row["instance"]))))
+
+
+def _data(row: Answer) -> str:
+    return one_line(json.dumps(row["data"], ensure_ascii=False), DATA_CHARS_MAX) if row["data"] else ""

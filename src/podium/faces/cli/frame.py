@@ -5,7 +5,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from podium.faces.cli.board import Board, Busy, News
-from podium.faces.cli.lanes import lanes, track
+from podium.faces.cli.lanes import tracks
 from podium.faces.cli.style import (
     ACTIVE,
     ATTENTION,
@@ -25,12 +25,12 @@ WORKFLOWS: Final = 3
 TONES: Final = {"trouble": ATTENTION, "good": GOOD, "": ""}
 
 
-def frame(board: Board, now: float, columns: int, lines: int, signs: Marks) -> list[Text]:
-    """The picture, at most `lines` lines of `columns`; what matters least is left out first."""
+def frame(board: Board, now: float, size: tuple[int, int], signs: Marks, *, colour: bool = True) -> list[Text]:
+    """The picture, at most `size` (columns, lines); what matters least is left out first."""
+    columns, lines = size
     top = [_header(board.project, now, columns), Text(), *_needs_you(board, columns, signs)]
-    for name, view in lanes(board.project["workflows"]):
-        body = track(name, view, columns - LABEL_COLUMNS, signs)
-        top.append(_labelled(name.title(), body))
+    lanes = tracks(board.project["workflows"], columns - LABEL_COLUMNS, signs, colour=colour)
+    top += [_labelled(name.title(), body) for name, body in lanes]
     top += [Text(), _bar(board, columns, signs), Text()]
     room = lines - len(top)
     busy_lines = max(1, min(board.busy_most, room - NEWS_LINES - 1, room))

@@ -1,7 +1,7 @@
 """A workflow's states as a track: what lies behind, where it stands, what is ahead, and how many chains stand where."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from rich.text import Text
 
@@ -9,69 +9,70 @@ from podium.domain import lifecycle
 from podium.faces.cli.style import ACTIVE, GOOD, QUIET, Marks
 from podium.faces.cli.wording import one_line
 
-_PREFIXES: Final = {"development": "DEV_"}
-"""What the states of a workflow begin with beside its own name; a narrow track leaves it out."""
+View = Mapping[str, Any]
+"""A workflow of the operation `project`: `state`, and in `chains` the open chains per state."""
 
-TRACK_COLUMNS_MIN: Final = 24
-
-
-def lanes(workflows: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any] | None]]:
-    """Every lane in the pipeline's order, with the project's part of it; None for one it has not entered."""
-    known = list(lifecycle.WORKFLOWS)
-    return [(name, workflows.get(name)) for name in (*known, *(name for name in workflows if name not in known))]
+SPARE_COLUMNS: Final = 2
+"""Kept for a count, so that a track does not change its form while jobs come and go."""
+BRACKETS_COLUMNS: Final = 2
 
 
-def track(workflow: str, view: Mapping[str, Any] | None, columns: int, signs: Marks) -> Text:
-    """The widest form of the track that fits; one that the project has not entered is all ahead.
+class _Form(NamedTuple):
+    """How much of a track is shown."""
 
-    `view` is a workflow of the operation `project`: `state`, and in `chains` the open chains per state.
+    short_names: bool
+    blanks: bool
+    whole: bool = True
+
+
+_FORMS: Final = (_Form(False, True), _Form(True, True), _Form(True, False), _Form(True, False, whole=False))
+"""From the widest to the narrowest: whole names, short names, closer together, only the state where it stands."""
+
+
+def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour: bool) -> list[tuple[str, Text]]:
+    """Every lane with its track, all in the widest form that fits; lanes the project has not entered are all ahead.
+
+    Without colour the state where it stands is in brackets.
     """
-    states = list(lifecycle.WORKFLOWS.get(workflow, ())) or ([view["state"]] if view else [])
-    made = Text()
-    for made in _forms(workflow, states, view, signs):
-        if made.cell_len <= columns:
-            return made
-    made.truncate(max(columns, TRACK_COLUMNS_MIN), overflow="ellipsis")
+    known = list(lifecycle.WORKFLOWS)
+    names = [*known, *(name for name in workflows if name not in known)]
+    room = columns - SPARE_COLUMNS - (0 if colour else BRACKETS_COLUMNS)
+    form = next((f for f in _FORMS if all(_columns(name, f) <= room for name in names)), _FORMS[-1])
+    made = [(name, _track(name, workflows.get(name), form, signs, colour=colour)) for name in names]
+    for _, text in made:
+        text.truncate(max(1, columns), overflow="ellipsis")
     return made
 
 
-def _forms(workflow: str, states: list[str], view: Mapping[str, Any] | None, signs: Marks) -> Iterator[Text]:
-    """The track in ever shorter forms: whole names, short names, closer together, without what lies behind."""
-    short = {state: _short(workflow, state) for state in states}
-    wide, close = f" {signs.then} ", signs.then
-    at = states.index(view["state"]) if view and view["state"] in states else 0
-    yield _joined(states, {state: state for state in states}, view, wide, signs)
-    yield _joined(states, short, view, wide, signs)
-    yield _joined(states, short, view, close, signs)
-    yield _joined(states[at:], short, view, close, signs)
-    yield _joined(states[at : at + 1], short, view, close, signs)
+def _columns(workflow: str, form: _Form) -> int:
+    """The width of a track without counts."""
+    states = [_name(workflow, state, form) for state in lifecycle.WORKFLOWS.get(workflow, ())]
+    if not states or not form.whole:
+        return 0
+    return sum(map(len, states)) + (3 if form.blanks else 1) * (len(states) - 1)
 
 
-def _joined(
-    states: list[str], names: Mapping[str, str], view: Mapping[str, Any] | None, between: str, signs: Marks
-) -> Text:
+def _name(workflow: str, state: str, form: _Form) -> str:
+    """`DEV_QUEUED` in a short form is `QUEUED`: the lane's name stands before it."""
+    plain = one_line(state)
+    return plain.removeprefix("DEV_").removeprefix(f"{workflow.upper()}_") if form.short_names else plain
+
+
+def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colour: bool) -> Text:
     chains: Mapping[str, int] = view["chains"] if view else {}
-    order = list(names)
+    order = list(lifecycle.WORKFLOWS.get(workflow, ())) or ([str(view["state"])] if view else [])
     at = order.index(view["state"]) if view and view["state"] in order else -1
-    ended = at == len(order) - 1
+    here = GOOD if at == len(order) - 1 else ACTIVE
+    shown: Sequence[str] = order if form.whole else order[max(at, 0) : max(at, 0) + 1]
     text = Text()
-    for state in states:
-        place = order.index(state)
-        if state != states[0]:
-            text.append(between, style=QUIET)
+    for state in shown:
+        place, name = order.index(state), _name(workflow, state, form)
+        if text:
+            text.append(f" {signs.then} " if form.blanks else signs.then, style=QUIET)
         if place == at:
-            text.append(
-                f"{names[state]} {signs.good}" if ended else names[state], style=f"bold {GOOD if ended else ACTIVE}"
-            )
-        elif place < at:
-            text.append(names[state], style=GOOD)
+            text.append(name if colour else f"[{name}]", style=f"bold {here}")
         else:
-            text.append(names[state], style=QUIET)
+            text.append(name, style=GOOD if place < at else QUIET)
         if chains.get(state):
             text.append(f" {chains[state]}", style="bold")
     return text
-
-
-def _short(workflow: str, state: str) -> str:
-    prefix = _PREFIXES.get(workflow, f"{workflow.upper()}_")
-    return one_line(state).removeprefix(prefix)

@@ -54,8 +54,9 @@ class LiveView:
 
     def _draw(self) -> None:
         columns, lines = self._console.size
+        colour = style.has_colour(self._console)
         # One line less than there is: the cursor stands below the picture, and writing in the last line scrolls.
-        picture = frame(self._board, style.now(self._console), columns, lines - 1, self._signs)
+        picture = frame(self._board, style.now(self._console), (columns, lines - 1), self._signs, colour=colour)
         if picture != self._shown:
             self._shown = picture
             self._live.update(Group(*picture), refresh=True)

@@ -39,11 +39,11 @@ def _status(console: Console, answer: Answer) -> None:
     workflows: dict[str, Answer] = answer["workflows"]
     begun = system["projects_open"] + system["projects_complete"] + system["projects_failed"]
     page: list[RenderableType] = [*_needs_you(console, answer), ""]
-    lane = style.table(left("Lane"), right("queued"), right("active"), right("completed today"))
+    lane = style.table(left("Projects in"), right("queued"), right("active"), right("completed today"))
     for name, w in workflows.items():
         lane.add_row(name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"]))
     waits = style.table(
-        left("Waits"),
+        left("Jobs in"),
         right("ready"),
         right("running"),
         right("held"),
@@ -63,7 +63,7 @@ def _status(console: Console, answer: Answer) -> None:
         )
     page += [lane, "", waits, "", *_system(console, system)]
     if not begun:
-        page += ["", line("No project yet. Begin with ", command(START), ".")]
+        page += ["", line("No project yet. Begin: ", command(START))]
     style.say(console, *page)
 
 
@@ -111,34 +111,28 @@ def _count(number: int, colour: str = "") -> Text:
 
 def _backlog(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["ready"]
-    others = [
-        (answer["held"], "held: the most chains of one project are open"),
-        (answer["delayed"], "delayed: tried again later"),
-    ]
     page: list[RenderableType] = []
     if answer["in_review"]:
-        page.append(_decide_line(console, answer["in_review"]))
+        page += [_decide_line(console, answer["in_review"]), ""]
     if rows:
-        table = style.table(left("Queue"), left("For"), right("jobs"), right("oldest"))
-        for row in sorted(rows, key=lambda row: -row["oldest_seconds"]):
-            lane = one_line(row["lane"]) or UNKNOWN
-            pinned = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
-            table.add_row(one_line(row["queue"]), pinned, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
-        page.append(table)
-    page += [line(f"{number:,} {words}") for number, words in others if number]
-    if not page:
-        page = [line("Nothing waits. ", command("podium status"), " shows what is at work.")]
-    elif rows:
-        page.append(
-            line(
-                "Why one of them waits: ",
-                command("podium why JOB"),
-                " (",
-                command("podium jobs PROJECT"),
-                " has numbers).",
-            )
-        )
-    style.say(console, *page)
+        page += [_ready(rows), ""]
+    if answer["held"]:
+        page.append(line(f"{answer['held']:,} held: their projects have as many chains open as one may have"))
+    if answer["delayed"]:
+        page.append(line(f"{answer['delayed']:,} delayed: to be tried again later"))
+    if rows:
+        page.append(line("Why one waits (numbers are in podium jobs PROJECT): ", command("podium why JOB")))
+    style.say(console, *(page or [line("Nothing waits. What is at work: ", command("podium status"))]))
+
+
+def _ready(rows: list[Answer]) -> RenderableType:
+    """Ready jobs by queue and role, the longest wait first."""
+    table = style.table(left("Queue"), left("for"), right("jobs"), right("oldest"))
+    for row in sorted(rows, key=lambda row: -row["oldest_seconds"]):
+        lane = one_line(row["lane"]) or UNKNOWN
+        wanted = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
+        table.add_row(one_line(row["queue"]), wanted, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
+    return table
 
 
 def _decide_line(console: Console, number: int) -> RenderableType:
@@ -150,35 +144,36 @@ def _decide_line(console: Console, number: int) -> RenderableType:
 def _projects(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["projects"]
     if not rows:
-        style.say(console, line("No projects. Begin with ", command(START), "."))
+        style.say(console, line("No projects. Begin: ", command(START)))
         return
     now = style.now(console)
-    table = style.table(left("Project"), left("state"), right("took"), left("where it stands"), flowing("title"))
+    table = style.table(left("Project"), left("state"), right("took"), flowing("where it stands"))
     for row in rows:
         took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
         unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
-        where = ", ".join(unfinished) if row["state"] != "complete" else ""
-        table.add_row(
-            one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where, one_line(row["title"])
-        )
+        where = one_line(", ".join(unfinished)) if row["state"] != "complete" else ""
+        table.add_row(one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
 
 
 def _instances(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["instances"]
-    table = style.table(
-        left("Instance"), left("workflow"), left("role"), left("state"), right("for"), flowing("works on")
-    )
+    wide = style.is_wide(console)
+    more = (left("workflow"), left("state")) if wide else ()
+    table = style.table(left("Instance"), left("role"), *more, right("for"), flowing("works on"))
     for row in rows:
-        doing = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if row["job"] is not None else ""
-        since = duration(row["busy_seconds"]) if row["state"] == "busy" else ""
-        table.add_row(one_line(row["name"]), row["workflow"], row["role"], style.state(row["state"]), since, doing)
+        at_work = row["job"] is not None
+        words = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if at_work else ""
+        cell = Text(words) if at_work or wide else style.state(row["state"])
+        since = duration(row["busy_seconds"]) if at_work else ""
+        extra = (one_line(row["workflow"]), style.state(row["state"])) if wide else ()
+        table.add_row(one_line(row["name"]), one_line(row["role"]), *extra, since, cell)
     busy = [row for row in rows if row["state"] == "busy"]
     page: list[RenderableType] = [table, "", f"{len(busy)} of {counted(len(rows), 'instance')} busy."]
     if busy:
         page.append(line("What one says and does: ", command(f"podium logs {busy[0]['name']} -f")))
     elif rows and all(row["state"] == "stopped" for row in rows):
-        page.append(line("No orchestrator runs on this home: ", command("podium up"), " starts one."))
+        page.append(line("No orchestrator runs on this home. Start one: ", command("podium up")))
     style.say(console, *page)
 
 
@@ -198,17 +193,20 @@ def _review_list(console: Console, answer: Answer) -> None:
 
 def _review(console: Console, row: Answer) -> list[RenderableType]:
     kinds = {"exhausted": "all attempts failed", "quality": "sent back too often", "approval": "asks for your approval"}
-    head = style.dotted(
-        console,
-        (f"Review {row['id']}", "bold"),
-        one_line(row["project"]),
-        work(f"{row['workflow']} {row['step']}", row["item"]),
-        (kinds.get(row["kind"], one_line(row["kind"])), ATTENTION) if row["state"] == "open" else row["kind"],
-        ago(style.now(console) - row["opened_at"]),
+    kind = kinds.get(row["kind"], one_line(row["kind"]))
+    what = work(f"{row['workflow']} {row['step']}", row["item"])
+    head = style.dotted(console, (f"Review {row['id']}", "bold"), one_line(row["project"]), what)
+    age = ago(style.now(console) - row["opened_at"])
+    second = style.dotted(
+        console, (kind, ATTENTION if row["state"] == "open" else ""), f"opened {age}", f"job {row['job']}"
     )
     reason = clean(row["reason"]).strip().splitlines()
     cut = len(reason) - FEEDBACK_LINES_MAX
-    shown: list[RenderableType] = [head, *(style.indented(Text(text)) for text in reason[:FEEDBACK_LINES_MAX])]
+    shown: list[RenderableType] = [
+        head,
+        style.indented(second),
+        *(style.indented(Text(text)) for text in reason[:FEEDBACK_LINES_MAX]),
+    ]
     if cut > 0:
         shown.append(style.indented(line((f"… {counted(cut, 'more line')}: podium why {row['job']}", QUIET))))
     if row["state"] == "open":

@@ -39,8 +39,10 @@ STATES: Final = {
     "cancelled": QUIET,
 }
 
-LABEL_COLUMNS: Final = 13
-"""Of the labels at the left of a page: `Development` and two blanks."""
+LABEL_COLUMNS: Final = 12
+"""Of the labels at the left of a page: `Development` and a blank."""
+WIDE_COLUMNS: Final = 110
+"""From here on a table has all its columns; a narrower terminal gets what matters most."""
 PIPED_COLUMNS_MAX: Final = 100_000
 """Width of a page that no terminal shows: nothing is wrapped, so that each row stays one line for grep."""
 
@@ -139,6 +141,21 @@ def short_path(path: str) -> str:
     here = f"{Path.cwd()}/"
     plain = one_line(path)
     return plain.removeprefix(here) if plain.startswith(here) else plain
+
+
+def is_wide(console: Console) -> bool:
+    """Whether there is room for every column; always so in a pipe, where no row is wrapped."""
+    return not console.is_terminal or console.width >= WIDE_COLUMNS
+
+
+def has_colour(console: Console) -> bool:
+    """Whether colours can say something here."""
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
+def columns_of(console: Console) -> int:
+    """How wide a page may be."""
+    return console.width if console.is_terminal else PIPED_COLUMNS_MAX
 
 
 def now(console: Console) -> float:
