@@ -115,6 +115,7 @@ def next_review_state(state: str, verdict: str) -> str:
         raise IllegalTransition(f"This review is already {state}; '{verdict}' no longer applies.") from None
 
 
+@lru_cache(maxsize=64)
 def states(workflow: str) -> tuple[str, ...]:
     """The workflow's states in order, the first on entry and the last when complete."""
     return tuple(WORKFLOWS[workflow])

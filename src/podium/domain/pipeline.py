@@ -1,8 +1,9 @@
 """The declared graph: workflows, steps, roles, fan-out, gates, rules; and how a workflow expands into jobs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from functools import cache
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
 
@@ -82,10 +83,16 @@ class Pipeline:
     start: str
     workflows: Mapping[str, Workflow]
     rules: tuple[Rule, ...]
+    _steps: dict[tuple[str, str], Step] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the steps: every transition looks one up."""
+        steps = {(flow.name, step.id): step for flow in self.workflows.values() for step in flow.steps}
+        object.__setattr__(self, "_steps", steps)
 
     def step(self, workflow: str, step: str) -> Step:
         """The step of that name; KeyError when there is none."""
-        return next(s for s in self.workflows[workflow].steps if s.id == step)
+        return self._steps[workflow, step]
 
 
 class PlannedJob(NamedTuple):
@@ -120,9 +127,7 @@ def expand(workflow: Workflow, items: Mapping[str, Iterable[str]]) -> list[Plann
     return planned
 
 
+@cache
 def state_order(workflow: str) -> dict[str, int]:
     """From a workflow's state to its place in the order."""
     return {state: i for i, state in enumerate(lifecycle.states(workflow))}
-
-
-Table = Mapping[str, Any]

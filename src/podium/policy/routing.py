@@ -15,41 +15,30 @@ class Placement(NamedTuple):
     reason: str
 
 
-Pick = Callable[[Job, Sequence[Slot]], tuple[Slot, str]]
+Order = Callable[[Slot], tuple[object, ...]]
+"""In which order a strategy looks at free instances, whatever the job."""
 
 
-def round_robin(job: Job, slots: Sequence[Slot]) -> tuple[Slot, str]:
-    """The instance given fewest attempts so far, by name on a tie: each has its turn."""
-    slot = min(slots, key=lambda s: (s.attempts, s.name))
-    return slot, f"round robin: its turn after {slot.attempts} attempts"
+def round_robin(slot: Slot) -> tuple[object, ...]:
+    """The instance given fewest attempts so far comes first: each has its turn."""
+    return slot.attempts, slot.name
 
 
-def least_loaded(job: Job, slots: Sequence[Slot]) -> tuple[Slot, str]:
-    """The instance that has been busy for the shortest time."""
-    slot = min(slots, key=lambda s: (s.busy_seconds, s.name))
-    return slot, f"least loaded: busy {slot.busy_seconds:.1f} s so far"
+def least_loaded(slot: Slot) -> tuple[object, ...]:
+    """The instance that has been busy for the shortest time comes first."""
+    return slot.busy_seconds, slot.name
 
 
-def specialized(job: Job, slots: Sequence[Slot]) -> tuple[Slot, str]:
-    """The instance of the job's role, among those the one that knows the project; else one that helps out."""
-    slot = min(slots, key=lambda s: (s.role != job.lane, s.last_project != job.project, s.attempts, s.name))
-    if slot.role == job.lane:
-        knows = ", knows the project" if slot.last_project == job.project else ""
-        return slot, f"specialized: {slot.role} is its role{knows}"
-    return slot, f"specialized: helps {job.lane} out, nothing waits for {slot.role}"
+def longest_free(slot: Slot) -> tuple[object, ...]:
+    """The instance that has been free for the longest time comes first."""
+    return slot.freed_at, slot.name
 
 
-def priority(job: Job, slots: Sequence[Slot]) -> tuple[Slot, str]:
-    """The urgent job takes the instance that has been free longest, whatever its role."""
-    slot = min(slots, key=lambda s: (s.freed_at, s.name))
-    return slot, f"priority: {job.priority} is the highest that waits"
-
-
-STRATEGIES: Final[Mapping[str, Pick]] = {
+STRATEGIES: Final[Mapping[str, Order]] = {
     "round-robin": round_robin,
     "least-loaded": least_loaded,
-    "specialized": specialized,
-    "priority": priority,
+    "specialized": round_robin,
+    "priority": longest_free,
 }
 DEFAULT: Final = "specialized"
 
@@ -61,35 +50,60 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
     alone; a job never goes to the instance it must avoid (the author's, for a review). Under `specialized` an
     instance helps another role only when no job of its own waits.
     """
-    pick = STRATEGIES[strategy]
     ordered = sorted(jobs, key=lambda job: -job.priority) if strategy == "priority" else list(jobs)
-    free = {slot.name: slot for slot in slots}
-    placements: list[Placement] = []
-    deferred: list[Job] = []
     if strategy == "specialized":
-        ordered, deferred = _own_roles_first(ordered, slots)
-    for job in (*ordered, *deferred):
+        ordered = _own_roles_first(ordered, slots)
+    free = sorted(slots, key=STRATEGIES[strategy])
+    placements: list[Placement] = []
+    for job in ordered:
         if not free:
             break
-        eligible = _eligible(job, free)
-        if eligible:
-            slot, reason = pick(job, eligible)
-            if job.lane.startswith("@"):
-                reason = "pinned to this instance"
-            placements.append(Placement(job, slot, reason))
-            del free[slot.name]
+        found = _choose(job, free, strategy)
+        if found is not None:
+            placements.append(Placement(job, free.pop(found[0]), found[1]))
     return placements
 
 
-def _eligible(job: Job, free: Mapping[str, Slot]) -> list[Slot]:
+def _choose(job: Job, free: Sequence[Slot], strategy: str) -> tuple[int, str] | None:
+    """The place in `free` of the instance for this job and the reason; None when none may have it."""
     if job.lane.startswith("@"):
-        pinned = free.get(job.lane[1:])
-        return [pinned] if pinned else []
-    return [slot for slot in free.values() if slot.name != job.avoid]
+        pinned = next((i for i, slot in enumerate(free) if slot.name == job.lane[1:]), None)
+        return None if pinned is None else (pinned, "pinned to this instance")
+    if strategy == "specialized":
+        return _specialist(job, free)
+    first = next((i for i, slot in enumerate(free) if slot.name != job.avoid), None)
+    return None if first is None else (first, _reason(job, free[first], strategy))
 
 
-def _own_roles_first(jobs: list[Job], slots: Sequence[Slot]) -> tuple[list[Job], list[Job]]:
-    """Split into jobs that a free instance of their own role (or pin) can take, and those that need a helper."""
+def _specialist(job: Job, free: Sequence[Slot]) -> tuple[int, str] | None:
+    """An instance of the job's role, among those one that knows the project; else one that helps out."""
+    of_role = helper = None
+    for i, slot in enumerate(free):
+        if slot.name == job.avoid:
+            continue
+        if slot.role == job.lane:
+            if slot.last_project == job.project:
+                return i, f"specialized: {slot.role} is its role, knows the project"
+            of_role = i if of_role is None else of_role
+        elif helper is None:
+            helper = i
+    if of_role is not None:
+        return of_role, f"specialized: {job.lane} is its role"
+    if helper is not None:
+        return helper, f"specialized: helps {job.lane} out, nothing waits for {free[helper].role}"
+    return None
+
+
+def _reason(job: Job, slot: Slot, strategy: str) -> str:
+    if strategy == "round-robin":
+        return f"round robin: its turn after {slot.attempts} attempts"
+    if strategy == "least-loaded":
+        return f"least loaded: busy {slot.busy_seconds:.1f} s so far"
+    return f"priority: {job.priority} is the highest that waits"
+
+
+def _own_roles_first(jobs: list[Job], slots: Sequence[Slot]) -> list[Job]:
+    """Jobs that a free instance of their own role (or pin) can take, then those that need a helper."""
     places: dict[str, list[str]] = {}
     for slot in slots:
         places.setdefault(slot.role, []).append(slot.name)
@@ -104,4 +118,4 @@ def _own_roles_first(jobs: list[Job], slots: Sequence[Slot]) -> tuple[list[Job],
             names.pop()
         else:
             others.append(job)
-    return own, others
+    return own + others

@@ -6,7 +6,7 @@ Nothing is written before `flush`, so a refused command costs nothing and needs 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from podium.store.rows import Rows
 WAIT_BUCKETS_PER_DOUBLING: Final = 4
 """Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
 HOUR_SECONDS: Final = 3600
+HOT_ROWS_MAX: Final = 16_384
+"""Rows of each kind that the writer keeps in memory between transactions."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
 
@@ -70,20 +72,51 @@ class Owner:
     changed: bool = False
 
 
+@dataclass(slots=True)
+class Hot:
+    """Committed rows that the next transactions will most likely ask for; there is one writer, so they cannot be stale."""
+
+    jobs: dict[int, Job] = field(default_factory=dict[int, Job])
+    flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])
+    owners: dict[str, Owner] = field(default_factory=dict[str, Owner])
+    followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+
+    def keep(self, batch: "Batch") -> None:
+        """Remember what a committed batch knew, within the limits; ended jobs are asked for by nobody."""
+        for job in batch.jobs.values():
+            if job.state in lifecycle.JOB_DONE:
+                self.jobs.pop(job.id, None)
+                self.followers.pop(job.id, None)
+            else:
+                self.jobs[job.id] = job
+        for key in batch.used_flows:
+            flow = self.flows.get(key)
+            if flow is None or flow.completed_at is not None:
+                self.flows.pop(key, None)
+        for owner in batch.used_owners.values():
+            owner.changed = False
+            if owner.state != "open":
+                self.owners.pop(owner.id, None)
+        for rows in (self.jobs, self.flows, self.owners, self.followers):
+            if len(rows) > HOT_ROWS_MAX:
+                rows.clear()
+
+
 class Batch:
     """Reads through `rows`, remembers, and writes everything back in `flush`."""
 
     def __init__(
-        self, rows: Rows, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
+        self, rows: Rows, hot: Hot, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
     ) -> None:
         self.rows = rows
+        self._hot = hot
         self.pipelines = pipelines
         self.numbers = numbers
         self.now = now
         self.wall = wall
         self.jobs: dict[int, Job] = {}
-        self.flows: dict[tuple[str, str], Flow | None] = {}
-        self.owners: dict[str, Owner] = {}
+        self.used_flows: dict[tuple[str, str], None] = {}
+        self.used_owners: dict[str, Owner] = {}
         self.tally: Counter[tuple[str, str]] = Counter()
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self.waits: Counter[tuple[str, int]] = Counter()
@@ -107,10 +140,13 @@ class Batch:
         """The job as this batch has it so far."""
         job = self.jobs.get(job_id)
         if job is None:
-            row = self.rows.one("job_by_id", (job_id,))
-            if row is None:
-                return None
-            job = self.jobs[job_id] = Job._make(row)
+            job = self._hot.jobs.get(job_id)
+            if job is None:
+                row = self.rows.one("job_by_id", (job_id,))
+                if row is None:
+                    return None
+                job = Job._make(row)
+            self.jobs[job_id] = job
         return job
 
     def need(self, job_id: int) -> Job:
@@ -121,19 +157,36 @@ class Batch:
 
     def owner(self, project: str) -> Owner:
         """The project's part that the laws need."""
-        owner = self.owners.get(project)
+        owner = self.used_owners.get(project)
         if owner is None:
-            id_, digest, base, value, *rest = self.rows.one("owner_by_id", (project,))
-            owner = self.owners[project] = Owner(id_, self.pipelines[digest], priority(base, value), *rest)
+            owner = self._hot.owners.get(project)
+            if owner is None:
+                id_, digest, base, value, *rest = self.rows.one("owner_by_id", (project,))
+                owner = self._hot.owners[project] = Owner(id_, self.pipelines[digest], priority(base, value), *rest)
+            self.used_owners[project] = owner
         return owner
+
+    def add_owner(self, owner: Owner) -> None:
+        """A new project."""
+        self._hot.owners[owner.id] = self.used_owners[owner.id] = owner
 
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
         key = (project, name)
-        if key not in self.flows:
+        flow = self._hot.flows.get(key)
+        if flow is None:
             row = self.rows.one("workflow_by_key", key)
-            self.flows[key] = Flow(row[0], row[1], row[2], json.loads(row[3]), *row[4:]) if row else None
-        return self.flows[key]
+            if row is None:
+                return None
+            flow = self._hot.flows[key] = Flow(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
+        self.used_flows[key] = None
+        return flow
+
+    def add_flow(self, flow: Flow) -> None:
+        """A workflow begins for a project."""
+        key = (flow.project, flow.name)
+        self._hot.flows[key] = flow
+        self.used_flows[key] = None
 
     def step_of(self, job: Job) -> Step:
         """The step this job is one of."""
@@ -149,7 +202,10 @@ class Batch:
 
     def followers(self, job_id: int) -> list[Job]:
         """The jobs that wait for this one, or waited; only of workflows started before this batch."""
-        return [self.need(follower) for (follower,) in self.rows.all("followers", (job_id,))]
+        found = self._hot.followers.get(job_id)
+        if found is None:
+            found = self._hot.followers[job_id] = [follower for (follower,) in self.rows.all("followers", (job_id,))]
+        return [self.need(follower) for follower in found]
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
         """The first `wanted` of a lane as (rank, job), as this batch has them so far."""
@@ -181,6 +237,13 @@ class Batch:
         self.jobs[job.id] = job
         self._new.add(job.id)
         self._made[job.project, job.workflow, job.step, job.item] = job.id
+        self._hot.followers[job.id] = []
+
+    def depend(self, job_id: int, blocker: int) -> None:
+        """The new job waits, or would have waited, for `blocker`."""
+        self.writes["dependency_insert"].append((blocker, job_id))
+        if blocker in self._hot.followers:
+            self._hot.followers[blocker].append(job_id)
 
     def move(self, job: Job, happening: str, **changes: Any) -> Job:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
@@ -258,12 +321,11 @@ class Batch:
                 self.tally[f"{LANE}{queue}/{lane}", "ready"] += n
         put["workflow_put"] += [
             (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
-            for f in self.flows.values()
-            if f is not None
+            for f in map(self._hot.flows.__getitem__, self.used_flows)
         ]
         put["project_end"] += [
             (o.state, self.now if o.state != "open" else None, o.open_workflows, o.id)
-            for o in self.owners.values()
+            for o in self.used_owners.values()
             if o.changed
         ]
         put["event_insert"] += self.events

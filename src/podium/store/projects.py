@@ -41,9 +41,7 @@ def submit(batch: Batch, command: Submit) -> Submitted:
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
     priority = ordering.priority(asked.priority, asked.business_value)
-    batch.owners[project_id] = Owner(
-        project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True
-    )
+    batch.add_owner(Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True))
     batch.tally["projects", "open"] += 1
     batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
     start_workflow(batch, project_id, pipeline.start)
@@ -65,7 +63,7 @@ def _free_id(batch: Batch, wanted: str) -> str:
     """`wanted`, or with the first free number behind it when another project has that id."""
     number = 1
     candidate = wanted
-    while candidate in batch.owners or batch.rows.one("owner_by_id", (candidate,)):
+    while candidate in batch.used_owners or batch.rows.one("owner_by_id", (candidate,)):
         number += 1
         candidate = f"{wanted[:54].rstrip('-')}-{number}"
     return candidate
@@ -80,7 +78,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     planned = expand(workflow, _items(batch, project, workflow))
     states = lifecycle.states(name)
     flow = Flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
-    batch.flows[project, name] = flow
+    batch.add_flow(flow)
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
     owner.changed = True
@@ -89,7 +87,8 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
         job_id = batch.numbers.job
         batch.numbers.job += 1
         blockers = [b for after in plan.after if (b := batch.find_job(project, *after)) is not None]
-        batch.writes["dependency_insert"] += [(blocker, job_id) for blocker in blockers]
+        for blocker in blockers:
+            batch.depend(job_id, blocker)
         job = Job(
             id=job_id,
             project=project,

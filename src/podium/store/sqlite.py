@@ -14,7 +14,7 @@ from podium.domain.command import Command, Submit
 from podium.domain.errors import PodiumError, Unavailable, UnsafeStore
 from podium.domain.pipeline import Pipeline
 from podium.store import transaction
-from podium.store.batch import Numbers
+from podium.store.batch import Hot, Numbers
 from podium.store.rows import Row, sql
 
 SAFE_VERSION: Final = 3_051_003
@@ -111,6 +111,7 @@ class SqliteStore:
     def _restore(self) -> None:
         """Take what is kept in memory from what is committed."""
         job, seq, review = self.rows.one("numbers")
+        self._hot = Hot()
         self._numbers = Numbers(job + 1, seq + 1, review + 1)
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
 
@@ -139,7 +140,7 @@ class SqliteStore:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             answers = transaction.run(
-                self.rows, commands, pipelines=self.pipelines, numbers=numbers, lanes=lanes, now=now, wall=wall
+                self.rows, commands, hot=self._hot, pipelines=self.pipelines, numbers=numbers, lanes=lanes, now=now, wall=wall
             )
             self._failpoint("before-commit")
             self.connection.execute("COMMIT")
@@ -147,6 +148,7 @@ class SqliteStore:
             with contextlib.suppress(apsw.Error):
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+            self._hot = Hot()
             raise
         self._numbers, self._lanes = numbers, lanes
         self._failpoint("after-commit")

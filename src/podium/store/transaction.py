@@ -5,7 +5,7 @@ from typing import Any
 
 from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Submit, Wake
 from podium.domain.pipeline import Pipeline
-from podium.store.batch import Batch, Numbers
+from podium.store.batch import Batch, Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
 from podium.store.projects import submit
 from podium.store.reviews import decide
@@ -16,6 +16,7 @@ def run(
     rows: Rows,
     commands: Sequence[Command],
     *,
+    hot: Hot,
     pipelines: Mapping[str, Pipeline],
     numbers: Numbers,
     lanes: set[tuple[str, str]],
@@ -24,10 +25,10 @@ def run(
 ) -> list[Any]:
     """Carry out `commands` inside the caller's transaction; the answers are in their order.
 
-    Leases come last, so that what this batch freed or made ready is given out by this batch. `numbers` and `lanes`
-    are changed in place: the caller keeps them only if the commit holds.
+    Leases come last, so that what this batch freed or made ready is given out by this batch. `hot`, `numbers` and
+    `lanes` are changed in place: the caller keeps them only if the commit holds.
     """
-    batch = Batch(rows, pipelines, numbers, now, wall)
+    batch = Batch(rows, hot, pipelines, numbers, now, wall)
     answers: list[Any] = [None] * len(commands)
     dispatches: list[int] = []
     for i, command in enumerate(commands):
@@ -43,6 +44,7 @@ def run(
     settle_touched(batch)
     lanes |= batch.lanes_entered
     batch.flush()
+    hot.keep(batch)
     return answers
 
 

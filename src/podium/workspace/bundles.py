@@ -1,8 +1,8 @@
 """Takes a bundle file into a repository, every object checked.
 
 `git fetch` would do it in one call, but git before 2.46 checks no objects that come from a bundle, whatever
-`fetch.fsckObjects` says (seen with 2.39). So the pack in the bundle goes to `git index-pack --strict`, which also checks
-that everything its objects refer to is there.
+`fetch.fsckObjects` says (seen with 2.39). So the pack in the bundle goes to `git index-pack --strict`, which also
+checks that everything its objects refer to is there.
 """
 
 import os

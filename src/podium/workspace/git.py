@@ -26,9 +26,8 @@ _NOTHING: Mapping[str, str] = {}
 _SAFE = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
     *("-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgSign=false"),
-    # What a commit id in the database stands for must survive a power cut; deliveries are kept as packs.
-    *("-c", "core.fsync=committed,loose-object,reference", "-c", "fetch.unpackLimit=1"),
-    *("-c", "fetch.fsckObjects=true", "-c", "protocol.allow=never", "-c", "protocol.file.allow=always"),
+    # What a commit id in the database stands for must survive a power cut.
+    *("-c", "core.fsync=committed,loose-object,reference", "-c", "protocol.allow=never"),
 )
 
 
@@ -45,12 +44,15 @@ class Answer(NamedTuple):
         return self.out.decode("utf-8", "replace").strip()
 
 
-async def ask(repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> Answer:
-    """Run a git command, whatever its status. Raises Unavailable (no git, no directory, too much output), TimedOut."""
+async def ask(repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING) -> Answer:
+    """Run a git command, whatever its status; `stdin` is its input, or a descriptor to read it from.
+
+    Raises Unavailable (no git, no directory, too much output), TimedOut.
+    """
     return await asyncio.to_thread(_run, repository, arguments, stdin, env)
 
 
-async def get(repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> str:
+async def get(repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING) -> str:
     """Run a git command that must succeed, and return what it printed, stripped. Raises Unavailable, TimedOut."""
     answer = await ask(repository, *arguments, stdin=stdin, env=env)
     if answer.status != 0:
@@ -84,13 +86,13 @@ def environment(path: str) -> dict[str, str]:
     }
 
 
-def _run(repository: Path, arguments: Sequence[str], stdin: bytes, env: Mapping[str, str]) -> Answer:
+def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Mapping[str, str]) -> Answer:
     try:
         process = subprocess.Popen(
             ("git", *_SAFE, *arguments),
             cwd=repository,
             env={**environment(os.environ.get("PATH", os.defpath)), **env},
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdin=stdin if isinstance(stdin, int) else subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
@@ -109,7 +111,7 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes, env: Mapping[
         timer = Timer(GIT_SECONDS_MAX, end)
         timer.start()
         try:
-            out, said = _talk(process, stdin)
+            out, said = _talk(process, b"" if isinstance(stdin, int) else stdin)
         finally:
             timer.cancel()
     if is_late:

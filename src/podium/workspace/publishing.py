@@ -60,7 +60,10 @@ async def publish(
     if not pieces:
         return []
     outputs = make_private(home.project(project_id) / "outputs")
-    part = await _export(home.repository(project_id), commit, tuple(path for _, path in pieces), outputs)
+    paths = tuple(path for _, path in pieces)
+    if outside := [path for path in paths if path.startswith("/") or ".." in path.split("/")]:
+        raise RefusedFilesError(f"{outside[0]!r} is no path inside the repository")
+    part = await _export(home.repository(project_id), commit, paths, outputs)
     placed: list[Path] = []
     try:
         for kind, path in pieces:

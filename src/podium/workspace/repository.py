@@ -9,7 +9,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from podium.domain.errors import NotFound, Unavailable
-from podium.workspace import git, merging, worktree
+from podium.workspace import bundles, git, merging, worktree
 from podium.workspace.layout import Home, checked_commit, make_private
 from podium.workspace.merging import MergeConflict
 
@@ -101,17 +101,12 @@ class Repositories:
             return merged
 
     async def collect(self, project_id: str, bundle: Path, source: str, target: str, commit: str) -> None:
-        """Fetch `commit` from the bundle file into the ref `target`, every object checked; no git runs in any clone."""
+        """Take `commit` from the bundle file into the ref `target`, every object checked; no git runs in any clone."""
         path = self._home.repository(project_id)
         if await worktree.read_ref(path, target) == commit:
             return
-        flags = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
-        await git.get(path, "fetch", *flags, str(bundle), f"+{source}:{target}")
-        if await worktree.read_ref(path, target) != commit:
-            await git.get(path, "update-ref", "-d", target)
-            raise Unavailable(
-                f"{bundle} does not hold the commit {commit[:12]} that was reported; the work is not taken."
-            )
+        await bundles.unpack(path, bundle, source, commit)
+        await git.get(path, "update-ref", target, checked_commit(commit))
 
     async def has_commit(self, project_id: str, commit: str) -> bool:
         """Whether the project's repository holds this commit."""

@@ -12,6 +12,8 @@ Row = Mapping[str, Any]
 
 NEWS_KEPT_MAX: Final = 50
 DONE: Final = frozenset({"passed", "cancelled"})
+_STATES: Final = {"job.leased": "running", "job.passed": "passed", "job.cancelled": "cancelled"}
+"""What an event says of its job's state."""
 
 
 class News(NamedTuple):
@@ -42,6 +44,8 @@ class Board:
         self.news: Final[deque[News]] = deque(maxlen=NEWS_KEPT_MAX)
         self.reviews: Final[dict[int, str]] = {}
         """Open reviews that wait for a person: number -> the job's work."""
+        self.new_reviews: list[int] = []
+        """Those that the last update brought."""
         self._works: dict[int, Work] = {}
         self._states: dict[int, str] = {}
         self._escalated: set[int] = set()
@@ -59,6 +63,7 @@ class Board:
     ) -> list[News]:
         """Take in the newest state; the answer is the events in words."""
         self.project = project
+        self.new_reviews = []
         if jobs is not None:
             self._works |= works_of(jobs)
             self._states |= {row["id"]: row["state"] for row in jobs}
@@ -75,19 +80,19 @@ class Board:
 
     def _take(self, event: Row) -> News | None:
         type_, job = event["type"], event["job"]
-        if type_ in ("job.passed", "job.cancelled"):
-            self._states[job] = type_.removeprefix("job.")
-        elif type_ == "job.leased":
-            self._states[job] = "running"
-        elif type_ == "job.escalated":
+        if type_ in _STATES:
+            self._states[job] = _STATES[type_]
+        if type_ == "job.escalated":
             self._escalated.add(job)
         elif type_ == "review.opened":
             if job not in self._escalated:
                 return None  # Podium opens and answers it itself; job.reworked has told of it
             self._escalated.discard(job)
             self.reviews[int(event["data"]["review"])] = self.work_of(job)
+            self.new_reviews.append(int(event["data"]["review"]))
         elif type_ == "review.decided":
             self.reviews.pop(int(event["data"]["review"]), None)
+            self.new_reviews = [number for number in self.new_reviews if number in self.reviews]
         elif type_ in ("project.failed", "project.completed"):
             self.reviews.clear()
         text = sentence(event, self._works)
@@ -103,6 +108,20 @@ class Board:
         """How many jobs are done (passed or dropped), and how many there are so far."""
         counts: Mapping[str, int] = self.project["jobs"]
         return sum(counts.get(state, 0) for state in DONE), sum(counts.values())
+
+    def progress(self, lanes: int) -> float:
+        """How far all is, 0 to 1: each of the lanes has an equal share, so that a new one does not set it back."""
+        if self.project["state"] == "complete":
+            return 1.0
+        done: dict[str, int] = {}
+        total: dict[str, int] = {}
+        for job, work in self._works.items():
+            total[work.workflow] = total.get(work.workflow, 0) + 1
+            done[work.workflow] = done.get(work.workflow, 0) + (self._states.get(job) in DONE)
+        if not total:
+            passed, known = self.jobs()
+            return passed / known / lanes if known else 0.0
+        return sum(done[name] / number for name, number in total.items()) / max(lanes, len(total))
 
     def built(self) -> list[str]:
         """The features whose last job has passed, in order."""

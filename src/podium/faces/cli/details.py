@@ -91,7 +91,7 @@ def render_project(console: Console, answer: Answer) -> None:
     page.append(labelled("Jobs", job_counts(answer["jobs"])))
     if answer["attempts"]:
         page.append(labelled("Attempts", attempt_counts(answer["attempts"])))
-    page.append(labelled("Repository", style.link(answer["repository"], style.short_path(answer["repository"]))))
+    page.append(labelled("Repository", style.place(answer["repository"])))
     page += output_rows(answer["outputs"])
     page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
     style.say(console, *page)
@@ -103,8 +103,7 @@ def output_rows(outputs: list[Answer]) -> list[RenderableType]:
     before = ""
     for output in outputs:
         kind = KIND_NAMES.get(output["kind"], one_line(output["kind"]).title())
-        url = output.get("url")
-        place = style.link(url) if url else style.link(output["path"], style.short_path(output["path"]))
+        place = style.place(output["path"], output.get("url"))
         rows.append(labelled("" if kind == before else kind, f"{one_line(output['title'])}  ", place))
         before = kind
     return rows

@@ -21,7 +21,6 @@ from podium.faces.cli.wording import clock_time, counted, one_line, whole_second
 NEWS_LINES: Final = 6
 SECONDS_COLUMNS: Final = 10
 BAR_COLUMNS_MIN: Final = 10
-WORKFLOWS: Final = 3
 TONES: Final = {"trouble": ATTENTION, "good": GOOD, "": ""}
 
 
@@ -31,7 +30,7 @@ def frame(board: Board, now: float, size: tuple[int, int], signs: Marks, *, colo
     top = [_header(board.project, now, columns), Text(), *_needs_you(board, columns, signs)]
     lanes = tracks(board.project["workflows"], columns - LABEL_COLUMNS, signs, colour=colour)
     top += [_labelled(name.title(), body) for name, body in lanes]
-    top += [Text(), _bar(board, columns, signs), Text()]
+    top += [Text(), _bar(board, len(lanes), columns, signs), Text()]
     room = lines - len(top)
     busy_lines = max(1, min(board.busy_most, room - NEWS_LINES - 1, room))
     picture = [*top, *_now(board, busy_lines, columns)]
@@ -79,13 +78,13 @@ def _needs_you(board: Board, columns: int, signs: Marks) -> list[Text]:
     return [_labelled("Needs you", words), _labelled("", typed), Text()]
 
 
-def _bar(board: Board, columns: int, signs: Marks) -> Text:
-    """How many jobs are done; `+` while workflows that bring more have not begun."""
+def _bar(board: Board, lanes: int, columns: int, signs: Marks) -> Text:
+    """How far it is, and how many jobs are done; `+` while workflows that bring more have not begun."""
     done, total = board.jobs()
-    more = "+" if len(board.project["workflows"]) < WORKFLOWS and board.project["state"] == "open" else ""
+    more = "+" if len(board.project["workflows"]) < lanes and board.project["state"] == "open" else ""
     label = f"  {done:,} of {total:,}{more} jobs"
     width = max(BAR_COLUMNS_MIN, columns - LABEL_COLUMNS - len(label))
-    full = min(width, width * done // total) if total else 0
+    full = min(width, int(width * board.progress(lanes) + 1e-9))
     colour = {"complete": GOOD, "failed": TROUBLE}.get(board.project["state"], ACTIVE)
     bar = Text.assemble((signs.full * full, colour), (signs.empty * (width - full), QUIET), label)
     return _labelled("Done", bar)
@@ -93,7 +92,7 @@ def _bar(board: Board, columns: int, signs: Marks) -> Text:
 
 def _now(board: Board, lines: int, columns: int) -> list[Text]:
     """Who does what, for how long; as many lines as asked, so that what stands below stays where it is."""
-    busy = sorted(board.busy, key=lambda b: -(b.seconds or 0.0))
+    busy = board.busy
     shown = busy if len(busy) <= lines else busy[: lines - 1]
     name_columns = max((len(b.instance) for b in shown), default=0)
     role_columns = max((len(b.role) for b in shown), default=0)

@@ -106,8 +106,7 @@ class PlainView:
             self._skipped = 0
         for item in fresh:
             self._print(item.at, _told(item))
-        known = [number for number in self._board.reviews if any(f"review {number} " in item.text for item in fresh)]
-        for number in known:
+        for number in self._board.new_reviews:
             typed = f"needs you: podium review approve {number} (or reject {number}, send-back {number} --notes '…')"
             self._print(now, Text(typed, style=f"bold {ATTENTION}"))
         if now - self._spoke_at >= QUIET_SECONDS_MAX:

@@ -110,7 +110,7 @@ class Shown(NamedTuple):
 
 _LEVELS: Final = {"debug": QUIET, "info": "", "warning": ATTENTION, "error": TROUBLE}
 _SOURCES: Final = {"stdout": "agent"}
-_VERDICTS: Final = {"passed": GOOD, "failed": TROUBLE, "rework": ATTENTION}
+_VERDICTS: Final = {"passed": GOOD, "failed": TROUBLE, "rework": ATTENTION, "blocked": ATTENTION}
 
 
 def read_message(line: str) -> Shown:

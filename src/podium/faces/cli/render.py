@@ -192,7 +192,12 @@ def _review_list(console: Console, answer: Answer) -> None:
 
 
 def _review(console: Console, row: Answer) -> list[RenderableType]:
-    kinds = {"exhausted": "all attempts failed", "quality": "sent back too often", "approval": "asks for your approval"}
+    kinds = {
+        "exhausted": "all attempts failed",
+        "quality": "sent back too often",
+        "approval": "asks for your approval",
+        "blocked": "its agent cannot go on alone",
+    }
     kind = kinds.get(row["kind"], one_line(row["kind"]))
     what = work(f"{row['workflow']} {row['step']}", row["item"])
     head = style.dotted(console, (f"Review {row['id']}", "bold"), one_line(row["project"]), what)

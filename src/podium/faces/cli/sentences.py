@@ -187,11 +187,11 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "job.released": lambda told: f"{told.job} is given back and waits again{told.because()}",
         "job.escalated": lambda told: f"{told.job} is put before a reviewer{told.because()}",
         "job.cancelled": lambda told: f"{told.job} dropped{told.because()}",
-        # The procedure has five steps; a person wants to know that there was trouble and that it is over.
-        "recovery.detected": lambda told: f"{told.who}: trouble noticed{told.because()}",
+        # The procedure has five steps; a person wants to know what happened, and that the instance is there again.
+        "recovery.detected": _nothing,  # job.retried, job.released or job.escalated says what happened
         "recovery.checked": _nothing,
         "recovery.restarted": lambda told: f"{told.who} is back",
-        "recovery.reassigned": _nothing,  # job.retried or job.released says it
+        "recovery.reassigned": _nothing,
         "recovery.updated": _nothing,
         "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",
         "review.decided": _decided,
@@ -200,9 +200,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
     }
 )
 
-_TROUBLE: Final = frozenset(
-    {"project.failed", "job.retried", "job.escalated", "job.cancelled", "recovery.detected", "review.opened"}
-)
+_TROUBLE: Final = frozenset({"project.failed", "job.retried", "job.escalated", "job.cancelled", "review.opened"})
 _GOOD: Final = frozenset({"project.completed", "genesis_complete", "development_milestone"})
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -156,6 +157,13 @@ def has_colour(console: Console) -> bool:
 def columns_of(console: Console) -> int:
     """How wide a page may be."""
     return console.width if console.is_terminal else PIPED_COLUMNS_MAX
+
+
+def place(path: str, url: str | None = None) -> Text:
+    """Where something can be opened: its address, or its path as it is shortest to type."""
+    if url and url.startswith("file://"):
+        return link(url, short_path(unquote(urlsplit(url).path)))
+    return link(url) if url else link(path, short_path(path))
 
 
 def now(console: Console) -> float:

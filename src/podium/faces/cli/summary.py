@@ -29,8 +29,8 @@ def show_summary(console: Console, board: Board, result: Result | None, message:
     page += _made(board, result)
     jobs = result["jobs"]
     told = [counted(jobs["passed"], "job") + " passed"]
+    told += [f"{jobs['reworked']:,} sent back for rework"] if jobs["reworked"] else []
     told += [f"{jobs['failed']:,} dropped"] if jobs["failed"] else []
-    told += [f"sent back {counted(jobs['reworked'], 'time')}"] if jobs["reworked"] else []
     page.append(labelled("Jobs", ", ".join(told)))
     page.append(labelled("Took", duration(_seconds(console, board, result))))
     if message and not reviews:
@@ -79,8 +79,7 @@ def _made(board: Board, result: Result) -> list[RenderableType]:
         more = f" and {len(features) - FEATURES_SHOWN_MAX} more" if len(features) > FEATURES_SHOWN_MAX else ""
         names = ", ".join(features[:FEATURES_SHOWN_MAX])
         rows.append(labelled("Built", f"{counted(len(features), 'feature')}: {names}{more}"))
-    repository: str = result["repository"]
-    rows.append(labelled("Repository", style.link(repository, style.short_path(repository))))
+    rows.append(labelled("Repository", style.place(result["repository"])))
     return rows + output_rows(result["outputs"])
 
 
@@ -88,20 +87,11 @@ def _next(board: Board, result: Result) -> list[RenderableType]:
     """What to do next, each with the command."""
     id_ = one_line(result["project"]["id"])
     if result.get("reviews"):
-        return [line("Then run the same command again: it goes on where it was.")]
+        return [labelled("Next", "decide, then run the same command again: it goes on where it was")]
     if board.project.get("state") == "complete":
-        application = next((o for o in result["outputs"] if o["kind"] == "application"), None)
-        rows: list[RenderableType] = []
-        if application is not None:
-            url = application.get("url")
-            place = url or style.short_path(application["path"])
-            rows.append(
-                labelled("Next", command(one_line(place) if url else f"ls {one_line(place)}"), "   what was deployed")
-            )
         repository = style.short_path(result["repository"])
-        rows.append(
-            labelled("" if rows else "Next", command(f"git clone {repository} {id_}"), "   work on it yourself")
-        )
-        rows.append(labelled("", command(f"podium jobs {id_}"), "   how it came about"))
-        return rows
+        return [
+            labelled("Next", command(f"git clone {repository} {id_}")),
+            labelled("", command(f"podium jobs {id_}"), "   how it came about"),
+        ]
     return [labelled("Next", command(f"podium jobs {id_}"), "   where it stands; `podium why JOB` says why")]
