@@ -197,7 +197,7 @@ def _hosts(
     programs = {name: program(name, agent.command, agent.env) for name, agent in config.all_agents().items()}
     return {
         "": LocalHost(place, repositories, clock, programs),
-        PODIUM_QUEUE: OwnSteps(place, repositories, clock, still_mine),
+        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
 
 

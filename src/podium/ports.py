@@ -1,5 +1,6 @@
 """What the engine needs of the world, as protocols: real adapters and simulated ones are told apart by nobody."""
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
@@ -88,7 +89,7 @@ class Host(Protocol):
 class Store(Protocol):
     """The truth. Every command is answered once it is durable; a refusal is raised as a `PodiumError`."""
 
-    def submit(self, command: Command) -> Awaitable[Any]:
+    def submit(self, command: Command) -> Future[Any]:
         """Queue a command; what it answers is said beside each command in `domain.command`."""
         ...
 

@@ -1,9 +1,10 @@
 """Brings free instances and ready jobs together at once: one command after every event that could make a match."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from podium.domain.command import Dispatch
-from podium.domain.errors import PodiumError
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.ports import Clock, Store
@@ -27,6 +28,7 @@ class Dispatcher:
         self._on_lease = on_lease
         self._again = False
         self._paused = False
+        self._kicking = False
         self._offered: set[str] = set()
         self._taken: set[str] = set()
 
@@ -44,6 +46,13 @@ class Dispatcher:
         """An instance has nothing to do any more; look for work for it."""
         self._taken.discard(slot.name)
         self._free[slot.name] = slot
+        if not self._kicking:
+            self._kicking = True
+            asyncio.get_running_loop().call_soon(self._kick_once)
+
+    def _kick_once(self) -> None:
+        """One offer for all instances that were released in the same turn of the loop."""
+        self._kicking = False
         self.kick()
 
     def pause(self) -> None:
@@ -59,14 +68,12 @@ class Dispatcher:
         self._free.clear()
         self._offered |= {slot.name for slot in slots}
         answer = self._store.submit(Dispatch(slots, self._strategies))
-        self._clock.spawn(self._settle(slots, answer), "dispatch")
+        answer.add_done_callback(partial(self._settle, slots))
 
-    async def _settle(self, slots: tuple[Slot, ...], answer: Awaitable[tuple[Lease, ...]]) -> None:
+    def _settle(self, slots: tuple[Slot, ...], answer: asyncio.Future[tuple[Lease, ...]]) -> None:
         offered = {slot.name: slot for slot in slots}
-        try:
-            leases = await answer
-        except PodiumError:
-            leases = ()  # nothing was written; the sweeper kicks again
+        # A refused offer wrote nothing; the sweeper makes the next.
+        leases = () if answer.cancelled() or answer.exception() is not None else answer.result()
         self._offered -= set(offered)
         for lease in leases:
             self._on_lease(lease, offered.pop(lease.job.instance))

@@ -5,18 +5,17 @@ from collections.abc import Callable
 from podium.agents.python import Body
 from podium.domain.job import Lease
 from podium.hosts.tasks import TaskRunning
-from podium.ports import Brief, Clock, Running
+from podium.ports import Brief, Running
 
 
 class InProcessHost:
     """`ports.Host` for one python agent. A process that dies takes its attempts along, so none is ever adopted."""
 
-    def __init__(self, clock: Clock, body: Body) -> None:
-        self._clock = clock
+    def __init__(self, body: Body) -> None:
         self._body = body
 
     async def start(self, lease: Lease, brief: Brief) -> Running:
-        return TaskRunning(self._clock, lambda: self._body(lease, brief), lease.name)
+        return TaskRunning(lambda: self._body(lease, brief))
 
     async def adopt(self, lease: Lease) -> Running | None:  # noqa: ARG002 - the port's shape
         return None

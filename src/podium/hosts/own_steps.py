@@ -6,7 +6,7 @@ from dataclasses import replace
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.job import Lease
 from podium.hosts.tasks import TaskRunning
-from podium.ports import Brief, Clock, Running
+from podium.ports import Brief, Running
 from podium.workspace import publishing
 from podium.workspace.layout import Home
 from podium.workspace.merging import MergeConflict
@@ -25,16 +25,13 @@ class OwnSteps:
     `still_mine` is asked right before each write: an attempt that lost its lease changes nothing.
     """
 
-    def __init__(
-        self, home: Home, repositories: Repositories, clock: Clock, still_mine: Callable[[Lease], bool]
-    ) -> None:
+    def __init__(self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool]) -> None:
         self._home = home
         self._repositories = repositories
-        self._clock = clock
         self._still_mine = still_mine
 
     async def start(self, lease: Lease, brief: Brief) -> Running:
-        return TaskRunning(self._clock, lambda: self._act(lease, brief), lease.name)
+        return TaskRunning(lambda: self._act(lease, brief))
 
     async def adopt(self, lease: Lease) -> Running | None:  # noqa: ARG002 - the port's shape
         """None: what an earlier orchestrator did is found by the next attempt, which looks before it writes."""

@@ -1,11 +1,13 @@
 """A runner's process as a host sees it: started detached, found again after a restart, waited for without polling."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,8 +24,9 @@ _COMMAND = (sys.executable, "-I", "-S", str(_MAIN))
 class RunnerProcess:
     """One living or ended runner. With a pidfd a signal can never reach a stranger that got the same pid."""
 
-    def __init__(self, pid: int, directory: Path) -> None:
+    def __init__(self, pid: int, directory: Path, *, is_child: bool = False) -> None:
         self._pid = pid
+        self._is_child = is_child
         self._directory = directory
         self._fd: int | None = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
@@ -33,7 +36,7 @@ class RunnerProcess:
     async def exited(self) -> None:
         """Return once the runner has ended."""
         if self._fd is None:
-            await _lock_freed(self._directory)
+            await _finished(self._wait, f"waits for {self._directory.name}")
         else:
             await _readable(self._fd)
         with suppress(ChildProcessError):  # an earlier orchestrator's child is reaped by the system
@@ -45,8 +48,16 @@ class RunnerProcess:
         with suppress(ProcessLookupError):
             if self._fd is not None:
                 signal.pidfd_send_signal(self._fd, number)
-            elif not hasattr(os, "pidfd_open") and is_held(self._directory):
+            elif not hasattr(os, "pidfd_open") and (self._is_child or is_held(self._directory)):
                 os.kill(self._pid, number)
+
+    def _wait(self) -> None:
+        if self._is_child:
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
+        else:  # it holds its lock until it ends
+            with (self._directory / claim.LOCK).open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH)
 
     def _close(self) -> None:
         fd, self._fd = getattr(self, "_fd", None), None
@@ -66,7 +77,7 @@ def spawn(directory: Path, path: str, tag: str) -> RunnerProcess:
             stderr=log,
             start_new_session=True,
         )
-    runner = RunnerProcess(started.pid, directory)
+    runner = RunnerProcess(started.pid, directory, is_child=True)
     started.returncode = 0  # it outlives this object, which would complain; `exited` reaps it
     return runner
 
@@ -128,10 +139,8 @@ async def _readable(fd: int) -> None:
         loop.remove_reader(fd)
 
 
-async def _lock_freed(directory: Path) -> None:
-    """Where the system has no pidfd: a thread of its own that the end of this process does not wait for."""
-    import fcntl
-
+async def _finished(wait: Callable[[], None], name: str) -> None:
+    """Where the system has no pidfd: wait in a thread of its own, which the end of this process does not wait for."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -139,13 +148,12 @@ async def _lock_freed(directory: Path) -> None:
         if not done.done():
             done.set_result(None)
 
-    def wait() -> None:
-        with (directory / claim.LOCK).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH)
+    def follow() -> None:
+        wait()
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(finish)
 
-    threading.Thread(target=wait, daemon=True, name=f"waits for {directory.name}").start()
+    threading.Thread(target=follow, daemon=True, name=name).start()
     await done
 
 

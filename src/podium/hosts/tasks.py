@@ -1,55 +1,50 @@
-"""An attempt that is a task of this process; it ends with the process, and another attempt takes its place."""
+"""An attempt that is a coroutine of this process: it ends with the process, and another attempt takes its place."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from podium.domain.attempt import Ending, Report
 from podium.domain.errors import PodiumError
-from podium.ports import Clock
 
 
 class TaskRunning:
-    """`ports.Running` over a callable; whatever it raises becomes a report."""
+    """`ports.Running` over a callable, which runs in whoever waits for its end; whatever it raises becomes a report."""
 
-    __slots__ = ("_begun", "_body", "_done", "_reason", "_task")
+    __slots__ = ("_body", "_reason", "_report", "_waiter")
 
-    def __init__(self, clock: Clock, body: Callable[[], Awaitable[Report]], name: str) -> None:
+    log_path = None
+
+    def __init__(self, body: Callable[[], Awaitable[Report]]) -> None:
         self._body = body
-        self._done: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
         self._reason: str | None = None
-        self._begun = False
-        self._task = clock.spawn(self._run(), name)
-
-    @property
-    def log_path(self) -> str | None:
-        return None
+        self._report: Report | None = None
+        self._waiter: asyncio.Task[Any] | None = None
 
     async def ended(self) -> Report:
-        return await asyncio.shield(self._done)
+        if self._report is None:
+            self._report = Report(Ending.CANCELLED, self._reason) if self._reason is not None else await self._run()
+        return self._report
 
     def cancel(self, reason: str) -> None:
-        if self._done.done() or self._reason is not None:
-            return
-        self._reason = reason
-        if not self._begun:
-            self._done.set_result(Report(Ending.CANCELLED, reason))
-        self._task.cancel()
+        if self._report is None and self._reason is None:
+            self._reason = reason
+            if self._waiter is not None:
+                self._waiter.cancel()
 
-    async def _run(self) -> None:
-        self._begun = True
+    async def _run(self) -> Report:
+        self._waiter = asyncio.current_task()
         try:
-            report = await self._body()
+            return await self._body()
         except asyncio.CancelledError:
-            if self._reason is None:  # the orchestrator stops
-                self._done.cancel()
+            if self._reason is None or self._waiter is None:  # the orchestrator stops
                 raise
-            report = Report(Ending.CANCELLED, self._reason)
+            self._waiter.uncancel()
+            return Report(Ending.CANCELLED, self._reason)
         except PodiumError as error:
-            report = Report(Ending.CRASHED, str(error))
+            return Report(Ending.CRASHED, str(error))
         except Exception as error:  # noqa: BLE001 - an agent may fail in any way; none may stop the orchestrator
-            report = Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
-        if not self._done.done():
-            self._done.set_result(report)
+            return Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
 
 
 class Ended:

@@ -43,7 +43,13 @@ def pipeline_text() -> str:
         lines += [f"[workflows.{workflow}]", 'roles = ["any"]']
         for number, state in enumerate(states.split()):
             after = f'after = ["s{number - 1}"]' if number else ""
-            lines += [f"[[workflows.{workflow}.steps]]", f'id = "s{number}"', f'state = "{state}"', 'role = "any"', after]
+            lines += [
+                f"[[workflows.{workflow}.steps]]",
+                f'id = "s{number}"',
+                f'state = "{state}"',
+                'role = "any"',
+                after,
+            ]
     return "\n".join(lines)
 
 
@@ -69,7 +75,7 @@ class Bench:
         per_queue = max(1, in_flight // len(STEPS))
         slots = [Slot(f"{queue}-{n}", queue, "any") for queue in STEPS for n in range(per_queue)]
         self.in_flight = len(slots)
-        host = InProcessHost(clock, self._body)
+        host = InProcessHost(self._body)
         self.engine = Engine(store, clock, {"": host}, slots, random.Random(0))
 
     async def _body(self, lease: Lease, brief: Brief) -> Report:  # noqa: ARG002 - an empty body reads nothing
@@ -132,7 +138,11 @@ async def measure(projects: int, in_flight: int, idle: int) -> Measured:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     quantiles: dict[str, float] = {"p50": starts[len(starts) // 2], "p99": starts[int(len(starts) * 0.99)]}
     return Measured(
-        round(speed, 1), round(cpu, 4), round(memory, 1), bench.in_flight, {k: round(v, 3) for k, v in quantiles.items()}
+        round(speed, 1),
+        round(cpu, 4),
+        round(memory, 1),
+        bench.in_flight,
+        {k: round(v, 3) for k, v in quantiles.items()},
     )
 
 

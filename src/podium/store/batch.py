@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any, Final
 
+import orjson
+
 from podium.domain import event as events
 from podium.domain import lifecycle
 from podium.domain.job import Job
@@ -31,7 +33,11 @@ _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_UNTRIED: Final = frozenset({"ready", "held"})
+
+
+def _encode(data: Any) -> str:
+    return orjson.dumps(data).decode()
 
 
 @dataclass(slots=True)
@@ -247,19 +253,20 @@ class Batch:
 
     def move(self, job: Job, happening: str, **changes: Any) -> Job:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
-        after = job._replace(state=lifecycle.next_job_state(job.state, happening), **changes)
-        if after.state == "ready":
-            place = after.rank if happening in _KEEPS_ITS_PLACE else rank(self.now, after.priority)
-            after = after._replace(ready_at=self.now, rank=place)
+        state = lifecycle.next_job_state(job.state, happening)
+        if state == "ready":
+            place = job.rank if happening in _KEEPS_ITS_PLACE else rank(self.now, job.priority)
+            changes |= {"ready_at": self.now, "rank": place}
+        after = job._replace(state=state, **changes)
+        if state == "ready":
             _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
         if job.state == "ready":
             _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
-        if job.state == "held":
+        elif job.state == "held":
             self.unheld[job.project, job.workflow] += 1
-        if after.state == "held":
+        if state == "held":
             heappush(self.held[job.project, job.workflow], job.id)
-        self._count(job, -1)
-        self._count(after, 1)
+        self._count(job, after)
         self.put(after)
         return after
 
@@ -273,17 +280,20 @@ class Batch:
         if job.id not in self._new:
             self._dirty.add(job.id)
 
-    def _count(self, job: Job, n: int) -> None:
-        if job.state == "waiting":
-            return
-        self.tally[job.queue, job.state] += n
-        if job.state not in lifecycle.JOB_FRONTIER:
-            return
-        flow = self.flow(job.project, job.workflow)
+    def _count(self, before: Job, after: Job) -> None:
+        """Keep the queue's tally and the workflow's open chains per state; `waiting` jobs count nowhere."""
+        if before.state != "waiting":
+            self.tally[before.queue, before.state] -= 1
+        if after.state != "waiting":
+            self.tally[after.queue, after.state] += 1
+        flow = self.flow(after.project, after.workflow)
         assert flow is not None
-        step = self.step_of(job)
-        untried = job.attempt == 0 and job.state in ("ready", "held")
-        flow.counts[state_order(job.workflow)[step.waiting if untried else step.state]] += n
+        step = self.step_of(after)
+        order = state_order(after.workflow)
+        for job, n in ((before, -1), (after, 1)):
+            if job.state in lifecycle.JOB_FRONTIER:
+                untried = job.attempt == 0 and job.state in _UNTRIED
+                flow.counts[order[step.waiting if untried else step.state]] += n
 
     def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""

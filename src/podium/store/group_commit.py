@@ -33,6 +33,7 @@ class GroupCommit:
         return answer
 
     async def _flush(self) -> None:
+        await asyncio.sleep(0)  # noqa: TID251 - one turn of the loop, so that what is submitted together commits together
         try:
             while self._pending:
                 batch, self._pending = self._pending[:BATCH_COMMANDS_MAX], self._pending[BATCH_COMMANDS_MAX:]

@@ -73,8 +73,10 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
     batch.tell("job.leased", leased, reason=placement.reason, waited=round(waited, 6))
-    batch.touch(job)
-    return Lease(leased, batch.step_of(leased), placement.reason)
+    step = batch.step_of(leased)
+    if job.attempt == 0 and step.waiting != step.state:
+        batch.touch(job)
+    return Lease(leased, step, placement.reason)
 
 
 def complete(batch: Batch, command: Complete) -> bool:

@@ -140,7 +140,14 @@ class SqliteStore:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             answers = transaction.run(
-                self.rows, commands, hot=self._hot, pipelines=self.pipelines, numbers=numbers, lanes=lanes, now=now, wall=wall
+                self.rows,
+                commands,
+                hot=self._hot,
+                pipelines=self.pipelines,
+                numbers=numbers,
+                lanes=lanes,
+                now=now,
+                wall=wall,
             )
             self._failpoint("before-commit")
             self.connection.execute("COMMIT")

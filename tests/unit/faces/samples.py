@@ -32,10 +32,20 @@ ITEMS: Final = ("001-greet-by-name", "002-count-the-guests", "003-say-goodbye", 
 Answer = dict[str, Any]
 
 
-def console(columns: int = 80, lines: int = 24, *, terminal: bool = False, colour: bool = False) -> Console:
+class AsciiFile(StringIO):
+    """A terminal that cannot show more than ASCII."""
+
+    @property
+    def encoding(self) -> str:
+        return "ascii"
+
+
+def console(
+    columns: int = 80, lines: int = 24, *, terminal: bool = False, colour: bool = False, ascii_only: bool = False
+) -> Console:
     """A console that writes into memory and stands still in time."""
     return Console(
-        file=StringIO(),
+        file=AsciiFile() if ascii_only else StringIO(),
         width=columns,
         height=lines,
         force_terminal=terminal,

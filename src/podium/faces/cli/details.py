@@ -153,7 +153,8 @@ def _wide_jobs(console: Console, rows: list[Answer]) -> RenderableType:
     names = ("state", "workflow", "work", "instance")
     table = style.table(right("Job"), *map(left, names), right("tries"), right("took"), flowing("note"))
     for row in rows:
-        table.add_row(
+        style.row(
+            table,
             str(row["id"]),
             style.state(row["state"]),
             one_line(row["workflow"]),
@@ -174,12 +175,12 @@ def _narrow_jobs(console: Console, rows: list[Answer]) -> RenderableType:
     for row in rows:
         if row["workflow"] != workflow:
             workflow = row["workflow"]
-            table.add_row("", "", Text(one_line(workflow).title(), style="bold"))
+            style.row(table, "", "", Text(one_line(workflow).title(), style="bold"))
         tries = f"attempt {row['attempt']}" if row["attempt"] > 1 else ""
         notes = "; ".join(filter(None, (tries, _note(row, now) if row["state"] != "waiting" else "")))
         cell = line(work(row["step"], row["item"]), (f"\n{notes}" if notes else "", QUIET))
         instance = one_line(row["instance"]) or UNKNOWN
-        table.add_row(str(row["id"]), style.state(row["state"]), cell, instance, _took(row, now))
+        style.row(table, str(row["id"]), style.state(row["state"]), cell, instance, _took(row, now))
     return table
 
 
@@ -263,7 +264,7 @@ def _wide_events(rows: list[Answer]) -> RenderableType:
     table = style.table(right("Seq"), *map(left, ("at", "type", "project", "about")), flowing("data"))
     for row in rows:
         at, type_, project = date_time(row["at"]), one_line(row["type"]), one_line(row["project"])
-        table.add_row(str(row["seq"]), at, type_, project, _about(row), _data(row))
+        style.row(table, str(row["seq"]), at, type_, project, _about(row), _data(row))
     return table
 
 
@@ -274,10 +275,10 @@ def _narrow_events(rows: list[Answer]) -> RenderableType:
     for row in rows:
         day, _, time = date_time(row["at"]).partition(" ")
         if day != before:
-            table.add_row("", "", Text(day, style="bold"))
+            style.row(table, "", "", Text(day, style="bold"))
             before = day
         about = " ".join(filter(None, (one_line(row["project"]), _about(row))))
-        table.add_row(str(row["seq"]), time, one_line(row["type"]), line(about, (f" {_data(row)}", QUIET)))
+        style.row(table, str(row["seq"]), time, one_line(row["type"]), line(about, (f" {_data(row)}", QUIET)))
     return table
 
 

@@ -41,7 +41,9 @@ def _status(console: Console, answer: Answer) -> None:
     page: list[RenderableType] = [*_needs_you(console, answer), ""]
     lane = style.table(left("Projects in"), right("queued"), right("active"), right("completed today"))
     for name, w in workflows.items():
-        lane.add_row(name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"]))
+        style.row(
+            lane, name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"])
+        )
     waits = style.table(
         left("Jobs in"),
         right("ready"),
@@ -52,7 +54,8 @@ def _status(console: Console, answer: Answer) -> None:
         right("wait p95"),
     )
     for name, w in workflows.items():
-        waits.add_row(
+        style.row(
+            waits,
             name.title(),
             _count(w["jobs_ready"]),
             _count(w["jobs_running"], style.ACTIVE),
@@ -131,7 +134,7 @@ def _ready(rows: list[Answer]) -> RenderableType:
     for row in sorted(rows, key=lambda row: -row["oldest_seconds"]):
         lane = one_line(row["lane"]) or UNKNOWN
         wanted = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
-        table.add_row(one_line(row["queue"]), wanted, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
+        style.row(table, one_line(row["queue"]), wanted, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
     return table
 
 
@@ -152,7 +155,7 @@ def _projects(console: Console, answer: Answer) -> None:
         took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
         unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
         where = one_line(", ".join(unfinished)) if row["state"] != "complete" else ""
-        table.add_row(one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
+        style.row(table, one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
 
 
@@ -167,7 +170,7 @@ def _instances(console: Console, answer: Answer) -> None:
         cell = Text(words) if at_work or wide else style.state(row["state"])
         since = duration(row["busy_seconds"]) if at_work else ""
         extra = (one_line(row["workflow"]), style.state(row["state"])) if wide else ()
-        table.add_row(one_line(row["name"]), one_line(row["role"]), *extra, since, cell)
+        style.row(table, one_line(row["name"]), one_line(row["role"]), *extra, since, cell)
     busy = [row for row in rows if row["state"] == "busy"]
     page: list[RenderableType] = [table, "", f"{len(busy)} of {counted(len(rows), 'instance')} busy."]
     if busy:

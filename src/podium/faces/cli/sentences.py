@@ -93,7 +93,7 @@ class _Told:
 
     def because(self, name: str = "reason") -> str:
         """The text with a colon before it."""
-        reason = self.say(name)
+        reason = self.say(name).rstrip(" :;,")
         return f": {reason}" if reason else ""
 
 

@@ -89,6 +89,11 @@ def table(*columns: Column) -> Table:
     return Table(*columns, box=None, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style=QUIET)
 
 
+def row(table: Table, *cells: str | Text) -> None:
+    """Add a row; nothing in it is read as markup or as the name of an emoji."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
 def state(name: str) -> Text:
     """A state in its colour; `in_review` reads `in review`."""
     return Text(one_line(name).replace("_", " "), style=STATES.get(name, ""))
@@ -173,11 +178,12 @@ def now(console: Console) -> float:
 
 def say(console: Console, *parts: RenderableType) -> None:
     """Print a page: wrapped to a terminal's width; for a pipe or a file one line a row, without trailing blanks."""
+    page = [Text(part) if isinstance(part, str) else part for part in parts]
     if console.is_terminal:
-        for part in parts:
-            console.print(part, markup=False, highlight=False)
+        for part in page:
+            console.print(part)
         return
     wide = console.options.update(width=PIPED_COLUMNS_MAX)
-    for part in parts:
-        for row in console.render_lines(part if not isinstance(part, str) else Text(part), wide, pad=False):
-            console.out("".join(segment.text for segment in row).rstrip(), highlight=False)
+    for part in page:
+        for segments in console.render_lines(part, wide, pad=False):
+            console.out("".join(segment.text for segment in segments).rstrip(), highlight=False)

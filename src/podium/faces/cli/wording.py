@@ -12,8 +12,8 @@ HOUR_SECONDS: Final = 3600
 DAY_SECONDS: Final = 86_400
 
 _TERMINAL_SEQUENCE: Final = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links, the clipboard
-    r"|\x1b[\[\x9b][0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+    r"(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # strings: titles, links, the clipboard
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
     r"|\x1b[ -/]*[0-~]?"
 )
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

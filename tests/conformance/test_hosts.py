@@ -1,0 +1,179 @@
+"""What every host promises the engine, proven over each of them by the same tests."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.agents.command import Program
+from podium.clock import SteadyClock
+from podium.domain.attempt import Assignment, Ending, Report
+from podium.domain.errors import Unavailable
+from podium.domain.job import Lease
+from podium.hosts.inprocess import InProcessHost
+from podium.hosts.local import LocalHost, LocalSettings
+from podium.ports import Brief, Host, Running
+from podium.runner.limits import Limits
+from podium.workspace.layout import Home
+from podium.workspace.repository import Repositories
+from tests.unit.hosts.world import WAIT_SECONDS, brief_of, make_assignment, make_lease
+
+AGENT = """
+import json, os, sys, time
+prompt = json.load(open(os.environ["PODIUM_ASSIGNMENT"]))["prompt"]
+if prompt == "crash":
+    sys.exit(3)
+while prompt == "hang":
+    time.sleep(1000)
+print(json.dumps({"type": "result", "verdict": prompt, "summary": "Said " + prompt, "data": {"n": 1}}))
+"""
+
+
+async def body(lease: Lease, brief: Brief) -> Report:
+    """The same agent as a callable."""
+    assignment = await brief()
+    assert assignment.attempt == lease.name
+    if assignment.prompt == "crash":
+        raise RuntimeError("exit status 3")
+    if assignment.prompt == "hang":
+        await asyncio.Event().wait()
+    prompt = assignment.prompt
+    return Report(Ending.FINISHED, verdict=prompt, summary=f"Said {prompt}", data={"n": 1})
+
+
+def local(tmp_path: Path) -> Host:
+    home = Home(tmp_path / "home")
+    settings = LocalSettings(limits=Limits(grace_seconds=0.1))
+    programs = {"shell": Program((sys.executable, "-I", "-S", "-c", AGENT))}
+    return LocalHost(home, Repositories(home), SteadyClock(), programs, settings)
+
+
+def inprocess(_tmp_path: Path) -> Host:
+    return InProcessHost(body)
+
+
+@pytest.fixture(params=[local, inprocess])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    return request.param(tmp_path)
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, None]], None]:
+    def on_a_loop(test: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(asyncio.wait_for(test, WAIT_SECONDS))
+
+    return on_a_loop
+
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
+
+
+async def start(host: Host, prompt: str, lease: Lease | None = None) -> Running:
+    lease = lease or make_lease()
+    return await host.start(lease, brief_of(make_assignment(lease, prompt=prompt)))
+
+
+@pytest.mark.parametrize("verdict", ["passed", "failed", "rework"])
+def test_a_verdict_is_reported(host: Host, run: Run, verdict: str) -> None:
+    async def test() -> None:
+        report = await (await start(host, verdict)).ended()
+        expected = (Ending.FINISHED, verdict, f"Said {verdict}", {"n": 1})
+        assert (report.ending, report.verdict, report.summary, report.data) == expected
+
+    run(test())
+
+
+def test_a_crash_is_a_report(host: Host, run: Run) -> None:
+    async def test() -> None:
+        report = await (await start(host, "crash")).ended()
+        assert (report.ending, report.verdict) == (Ending.CRASHED, None)
+        assert "exit status 3" in report.detail
+
+    run(test())
+
+
+def test_a_brief_that_fails_is_a_report(host: Host, run: Run) -> None:
+    async def brief() -> Assignment:
+        raise Unavailable("The database is away.")
+
+    async def test() -> None:
+        report = await (await host.start(make_lease(), brief)).ended()
+        assert report.ending in {Ending.COULD_NOT_START, Ending.CRASHED}
+        assert report.detail == "The database is away."
+
+    run(test())
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_cancelling_ends_it_with_the_reason(host: Host, run: Run, is_at_once: bool) -> None:
+    async def test() -> None:
+        running = await start(host, "hang")
+        for _ in range(0 if is_at_once else 3):
+            await asyncio.to_thread(lambda: None)
+        running.cancel("enough")
+        running.cancel("again")
+        report = await running.ended()
+        assert (report.ending, report.detail) == (Ending.CANCELLED, "enough")
+        running.cancel("too late")
+        assert await running.ended() == report
+
+    run(test())
+
+
+def test_the_end_is_told_to_whoever_asks_however_often(host: Host, run: Run) -> None:
+    async def test() -> None:
+        running = await start(host, "passed")
+        assert await running.ended() == await running.ended()
+        late = await start(host, "passed", make_lease(13))
+        assert (await late.ended()).verdict == "passed"
+
+    run(test())
+
+
+def test_attempts_do_not_wait_for_each_other(host: Host, run: Run) -> None:
+    async def test() -> None:
+        stuck = await start(host, "hang", make_lease(1))
+        running = [await start(host, "passed", make_lease(n)) for n in range(2, 6)]
+        reports = await asyncio.gather(*(one.ended() for one in running))
+        assert {report.verdict for report in reports} == {"passed"}
+        stuck.cancel("done")
+        assert (await stuck.ended()).ending is Ending.CANCELLED
+
+    run(test())
+
+
+def test_what_was_never_started_is_not_adopted(host: Host, run: Run) -> None:
+    async def test() -> None:
+        assert await host.adopt(make_lease()) is None
+        assert await host.adopt(make_lease()) is None
+
+    run(test())
+
+
+def test_open_attempts_survive_a_sweep(host: Host, run: Run) -> None:
+    async def test() -> None:
+        running = await start(host, "hang")
+        assert await host.sweep(lambda name: name == "hello/12.a1") == 0
+        running.cancel("done")
+        assert (await running.ended()).ending is Ending.CANCELLED
+
+    run(test())
+
+
+def test_forgetting_can_be_repeated_and_leaves_nothing_to_sweep(host: Host, run: Run) -> None:
+    async def test() -> None:
+        running = await start(host, "passed")
+        await running.ended()
+        await host.forget(make_lease())
+        await host.forget(make_lease())
+        assert await host.sweep(lambda _: False) == 0
+        if running.log_path is not None:
+            lines = await asyncio.to_thread(Path(running.log_path).read_text)
+            assert json.loads(lines.splitlines()[0])["stream"] == "agent"
+
+    run(test())

@@ -1,0 +1,262 @@
+from typing import Any
+
+import pytest
+
+from podium.domain import lifecycle
+from podium.faces.cli.render import RENDERERS
+from podium.operations.catalogue import REGISTRY
+from tests.unit.faces import samples
+from tests.unit.faces.samples import Answer, console, printed
+
+PAGES: list[tuple[str, Answer]] = [
+    ("status", samples.status(reviews=2)),
+    ("status", samples.status(busy=False)),
+    ("status", samples.status(orchestrator="stopped")),
+    ("backlog", samples.backlog()),
+    ("backlog", samples.backlog(empty=True)),
+    ("projects", samples.projects()),
+    ("projects", samples.projects(empty=True)),
+    ("project", samples.project()),
+    ("project", samples.complete_project()),
+    ("outputs", samples.outputs(*samples.output_rows())),
+    ("outputs", samples.outputs()),
+    ("jobs", samples.jobs()),
+    ("why", samples.why()),
+    ("why", samples.why(tried=False)),
+    ("instances", samples.instances()),
+    (
+        "review list",
+        samples.reviews(samples.review(), samples.review("sent_back", id=2, decided_by="podium", notes="more")),
+    ),
+    ("review list", samples.reviews()),
+    ("review approve", samples.decided("approve")),
+    ("review reject", samples.decided("reject")),
+    ("review send-back", samples.decided("send-back")),
+    ("submit", samples.submitted()),
+    ("submit", samples.submitted(created=False)),
+    ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
+    ("events", samples.events(last=0)),
+    ("doctor", samples.doctor()),
+    ("doctor", samples.doctor(healthy=False)),
+]
+HAS_ITS_OWN_COMMAND = {"logs"}
+
+
+def page(name: str, answer: Answer, columns: int = 80, **more: Any) -> str:
+    on = console(columns, **more)
+    RENDERERS[name](on, answer)
+    return printed(on)
+
+
+def test_every_operation_of_the_command_line_has_a_page() -> None:
+    carried = {name for name, operation in REGISTRY.items() if "cli" in operation.faces}
+    assert set(RENDERERS) == carried - HAS_ITS_OWN_COMMAND
+    assert {name for name, _ in PAGES} == set(RENDERERS)
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])
+@pytest.mark.parametrize(("name", "answer"), PAGES)
+def test_no_line_is_wider_than_the_terminal(name: str, answer: Answer, columns: int) -> None:
+    shown = page(name, answer, columns, terminal=True)
+    assert shown.strip()
+    assert all(len(line) <= columns for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(("name", "answer"), PAGES)
+def test_a_piped_page_is_plain(name: str, answer: Answer) -> None:
+    shown = page(name, answer, 20)
+    assert "\x1b" not in shown
+    assert not set(shown) & set("│┃┆|┌└├╭╰") - set("|" if name in ("why", "events") else "")
+    assert all(line == line.rstrip() for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(("name", "answer"), PAGES)
+def test_without_colour_there_is_no_colour(name: str, answer: Answer) -> None:
+    assert "\x1b[3" not in page(name, answer, terminal=True)
+
+
+def test_colour_says_what_to_notice() -> None:
+    shown = page("status", samples.status(reviews=2), terminal=True, colour=True)
+    assert "\x1b[33m! 2 reviews to decide" in shown
+
+
+@pytest.mark.parametrize(("name", "answer"), PAGES)
+def test_ascii_terminals_get_ascii_signs(name: str, answer: Answer) -> None:
+    assert not set("✓✗▸·━") & set(page(name, answer, terminal=True, ascii_only=True))
+
+
+@pytest.mark.requirement("DSH-2")
+def test_status_says_first_what_needs_a_person() -> None:
+    lines = page("status", samples.status(reviews=2)).splitlines()
+    assert "2 reviews to decide" in lines[0]
+    assert "podium review list" in lines[0]
+    assert [line.split()[0] for line in lines[3:6]] == ["Genesis", "Development", "Content"]
+    assert lines[3].split() == ["Genesis", "1", "1", "14"]
+    assert "3.5 projects/h" in lines[-1]
+
+
+def test_status_knows_what_it_does_not_know() -> None:
+    shown = page("status", samples.status(busy=False))
+    assert "average pipeline –" in shown
+    assert "success –" in shown
+    assert "podium run FILE.md" in shown
+
+
+def test_status_says_when_nobody_works_on_open_projects() -> None:
+    shown = page("status", samples.status(orchestrator="stopped"))
+    assert shown.startswith("Needs you")
+    assert "podium up" in shown.splitlines()[0]
+    assert "Needs you   ✓ nothing" in page("status", samples.status())
+
+
+def test_backlog_shows_the_longest_wait_first() -> None:
+    rows = page("backlog", samples.backlog()).splitlines()
+    assert [row.split()[1] for row in rows[3:6]] == ["features", "review", "only"]
+    assert "3 m 12 s" in rows[3]
+
+
+def test_projects_are_one_line_each_in_a_pipe() -> None:
+    rows = page("projects", samples.projects()).splitlines()
+    assert rows[1].split() == [
+        "hello-world",
+        "open",
+        "1",
+        "m",
+        "12",
+        "s",
+        "development",
+        "DEPLOYING,",
+        "content",
+        "CREATING",
+    ]
+    assert rows[2].split() == ["library-catalogue-api", "complete", "1", "h", "3", "m"]
+
+
+def test_a_project_shows_every_state_of_the_lifecycle() -> None:
+    shown = page("project", samples.project())
+    for states in lifecycle.WORKFLOWS.values():
+        assert all(state in shown for state in states)
+    assert "[TESTING] 1" in shown
+    assert "[GENESIS_COMPLETE]" in shown
+
+
+def test_a_narrow_project_shortens_all_tracks_alike() -> None:
+    shown = page("project", samples.project(), terminal=True)
+    assert "GENESIS_COMPLETE" not in shown
+    assert "QUEUED▸[TESTING] 1▸CODING 1" in shown
+
+
+def test_a_project_that_needs_a_decision_says_so_before_its_state() -> None:
+    shown = page("project", samples.project(jobs={"in_review": 1, "passed": 3}))
+    assert shown.index("podium review list --project hello-world") < shown.index("State")
+
+
+def test_outputs_are_links_where_they_can_be() -> None:
+    shown = page("outputs", samples.outputs(*samples.output_rows()), 120, terminal=True, colour=True)
+    assert "http://hello.localhost:8321/" in shown
+    assert "file:///srv/podium/projects/hello-world/repository/docs/guide.md" in shown
+    assert "podium project hello-world" in page("outputs", samples.outputs())
+
+
+def test_jobs_say_how_long_and_why() -> None:
+    rows = [
+        samples.job(1, "genesis", "analyze", leased_at=samples.NOW - 30, ended_at=samples.NOW - 20),
+        samples.job(2, "genesis", "scaffold", state="running", leased_at=samples.NOW - 192),
+        samples.job(3, "genesis", "issues", state="ready", ready_at=samples.NOW - 12, leased_at=0.0, attempt=0),
+        samples.job(
+            4, "genesis", "found", state="delayed", ready_at=samples.NOW + 5, reason="crashed: SIGKILL", reworks=2
+        ),
+    ]
+    answer = samples.jobs() | {"jobs": [samples.plain(row) for row in rows]}
+    lines = page("jobs", answer).splitlines()[3:7]
+    assert "  10 s" in lines[0]
+    assert "3 m 12 s" in lines[1]
+    assert "–  waits 12 s" in lines[2]
+    assert "again in 5.0 s; sent back 2 times; crashed: SIGKILL" in lines[3]
+
+
+def test_jobs_show_first_that_one_needs_a_person() -> None:
+    answer = samples.jobs() | {"jobs": [samples.plain(samples.job(1, "genesis", "analyze", state="in_review"))]}
+    assert page("jobs", answer).startswith("Needs you   ! 1 review to decide")
+
+
+def test_a_full_page_of_jobs_says_how_to_go_on() -> None:
+    rows = [samples.plain(samples.job(n, "development", "tests", f"{n:03}")) for n in range(1, 501)]
+    assert "podium jobs hello-world --after 500" in page("jobs", samples.jobs() | {"jobs": rows})
+    assert "--after" not in page("jobs", samples.jobs())
+
+
+def test_why_tells_state_reason_and_next_step() -> None:
+    shown = page("why", samples.why())
+    assert shown.index("Because") < shown.index("Next") < shown.index("Attempt 1")
+    assert "podium logs hello-world/14.a1" in shown
+    assert "specialized: features is its role" in shown
+
+
+def test_idle_instances_of_a_stopped_home_say_how_to_start() -> None:
+    rows = [
+        row | {"state": "stopped", "job": None, "project": None, "work": None, "busy_seconds": None}
+        for row in samples.instances()["instances"]
+    ]
+    shown = page("instances", {"instances": rows})
+    assert "podium up" in shown
+    assert "0 of 5 instances busy" in shown
+
+
+def test_open_reviews_come_with_the_commands_to_type() -> None:
+    shown = page("review list", samples.reviews(samples.review()))
+    for decision in ("approve 3", "send-back 3 --notes", "reject 3"):
+        assert f"podium review {decision}" in shown
+    assert "opened 12 m 20 s ago" in shown
+
+
+def test_a_long_reason_is_cut_and_says_where_the_rest_is() -> None:
+    shown = page("review list", samples.reviews(samples.review(reason="\n".join(f"line {n}" for n in range(40)))))
+    assert "line 11" in shown
+    assert "line 12" not in shown
+    assert "28 more lines: podium why 14" in shown
+
+
+def test_decided_reviews_offer_nothing_to_decide() -> None:
+    shown = page("review list", samples.reviews(samples.review("approved", decided_by="ann", notes="fine")))
+    assert "podium review" not in shown
+    assert "approved by ann: fine" in shown
+
+
+def test_the_same_input_again_is_told() -> None:
+    assert "was submitted before" in page("submit", samples.submitted(created=False))
+    assert "Submitted Hello, World as project hello-world" in page("submit", samples.submitted())
+
+
+def test_events_are_one_line_each_in_a_pipe() -> None:
+    row = samples.event("job.leased", job=14, instance="dev-02", workflow="development", reason="its role")
+    lines = page("events", samples.events(row, row, last=9)).splitlines()
+    assert lines[1].split()[-4:] == ["dev-02", '{"reason":', '"its', 'role"}']
+    assert lines[1] == lines[2]
+    assert "podium events --after 1" in lines[-1]
+
+
+def test_doctor_says_what_to_mend() -> None:
+    shown = page("doctor", samples.doctor(healthy=False))
+    assert "▸ Install git 2.38 or newer." in shown
+    assert "1 problem to mend first; 1 warning to know about." in shown
+    assert "Podium can work here" in page("doctor", samples.doctor())
+
+
+EVIL = "[bold]x[/bold] :warning:\x1b[2J\x1b]0;owned\x07[link=http://evil]"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_foreign_text_is_shown_as_it_is_and_steers_nothing(terminal: bool) -> None:
+    answers = {
+        "projects": {"projects": [samples.projects()["projects"][0] | {"id": EVIL, "title": EVIL}]},
+        "project": samples.project(title=EVIL, source=EVIL, repository="/tmp/" + EVIL),
+        "review list": samples.reviews(samples.review(reason=EVIL, project=EVIL)),
+        "why": samples.why() | {"because": EVIL},
+        "events": samples.events(samples.event("project.failed", reason=EVIL)),
+        "submit": samples.submitted() | {"title": EVIL},
+    }
+    for name, answer in answers.items():
+        shown = page(name, answer, 200, terminal=terminal)
+        assert "[bold]x[/bold] :warning:" in shown, name
+        assert "\x1b" not in shown.replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", ""), name

@@ -1,0 +1,168 @@
+import random
+from typing import Any
+
+import pytest
+
+from podium.domain.attempt import Ending, Report
+from podium.domain.event import TYPES
+from podium.domain.job import Job
+from podium.domain.pipeline import Pipeline
+from podium.faces.cli.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.policy import verdict
+from podium.simulation.run import default_pipeline
+from tests.unit.faces.samples import event, jobs
+
+WORKS = works_of(jobs()["jobs"])
+IMPLEMENT, REVIEW, MERGE = 14, 15, 16  # of 003-say-goodbye
+BY = {"workflow": "development"}
+
+TOLD: list[tuple[dict[str, Any], str | None]] = [
+    (event("project.created", title="Hello", source="document:x", agent="rehearsal"), "hello-world submitted for rehearsal agents"),
+    (event("project.completed", seconds=72.4), "hello-world is complete after 1 m 12 s"),
+    (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
+    (event("workflow.state", **BY, **{"from": "", "to": "DEV_QUEUED"}), "development is DEV_QUEUED"),
+    (event("workflow.state", **BY, **{"from": "REVIEWING", "to": "DEPLOYING"}), "development is DEPLOYING"),
+    (event("workflow.state", **BY, **{"from": "REVIEWING", "to": "CODING"}), "development goes back to CODING"),
+    (event("job.leased", job=IMPLEMENT, instance="dev-02", reason="…", waited=0.0), "dev-02 implements 003-say-goodbye"),
+    (event("job.leased", job=REVIEW, instance="dev-03", attempt=2), "dev-03 reviews 003-say-goodbye (attempt 2)"),
+    (event("job.leased", job=999, instance="dev-03"), "dev-03 works on job 999"),
+    (
+        event("job.adopted", job=IMPLEMENT, instance="dev-02"),
+        "dev-02 was found at work after a restart, and goes on with implement 003-say-goodbye",
+    ),
+    (event("job.passed", job=MERGE, instance="podium-01", summary="merged"), "003-say-goodbye merged"),
+    (event("job.passed", job=MERGE, summary="approved by ann"), "merge 003-say-goodbye accepted (approved by ann)"),
+    (event("job.passed", job=999, summary=""), "job 999 passed"),
+    (
+        event("job.retried", job=999, instance="content-01", reason="crashed: killed by SIGKILL", delay=0.0),
+        "content-01 crashed (killed by SIGKILL); its job runs again",
+    ),
+    (
+        event("job.retried", job=IMPLEMENT, instance="dev-02", reason="timed-out: after 3600 s", delay=2.13),
+        "dev-02 ran out of time (after 3600 s); its job runs again in 2.1 s (implement 003-say-goodbye)",
+    ),
+    (
+        event("job.retried", job=999, instance="dev-02", reason="gate not decided: tests could-not-run: ", delay=1.0),
+        "dev-02 did not get through: gate not decided: tests could-not-run; its job runs again in 1.0 s",
+    ),
+    (
+        event(
+            "job.reworked", job=REVIEW, instance="dev-03", to="implement", reason="sent back by the reviewer",
+            feedback="f003.py:19\nputs work off",
+        ),
+        "dev-03 sends 003-say-goodbye back to implement: f003.py:19 puts work off",
+    ),
+    (
+        event("job.reworked", job=IMPLEMENT, to="implement", reason="gate failed: tests", feedback="Gate 'tests' failed:"),
+        "003-say-goodbye goes back to implement: gate failed: tests",
+    ),
+    (
+        event("job.reworked", job=23, to="ci", reason="the agent reports failure", feedback="no index.html"),
+        "deploy goes back to ci: the agent reports failure – no index.html",
+    ),
+    (event("job.released", job=IMPLEMENT, reason="interrupted"), "implement 003-say-goodbye is given back and waits again: interrupted"),
+    (
+        event("job.escalated", job=IMPLEMENT, kind="exhausted", reason="3 attempts failed"),
+        "implement 003-say-goodbye is put before a reviewer: 3 attempts failed",
+    ),
+    (event("job.cancelled", job=MERGE, reason="rejected by ann"), "merge 003-say-goodbye dropped: rejected by ann"),
+    (event("recovery.detected", job=IMPLEMENT, instance="dev-02", ending="crashed", detail="killed by SIGKILL"), None),
+    (event("recovery.checked", job=IMPLEMENT, instance="dev-02", processes="none"), None),
+    (event("recovery.restarted", job=IMPLEMENT, instance="dev-02"), "dev-02 is back"),
+    (event("recovery.reassigned", job=IMPLEMENT, instance="dev-02", to="ready"), None),
+    (event("recovery.updated", job=IMPLEMENT, instance="dev-02", failures=1), None),
+    (event("review.opened", job=IMPLEMENT, review=3, kind="exhausted", reason="…"), "review 3 opened for implement 003-say-goodbye"),
+    (event("review.decided", job=IMPLEMENT, review=3, verdict="approve", by="ann", notes=""), "ann approved review 3"),
+    (
+        event("review.decided", job=IMPLEMENT, review=3, verdict="send_back", by="ann", notes="handle commas"),
+        "ann sent back review 3: handle commas",
+    ),
+    (event("genesis_complete", workflow="genesis", issues_created=4), "genesis complete: 4 issues to build"),
+    (event("genesis_complete", workflow="genesis", issues_created=1), "genesis complete: 1 issue to build"),
+    (
+        event("development_milestone", **BY, milestone="deployed", deployment_url="http://hello.localhost/"),
+        "development milestone: deployed at http://hello.localhost/",
+    ),
+    (event("development_milestone", **BY, milestone="deployed", deployment_url=None), "development milestone: deployed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("happened", "words"), TOLD, ids=[f"{n}-{happened['type']}" for n, (happened, _) in enumerate(TOLD)]
+)
+def test_an_event_in_words(happened: dict[str, Any], words: str | None) -> None:
+    assert sentence(happened, WORKS) == words
+
+
+def test_every_type_has_its_words() -> None:
+    assert {happened["type"] for happened, _ in TOLD} == TYPES
+
+
+@pytest.mark.parametrize("type_", sorted(TYPES))
+def test_an_event_without_its_data_is_no_trouble(type_: str) -> None:
+    told = sentence(event(type_))
+    assert told is None or told.strip()
+
+
+def test_a_type_from_the_future_is_left_out() -> None:
+    assert sentence(event("weather.changed")) is None
+
+
+def test_words_of_agents_cannot_break_the_line_or_fill_the_screen() -> None:
+    told = sentence(event("job.cancelled", job=1, reason="\x1b[2J" + "line\n" * 1000))
+    assert told is not None
+    assert told.isprintable()
+    assert len(told) < 250
+
+
+def pipeline() -> Pipeline:
+    return default_pipeline()[0]
+
+
+def test_every_shipped_step_has_words_of_its_own() -> None:
+    steps = [
+        Work(step.workflow, step.id, "001-x" if step.for_each else "")
+        for w in pipeline().workflows.values()
+        for step in w.steps
+    ]
+    generic = [work for work in steps if doing(work).startswith("works on")]
+    assert not generic
+
+
+def test_a_step_that_is_used_otherwise_is_called_by_its_name() -> None:
+    assert doing(Work("development", "implement", "")) == "works on implement"
+    assert doing(Work("genesis", "analyze", "part-1")) == "works on analyze part-1"
+    assert doing(Work("development", "lint", "001-x")) == "works on lint 001-x"
+
+
+def job_of(step: str) -> Job:
+    numbers: dict[str, Any] = dict.fromkeys(Job._fields, 0)
+    return Job(**numbers | {"project": "p", "workflow": "development", "step": step, "item": "", "instance": "dev-02"})
+
+
+@pytest.mark.parametrize("ending", [e for e in Ending if e is not Ending.CANCELLED])
+def test_the_reasons_that_policy_gives_are_understood(ending: Ending) -> None:
+    report = Report(ending, "the detail")
+    decided = verdict.decide(
+        report, pipeline().step("development", "implement"), job_of("implement"), random.Random(1).random()
+    )
+    told = sentence(event("job.retried", job=1, instance="dev-02", reason=decided.reason, delay=decided.delay_seconds))
+    assert told is not None
+    assert "(the detail)" in told
+    assert f"{ending}:" not in told
+
+
+def test_the_reviewers_reason_is_understood() -> None:
+    report = Report(Ending.FINISHED, verdict="rework", feedback="too long")
+    decided = verdict.decide(report, pipeline().step("development", "review"), job_of("review"), 0.5)
+    told = sentence(
+        event("job.reworked", job=1, instance="dev-03", to=decided.target, reason=decided.reason, feedback="too long")
+    )
+    assert told == "dev-03 sends job 1 back to implement: too long"
+
+
+def test_trouble_and_good_news_stand_out() -> None:
+    assert is_trouble(event("job.retried"))
+    assert not is_trouble(event("job.passed"))
+    assert is_good_news(event("project.completed"))
+    assert not is_good_news(event("project.failed"))
