@@ -36,7 +36,8 @@ def main() -> int:
             print(f"seed {outcome.seed}: {'; '.join(outcome.violations[:5])}")
         days, seconds = virtual / 86_400, time.monotonic() - began
         print(
-            f"{asked.seeds} seeds, {len(failed)} failed; {days:.1f} virtual days in {seconds:.1f} s; faults: {dict(faults)}"
+            f"{asked.seeds} seeds, {len(failed)} failed; {days:.1f} virtual days in {seconds:.1f} s; "
+            f"faults: {dict(faults)}"
         )
     return 1 if failed else 0
 

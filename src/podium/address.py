@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final
 
 SOCKET: Final = "podium.sock"
+LOCK: Final = "lock"
+"""Held by the home's orchestrator from its start to the end of its process."""
 SUN_PATH_BYTES_MAX: Final = 100
 
 

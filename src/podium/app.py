@@ -5,13 +5,14 @@ import fcntl
 import os
 import random
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from podium import config as configuration
+from podium.address import LOCK
 from podium.clock import SteadyClock
 from podium.domain.errors import HomeLocked, NotFound, Unavailable
 from podium.domain.instance import Slot
@@ -20,13 +21,12 @@ from podium.domain.pipeline import Pipeline
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
     from podium.domain.command import Command
-    from podium.engine.engine import Engine
     from podium.domain.job import Lease
+    from podium.engine.engine import Engine
     from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.store import Store
 
-LOCK: Final = "lock"
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 
@@ -65,24 +65,20 @@ def _load(home: Path) -> _Home:
     return _Home(home, config, *configuration.load_pipeline(home, config))
 
 
-@contextmanager
-def _locked(home: Path) -> Generator[None]:
-    """Hold the home's lock; the kernel lets it go with the process, so that no dead run blocks anybody."""
+def _lock(home: Path) -> None:
+    """Take the home's lock for the rest of this process's life; the kernel lets it go, so no dead run blocks anybody."""
     handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = os.pread(handle, 32, 0).decode().strip() or "unknown"
-            raise HomeLocked(
-                f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
-                "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield
-    finally:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.pread(handle, 32, 0).decode().strip() or "unknown"
         os.close(handle)
+        raise HomeLocked(
+            f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
+            "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
+        ) from None
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
 
 
 class _Conductor:
@@ -147,10 +143,10 @@ class RealWorld:
         from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
-        with _locked(home):
-            loaded = _load(home)
-            async with open_store(home / DATABASE, SteadyClock) as (store, clock):
-                yield loaded.context(store, clock, _Conductor(store))
+        _lock(home)
+        loaded = _load(home)
+        async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+            yield loaded.context(store, clock, _Conductor(store))
 
     @asynccontextmanager
     async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
@@ -161,36 +157,36 @@ class RealWorld:
         from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
-        with _locked(home):
-            loaded = _load(home)
-            async with open_store(home / DATABASE, SteadyClock) as (store, clock):
-                sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
-                settings = EngineSettings(loaded.config.strategies, sweeper)
+        _lock(home)
+        loaded = _load(home)
+        async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+            sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
+            settings = EngineSettings(loaded.config.strategies, sweeper)
 
-                def still_mine(lease: "Lease") -> bool:
-                    return lease.name in engine.supervisor.running
+            def still_mine(lease: "Lease") -> bool:
+                return lease.name in engine.supervisor.running
 
-                hosts = _hosts(home, loaded.config, clock, still_mine)
-                engine = Engine(store, clock, hosts, loaded.slots, random.Random(), settings)
-                await engine.start()
-                context = loaded.context(store, clock, _Conductor(engine), running=True)
-                clock.spawn(Server(home, lambda: context).serve(), "socket")
-                try:
-                    yield _Orchestra(context, engine)
-                finally:
-                    engine.stop()
-                    await _end_tasks()
+            hosts = _hosts(home, loaded.config, clock, still_mine)
+            engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
+            await engine.start()
+            context = loaded.context(store, clock, _Conductor(engine), running=True)
+            clock.spawn(Server(home, lambda: context).serve(), "socket")
+            try:
+                yield _Orchestra(context, engine)
+            finally:
+                engine.stop()
+                await _end_tasks()
 
 
 def _hosts(
     home: Path, config: configuration.Config, clock: "Clock", still_mine: Callable[["Lease"], bool]
 ) -> dict[str, "Host"]:
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
-    from podium.agents.command import program  # noqa: PLC0415
-    from podium.hosts.local import LocalHost  # noqa: PLC0415
-    from podium.hosts.own_steps import OwnSteps  # noqa: PLC0415
-    from podium.workspace.layout import Home  # noqa: PLC0415
-    from podium.workspace.repository import Repositories  # noqa: PLC0415
+    from podium.agents.command import program
+    from podium.hosts.local import LocalHost
+    from podium.hosts.own_steps import OwnSteps
+    from podium.workspace.layout import Home
+    from podium.workspace.repository import Repositories
 
     place = Home(home)
     repositories = Repositories(place)

@@ -1,4 +1,4 @@
-"""One unit of work for one instance. A tuple record: the engine makes several for every step, tens of thousands a second."""
+"""One unit of work for one instance. A tuple, since the engine makes several for every step, thousands a second."""
 
 from typing import NamedTuple
 

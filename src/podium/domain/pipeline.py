@@ -1,8 +1,8 @@
 """The declared graph: workflows, steps, roles, fan-out, gates, rules; and how a workflow expands into jobs."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 
 from podium.domain import lifecycle

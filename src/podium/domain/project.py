@@ -32,8 +32,8 @@ def checked_id(text: str) -> str:
     """`text` if it is a project id that is safe as a file name, a branch and a host label; else `UsageError`."""
     if not _ID.fullmatch(text) or text in _RESERVED:
         raise UsageError(
-            f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner dashes, "
-            f"for example {slug(text, 'my-project')!r}."
+            f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner "
+            f"dashes, for example {slug(text, 'my-project')!r}."
         )
     return text
 

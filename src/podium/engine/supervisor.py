@@ -41,8 +41,13 @@ class Supervisor:
         self._clock.spawn(self._start(lease, slot), lease.name)
 
     async def _start(self, lease: Lease, slot: Slot) -> None:
-        running = await self.host(lease).start(lease, lambda: self._store.assignment(lease))
-        await self._see_through(lease, slot, running)
+        try:
+            running = await self.host(lease).start(lease, lambda: self._store.assignment(lease))
+        except Exception as error:  # noqa: BLE001 - a defect of a host must cost neither the instance nor the job
+            report = Report(Ending.COULD_NOT_START, f"{type(error).__name__}: {error}")
+            await self._judge(lease, slot, report)
+        else:
+            await self._see_through(lease, slot, running)
 
     async def adopt(self, lease: Lease, slot: Slot) -> None:
         """Take over an attempt that an earlier orchestrator began; a lease nothing stands behind is given back."""
@@ -60,7 +65,13 @@ class Supervisor:
 
     async def _see_through(self, lease: Lease, slot: Slot, running: Running) -> None:
         self.running[lease.name] = (lease, running)
-        report = await running.ended()
+        try:
+            report = await running.ended()
+        except Exception as error:  # noqa: BLE001 - likewise
+            report = Report(Ending.LOST, f"{type(error).__name__}: {error}")
+        await self._judge(lease, slot, report)
+
+    async def _judge(self, lease: Lease, slot: Slot, report: Report) -> None:
         verdict = verdicts.decide(report, lease.step, lease.job, self._rng.random())
         await self._complete(lease, slot, report, verdict)
 
@@ -83,10 +94,10 @@ class Supervisor:
             except PodiumError:
                 self.dispatcher.take(slot.name)
                 await self._clock.sleep(COMPLETE_RETRY_SECONDS)
-        self.running.pop(lease.name, None)
         if verdict.delay_seconds:
             self.on_delay()
         await self.host(lease).forget(lease)
+        self.running.pop(lease.name, None)
 
     def cancel(self, name: str, reason: str) -> bool:
         """End an attempt in progress; its job's fate is whoever's who asked."""

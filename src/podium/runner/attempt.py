@@ -9,10 +9,11 @@ from podium.runner.clone import Clone, Work
 from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
 from podium.runner.journal import Journal
-from podium.runner.lines import Lines, Redactor
+from podium.runner.lines import LineSink, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
-from podium.runner.supervise import Ended, Run, Supervisor
+from podium.runner.start import Run
+from podium.runner.supervise import Ended, Supervisor
 
 FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
 CANCELLED, COULD_NOT_START = "cancelled", "could-not-start"
@@ -62,32 +63,17 @@ class Attempt:
             if self._supervisor.stop_requested:
                 return CANCELLED, "cancelled before the agent started"
             return COULD_NOT_START, f"The clone could not be made: {error}"
-        out, err = Lines(self._spec.limits.line_bytes_max), Lines(self._spec.limits.line_bytes_max)
-
-        def hear_out(chunk: bytes) -> None:
-            for line, is_cut in out.feed(chunk):
-                self._journal.write("agent", self._heard.hear(line, is_cut))
-
-        def hear_err(chunk: bytes) -> None:
-            for line, is_cut in err.feed(chunk):
-                self._journal.write("stderr", self._heard.as_log(line, is_cut))
-
+        limit = self._spec.limits.line_bytes_max
+        out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
+        err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
+        env = environment(self._spec) | self._spec.env
+        seconds = self._spec.timeout_seconds
         ended = self._supervisor.run(
-            Run(
-                self._spec.argv,
-                environment(self._spec) | self._spec.env,
-                self._spec.clone,
-                self._spec.timeout_seconds,
-                hear_out,
-                hear_err,
-                wants_stop=lambda: bool(self._heard.excess),
-            )
+            Run(self._spec.argv, env, self._spec.clone, seconds, out, err, wants_stop=lambda: bool(self._heard.excess))
         )
         self._agent_ran = ended.cause != "not-started"
-        for line, is_cut in out.end():
-            self._journal.write("agent", self._heard.hear(line, is_cut))
-        for line, is_cut in err.end():
-            self._journal.write("stderr", self._heard.as_log(line, is_cut))
+        out.end()
+        err.end()
         return self._ending(ended)
 
     def _ending(self, ended: Ended) -> tuple[str, str]:
@@ -131,7 +117,7 @@ class Attempt:
         judges = Gates(self._spec, self._supervisor, self._journal, self._redactor, self._heard)
         results = judges.judge(work)
         commit = work.commit if work.is_new else None
-        if self._supervisor.stop_requested:
+        if judges.were_interrupted:
             return report | {"ending": CANCELLED, "detail": "cancelled", "gates": results, "salvage": commit}
         return report | {"gates": results, "commit": commit}
 

@@ -54,11 +54,11 @@ class Clone:
         self._write_config()
         (self._dir / "HEAD").write_text(f"ref: refs/heads/{self._spec.branch}\n")
         (self._dir / "refs/heads" / self._spec.branch).write_text(self._spec.base + "\n")
-        theirs = Path(self._spec.repository, ".git", "objects")
+        theirs = str(Path(self._spec.repository, ".git", "objects")).replace("\\", r"\\").replace('"', r"\"")
         self._git.get(
             ("pack-objects", "--quiet", "--revs", "--delta-base-offset", str(self._dir / "objects/pack/pack")),
             stdin=self._spec.base.encode() + b"\n",
-            env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(theirs)},
+            env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{theirs}"'},  # quoted: a colon would part it
         )
         self._git.get(("read-tree", "-m", "-u", self._spec.base))
 

@@ -8,7 +8,8 @@ from podium.runner.journal import Journal
 from podium.runner.lines import Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment, fill
-from podium.runner.supervise import Ended, Run, Supervisor
+from podium.runner.start import Run
+from podium.runner.supervise import Ended, Supervisor
 
 PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could-not-run"
 
@@ -33,14 +34,16 @@ class Gates:
         self._journal = journal
         self._redactor = redactor
         self._heard = heard
+        self.were_interrupted = False
+        """Whether a request to stop came before all had answered."""
 
     def judge(self, work: Work) -> list[Gate]:
-        """The results of all gates but approvals, as JSON; stops early only when the runner is told to stop."""
+        """The results of all gates but approvals, as JSON; fewer when the runner is told to stop."""
         results: list[Gate] = []
         for gate in self._spec.gates:
             if gate.get("kind") == "approval":
                 continue
-            if self._supervisor.stop_requested:
+            if self.were_interrupted:
                 break
             started = time.monotonic()
             judged = self._judge_one(gate, work)
@@ -78,6 +81,7 @@ class Gates:
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
         ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
+        self.were_interrupted |= ended.cause == "cancelled"
         outcome = _outcome(ended, gate.get("expect", "passed"))
         return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from podium.runner.spec import Spec, environment
-from podium.runner.supervise import Ended, Run, Sink, Supervisor
+from podium.runner.start import Run, Sink
+from podium.runner.supervise import Ended, Supervisor
 
 OUTPUT_BYTES_MAX = 1 << 20
 _NOTHING: Mapping[str, str] = {}
@@ -72,7 +73,7 @@ class Git:
         run = Run(
             ("git", *_SAFE, *self._where, *arguments),
             {**self._env, **env},
-            self._spec.clone,
+            None,
             self._spec.limits.git_seconds_max,
             on_stdout or out,
             said,

@@ -1,7 +1,7 @@
 """Bytes to lines with a bound on memory, and the removal of secrets from what is kept."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 _HIDDEN = "[secret]"
@@ -38,6 +38,23 @@ class Lines:
         self._held.clear()
         self._is_cut = False
         return line
+
+
+class LineSink:
+    """A sink for a program's output that hands on whole lines, each with whether it was cut."""
+
+    def __init__(self, line_bytes_max: int, take: Callable[[bytes, bool], None]) -> None:
+        self._lines = Lines(line_bytes_max)
+        self._take = take
+
+    def __call__(self, chunk: bytes) -> None:
+        for line, is_cut in self._lines.feed(chunk):
+            self._take(line, is_cut)
+
+    def end(self) -> None:
+        """Hand on a last line that had no newline."""
+        for line, is_cut in self._lines.end():
+            self._take(line, is_cut)
 
 
 class Redactor:

@@ -4,19 +4,15 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from errno import EINVAL, ENOENT
-from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from podium.runner import processes
 from podium.runner.limits import Limits
 from podium.runner.signals import Signals
+from podium.runner.start import Run, Sink, start
 
 READ_BYTES = 1 << 16
 _KILL_AGAIN_SECONDS = 0.05
-
-Sink = Callable[[bytes], None]
 
 
 class Ended(NamedTuple):
@@ -42,22 +38,6 @@ class Ended(NamedTuple):
             return f"killed by signal {-self.status}"
 
 
-class Run(NamedTuple):
-    """One program to run. It gets this environment and no other, and `stdin` as its input."""
-
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    directory: Path
-    seconds: float
-    on_stdout: Sink
-    on_stderr: Sink
-    stdin: bytes = b""
-    heeds_stop: bool = True
-    """Whether a request to stop the runner ends this run; saving unfinished work goes on regardless."""
-    wants_stop: Callable[[], bool] = bool
-    """Asked after each reading: True ends the run."""
-
-
 class Supervisor:
     """Starts programs as this process's children and ends them with all their descendants."""
 
@@ -74,7 +54,7 @@ class Supervisor:
         """Run a program to its end, or to the end of its time; afterwards none of its processes is left."""
         if run.heeds_stop and self.stop_requested:
             return Ended("cancelled", None, "cancelled before it started")
-        started = _start(run)
+        started = start(run)
         if isinstance(started, OSError):
             return Ended("not-started", None, f"{run.argv[0]}: {started.strerror}", started.errno or 0)
         pid, out, err = started
@@ -140,71 +120,6 @@ class Supervisor:
                 return False
             self._signals.wait(left)
         return True
-
-
-def _start(run: Run) -> tuple[int, int, int] | OSError:
-    """Fork and exec; the child's pid and the pipes of its output, or why the program cannot be started."""
-    program = _find(run.argv[0], run.env.get("PATH", os.defpath))
-    if program is None:
-        return FileNotFoundError(ENOENT, "no such program on PATH")
-    out, child_out = os.pipe()
-    err, child_err = os.pipe()
-    failed, child_failed = os.pipe()
-    stdin = _input(run.stdin)
-    runner = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _become(run, program, runner, (stdin, child_out, child_err), child_failed)
-    for fd in (child_out, child_err, child_failed, stdin):
-        os.close(fd)
-    error = os.read(failed, 16)
-    os.close(failed)
-    if error:
-        os.waitpid(pid, 0)
-        os.close(out)
-        os.close(err)
-        return OSError(int(error), os.strerror(int(error)))
-    os.set_blocking(out, False)
-    os.set_blocking(err, False)
-    return pid, out, err
-
-
-def _become(run: Run, program: str, runner: int, streams: tuple[int, int, int], failed: int) -> NoReturn:
-    """In the child: become the program. Every other descriptor closes itself on exec."""
-    try:
-        os.setsid()
-        processes.die_with_parent(runner)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and ignored signals survive exec
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        for number, fd in enumerate(streams):
-            os.dup2(fd, number)
-        os.chdir(run.directory)
-        os.execve(program, list(run.argv), dict(run.env))
-    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-        os.write(failed, str(getattr(error, "errno", EINVAL)).encode())
-    finally:
-        os._exit(127)
-
-
-def _find(name: str, path: str) -> str | None:
-    """Where a program is: on the absolute folders of PATH, or at the path that it was given by.
-
-    Looked up before the fork, since the child of a fork pays dearly for every step it takes.
-    """
-    if "/" in name:
-        return name
-    candidates = (f"{folder}/{name}" for folder in path.split(":") if folder.startswith("/"))
-    return next((candidate for candidate in candidates if os.access(candidate, os.X_OK)), None)
-
-
-def _input(content: bytes) -> int:
-    """A descriptor to read `content` from; it fits into a pipe's buffer."""
-    if not content:
-        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    read_fd, write_fd = os.pipe()
-    os.write(write_fd, content)
-    os.close(write_fd)
-    return read_fd
 
 
 def _read(fd: int, sink: Sink) -> bool:

@@ -104,13 +104,13 @@ class Bench:
 
     async def _until_complete(self, projects: int) -> None:
         def complete(rows: Rows) -> int:
-            return dict((state, n) for s, state, n in rows.all("tally_all") if s == "projects").get("complete", 0)
+            return {state: n for s, state, n in rows.all("tally_all") if s == "projects"}.get("complete", 0)
 
-        while await self.store.read(complete) < projects:
+        while await self.store.read(complete) < projects:  # noqa: ASYNC110 - looked at from outside
             await asyncio.sleep(0.01)
 
     async def idle_starts(self, count: int) -> list[float]:
-        """Milliseconds from a submission's call to the first line of its first body, one at a time, nothing else to do."""
+        """Milliseconds from each submission's call to the first line of its first body, one at a time."""
         loop = asyncio.get_running_loop()
         found: list[float] = []
         for n in range(count):
@@ -120,7 +120,7 @@ class Bench:
             answer = self.engine.submit(self.submission(f"idle-{n}"))
             found.append((await started - began) * 1000)
             await answer
-            while await self.store.read(lambda rows: rows.all("projects_open")):
+            while await self.store.read(lambda rows: rows.all("projects_open")):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.001)
         return found
 
@@ -150,7 +150,7 @@ def run(projects: int, in_flight: int, idle: int) -> Measured:
     """`measure` on the loop that the product uses."""
     loop_factory: Any = asyncio.new_event_loop
     try:
-        import uvloop  # noqa: PLC0415 - optional on some platforms
+        import uvloop
 
         loop_factory = uvloop.new_event_loop
     except ImportError:

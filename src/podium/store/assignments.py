@@ -52,7 +52,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
 
 
 def bases_of(rows: Rows, job_id: int) -> list[str]:
-    """The commits a job stands on: its dependencies' deliveries; one that changed nothing passes on what it stood on."""
+    """The commits a job stands on: what its dependencies delivered, or themselves stood on if they changed nothing."""
     found: dict[str, None] = {}
     for dependency, commit in rows.all("bases_of_job", (job_id,)):
         found |= dict.fromkeys([commit] if commit else bases_of(rows, dependency))

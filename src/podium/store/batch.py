@@ -80,7 +80,7 @@ class Owner:
 
 @dataclass(slots=True)
 class Hot:
-    """Committed rows that the next transactions will most likely ask for; there is one writer, so they cannot be stale."""
+    """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale."""
 
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])

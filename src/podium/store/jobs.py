@@ -96,7 +96,7 @@ def complete(batch: Batch, command: Complete) -> bool:
 
 
 def _tell_recovery(batch: Batch, job: Job, verdict: Verdict) -> None:
-    """The rest of the procedure that is always the same (REC-1): the instance is free, the job is elsewhere, all is told."""
+    """The rest of the procedure that is always the same (REC-1): the instance is free, the job has its next place."""
     after = batch.need(job.id)
     batch.tell("recovery.restarted", job, instance=job.instance)
     batch.tell("recovery.reassigned", job, to=after.state, delay=round(verdict.delay_seconds, 3))

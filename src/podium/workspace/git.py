@@ -8,12 +8,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
 from typing import IO, Final, NamedTuple
 
 from podium.domain.errors import TimedOut, Unavailable
 
-GIT_SECONDS_MAX: Final = 300.0
+SILENCE_SECONDS_MAX: Final = 300.0
+"""How long a git command may run without a word; most say nothing until their end."""
 OUTPUT_BYTES_MAX: Final = 16 << 20
 VERSION_MIN: Final = (2, 38)
 """`git merge-tree --write-tree`."""
@@ -101,23 +101,13 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Ma
         missing = "git is not on PATH; install it" if error.filename == "git" else f"{repository} does not exist"
         raise Unavailable(f"`git {arguments[0]}` could not be started: {missing}.") from None
     with process:
-        is_late = False
-
-        def end() -> None:
-            nonlocal is_late
-            is_late = True
-            _kill(process)
-
-        timer = Timer(GIT_SECONDS_MAX, end)
-        timer.start()
-        try:
-            out, said = _talk(process, b"" if isinstance(stdin, int) else stdin)
-        finally:
-            timer.cancel()
-    if is_late:
+        talk = _talk(process, b"" if isinstance(stdin, int) else stdin)
+    if talk is None:
         raise TimedOut(
-            f"`git {arguments[0]}` in {repository} was ended after {GIT_SECONDS_MAX:.0f} s; look what holds it."
+            f"`git {arguments[0]}` in {repository} said nothing for {SILENCE_SECONDS_MAX:.0f} s and was ended; "
+            "look what holds it."
         )
+    out, said = talk
     if len(out) > OUTPUT_BYTES_MAX:
         raise Unavailable(
             f"`git {arguments[0]}` in {repository} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less."
@@ -125,8 +115,11 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Ma
     return Answer(process.returncode, out, said.decode("utf-8", "replace"))
 
 
-def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes]:
-    """Feed the input and read both outputs to their ends, ending a process that says more than is kept."""
+def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes] | None:
+    """Feed the input and read both outputs to their ends, ending a process that says more than is kept.
+
+    None when it neither spoke nor ended for SILENCE_SECONDS_MAX; it is ended, too.
+    """
     kept: dict[IO[bytes], bytearray] = {}
     with selectors.DefaultSelector() as selector:
         for stream in (process.stdout, process.stderr):
@@ -137,7 +130,11 @@ def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes]
             with suppress(BrokenPipeError), process.stdin as pipe:
                 pipe.write(stdin)
         while selector.get_map():
-            for key, _ in selector.select():
+            ready = selector.select(SILENCE_SECONDS_MAX)
+            if not ready:
+                _kill(process)
+                return None
+            for key, _ in ready:
                 chunk = os.read(key.fd, _READ_BYTES)
                 if not chunk:
                     selector.unregister(key.fd)

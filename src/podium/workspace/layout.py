@@ -35,9 +35,6 @@ class Home:
     def project(self, project_id: str) -> Path:
         return self.projects / checked_id(project_id)
 
-    def document(self, project_id: str) -> Path:
-        return self.project(project_id) / "document.md"
-
     def repository(self, project_id: str) -> Path:
         return self.project(project_id) / "repository"
 

@@ -108,11 +108,6 @@ class Repositories:
         await bundles.unpack(path, bundle, source, commit)
         await git.get(path, "update-ref", target, checked_commit(commit))
 
-    async def has_commit(self, project_id: str, commit: str) -> bool:
-        """Whether the project's repository holds this commit."""
-        path = await self.create(project_id)
-        return (await git.ask(path, "cat-file", "-e", f"{checked_commit(commit)}^{{commit}}")).status == 0
-
     async def _begin(self, path: Path, project_id: str) -> None:
         part = path.with_name(f".{path.name}.part")
         await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)

@@ -33,11 +33,17 @@ async def follow_main(repository: Path, main: str) -> bool:
 
 async def read_ref(repository: Path, ref: str) -> str | None:
     """The commit a ref points to, None when there is no such ref. Raises Unavailable, TimedOut."""
-    try:
-        content = (repository / ".git" / ref).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        content = ""
+    content = _content(repository / ".git" / ref)
     if len(content) in {40, 64} and not content.startswith("ref:"):
         return content
+    if not content and (repository / ".git" / "refs").is_dir() and ref not in _content(repository / ".git/packed-refs"):
+        return None  # the usual answer about a new delivery is given without starting git
     answer = await git.ask(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     return answer.text if answer.status == 0 else None
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text("ascii", "replace").strip()
+    except OSError:
+        return ""

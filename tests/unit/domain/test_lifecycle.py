@@ -1,5 +1,7 @@
 """The lifecycle tables are exactly the specified ones, and nothing else is possible."""
 
+from itertools import pairwise
+
 import pytest
 
 from podium.domain import lifecycle
@@ -22,7 +24,7 @@ def test_states_are_exactly_the_specified_ones() -> None:
 def test_a_complete_workflow_goes_nowhere_and_every_other_state_goes_forward_by_one(workflow: str) -> None:
     states = lifecycle.states(workflow)
     assert lifecycle.WORKFLOWS[workflow][states[-1]] == frozenset()
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         forward = {s for s in lifecycle.WORKFLOWS[workflow][before] if states.index(s) > states.index(before)}
         assert forward == {after}
 

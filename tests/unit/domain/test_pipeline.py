@@ -85,9 +85,9 @@ def test_a_wrong_file_is_refused_with_the_line_and_what_to_write(old: str, new: 
         pipeline_file.parse(TEXT.replace(old, new, 1), "mine.toml")
     told = str(refused.value)
     assert message in told
-    line = int(told.split("line ")[1].split(":")[0])
+    line = int(told.split("line ")[1].split(":", maxsplit=1)[0])
     near = TEXT.replace(old, new, 1).splitlines()[max(0, line - 14) : line + 12]
-    assert any(new.split(" = ")[0].strip() in text for text in near), (line, near)
+    assert any(new.split(" = ", maxsplit=1)[0].strip() in text for text in near), (line, near)
 
 
 def test_a_file_that_is_not_toml_is_refused() -> None:

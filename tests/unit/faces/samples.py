@@ -1,7 +1,7 @@
 """Answers as the operations give them, built from their own output models so that they cannot drift from them."""
 
 from datetime import UTC, datetime
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any, Final
 
 from rich.console import Console
@@ -32,20 +32,12 @@ ITEMS: Final = ("001-greet-by-name", "002-count-the-guests", "003-say-goodbye", 
 Answer = dict[str, Any]
 
 
-class AsciiFile(StringIO):
-    """A terminal that cannot show more than ASCII."""
-
-    @property
-    def encoding(self) -> str:
-        return "ascii"
-
-
 def console(
     columns: int = 80, lines: int = 24, *, terminal: bool = False, colour: bool = False, ascii_only: bool = False
 ) -> Console:
     """A console that writes into memory and stands still in time."""
     return Console(
-        file=AsciiFile() if ascii_only else StringIO(),
+        file=TextIOWrapper(BytesIO(), "ascii", errors="replace") if ascii_only else StringIO(),
         width=columns,
         height=lines,
         force_terminal=terminal,
@@ -59,6 +51,9 @@ def console(
 
 def printed(on: Console) -> str:
     """What has been written to it."""
+    if isinstance(on.file, TextIOWrapper):
+        on.file.seek(0)
+        return on.file.read()
     assert isinstance(on.file, StringIO)
     return on.file.getvalue()
 

@@ -4,7 +4,8 @@ import pytest
 
 from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS
-from podium.operations.catalogue import REGISTRY
+from podium.operations.catalogue import operation_named
+from podium.operations.operation import REGISTRY
 from tests.unit.faces import samples
 from tests.unit.faces.samples import Answer, console, printed
 
@@ -50,6 +51,7 @@ def page(name: str, answer: Answer, columns: int = 80, **more: Any) -> str:
 
 def test_every_operation_of_the_command_line_has_a_page() -> None:
     carried = {name for name, operation in REGISTRY.items() if "cli" in operation.faces}
+    assert operation_named("status").name == "status"
     assert set(RENDERERS) == carried - HAS_ITS_OWN_COMMAND
     assert {name for name, _ in PAGES} == set(RENDERERS)
 
@@ -250,7 +252,7 @@ EVIL = "[bold]x[/bold] :warning:\x1b[2J\x1b]0;owned\x07[link=http://evil]"
 def test_foreign_text_is_shown_as_it_is_and_steers_nothing(terminal: bool) -> None:
     answers = {
         "projects": {"projects": [samples.projects()["projects"][0] | {"id": EVIL, "title": EVIL}]},
-        "project": samples.project(title=EVIL, source=EVIL, repository="/tmp/" + EVIL),
+        "project": samples.project(title=EVIL, source=EVIL, repository="/srv/" + EVIL),
         "review list": samples.reviews(samples.review(reason=EVIL, project=EVIL)),
         "why": samples.why() | {"because": EVIL},
         "events": samples.events(samples.event("project.failed", reason=EVIL)),

@@ -14,16 +14,26 @@ from tests.unit.faces.samples import event, jobs
 
 WORKS = works_of(jobs()["jobs"])
 IMPLEMENT, REVIEW, MERGE = 14, 15, 16  # of 003-say-goodbye
-BY = {"workflow": "development"}
+
+
+def moved(before: str, after: str) -> dict[str, Any]:
+    return event("workflow.state", workflow="development") | {"data": {"from": before, "to": after}}
+
 
 TOLD: list[tuple[dict[str, Any], str | None]] = [
-    (event("project.created", title="Hello", source="document:x", agent="rehearsal"), "hello-world submitted for rehearsal agents"),
+    (
+        event("project.created", title="Hello", source="document:x", agent="rehearsal"),
+        "hello-world submitted for rehearsal agents",
+    ),
     (event("project.completed", seconds=72.4), "hello-world is complete after 1 m 12 s"),
     (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
-    (event("workflow.state", **BY, **{"from": "", "to": "DEV_QUEUED"}), "development is DEV_QUEUED"),
-    (event("workflow.state", **BY, **{"from": "REVIEWING", "to": "DEPLOYING"}), "development is DEPLOYING"),
-    (event("workflow.state", **BY, **{"from": "REVIEWING", "to": "CODING"}), "development goes back to CODING"),
-    (event("job.leased", job=IMPLEMENT, instance="dev-02", reason="…", waited=0.0), "dev-02 implements 003-say-goodbye"),
+    (moved("", "DEV_QUEUED"), "development is DEV_QUEUED"),
+    (moved("REVIEWING", "DEPLOYING"), "development is DEPLOYING"),
+    (moved("REVIEWING", "CODING"), "development goes back to CODING"),
+    (
+        event("job.leased", job=IMPLEMENT, instance="dev-02", reason="…", waited=0.0),
+        "dev-02 implements 003-say-goodbye",
+    ),
     (event("job.leased", job=REVIEW, instance="dev-03", attempt=2), "dev-03 reviews 003-say-goodbye (attempt 2)"),
     (event("job.leased", job=999, instance="dev-03"), "dev-03 works on job 999"),
     (
@@ -47,20 +57,29 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     ),
     (
         event(
-            "job.reworked", job=REVIEW, instance="dev-03", to="implement", reason="sent back by the reviewer",
+            "job.reworked",
+            job=REVIEW,
+            instance="dev-03",
+            to="implement",
+            reason="sent back by the reviewer",
             feedback="f003.py:19\nputs work off",
         ),
         "dev-03 sends 003-say-goodbye back to implement: f003.py:19 puts work off",
     ),
     (
-        event("job.reworked", job=IMPLEMENT, to="implement", reason="gate failed: tests", feedback="Gate 'tests' failed:"),
+        event(
+            "job.reworked", job=IMPLEMENT, to="implement", reason="gate failed: tests", feedback="Gate 'tests' failed:"
+        ),
         "003-say-goodbye goes back to implement: gate failed: tests",
     ),
     (
         event("job.reworked", job=23, to="ci", reason="the agent reports failure", feedback="no index.html"),
         "deploy goes back to ci: the agent reports failure – no index.html",
     ),
-    (event("job.released", job=IMPLEMENT, reason="interrupted"), "implement 003-say-goodbye is given back and waits again: interrupted"),
+    (
+        event("job.released", job=IMPLEMENT, reason="interrupted"),
+        "implement 003-say-goodbye is given back and waits again: interrupted",
+    ),
     (
         event("job.escalated", job=IMPLEMENT, kind="exhausted", reason="3 attempts failed"),
         "implement 003-say-goodbye is put before a reviewer: 3 attempts failed",
@@ -71,7 +90,10 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("recovery.restarted", job=IMPLEMENT, instance="dev-02"), "dev-02 is back"),
     (event("recovery.reassigned", job=IMPLEMENT, instance="dev-02", to="ready"), None),
     (event("recovery.updated", job=IMPLEMENT, instance="dev-02", failures=1), None),
-    (event("review.opened", job=IMPLEMENT, review=3, kind="exhausted", reason="…"), "review 3 opened for implement 003-say-goodbye"),
+    (
+        event("review.opened", job=IMPLEMENT, review=3, kind="exhausted", reason="…"),
+        "review 3 opened for implement 003-say-goodbye",
+    ),
     (event("review.decided", job=IMPLEMENT, review=3, verdict="approve", by="ann", notes=""), "ann approved review 3"),
     (
         event("review.decided", job=IMPLEMENT, review=3, verdict="send_back", by="ann", notes="handle commas"),
@@ -80,11 +102,19 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("genesis_complete", workflow="genesis", issues_created=4), "genesis complete: 4 issues to build"),
     (event("genesis_complete", workflow="genesis", issues_created=1), "genesis complete: 1 issue to build"),
     (
-        event("development_milestone", **BY, milestone="deployed", deployment_url="http://hello.localhost/"),
+        event(
+            "development_milestone",
+            workflow="development",
+            milestone="deployed",
+            deployment_url="http://hello.localhost/",
+        ),
         "development milestone: deployed at http://hello.localhost/",
     ),
-    (event("development_milestone", **BY, milestone="deployed", deployment_url=None), "development milestone: deployed"),
-]  # fmt: skip
+    (
+        event("development_milestone", workflow="development", milestone="deployed", deployment_url=None),
+        "development milestone: deployed",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +166,8 @@ def test_a_step_that_is_used_otherwise_is_called_by_its_name() -> None:
 
 
 def job_of(step: str) -> Job:
-    numbers: dict[str, Any] = dict.fromkeys(Job._fields, 0)
-    return Job(**numbers | {"project": "p", "workflow": "development", "step": step, "item": "", "instance": "dev-02"})
+    given: dict[str, Any] = {**dict.fromkeys(Job._fields, 0), "project": "p", "workflow": "development", "step": step}
+    return Job(**given)
 
 
 @pytest.mark.parametrize("ending", [e for e in Ending if e is not Ending.CANCELLED])

@@ -81,6 +81,16 @@ def test_a_killed_runner_leaves_nothing_but_its_work(world: World, loop: asyncio
     loop.run(run())
 
 
+def test_an_agent_that_removes_its_attempt_is_lost(world: World, loop: asyncio.Runner) -> None:
+    async def run() -> None:
+        host = world.host()
+        running = await world.start(f"cd /; rm -rf {world.directory()}\n" + PASSED, host=host)
+        assert (await end_of(running)).ending is Ending.LOST
+        await host.forget(make_lease())
+
+    loop.run(run())
+
+
 @pytest.mark.requirement("REC-8")
 def test_what_never_started_never_will(world: World, loop: asyncio.Runner) -> None:
     async def run() -> None:

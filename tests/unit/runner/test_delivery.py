@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.stage import PASSED, Stage, git, make_repository, only
+from tests.unit.runner.stage import PASSED, Stage, command, git, make_repository, only
 
 AUTHORED = "git commit --quiet --message=Mine\n"
 
@@ -79,7 +79,9 @@ def test_a_rewritten_history_is_refused_and_kept_aside(stage: Stage, script: str
     assert "a.txt" in stage.files(report["salvage"])
 
 
-@pytest.mark.parametrize("script", ["rm -rf .git\n", "mv .git ../elsewhere; ln -s ../elsewhere .git\n"])
+@pytest.mark.parametrize(
+    "script", ["rm -rf .git\n", "mv .git ../elsewhere; ln -s ../elsewhere .git\n", 'rm -rf "$PWD"\n']
+)
 def test_a_repository_that_is_gone_cannot_be_delivered(stage: Stage, script: str) -> None:
     report = stage.run("echo a >a.txt;" + script + PASSED)
     assert (only(report)["name"], only(report)["outcome"]) == ("delivery", "could-not-run")
@@ -131,6 +133,13 @@ def test_droppings_of_tools_are_not_delivered(stage: Stage) -> None:
         "mkdir -p pkg/__pycache__ node_modules; touch pkg/__pycache__/a.pyc node_modules/x pkg/a.py\n" + PASSED
     )
     assert stage.files(report["commit"]) == {"README.md", "pkg/a.py"}
+
+
+def test_a_home_may_be_anywhere(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / 'o:d d "h\\ome" é')
+    report = stage.run("echo a >a.txt\n" + PASSED, gates=(command("{python}", "-c", "open('a.txt')"),))
+    assert only(report)["outcome"] == "passed"
+    assert stage.files(report["commit"]) == {"README.md", "a.txt"}
 
 
 def test_odd_names_are_delivered(stage: Stage) -> None:

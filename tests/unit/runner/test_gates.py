@@ -1,5 +1,6 @@
 """Gates judge what is delivered, and whatever is not clearly passed fails closed (PIP-8)."""
 
+import signal
 from typing import Any
 
 import pytest
@@ -116,8 +117,6 @@ def test_a_gate_finds_no_program_in_the_clone(stage: Stage) -> None:
 
 
 def test_a_request_to_stop_ends_the_gates_too(stage: Stage) -> None:
-    import signal
-
     gates = (shell(f"echo in >{stage.fifo()}; sleep 1000"), shell("exit 0", name="second"))
     runner = stage.start("echo a >a.txt\n" + PASSED, gates=gates)
     assert stage.hear() == "in"

@@ -43,6 +43,6 @@ def test_output_and_time_are_bounded(tmp_path: Path, loop: asyncio.Runner, monke
     monkeypatch.setattr(git, "OUTPUT_BYTES_MAX", 1000)
     with pytest.raises(Unavailable, match="more than 1000 bytes"):
         loop.run(git.get(tmp_path, "-c", "alias.flood=!yes", "flood"))
-    monkeypatch.setattr(git, "GIT_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(git, "SILENCE_SECONDS_MAX", 0.1)
     with pytest.raises(TimedOut, match="was ended"):
         loop.run(git.get(tmp_path, "-c", "alias.hang=!sleep 1000", "hang"))

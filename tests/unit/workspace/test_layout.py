@@ -10,7 +10,7 @@ from podium.workspace.layout import Home, checked_commit, make_private
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "a\0", ".hidden", "A", "-a", "con"])
 def test_projects_have_safe_names(home: Home, name: str) -> None:
-    for make in (home.project, home.document, home.repository, home.deployments):
+    for make in (home.project, home.repository, home.deployments):
         with pytest.raises(UsageError):
             make(name)
 
@@ -38,7 +38,6 @@ def test_commits_are_whole_ids(commit: str) -> None:
 def test_everything_is_in_the_home(home: Home) -> None:
     assert home.attempt("hello/12.a3") == home.path / "attempts/hello/12.a3"
     assert home.repository("hello") == home.path / "projects/hello/repository"
-    assert home.document("hello") == home.path / "projects/hello/document.md"
     assert home.deployment("hello", "a" * 40) == home.path / "deployments/hello" / ("a" * 12)
     assert home.relative(home.outputs("hello", "documentation")) == "projects/hello/outputs/documentation"
 

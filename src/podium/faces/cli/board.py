@@ -46,6 +46,7 @@ class Board:
         """Open reviews that wait for a person: number -> the job's work."""
         self.new_reviews: list[int] = []
         """Those that the last update brought."""
+        self._rows: Sequence[Row] | None = None
         self._works: dict[int, Work] = {}
         self._states: dict[int, str] = {}
         self._escalated: set[int] = set()
@@ -64,9 +65,11 @@ class Board:
         """Take in the newest state; the answer is the events in words."""
         self.project = project
         self.new_reviews = []
-        if jobs is not None:
+        if jobs is not None and jobs is not self._rows:
+            self._rows = jobs
             self._works |= works_of(jobs)
-            self._states |= {row["id"]: row["state"] for row in jobs}
+            # Events are newer than rows that a caller keeps: rows only tell of jobs not heard of before.
+            self._states = {row["id"]: row["state"] for row in jobs} | self._states
         self.busy = [self._busy(row) for row in instances if row["job"] and row["project"] == project["id"]]
         self.busy_most = max(self.busy_most, len(self.busy))
         told = [news for event in events if (news := self._take(event)) is not None]

@@ -1,15 +1,18 @@
 """`podium up` and `podium down`: the orchestrator as a background process of its own."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import click
 
+from podium.address import LOCK
 from podium.domain.errors import TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
@@ -71,6 +74,18 @@ def _last_words(log: os.PathLike[str]) -> str:
         return "".join(handle.readlines()[-5:]).strip()
 
 
+def _is_locked(home: Path) -> bool:
+    """Whether the orchestrator's process still lives: it holds the lock to its very end."""
+    handle = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def stop(client: Client, *, keep: bool) -> int:
     """Stop the orchestrator and wait until it is gone."""
     found = client.running()
@@ -79,7 +94,7 @@ def stop(client: Client, *, keep: bool) -> int:
         return 0
     os.kill(int(found["pid"]), signal.SIGTERM if keep else signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
-    while client.running() is not None:
+    while _is_locked(client.home):
         if time.monotonic() > deadline:
             raise TimedOut(f"The orchestrator (process {found['pid']}) did not stop within {STOP_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)

@@ -202,10 +202,10 @@ def _note(row: Answer, now: float) -> str:
         notes.append(f"again in {duration(row['ready_at'] - now)}")
     if row["state"] == "waiting" and row["blockers"]:
         notes.append(f"behind {counted(row['blockers'], 'job')}")
-    if row["reworks"]:
-        notes.append(f"sent back {counted(row['reworks'], 'time')}")
     if row["state"] not in ("passed", "running") and row["reason"]:
         notes.append(one_line(row["reason"], DATA_CHARS_MAX))
+    elif row["reworks"]:
+        notes.append(f"sent back {counted(row['reworks'], 'time')}")
     return "; ".join(notes)
 
 

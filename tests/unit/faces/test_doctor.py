@@ -1,0 +1,180 @@
+import asyncio
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from podium.app import RealWorld
+from podium.operations import doctor
+from podium.operations.doctor import Check, DoctorInput, DoctorOutput
+
+OK = Check(name="git", state="ok", detail="2.39.5")
+
+
+@pytest.mark.requirement("OPS-1")
+@pytest.mark.parametrize(
+    ("system", "release", "state", "words"),
+    [
+        ("linux", "6.18.44", "ok", "everything is supported"),
+        ("linux", "5.15.90.1-microsoft-standard-WSL2", "warning", "WSL2"),
+        ("darwin", "24.1.0", "warning", "no pidfd"),
+        ("win32", "11", "problem", "not supported"),
+    ],
+)
+def test_the_platform_is_told_truthfully(system: str, release: str, state: str, words: str) -> None:
+    found = doctor.check_platform(system, release)
+    assert found.state == state
+    assert words in found.detail
+    assert bool(found.to_do) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "detail"),
+    [
+        ("git version 2.39.5", "ok", "2.39.5"),
+        ("git version 2.38.0 (Apple Git-146)", "ok", "2.38.0"),
+        ("git version 3.0", "ok", "3.0"),
+        ("git version 2.37.9", "problem", "2.37.9"),
+        ("git version 2.9.5", "problem", "2.9.5"),
+        ("hello", "problem", "hello"),
+        (None, "problem", "No such file"),
+    ],
+)
+def test_git_must_be_new_enough(said: str | None, state: str, detail: str) -> None:
+    found = doctor.check_git(said, "No such file or directory")
+    assert found.state == state
+    assert detail in found.detail
+    assert bool(found.to_do) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [((3, 10, 9), "problem"), ((3, 11, 0), "ok"), ((3, 14, 1), "ok"), ((4, 0, 0), "ok")]
+)
+def test_python_must_be_new_enough(version: tuple[int, ...], state: str) -> None:
+    assert doctor.check_python(version).state == state
+
+
+@pytest.mark.parametrize(("number", "state"), [(3_051_002, "problem"), (3_051_003, "ok"), (3_054_001, "ok")])
+def test_sqlite_must_be_safe(number: int, state: str) -> None:
+    assert doctor.check_sqlite(number, "3.x").state == state
+
+
+@pytest.mark.parametrize(
+    ("rights", "state"), [(0o700, "ok"), (0o750, "warning"), (0o755, "warning"), (0o701, "warning")]
+)
+def test_a_home_is_closed_to_others(tmp_path: Path, rights: int, state: str) -> None:
+    tmp_path.chmod(rights)
+    found = doctor.check_home(tmp_path)
+    tmp_path.chmod(stat.S_IRWXU)
+    assert found.state == state
+    assert ("chmod 700" in found.to_do) == (state == "warning")
+
+
+def test_a_home_that_is_missing_or_closed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.check_home(tmp_path / "none").state == "problem"
+
+    def refused(path: Path, mode: int) -> bool:  # in place of rights: root may write everywhere
+        return False
+
+    monkeypatch.setattr(os, "access", refused)
+    assert doctor.check_home(tmp_path).state == "problem"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "state"),
+    [
+        ([], "ok"),
+        ([("/", "ext4")], "ok"),
+        ([("/", "nfs4")], "problem"),
+        ([("/", "ext4"), ("HOME", "9p")], "problem"),
+        ([("/", "nfs4"), ("HOME", "ext4")], "ok"),
+        ([("/", "ext4"), ("HOME-not", "9p")], "ok"),
+        ([("/", "ext4"), ("HOME", "ext4"), ("HOME", "cifs")], "problem"),
+    ],
+)
+def test_a_home_is_on_a_local_disk(tmp_path: Path, mounts: list[tuple[str, str]], state: str) -> None:
+    here = [(point.replace("HOME", str(tmp_path)), kind) for point, kind in mounts]
+    assert doctor.check_filesystem(tmp_path, here).state == state
+
+
+def test_little_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.check_disk(tmp_path).detail.endswith("free")
+    monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
+    found = doctor.check_disk(tmp_path)
+    assert found.state == "warning"
+    assert found.to_do
+
+
+@pytest.mark.parametrize(("available", "state"), [(None, "ok"), (8 << 30, "ok"), (100 << 20, "warning")])
+def test_little_memory_is_a_warning(available: int | None, state: str) -> None:
+    found = doctor.check_memory(available)
+    assert found.state == state
+    assert ("not known" in found.detail) == (available is None)
+
+
+@pytest.mark.parametrize("works", [True, False, None])
+def test_it_never_says_that_agents_are_sandboxed(works: bool | None) -> None:
+    found = doctor.check_sandbox(works, "Permission denied")
+    assert found.state == "warning"
+    assert "NOT sandboxed" in found.detail
+    assert "can read this home" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("open_projects", "running", "state"), [(0, False, "ok"), (3, True, "ok"), (3, False, "warning")]
+)
+def test_open_projects_want_an_orchestrator(open_projects: int, running: bool, state: str) -> None:
+    found = doctor.check_orchestrator(open_projects, running=running)
+    assert found.state == state
+    assert ("podium up" in found.to_do) == (state == "warning")
+
+
+def test_rehearsal_needs_git() -> None:
+    assert doctor.agents_of(frozenset({"rehearsal"}), OK)["rehearsal"].usable is True
+    old = OK.model_copy(update={"state": "problem"})
+    assert doctor.agents_of(frozenset({"rehearsal"}), old)["rehearsal"].usable is False
+
+
+def test_programs_of_the_user_are_not_called_usable_untried() -> None:
+    assert doctor.agents_of(frozenset({"rehearsal"}), OK)["command"].usable is False
+    configured = doctor.agents_of(frozenset({"rehearsal", "mine"}), OK)["command"]
+    assert configured.usable is None
+    assert "mine" in configured.reason
+
+
+def test_a_probe_gets_no_other_environment() -> None:
+    script = "import os; print(sorted(os.environ))"
+    ran = asyncio.run(doctor.run((sys.executable, "-I", "-c", script), {"PATH": "/usr/bin", "LC_ALL": "C"}))
+    assert ran == (0, "['LC_ALL', 'PATH']")
+
+
+def test_a_probe_that_hangs_is_ended() -> None:
+    script = "import signal; signal.pause()"
+    ran = asyncio.run(doctor.run((sys.executable, "-I", "-c", script), {}, 0.2))
+    assert ran == (None, "no answer within 0.2 s")
+
+
+def test_a_probe_that_is_missing_says_so() -> None:
+    assert asyncio.run(doctor.run(("/no/such/program",), {})) == (None, "No such file or directory")
+
+
+def examined(home: Path) -> DoctorOutput:
+    async def examine() -> DoctorOutput:
+        async with RealWorld().writing(home) as context:
+            return await doctor.doctor(context, DoctorInput())
+
+    return asyncio.run(examine())
+
+
+@pytest.mark.requirement("OPS-1")
+def test_a_new_home_on_this_machine_is_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    found = examined(tmp_path / "home")
+    names = [check.name for check in found.checks]
+    assert {"Python", "git", "SQLite", "Home", "Disk", "Platform", "Sandbox", "Orchestrator"} <= set(names)
+    assert found.healthy == all(check.state != "problem" for check in found.checks)
+    assert set(found.agents) == {"rehearsal", "command"}
+    assert "sk-secret" not in found.model_dump_json()
+    assert all(check.to_do for check in found.checks if check.state == "problem")
