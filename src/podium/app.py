@@ -66,7 +66,7 @@ def _load(home: Path) -> _Home:
 
 
 def _lock(home: Path) -> None:
-    """Take the home's lock for the rest of this process's life; the kernel lets it go, so no dead run blocks anybody."""
+    """Take the home's lock for the rest of this process's life; the kernel lets it go, so no dead run blocks us."""
     handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

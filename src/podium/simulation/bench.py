@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,7 +116,7 @@ class Bench:
         found: list[float] = []
         for n in range(count):
             started: asyncio.Future[float] = loop.create_future()
-            self.on_start = lambda future=started: future.done() or future.set_result(time.perf_counter())
+            self.on_start = partial(_note_start, started)
             began = time.perf_counter()
             answer = self.engine.submit(self.submission(f"idle-{n}"))
             found.append((await started - began) * 1000)
@@ -123,6 +124,11 @@ class Bench:
             while await self.store.read(lambda rows: rows.all("projects_open")):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.001)
         return found
+
+
+def _note_start(started: asyncio.Future[float]) -> None:
+    if not started.done():
+        started.set_result(time.perf_counter())
 
 
 async def measure(projects: int, in_flight: int, idle: int) -> Measured:

@@ -168,6 +168,10 @@ def test_more_instances_than_lines_are_counted() -> None:
     assert any(line.startswith("Lately") for line in lines)
 
 
+def test_one_line_for_many_instances_is_their_number() -> None:
+    assert "Now         3 instances at work" in picture(board(), 80, 10)
+
+
 def test_an_open_review_stands_at_the_top_with_what_to_type() -> None:
     lines = picture(board(ESCALATED, samples.project(jobs={"in_review": 1, "passed": 9})))
     assert lines[2] == "Needs you   ! review 3: implement 003-say-goodbye"

@@ -32,7 +32,7 @@ def frame(board: Board, now: float, size: tuple[int, int], signs: Marks, *, colo
     top += [_labelled(name.title(), body) for name, body in lanes]
     top += [Text(), _bar(board, len(lanes), columns, signs), Text()]
     room = lines - len(top)
-    busy_lines = max(1, min(board.busy_most, room - NEWS_LINES - 1, room))
+    busy_lines = max(1, min(board.busy_most, max(room - NEWS_LINES - 1, room // 2)))
     picture = [*top, *_now(board, busy_lines, columns)]
     news_lines = min(NEWS_LINES, lines - len(picture) - 1)
     if news_lines > 0:
@@ -98,7 +98,8 @@ def _now(board: Board, lines: int, columns: int) -> list[Text]:
     role_columns = max((len(b.role) for b in shown), default=0)
     rows = [_busy_line(b, name_columns, role_columns, columns - LABEL_COLUMNS) for b in shown]
     if len(busy) > len(shown):
-        rows.append(Text(f"and {counted(len(busy) - len(shown), 'more instance')}", style=QUIET))
+        rest = counted(len(busy) - len(shown), "more instance" if shown else "instance")
+        rows.append(Text(f"and {rest}" if shown else f"{rest} at work", style=QUIET))
     if not rows:
         rows.append(Text(_idle(board), style=QUIET))
     rows += [Text()] * (lines - len(rows))

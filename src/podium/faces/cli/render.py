@@ -116,9 +116,9 @@ def _backlog(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["ready"]
     page: list[RenderableType] = []
     if answer["in_review"]:
-        page += [_decide_line(console, answer["in_review"]), ""]
+        page.append(_decide_line(console, answer["in_review"]))
     if rows:
-        page += [_ready(rows), ""]
+        page += [*([""] if page else []), _ready(rows), ""]
     if answer["held"]:
         page.append(line(f"{answer['held']:,} held: their projects have as many chains open as one may have"))
     if answer["delayed"]:
