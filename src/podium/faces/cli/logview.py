@@ -172,5 +172,5 @@ def render_line(console: Console, line: str) -> None:
     time = clock_time(at) if at is not None else ""
     margin = Text.assemble((time.ljust(TIME_COLUMNS), QUIET), "  ", (source.ljust(SOURCE_COLUMNS), QUIET), " ")
     for number, part in enumerate(text.split("\n")):
-        before = margin if number == 0 else Text(" " * (TIME_COLUMNS + 2))
+        before = margin if number == 0 else Text(" " * (TIME_COLUMNS + 2) if part else "")
         console.print(Text.assemble(before, (part, style)), soft_wrap=True, highlight=False)
