@@ -6,8 +6,7 @@ walking legal edges, so that even a jump over several states leaves one event fo
 """
 
 from collections import deque
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -115,28 +114,26 @@ def next_review_state(state: str, verdict: str) -> str:
         raise IllegalTransition(f"This review is already {state}; '{verdict}' no longer applies.") from None
 
 
-@lru_cache(maxsize=64)
-def states(workflow: str) -> tuple[str, ...]:
-    """The workflow's states in order, the first on entry and the last when complete."""
-    return tuple(WORKFLOWS[workflow])
+def declared(states: Sequence[str]) -> Edges:
+    """The lifecycle of a user's own workflow: forward one by one, back to any earlier state but from the last."""
+    return _lifecycle(" ".join(states), {s: " ".join(states[:i]) for i, s in enumerate(states[:-1]) if i})
 
 
-@lru_cache(maxsize=1024)
-def path(workflow: str, start: str, goal: str) -> tuple[str, ...]:
+def path(edges: Edges, start: str, goal: str) -> tuple[str, ...]:
     """The shortest walk over legal edges from `start` to `goal`, without `start`; empty when they are equal."""
-    edges = WORKFLOWS[workflow]
+    order = list(edges)
     came_from: dict[str, str] = {start: start}
     frontier = deque([start])
     while frontier:
         state = frontier.popleft()
         if state == goal:
             break
-        for following in sorted(edges[state], key=list(edges).index):
+        for following in sorted(edges[state], key=order.index):
             if following not in came_from:
                 came_from[following] = state
                 frontier.append(following)
     if goal not in came_from:
-        raise IllegalTransition(f"{workflow} cannot go from {start} to {goal}.")
+        raise IllegalTransition(f"No legal way leads from {start} to {goal}.")
     walk: list[str] = []
     while goal != start:
         walk.append(goal)

@@ -1,8 +1,8 @@
 """The declared graph: workflows, steps, roles, fan-out, gates, rules; and how a workflow expands into jobs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from graphlib import TopologicalSorter
 from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
@@ -62,16 +62,33 @@ class Rule:
     enqueue: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workflow:
-    """Steps in declared order, and the instances its pool starts with (name -> role)."""
+    """Steps in declared order, the states they lead through, and the instances its pool starts with (name -> role)."""
 
     name: str
     steps: tuple[Step, ...]
     roles: tuple[str, ...]
     instances: Mapping[str, str]
+    edges: lifecycle.Edges
     project_jobs_max: int = 16
     """Chains of one project that may be open at once: one project of 500 issues starves nobody (QUE-2)."""
+    states: tuple[str, ...] = field(init=False)
+    """In order: the first on entry, the last when complete."""
+    order: Mapping[str, int] = field(init=False, repr=False)
+    _walks: dict[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Derive what every transition asks for."""
+        object.__setattr__(self, "states", tuple(self.edges))
+        object.__setattr__(self, "order", {state: i for i, state in enumerate(self.edges)})
+        object.__setattr__(self, "_walks", {})
+
+    def walk(self, start: str, goal: str) -> tuple[str, ...]:
+        """The states from `start` (left out) to `goal` over legal edges."""
+        if (start, goal) not in self._walks:
+            self._walks[start, goal] = lifecycle.path(self.edges, start, goal)
+        return self._walks[start, goal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,13 @@ class Pipeline:
         return self._steps[workflow, step]
 
 
+class Item(NamedTuple):
+    """One artifact that a workflow fans out over, and which others it must come after."""
+
+    key: str
+    after: tuple[str, ...] = ()
+
+
 class PlannedJob(NamedTuple):
     """A job before it has an id: its step, its fan-out item, and the (workflow, step, item) it waits for."""
 
@@ -103,31 +127,49 @@ class PlannedJob(NamedTuple):
     after: tuple[tuple[str, str, str], ...]
 
 
-def expand(workflow: Workflow, items: Mapping[str, Iterable[str]]) -> list[PlannedJob]:
+def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[PlannedJob]:
     """All jobs of one workflow, dependencies first.
 
-    `items` maps an artifact kind to its keys in order. A step for each item follows the same item's job of an
-    earlier step; a step that runs once waits for every item's.
+    `items` maps an artifact kind to its items. A step for each item follows the same item's job of an earlier step; a
+    step that runs once waits for every item's. An item that comes after another begins when the other's chain has
+    ended. Items with the longest way behind them come first, so that they are begun first (PRF-1).
     """
     by_id = {step.id: step for step in workflow.steps}
-    keys = {kind: list(found) for kind, found in items.items()}
+    ordered = {kind: longest_first(found) for kind, found in items.items()}
+    followed = {name for step in workflow.steps if step.for_each for name in step.after}
+    ends = {step.for_each: step.id for step in workflow.steps if step.for_each and step.id not in followed}
     planned: list[PlannedJob] = []
     for step in workflow.steps:
-        for item in keys.get(step.for_each, []) if step.for_each else [""]:
+        for item in ordered.get(step.for_each, []) if step.for_each else [Item("")]:
             after: list[tuple[str, str, str]] = []
             for name in step.after:
                 if "." in name:
                     other_workflow, _, other_step = name.partition(".")
                     after.append((other_workflow, other_step, ""))
-                elif by_id[name].for_each and not item:
-                    after.extend((workflow.name, name, key) for key in keys.get(by_id[name].for_each, []))
+                elif by_id[name].for_each and not item.key:
+                    after.extend((workflow.name, name, other.key) for other in ordered.get(by_id[name].for_each, []))
                 else:
-                    after.append((workflow.name, name, item if by_id[name].for_each else ""))
-            planned.append(PlannedJob(step, item, tuple(after)))
+                    after.append((workflow.name, name, item.key if by_id[name].for_each else ""))
+            if step.for_each and not any(by_id[name].for_each for name in step.after if name in by_id):
+                after.extend((workflow.name, ends[step.for_each], other) for other in item.after)
+            planned.append(PlannedJob(step, item.key, tuple(after)))
     return planned
 
 
-@cache
-def state_order(workflow: str) -> dict[str, int]:
-    """From a workflow's state to its place in the order."""
-    return {state: i for i, state in enumerate(lifecycle.states(workflow))}
+def longest_first(items: Sequence[Item]) -> list[Item]:
+    """The items in an order that keeps dependencies first and, among the free, the longest remaining way first."""
+    depth: dict[str, int] = {}
+    followers: dict[str, list[str]] = {item.key: [] for item in items}
+    for item in items:
+        for other in item.after:
+            followers[other].append(item.key)
+    for item in reversed(topological(items)):
+        depth[item.key] = 1 + max((depth[key] for key in followers[item.key]), default=0)
+    return sorted(items, key=lambda item: -depth[item.key])
+
+
+def topological(items: Sequence[Item]) -> list[Item]:
+    """The items, each after those it comes after; raises `CycleError` with the circle, `KeyError` for an unknown one."""
+    by_key = {item.key: item for item in items}
+    sorter = TopologicalSorter({item.key: [by_key[other].key for other in item.after] for item in items})
+    return [by_key[key] for key in sorter.static_order()]

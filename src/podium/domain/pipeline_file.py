@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from podium.domain import lifecycle
 from podium.domain.errors import InvalidPipeline
@@ -14,6 +14,7 @@ from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow
 
 GATE_KINDS: Final = ("change", "command", "result", "approval")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_STATE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 Raw = Mapping[str, Any]
 
@@ -78,9 +79,8 @@ class _Reader:
 
     def _workflow(self, name: str, table: Raw, commands: Mapping[str, tuple[str, ...]]) -> Workflow:
         self.where = (f"workflows.{name}", 0, "")
-        if name not in lifecycle.WORKFLOWS:
-            raise self.fail(f"workflow {name!r} has no lifecycle; known: {_or(lifecycle.WORKFLOWS)}.")
-        self._known(table, ("roles", "instances", "steps", "project_jobs_max"))
+        self._known(table, ("roles", "instances", "states", "steps", "project_jobs_max"))
+        edges = self._edges(name, table)
         roles = tuple(table.get("roles", ()))
         for instance, role in table.get("instances", {}).items():
             if role not in roles:
@@ -93,13 +93,39 @@ class _Reader:
         steps: list[Step] = []
         for index, step in enumerate(table.get("steps", ())):
             self.where = (f"workflows.{name}.steps", index, "")
-            steps.append(self._step(name, step, roles, commands, steps))
+            steps.append(self._step(name, step, roles, commands, tuple(edges)[:-1], steps))
         if not steps:
             raise self.fail(f"workflow {name!r} has no step.")
-        return Workflow(name, tuple(steps), roles, dict(table.get("instances", {})), jobs_max)
+        return Workflow(name, tuple(steps), roles, dict(table.get("instances", {})), edges, jobs_max)
+
+    def _edges(self, name: str, table: Raw) -> lifecycle.Edges:
+        """The lifecycle: a shipped workflow's is fixed, a user's own is declared by its states in order."""
+        if name in lifecycle.WORKFLOWS:
+            if "states" in table:
+                raise self.fail(
+                    f"the states of {name} are fixed; remove 'states', or name your workflow otherwise.", "states"
+                )
+            return lifecycle.WORKFLOWS[name]
+        if not _NAME.fullmatch(name) or name == PODIUM_QUEUE:
+            raise self.fail(f"{name!r} cannot be a workflow's name; use a lower-case name such as 'security'.")
+        states = cast("list[Any]", table.get("states", []))
+        if not isinstance(table.get("states"), list) or len(states) < 2 or len(set(states)) < len(states):
+            raise self.fail(
+                f'workflow {name!r} needs states = ["QUEUED", …, "COMPLETE"], at least two, each once.', "states"
+            )
+        for state in states:
+            if not isinstance(state, str) or not _STATE.fullmatch(state):
+                raise self.fail(f"state {state!r} must be upper-case words such as 'AUDIT_COMPLETE'.", "states")
+        return lifecycle.declared(states)
 
     def _step(
-        self, workflow: str, raw: Raw, roles: Sequence[str], commands: Mapping[str, tuple[str, ...]], before: list[Step]
+        self,
+        workflow: str,
+        raw: Raw,
+        roles: Sequence[str],
+        commands: Mapping[str, tuple[str, ...]],
+        states: Sequence[str],
+        before: list[Step],
     ) -> Step:
         self._known(raw, [f.name for f in fields(Step) if f.name != "workflow"])
         name = str(raw.get("id", ""))
@@ -107,7 +133,6 @@ class _Reader:
             raise self.fail(f"step id {name!r} must be a lower-case name such as 'implement'.", "id")
         if any(s.id == name for s in before):
             raise self.fail(f"there are two steps {name!r} in {workflow}.", "id")
-        states = lifecycle.states(workflow)[:-1]
         state = raw.get("state")
         waiting = raw.get("waiting", state)
         for key, value in (("state", state), ("waiting", waiting)):
@@ -170,7 +195,7 @@ class _Reader:
         self.where = ("rules", index, "")
         self._known(raw, ("on", "enqueue"))
         workflow, _, state = str(raw.get("on", "")).partition(".")
-        if workflow not in workflows or state not in lifecycle.WORKFLOWS[workflow]:
+        if workflow not in workflows or state not in workflows[workflow].states:
             raise self.fail(f"on = {raw.get('on')!r} must be WORKFLOW.STATE, with a state of that workflow.", "on")
         if raw.get("enqueue") not in workflows:
             raise self.fail(f"enqueue = {raw.get('enqueue')!r} is not a workflow ({_or(workflows)}).", "enqueue")

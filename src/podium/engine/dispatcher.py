@@ -3,11 +3,16 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Final
 
 from podium.domain.command import Dispatch
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.ports import Clock, Store
+
+
+RETIRED: Final = "retired"
+"""The queue of an instance that the pool no longer has; it finishes what it was given."""
 
 
 class Dispatcher:
@@ -23,29 +28,32 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._free = {slot.name: slot for slot in slots}
+        self._known = {slot.name: slot for slot in slots}
+        self._free = dict(self._known)
         self._strategies = strategies
         self._on_lease = on_lease
         self._again = False
         self._paused = False
         self._kicking = False
-        self._offered: set[str] = set()
+        self._offered: dict[str, Slot] = {}
         self._taken: set[str] = set()
 
     @property
-    def free(self) -> frozenset[str]:
-        """Names of the instances that have nothing to do."""
-        return frozenset(self._free) | self._offered
+    def free(self) -> Mapping[str, Slot]:
+        """The instances that have nothing to do."""
+        return self._free | self._offered
 
-    def take(self, name: str) -> Slot | None:
+    def take(self, name: str) -> Slot:
         """Keep an instance that turned out to be busy out of every offer until it is released."""
         self._taken.add(name)
-        return self._free.pop(name, None)
+        self._free.pop(name, None)
+        return self._known.get(name) or Slot(name, RETIRED, "")
 
     def release(self, slot: Slot) -> None:
         """An instance has nothing to do any more; look for work for it."""
         self._taken.discard(slot.name)
-        self._free[slot.name] = slot
+        if slot.queue != RETIRED:
+            self._known[slot.name] = self._free[slot.name] = slot
         if not self._kicking:
             self._kicking = True
             asyncio.get_running_loop().call_soon(self._kick_once)
@@ -66,7 +74,7 @@ class Dispatcher:
             return
         slots = tuple(self._free.values())
         self._free.clear()
-        self._offered |= {slot.name for slot in slots}
+        self._offered |= {slot.name: slot for slot in slots}
         answer = self._store.submit(Dispatch(slots, self._strategies))
         answer.add_done_callback(partial(self._settle, slots))
 
@@ -74,7 +82,8 @@ class Dispatcher:
         offered = {slot.name: slot for slot in slots}
         # A refused offer wrote nothing; the sweeper makes the next.
         leases = () if answer.cancelled() or answer.exception() is not None else answer.result()
-        self._offered -= set(offered)
+        for name in offered:
+            self._offered.pop(name, None)
         for lease in leases:
             self._on_lease(lease, offered.pop(lease.job.instance))
         self._free |= {name: slot for name, slot in offered.items() if name not in self._taken}

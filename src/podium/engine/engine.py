@@ -37,9 +37,8 @@ class Engine:
         settings = settings or EngineSettings()
         self._store = store
         self._clock = clock
-        self._slots = {slot.name: slot for slot in slots}
         self.supervisor = Supervisor(store, clock, hosts, rng)
-        self.dispatcher = Dispatcher(store, clock, self._slots.values(), settings.strategies, self.supervisor.attend)
+        self.dispatcher = Dispatcher(store, clock, slots, settings.strategies, self.supervisor.attend)
         self.supervisor.dispatcher = self.dispatcher
         self.sweeper = Sweeper(store, clock, self.dispatcher, self.supervisor, tuple(hosts.values()), settings.sweeper)
         self.supervisor.on_delay = self.sweeper.nudge
@@ -48,8 +47,8 @@ class Engine:
     async def start(self) -> int:
         """Adopt or give back every lease on record, then begin to dispatch; how many leases there were."""
         leases = await self._store.running()
-        for lease in leases:
-            slot = self.dispatcher.take(lease.job.instance) or Slot(lease.job.instance, "retired", "")
+        slots = [self.dispatcher.take(lease.job.instance) for lease in leases]  # all of them, before any is released
+        for lease, slot in zip(leases, slots, strict=True):
             await self.supervisor.adopt(lease, slot)
         await self.sweeper.sweep_hosts()
         self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")

@@ -62,9 +62,7 @@ class Sweeper(Service):
         attended = set(self._supervisor.running)
         unattended, stale = set(leases) - attended, attended - set(leases)
         for name in unattended & self._suspects:
-            slot = self._dispatcher.take(leases[name].job.instance)
-            if slot is not None:
-                await self._supervisor.adopt(leases[name], slot)
+            await self._supervisor.adopt(leases[name], self._dispatcher.take(leases[name].job.instance))
         for name in stale & self._strangers:
             self._supervisor.cancel(name, "its lease is gone")
         self._suspects, self._strangers = unattended, stale

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from podium.domain import lifecycle
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
@@ -108,10 +107,11 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
 
     def read(rows: Rows) -> ProjectOutput:
         row = need_project(rows, asked.project)
+        pipeline = context.pipelines[row[12]]
         workflows = {
             name: WorkflowView(
                 state=state,
-                chains={s: n for s, n in zip(lifecycle.states(name), json.loads(counts), strict=True) if n},
+                chains={s: n for s, n in zip(pipeline.workflows[name].states, json.loads(counts), strict=True) if n},
                 started_at=started,
                 completed_at=completed,
             )

@@ -1,6 +1,7 @@
 """What becomes of a job after an attempt? Pass, retry, rework or review (PIP-8, REC-1, REC-4)."""
 
-from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
+from podium.domain import issues
+from podium.domain.attempt import Ending, GateOutcome, GateResult, Json, Report
 from podium.domain.command import Verdict
 from podium.domain.job import Job
 from podium.domain.pipeline import Step
@@ -26,9 +27,19 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
         return _rework(
             step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"
         )
+    if report.verdict == "passed" and (wrong := _wrong_artifacts(report)):
+        return _rework(step, job, step.id, wrong, "what it made cannot be worked on")
     if report.verdict != "passed":
         return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
     return _by_gates(report, step, job, chance)
+
+
+def _wrong_artifacts(report: Report) -> str:
+    """Why later steps could not work on these artifacts: circles, unknown names, keys used twice."""
+    by_kind: dict[str, list[tuple[str, Json]]] = {}
+    for artifact in report.artifacts:
+        by_kind.setdefault(artifact.kind, []).append((artifact.key, artifact.data))
+    return "\n".join(filter(None, map(issues.problem, by_kind.values())))
 
 
 def _by_gates(report: Report, step: Step, job: Job, chance: float) -> Verdict:

@@ -133,6 +133,9 @@ class Run:
             if self._submitted == self.projects and not open_ and not engine.supervisor.running:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
+                idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
+                lost = {(slot.name, slot.queue) for slot in slots} ^ idle
+                self.violations += [f"instance {name} of {queue} is not what it was" for name, queue in sorted(lost)]
                 return
             await clock.sleep(self.world.rng.uniform(1.0, REVIEW_SECONDS))
 

@@ -165,7 +165,8 @@ class SimulatedHost:
         return SimulatedRunning(self._world, attempt)
 
     async def adopt(self, lease: Lease) -> SimulatedRunning | None:
-        """The attempt as an earlier orchestrator left it."""
+        """The attempt as an earlier orchestrator left it; finding it takes a while, and work goes on meanwhile."""
+        await self._clock.sleep(self._world.rng.uniform(0.0, 0.5))
         attempt = self._kept.get(lease.name)
         return SimulatedRunning(self._world, attempt) if attempt is not None else None
 

@@ -2,9 +2,7 @@
 
 from heapq import heappop
 
-from podium.domain import lifecycle
 from podium.domain.job import Job
-from podium.domain.pipeline import state_order
 from podium.store.batch import Batch, Flow
 
 
@@ -54,14 +52,14 @@ def _first_held(batch: Batch, flow: Flow) -> Job:
 
 def settle(batch: Batch, flow: Flow) -> list[str]:
     """Derive the workflow's state from its jobs (PIP-6) and walk there; returns the states reached, in order."""
-    order = state_order(flow.name)
-    names = list(order)
+    workflow = batch.declared(flow)
+    names = workflow.states
     if flow.open == 0:
         goal = names[-1]
     else:
         goal = next((names[i] for i, n in enumerate(flow.counts) if n > 0), flow.state)
-    walked = list(lifecycle.path(flow.name, flow.state, goal))
+    walked = workflow.walk(flow.state, goal)
     for state in walked:
         batch.emit("workflow.state", flow.project, flow.name, **{"from": flow.state, "to": state})
         flow.state = state
-    return walked
+    return list(walked)

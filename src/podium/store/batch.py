@@ -15,7 +15,7 @@ import orjson
 from podium.domain import event as events
 from podium.domain import lifecycle
 from podium.domain.job import Job
-from podium.domain.pipeline import Pipeline, Step, state_order
+from podium.domain.pipeline import Pipeline, Step, Workflow
 from podium.policy.ordering import priority, rank
 from podium.store.rows import Rows
 
@@ -194,6 +194,10 @@ class Batch:
         self._hot.flows[key] = flow
         self.used_flows[key] = None
 
+    def declared(self, flow: Flow) -> Workflow:
+        """The workflow as the project's pipeline declares it."""
+        return self.owner(flow.project).pipeline.workflows[flow.name]
+
     def step_of(self, job: Job) -> Step:
         """The step this job is one of."""
         return self.owner(job.project).pipeline.step(job.workflow, job.step)
@@ -289,7 +293,7 @@ class Batch:
         flow = self.flow(after.project, after.workflow)
         assert flow is not None
         step = self.step_of(after)
-        order = state_order(after.workflow)
+        order = self.declared(flow).order
         for job, n in ((before, -1), (after, 1)):
             if job.state in lifecycle.JOB_FRONTIER:
                 untried = job.attempt == 0 and job.state in _UNTRIED

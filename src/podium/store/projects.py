@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-from podium.domain import lifecycle
+from podium.domain import issues, lifecycle
 from podium.domain.command import Submit, Submitted
 from podium.domain.job import PODIUM_QUEUE, Job
-from podium.domain.pipeline import Workflow, expand
+from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
 from podium.policy import ordering
 from podium.store.admission import enter, refill, settle
 from podium.store.batch import Batch, Flow, Owner
@@ -76,29 +76,36 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     owner = batch.owner(project)
     workflow = owner.pipeline.workflows[name]
     planned = expand(workflow, _items(batch, project, workflow))
-    states = lifecycle.states(name)
+    states = workflow.states
     flow = Flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
     owner.changed = True
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    for plan in planned:
-        job_id = batch.numbers.job
-        batch.numbers.job += 1
-        blockers = [b for after in plan.after if (b := batch.find_job(project, *after)) is not None]
-        for blocker in blockers:
-            batch.depend(job_id, blocker)
+    _add_jobs(batch, owner, name, planned)
+    if not planned:
+        advance(batch, flow)
+
+
+def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJob]) -> None:
+    """Make the planned jobs and their dependencies; those that wait for nothing enter their queue."""
+    first = batch.numbers.job
+    batch.numbers.job += len(planned)
+    ids = {(workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
+    made: list[Job] = []
+    for i, plan in enumerate(planned):
+        earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
         job = Job(
-            id=job_id,
-            project=project,
-            workflow=name,
+            id=first + i,
+            project=owner.id,
+            workflow=workflow,
             step=plan.step.id,
             item=plan.item,
-            queue=PODIUM_QUEUE if plan.step.action else name,
+            queue=PODIUM_QUEUE if plan.step.action else workflow,
             lane=plan.step.role,
             state="waiting",
-            blockers=sum(batch.need(b).state not in lifecycle.JOB_DONE for b in blockers),
+            blockers=sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier),
             attempt=0,
             failures=0,
             reworks=0,
@@ -111,17 +118,23 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
             routed="",
         )
         batch.add_job(job)
+        made.append(job)
+        for blocker in earlier:
+            batch.depend(job.id, blocker)
+    for job in made:
         if job.blockers == 0:
             enter(batch, job)
-    if not planned:
-        advance(batch, flow)
 
 
-def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[str]]:
-    """The keys of the artifacts that the workflow fans out over, in the order they were made."""
+def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[Item]]:
+    """The artifacts that the workflow fans out over, in the order they were made, with what they say of each other."""
     kinds = {step.for_each for step in workflow.steps if step.for_each}
-    found = {kind: batch.artifacts(project, kind) for kind in kinds}
-    return {kind: sorted(made, key=lambda key: (made[key][0], key)) for kind, made in found.items()}
+    found: dict[str, list[Item]] = {}
+    for kind in kinds:
+        made = batch.artifacts(project, kind)
+        ordered = sorted(made, key=lambda key: (made[key][0], key))
+        found[kind] = issues.items([(key, json.loads(made[key][1])) for key in ordered])
+    return found
 
 
 def advance(batch: Batch, flow: Flow) -> None:
@@ -138,8 +151,8 @@ def advance(batch: Batch, flow: Flow) -> None:
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
     subject = f"workflow.{flow.name}"
-    batch.tally[subject, _place(flow, before)] -= 1
-    batch.tally[subject, _place(flow, flow.state)] += 1
+    batch.tally[subject, _place(batch, flow, before)] -= 1
+    batch.tally[subject, _place(batch, flow, flow.state)] += 1
     if flow.open == 0:
         flow.completed_at = batch.now
         batch.measure(f"{subject}.completed", batch.now - flow.started_at)
@@ -147,8 +160,8 @@ def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
         end_workflow(batch, flow)
 
 
-def _place(flow: Flow, state: str) -> str:
-    names = lifecycle.states(flow.name)
+def _place(batch: Batch, flow: Flow, state: str) -> str:
+    names = batch.declared(flow).states
     return "queued" if state == names[0] else "completed" if state == names[-1] else "active"
 
 
@@ -207,7 +220,7 @@ def fail_project(batch: Batch, project: str, reason: str) -> None:
     for (name,) in batch.rows.all("workflows_of_project", (project,)):
         flow = batch.flow(project, name)
         if flow is not None and flow.completed_at is None:
-            batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
+            batch.tally[f"workflow.{name}", _place(batch, flow, flow.state)] -= 1
     owner.state = "failed"
     owner.changed = True
     batch.tally["projects", "open"] -= 1

@@ -6,7 +6,7 @@ import pytest
 
 from podium.domain import pipeline_file
 from podium.domain.errors import InvalidPipeline
-from podium.domain.pipeline import Pipeline, PlannedJob, expand
+from podium.domain.pipeline import Item, Pipeline, PlannedJob, expand
 
 TEXT = resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8")
 
@@ -33,7 +33,7 @@ def test_genesis_analyses_then_scaffolds_and_writes_issues_in_parallel(shipped: 
 
 @pytest.mark.requirement("PIP-3")
 def test_development_is_one_chain_for_each_issue_then_joins(shipped: Pipeline) -> None:
-    jobs = names(expand(shipped.workflows["development"], {"issue": ["001-a", "002-b"]}))
+    jobs = names(expand(shipped.workflows["development"], {"issue": [Item("001-a"), Item("002-b")]}))
     assert jobs["tests/001-a"] == set()
     assert jobs["implement/001-a"] == {"development.tests/001-a"}
     assert jobs["merge/002-b"] == {"development.review/002-b"}

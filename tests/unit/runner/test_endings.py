@@ -200,7 +200,7 @@ def test_a_second_runner_does_nothing(stage: Stage) -> None:
 
 
 def test_salvage_saves_what_a_dead_runner_left(stage: Stage) -> None:
-    runner = stage.start(f"echo x >x.txt; echo go >{stage.fifo()}; sleep 1000")
+    runner = stage.start(f"echo x >x.txt; echo go >{stage.fifo()}; exec sleep 1000")
     stage.hear()
     runner.kill()
     runner.wait(WAIT_SECONDS)
@@ -212,7 +212,7 @@ def test_salvage_saves_what_a_dead_runner_left(stage: Stage) -> None:
 
 
 def test_salvage_of_nothing_is_nothing(stage: Stage) -> None:
-    runner = stage.start(f"echo go >{stage.fifo()}; sleep 1000")
+    runner = stage.start(f"echo go >{stage.fifo()}; exec sleep 1000")
     stage.hear()
     runner.kill()
     runner.wait(WAIT_SECONDS)

@@ -1,4 +1,4 @@
 -- One project.
-SELECT id, title, type, complexity, state, priority, agent, created_at, ended_at, source, repository_url, business_value
+SELECT id, title, type, complexity, state, priority, agent, created_at, ended_at, source, repository_url, business_value, pipeline
 FROM project
 WHERE id = ?

@@ -1,0 +1,65 @@
+"""What issues say of each other: order, and files that two of them touch; and what is wrong with it, if anything."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from graphlib import CycleError
+from typing import Any, Final
+
+from podium.domain.pipeline import Item, topological
+
+ITEMS_MAX: Final = 5_000
+"""Artifacts of one kind that a workflow may fan out over."""
+
+
+def problem(found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Why these (key, data) cannot be worked on as they stand, for the author to mend; empty when they can."""
+    keys = [key for key, _ in found]
+    if len(keys) > ITEMS_MAX:
+        return f"There are {len(keys):,} issues; {ITEMS_MAX:,} are the most for one project. Put small ones together."
+    twice = sorted(key for key, n in Counter(keys).items() if n > 1)
+    if twice:
+        return f"These keys are there more than once: {', '.join(twice)}. Give every issue a key of its own."
+    known = set(keys)
+    for key, data in found:
+        for name in ("depends_on", "conflicts_with"):
+            strange = [other for other in texts(data, name) if other not in known]
+            if strange:
+                return f"Issue {key} {name} {', '.join(strange)}, which does not exist. Name issues by their keys."
+    try:
+        topological([Item(key, texts(data, "depends_on")) for key, data in found])
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        return f"These issues wait for each other, so none could begin: {circle}. Remove one depends_on."
+    return ""
+
+
+def items(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Item]:
+    """The (key, data) as items: each after those it depends on and after earlier ones it must not run beside.
+
+    Two issues run one after the other when one names the other in `conflicts_with` or both list a file in `files`.
+    What comes first is decided by an order that keeps all dependencies, so this never makes a circle.
+    """
+    known = {key for key, _ in found}
+    depends = {key: tuple(o for o in texts(data, "depends_on") if o in known and o != key) for key, data in found}
+    order = [item.key for item in topological([Item(key, after) for key, after in depends.items()])]
+    place = {key: i for i, key in enumerate(order)}
+    after: dict[str, set[str]] = {key: set(others) for key, others in depends.items()}
+    touched: dict[str, list[str]] = {}
+    for key, data in found:
+        for file in texts(data, "files"):
+            touched.setdefault(file, []).append(key)
+        for other in texts(data, "conflicts_with"):
+            if other in known and other != key:
+                first, second = sorted((key, other), key=place.__getitem__)
+                after[second].add(first)
+    for keys in touched.values():
+        in_order = sorted(set(keys), key=place.__getitem__)
+        for first, second in zip(in_order, in_order[1:], strict=False):
+            after[second].add(first)
+    return [Item(key, tuple(sorted(after[key], key=place.__getitem__))) for key, _ in found]
+
+
+def texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts in an artifact's data; what is not a text is left out."""
+    value = data.get(name)
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()
