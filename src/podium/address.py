@@ -1,6 +1,8 @@
 """Where a home's orchestrator listens: a unix socket in the home, whatever the length of its path."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +12,16 @@ LOCK: Final = "lock"
 SUN_PATH_BYTES_MAX: Final = 100
 
 
-def socket_address(home: Path) -> str:
-    """The socket's path, short enough for the kernel: a long home is reached through its open folder (Linux)."""
+@contextmanager
+def socket_address(home: Path) -> Generator[str]:
+    """The socket's path, short enough for the kernel, while the block lasts: a long home is reached through its open
+    folder (Linux). Raises `OSError` where there is no such folder."""
     path = str(home / SOCKET)
     if len(os.fsencode(path)) <= SUN_PATH_BYTES_MAX:
-        return path
-    return f"/proc/self/fd/{os.open(home, os.O_RDONLY | os.O_DIRECTORY)}/{SOCKET}"
+        yield path
+        return
+    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{SOCKET}"
+    finally:
+        os.close(folder)

@@ -154,6 +154,7 @@ class RealWorld:
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.sweeper import SweeperSettings
         from podium.faces.rest.app import Server
+        from podium.integrations.shared_state.mirror import FOLDER, Mirror
         from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
@@ -163,19 +164,19 @@ class RealWorld:
             sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
             settings = EngineSettings(loaded.config.strategies, sweeper)
 
-            def still_mine(lease: "Lease") -> bool:
-                return lease.name in engine.supervisor.running
-
-            hosts = _hosts(home, loaded.config, clock, still_mine)
+            hosts = _hosts(home, loaded.config, clock, store.holds)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
             context = loaded.context(store, clock, _Conductor(engine), running=True)
             clock.spawn(Server(home, lambda: context).serve(), "socket")
+            mirror = Mirror(home / FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread)
+            clock.spawn(mirror.run(), "shared-state mirror")
             try:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
                 await _end_tasks()
+                await mirror.run_once()  # what the last commits changed
 
 
 def _hosts(

@@ -21,8 +21,10 @@ class Verdict(NamedTuple):
     target: str = ""
     """For rework: the step that gets the work back."""
     feedback: str = ""
+    charged: bool = True
+    """For a retry: whether it counts against the step's attempts."""
     review: str = ""
-    """For an escalation: `quality`, `exhausted`, `blocked` or `approval`."""
+    """For an escalation: `quality`, `exhausted`, `blocked` or `approval` (`plan` is opened by the store itself)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Submit:
     idempotency_key: str = ""
     resume: bool = False
     """With a key: only a project that is still open counts as the same; an ended one makes room for a new one."""
+    plan_first: bool = False
+    """Stop after the plan, for a person to approve it (PIP-10)."""
 
 
 class Submitted(NamedTuple):
@@ -78,6 +82,32 @@ class Decide:
     notes: str = ""
 
 
+SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """An operator's hand on a project or one of its jobs (QUE-5). Answer: `Steered`; raises NotFound or Conflict."""
+
+    action: SteerAction
+    project: str = ""
+    job: int = 0
+    instance: str = ""
+    """For pin."""
+    points: int = 0
+    """For boost: added to the priority, may be negative."""
+    by: str = "operator"
+    reason: str = ""
+
+
+class Steered(NamedTuple):
+    """What was touched: the project, how many jobs, and the attempts that lost their lease."""
+
+    project: str
+    jobs: int
+    revoked: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """Events about an attempt that change no row of their own (started, adopted, a recovery's steps)."""
@@ -89,4 +119,4 @@ class Record:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Command = Submit | Dispatch | Complete | Wake | Decide | Record
+Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record

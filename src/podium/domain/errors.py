@@ -78,6 +78,12 @@ class UnsafeStore(Unavailable):
     kind = "unsafe_store"
 
 
+class Defect(PodiumError):
+    """Podium itself is at fault; the message names the error, for a report of it."""
+
+    kind = "defect"
+
+
 class TimedOut(PodiumError):
     """A bounded wait ran out; the message says what was waited for and how long."""
 

@@ -61,5 +61,5 @@ def items(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Item]:
 
 def texts(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """A list of texts in an artifact's data; what is not a text is left out."""
-    value = data.get(name)
-    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()
+    value: Any = data.get(name)
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()  # pyright: ignore[reportUnknownVariableType] - an agent's data

@@ -59,6 +59,10 @@ JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("ready", "lease"): "running",
         ("ready", "block"): "waiting",
         ("ready", "cancel"): "cancelled",
+        ("ready", "pause"): "paused",
+        ("paused", "resume"): "ready",
+        ("paused", "block"): "waiting",
+        ("paused", "cancel"): "cancelled",
         ("delayed", "due"): "ready",
         ("delayed", "block"): "waiting",
         ("delayed", "cancel"): "cancelled",
@@ -81,7 +85,7 @@ JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 )
 """Job states: `(state, what happens) -> state`. `block` is what rework does to the jobs behind the one it reopens."""
 
-JOB_FRONTIER: Final = frozenset({"ready", "held", "delayed", "running", "in_review"})
+JOB_FRONTIER: Final = frozenset({"ready", "held", "paused", "delayed", "running", "in_review"})
 """States of a job that lacks none of its dependencies and is not done: where its chain stands."""
 
 JOB_DONE: Final = frozenset({"passed", "cancelled"})

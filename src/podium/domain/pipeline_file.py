@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, cast
 
-from podium.domain import lifecycle
+from podium.domain import lifecycle, pipeline_graph as graph
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow
@@ -33,6 +33,10 @@ class _Reader:
     def fail(self, message: str, key: str = "") -> InvalidPipeline:
         """The error to raise, with the line of `key` in the table being read."""
         return InvalidPipeline(f"{self.source}, line {self._line(key)}: {message}")
+
+    def _fail_at(self, message: str, place: graph.Place) -> InvalidPipeline:
+        self.where = (place.table, place.number, "")
+        return self.fail(message, place.key)
 
     def _line(self, key: str) -> int:
         header, index, _ = self.where
@@ -68,7 +72,7 @@ class _Reader:
         if start not in workflows:
             raise self.fail(f"start = {start!r} is not a workflow of this file ({_or(workflows)}).", "start")
         rules = tuple(self._rule(i, rule, workflows) for i, rule in enumerate(raw.get("rules", [])))
-        self._check_graph(workflows)
+        graph.check(workflows, rules, self._fail_at)
         digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
         return Pipeline(str(raw.get("name", "pipeline")), digest, start, workflows, rules)
 
@@ -141,6 +145,8 @@ class _Reader:
         action = raw.get("action", "")
         if action and action not in ACTIONS:
             raise self.fail(f"unknown action {action!r}; Podium's own are {_or(sorted(ACTIONS))}.", "action")
+        if action and raw.get("gates"):
+            raise self.fail("Podium's own steps take no gates; put them on the step before.", "gates")
         role = PODIUM_QUEUE if action else raw.get("role", "")
         if not action and role not in roles:
             raise self.fail(f"step {name!r} has the unknown role {role!r}; roles are {_or(roles)}.", "role")
@@ -195,58 +201,13 @@ class _Reader:
         self.where = ("rules", index, "")
         self._known(raw, ("on", "enqueue"))
         workflow, _, state = str(raw.get("on", "")).partition(".")
+        if workflow in workflows and state == workflows[workflow].states[0]:
+            raise self.fail(f"on = {raw.get('on')!r}: a workflow begins in that state; name a later one.", "on")
         if workflow not in workflows or state not in workflows[workflow].states:
             raise self.fail(f"on = {raw.get('on')!r} must be WORKFLOW.STATE, with a state of that workflow.", "on")
         if raw.get("enqueue") not in workflows:
             raise self.fail(f"enqueue = {raw.get('enqueue')!r} is not a workflow ({_or(workflows)}).", "enqueue")
         return Rule(f"{workflow}.{state}", raw["enqueue"])
-
-    def _check_graph(self, workflows: Mapping[str, Workflow]) -> None:
-        """Every `after` and `rework` leads somewhere sensible, and nothing waits for itself."""
-        for workflow in workflows.values():
-            by_id = {step.id: step for step in workflow.steps}
-            for index, step in enumerate(workflow.steps):
-                self.where = (f"workflows.{workflow.name}.steps", index, "")
-                for name in step.after:
-                    self._check_after(step, name, by_id, workflows)
-                if step.rework not in by_id or by_id[step.rework].for_each != step.for_each:
-                    raise self.fail(f"rework = {step.rework!r} must be a step of the same chain.", "rework")
-            self._check_cycles(workflow, by_id)
-
-    def _check_after(self, step: Step, name: str, by_id: Mapping[str, Step], workflows: Mapping[str, Workflow]) -> None:
-        other, _, target = name.rpartition(".")
-        if other:
-            if other not in workflows or not any(s.id == target and not s.for_each for s in workflows[other].steps):
-                raise self.fail(f"after {name!r}: there is no such step that runs once.", "after")
-        elif target not in by_id:
-            raise self.fail(f"step {step.id!r} comes after the unknown step {name!r}; steps are {_or(by_id)}.", "after")
-        elif step.for_each and by_id[target].for_each not in ("", step.for_each):
-            raise self.fail(f"steps {step.id!r} and {name!r} fan out over different artifacts.", "after")
-
-    def _check_cycles(self, workflow: Workflow, by_id: Mapping[str, Step]) -> None:
-        done: set[str] = set()
-
-        def visit(name: str, trail: tuple[str, ...]) -> None:
-            if name in trail:
-                index = next(i for i, s in enumerate(workflow.steps) if s.id == name)
-                self.where = (f"workflows.{workflow.name}.steps", index, "")
-                circle = " -> ".join((*trail[trail.index(name) :], name))
-                raise self.fail(f"these steps wait for each other: {circle}. Remove one 'after'.", "after")
-            if name in done:
-                return
-            for earlier in by_id[name].after:
-                if "." not in earlier:
-                    visit(earlier, (*trail, name))
-            done.add(name)
-
-        for name in by_id:
-            visit(name, ())
-        order = {name: i for i, name in enumerate(by_id)}
-        for index, step in enumerate(workflow.steps):
-            self.where = (f"workflows.{workflow.name}.steps", index, "")
-            late = [name for name in step.after if order.get(name, -1) > order[step.id]]
-            if late:
-                raise self.fail(f"write step {late[0]!r} before {step.id!r}, which comes after it.", "after")
 
 
 def _or(names: Any) -> str:

@@ -43,6 +43,10 @@ class Dispatcher:
         """The instances that have nothing to do."""
         return self._free | self._offered
 
+    def is_offered(self, name: str) -> bool:
+        """Whether an offer of this instance has not been answered yet: a lease of it may be on its way."""
+        return name in self._offered
+
     def take(self, name: str) -> Slot:
         """Keep an instance that turned out to be busy out of every offer until it is released."""
         self._taken.add(name)

@@ -1,11 +1,12 @@
 """The engine: wires the loops together, adopts what an earlier orchestrator left, and keeps going until stopped."""
 
 import random
+from asyncio import Future
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from podium.domain.command import Command
+from podium.domain.command import Command, Steer, Steered
 from podium.domain.instance import Slot
 from podium.engine.dispatcher import Dispatcher
 from podium.engine.supervisor import Supervisor
@@ -59,7 +60,15 @@ class Engine:
         """Submit a command and look for work in the same transaction: a new job starts without a second commit."""
         answer = self._store.submit(command)
         self.dispatcher.kick()
+        if isinstance(command, Steer):
+            answer.add_done_callback(self._end_revoked)
         return answer
+
+    def _end_revoked(self, answer: Future[Steered]) -> None:
+        """Agents whose lease an operator took away stop at once, not when the sweeper sees it."""
+        if not answer.cancelled() and answer.exception() is None:
+            for name in answer.result().revoked:
+                self.supervisor.cancel(name, "cancelled by the operator")
 
     def stop(self) -> None:
         """Stop dispatching; attempts in progress go on under their runners, and are adopted by the next start."""

@@ -1,12 +1,16 @@
 """The one shape of every background loop: settings that validate themselves, `run_once`, and this shared loop."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from typing import Final
 
 from podium.ports import Clock
 
 PAUSE_SECONDS_MAX: Final = 3600.0
+TROUBLE_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 class Service(ABC):
@@ -28,7 +32,11 @@ class Service(ABC):
         """The loop, until cancelled."""
         while True:
             self._nudged.clear()
-            pause = min(max(await self.run_once(), 0.001), PAUSE_SECONDS_MAX)
+            try:
+                pause = min(max(await self.run_once(), 0.001), PAUSE_SECONDS_MAX)
+            except Exception:
+                _log.exception("%s had trouble; it goes on", type(self).__name__)
+                pause = TROUBLE_SECONDS
             timer = self.clock.spawn(self._wake_after(pause), f"{type(self).__name__} timer")
             await self._nudged.wait()
             timer.cancel()

@@ -1,5 +1,6 @@
 """Sees every attempt from its lease to its committed end: start or adopt, wait, judge, complete, free the instance."""
 
+import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -7,7 +8,7 @@ from typing import Final
 
 from podium.domain.attempt import Ending, Report
 from podium.domain.command import Complete, Record, Verdict
-from podium.domain.errors import PodiumError
+from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.engine.dispatcher import Dispatcher
@@ -16,6 +17,8 @@ from podium.ports import Clock, Host, Running, Store
 
 COMPLETE_RETRY_SECONDS: Final = 1.0
 """Pause before a result that the store could not take (disk full) is offered again; a result is never dropped."""
+
+_log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -91,13 +94,21 @@ class Supervisor:
             try:
                 await answer
                 break
-            except PodiumError:
+            except Unavailable:
                 self.dispatcher.take(slot.name)
                 await self._clock.sleep(COMPLETE_RETRY_SECONDS)
+            except PodiumError as error:
+                if command.verdict.kind == "escalate":
+                    _log.exception("the end of %s cannot be recorded at all", lease.name)
+                    break
+                self.dispatcher.take(slot.name)
+                command = _refused(command, error)
         if verdict.delay_seconds:
             self.on_delay()
-        await self.host(lease).forget(lease)
-        self.running.pop(lease.name, None)
+        try:
+            await self.host(lease).forget(lease)
+        finally:
+            self.running.pop(lease.name, None)
 
     def cancel(self, name: str, reason: str) -> bool:
         """End an attempt in progress; its job's fate is whoever's who asked."""
@@ -105,3 +116,15 @@ class Supervisor:
         if running is not None:
             running.cancel(reason)
         return running is not None
+
+
+def _refused(command: Complete, error: PodiumError) -> Complete:
+    """A result that the store cannot take goes before a person, without what made it so."""
+    reason = f"Podium could not take the result: {error}"
+    return Complete(
+        command.job,
+        command.attempt,
+        Verdict("escalate", reason, review="blocked"),
+        Report(Ending.CRASHED, reason, summary=command.report.summary),
+        command.commit,
+    )

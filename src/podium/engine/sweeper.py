@@ -1,5 +1,6 @@
 """Level-triggered repair: whatever a lost wake-up would have missed is found here, every few seconds (QUE-4)."""
 
+import logging
 from dataclasses import dataclass
 
 from podium.domain.command import Wake
@@ -9,6 +10,8 @@ from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
 from podium.ports import Clock, Host, Store
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class SweeperSettings:
@@ -16,8 +19,8 @@ class SweeperSettings:
 
     interval_seconds: float = 5.0
     hosts_interval_seconds: float = 60.0
-    grace_seconds: float = 30.0
-    """How long past its step's limit an attempt may run before it is cancelled from outside."""
+    grace_seconds: float = 300.0
+    """How long past its step's and its gates' limits an attempt may go on (clone, commit) before it is ended from outside."""
 
 
 class Sweeper(Service):
@@ -60,7 +63,8 @@ class Sweeper(Service):
         """Adopt leases that nobody attends and cancel attempts whose lease is gone, each only when seen twice."""
         leases = {lease.name: lease for lease in await self._store.running()}
         attended = set(self._supervisor.running)
-        unattended, stale = set(leases) - attended, attended - set(leases)
+        on_its_way = {name for name, lease in leases.items() if self._dispatcher.is_offered(lease.job.instance)}
+        unattended, stale = set(leases) - attended - on_its_way, attended - set(leases)
         for name in unattended & self._suspects:
             await self._supervisor.adopt(leases[name], self._dispatcher.take(leases[name].job.instance))
         for name in stale & self._strangers:
@@ -69,7 +73,8 @@ class Sweeper(Service):
 
     def _end_overdue(self) -> None:
         for name, (lease, _) in list(self._supervisor.running.items()):
-            limit = lease.step.timeout_seconds + self._settings.grace_seconds
+            gates = sum(gate.timeout_seconds for gate in lease.step.gates if gate.kind == "command")
+            limit = lease.step.timeout_seconds + gates + self._settings.grace_seconds
             if self.clock.now() - lease.job.leased_at > limit:
                 self._supervisor.cancel(name, f"no end after {limit:.0f} s")
 
@@ -78,4 +83,10 @@ class Sweeper(Service):
         self._hosts_swept_at = self.clock.now()
         leased = {lease.name for lease in await self._store.running()}
         attended = self._supervisor.running
-        return sum([await host.sweep(lambda name: name in leased or name in attended) for host in self._hosts])
+        count = 0
+        for host in self._hosts:
+            try:
+                count += await host.sweep(lambda name: name in leased or name in attended)
+            except (OSError, PodiumError):
+                _log.exception("a host could not be swept; the others are")
+        return count

@@ -120,6 +120,7 @@ class LocalHost:
                 return Ended(
                     Report(Ending.COULD_NOT_START, f"No agent is called {assignment.agent!r}; see podium.toml.")
                 )
+            await self._repositories.create(attempt.project, assignment.project.get("repository"))
             base = await self._repositories.integrate(attempt.project, assignment.bases)
             if isinstance(base, MergeConflict):
                 return Ended(Report(Ending.FINISHED, verdict="rework", feedback=advice(base)))

@@ -47,6 +47,7 @@ class OwnSteps:
         assignment = await brief()
         action = assignment.agent.removeprefix("podium:")
         project = lease.job.project
+        await self._repositories.create(project, assignment.project.get("repository"))
         if action == "integrate":
             whole = await self._repositories.integrate(project, assignment.bases)
             return _conflict(whole) if isinstance(whole, MergeConflict) else _passed("Put together.", whole)

@@ -8,6 +8,7 @@ from podium.domain.errors import UsageError
 from podium.domain.project import Project, checked_id, slug
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.workspace import adoption, source
 
 
 class SubmitInput(Input):
@@ -25,8 +26,12 @@ class SubmitInput(Input):
     complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
     business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
     priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
+    repository: str | None = option(
+        None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."
+    )
     agent: str | None = option(None, "Who works on it; the home's agent by default.")
     idempotency_key: str | None = option(None, "The same key again is the same project.", max_length=200)
+    plan_first: bool = option(False, "Stop after the plan, until a person approves it.")
     resume: bool = option(False, "With a key: go on with its project if that is still open, else begin a new one.")
 
 
@@ -36,6 +41,8 @@ class SubmitOutput(Output):
     project: str
     title: str
     created: bool
+    notes: tuple[str, ...] = ()
+    """What the submitter should know about it."""
 
 
 @operation("submit", safety="write", server="queue", example="podium submit examples/hello-world.md")
@@ -50,6 +57,8 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     agent = asked.agent or context.agent
     if agent not in context.agents:
         raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(context.agents))}.")
+    repository = source.checked(asked.repository) if asked.repository is not None else None
+    found = await adoption.inspect(repository) if repository else None
     fallback = slug(stem, "project-" + hashlib.sha256(text.encode()).hexdigest()[:8])
     project = Project(
         id=checked_id(asked.id) if asked.id else slug(title, fallback),
@@ -59,13 +68,23 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
         complexity=asked.complexity,
         business_value=asked.business_value,
         priority=asked.priority,
-        repository_url=None,
+        repository_url=repository,
         source=f"document:{asked.name}"[:200],
         created_at=context.clock.now(),
         pipeline=context.pipeline.digest,
         agent=agent,
     )
     done: Submitted = await context.submit(
-        Submit(project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume)
+        Submit(project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume, asked.plan_first)
     )
-    return SubmitOutput(project=done.project, title=title, created=done.created)
+    return SubmitOutput(project=done.project, title=title, created=done.created, notes=_notes(repository, found))
+
+
+def _notes(repository: str | None, found: adoption.Found | None) -> tuple[str, ...]:
+    """What is not taken over from an existing repository."""
+    if found is None or found.uncommitted == 0:
+        return ()
+    if found.uncommitted is None:
+        return (f"Changes in {repository} that are not committed, if there are any, are not included.",)
+    files = "1 file is" if found.uncommitted == 1 else f"{found.uncommitted} files are"
+    return (f"{files} new or changed in {repository} without a commit: that stays there, and is not included.",)

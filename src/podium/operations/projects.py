@@ -95,10 +95,14 @@ class ProjectOutput(Output):
     created_at: float
     ended_at: float | None
     repository: str
+    adopted_from: str | None = None
+    """The existing repository that it works on a copy of."""
     workflows: dict[str, WorkflowView]
     outputs: list[OutputRow]
     jobs: dict[str, int]
     attempts: dict[str, int]
+    reviews: list[int]
+    """Its open reviews, the oldest first."""
 
 
 @operation("project", server="monitor", example="podium project hello-world")
@@ -128,10 +132,12 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             created_at=row[7],
             ended_at=row[8],
             repository=str(repository_of(context, asked.project)),
+            adopted_from=row[10],
             workflows=workflows,
             outputs=outputs_of(context, rows, asked.project),
             jobs=dict(rows.all("job_counts", (asked.project,))),
             attempts=dict(rows.all("attempt_counts", (asked.project,))),
+            reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
         )
 
     return await context.store.read(read)
@@ -184,4 +190,4 @@ def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]
         if artifact.kind in ("application", "publication") and artifact.path:
             place = str(context.home / artifact.path)
             found.append(OutputRow(kind=kind, title=artifact.title, path=place, url=artifact.data.get("url")))
-    return sorted(found, key=lambda output: OUTPUT_KINDS.index(output.kind))
+    return sorted((o for o in found if o.kind in OUTPUT_KINDS), key=lambda output: OUTPUT_KINDS.index(output.kind))

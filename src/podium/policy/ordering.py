@@ -6,12 +6,21 @@ AGEING_SECONDS: Final = 60.0
 """One point of priority is worth this much waiting; so 50 points more is 50 minutes' head start, never starvation."""
 
 
+PRIORITY_MIN: Final = -1000
+PRIORITY_MAX: Final = 1000
+
+
 def rank(ready_at: float, priority: int, ageing_seconds: float = AGEING_SECONDS) -> float:
     """A job's place in its queue, smaller first.
 
     Ageing is linear, so two jobs' order never changes while they wait: the rank is fixed and an index is the order.
     """
     return ready_at - priority * ageing_seconds
+
+
+def priority_bounded(value: int) -> int:
+    """A priority within what an operator's boosts may make of it."""
+    return max(PRIORITY_MIN, min(PRIORITY_MAX, value))
 
 
 def priority(base: int, business_value: int, boost: int = 0) -> int:

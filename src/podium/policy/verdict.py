@@ -10,6 +10,9 @@ from podium.policy import retry
 FEEDBACK_CHARS_MAX = 20_000
 """Of gate output or review text handed back to the author; the whole is in the attempt's log."""
 
+ENVIRONMENT_SECONDS = 15.0
+"""Pause before work is tried again that the machine could not begin (disk full, no memory): nobody's fault (REC-9)."""
+
 
 def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """The verdict on one attempt; `chance` is a random number in [0, 1) for jitter.
@@ -19,6 +22,9 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """
     if report.ending is Ending.CANCELLED:
         return Verdict("release", report.detail or "cancelled")
+    if report.ending is Ending.COULD_NOT_START and report.data.get("environment"):
+        delay = ENVIRONMENT_SECONDS * (1.0 - retry.JITTER * chance)
+        return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
     if report.ending is not Ending.FINISHED or report.verdict is None:
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance)
     if report.verdict == "blocked":

@@ -55,6 +55,7 @@ class Clone:
         (self._dir / "HEAD").write_text(f"ref: refs/heads/{self._spec.branch}\n")
         (self._dir / "refs/heads" / self._spec.branch).write_text(self._spec.base + "\n")
         theirs = str(Path(self._spec.repository, ".git", "objects")).replace("\\", r"\\").replace('"', r"\"")
+        self._write_shallow()
         self._git.get(
             ("pack-objects", "--quiet", "--revs", "--delta-base-offset", str(self._dir / "objects/pack/pack")),
             stdin=self._spec.base.encode() + b"\n",
@@ -73,6 +74,7 @@ class Clone:
             for lock in self._dir.glob(pattern):
                 lock.unlink(missing_ok=True)
         self._write_config()
+        self._write_shallow()
 
     def work(self, message: str, is_partial: bool = False) -> Work:
         """Commit what is not committed, and say what there is now.
@@ -115,6 +117,12 @@ class Clone:
         (self._dir / "config").write_text(text)
         (self._dir / "info").mkdir(exist_ok=True)
         (self._dir / "info/exclude").write_text(EXCLUDED)
+
+    def _write_shallow(self) -> None:
+        """Where the project's history was cut off before it came to Podium, it ends here, too."""
+        cut = Path(self._spec.repository, ".git", "shallow")
+        if cut.is_file():
+            (self._dir / "shallow").write_bytes(cut.read_bytes())
 
     def _add_all(self, is_partial: bool) -> None:
         """Stage everything. A repository that the agent made inside the repository becomes plain files."""

@@ -1,124 +1,225 @@
 """What must hold of every run, told from the rows and the log alone; each checker returns the violations it found."""
 
 import json
-from collections import Counter
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.job import Job
+from podium.domain.pipeline import Pipeline
+from podium.simulation.replay import Told, replay
 from podium.store.sqlite import SqliteStore
 
-_STATE_AFTER = {
-    "job.leased": "running",
-    "job.passed": "passed",
-    "job.cancelled": "cancelled",
-    "job.escalated": "in_review",
-}
+
+class Flow(NamedTuple):
+    """What a workflow run says of itself."""
+
+    project: str
+    name: str
+    counts: str
+    open: int
+    admitted: int
+    held: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Books:
+    """Everything that a database holds, read once."""
+
+    jobs: list[Job]
+    events: list[Any]
+    states: Mapping[str, str]
+    pipelines: Mapping[str, Pipeline]
+    """By project."""
+    flows: list[Flow]
+    tally: Mapping[tuple[str, str], int]
+    ready: set[tuple[Any, ...]]
+    followers: Mapping[int, list[int]]
+    reviews: list[Any]
+
+    @cached_property
+    def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
+        """Jobs by project and workflow."""
+        found: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+        for job in self.jobs:
+            found[job.project, job.workflow].append(job)
+        return found
+
+    @cached_property
+    def told(self) -> Told:
+        """What the log says."""
+        return replay(self)
+
+    def live(self, project: str) -> bool:
+        """Whether anything of the project can still change."""
+        return self.states[project] == "open"
+
+
+def read(store: SqliteStore) -> Books:
+    """The books of a database."""
+    ask = store.rows.all
+    states: dict[str, str] = dict(ask("project_states"))
+    followers: defaultdict[int, list[int]] = defaultdict(list)
+    for job, dependant in ask("all_dependencies"):
+        followers[job].append(dependant)
+    return Books(
+        jobs=[Job._make(row) for row in ask("all_jobs")],
+        events=ask("all_events"),
+        states=states,
+        pipelines={name: store.pipelines[store.rows.one("pipeline_of_project", (name,))[0]] for name in states},
+        flows=[Flow._make(row) for row in ask("all_workflows")],
+        tally={(subject, state): n for subject, state, n in ask("tally_all")},
+        ready=set(map(tuple, ask("all_ready"))),
+        followers=followers,
+        reviews=ask("all_reviews"),
+    )
 
 
 def check(store: SqliteStore, *, finished: bool) -> list[str]:
     """All checkers over one database; `finished` adds what must hold once faults have stopped and work has ended."""
-    ask = store.rows.all
-    jobs = [Job._make(row) for row in ask("all_jobs")]
-    events = ask("all_events")
-    states: dict[str, str] = dict(ask("project_states"))
-    found = [
-        *_log_is_gapless(events),
-        *_log_agrees_with_rows(jobs, events),
-        *_walks_are_legal(events),
-        *_no_attempt_twice(events),
-        *_instances_are_exclusive(jobs),
-        *_tallies_agree(jobs, {(subject, state): n for subject, state, n in ask("tally_all")}),
-        *_ready_agrees(jobs, set(map(tuple, ask("all_ready")))),
-        *_workflows_agree(jobs, states, ask("all_workflows")),
-    ]
+    books = read(store)
+    found = [violation for checker in CHECKERS for violation in checker(books)]
     if finished:
-        found += [f"project {name} is still open" for name, state in states.items() if state == "open"]
-        found += [f"job {j.id} of an ended project is {j.state}" for j in jobs if j.state not in lifecycle.JOB_DONE]
+        found += [f"project {name} is still open" for name in books.states if books.live(name)]
+        found += [f"job {j.id} of an ended project is {j.state}" for j in books.jobs if j.state not in DONE]
     return found
 
 
-def _log_is_gapless(events: list[Any]) -> list[str]:
-    return [f"event {i} has seq {e[0]}" for i, e in enumerate(events, start=1) if e[0] != i]
+DONE = lifecycle.JOB_DONE
 
 
-def _log_agrees_with_rows(jobs: list[Job], events: list[Any]) -> list[str]:
-    """Replaying the log gives every job's last told state, its attempt and its done-ness."""
-    told: dict[int, str] = {}
-    attempts: Counter[int] = Counter()
-    for _, type_, _, _, job, attempt, _ in events:
-        if type_ in _STATE_AFTER:
-            told[job] = _STATE_AFTER[type_]
-        elif type_ in ("job.retried", "job.released", "job.reworked", "review.decided"):
-            told.pop(job, None)
-        attempts[job] = max(attempts[job], attempt)
-    found = [
-        f"job {j.id} is {j.state}, the log says {told.get(j.id)}"
-        for j in jobs
-        if j.state in ("running", "in_review") and told.get(j.id) != j.state
-    ]
-    found += [
-        f"job {j.id} is {j.state}, never told" for j in jobs if j.state == "passed" and told.get(j.id) != "passed"
-    ]
-    return found + [
-        f"job {j.id} has attempt {j.attempt}, the log {attempts[j.id]}" for j in jobs if attempts[j.id] != j.attempt
-    ]
+def log_is_gapless(books: Books) -> Iterable[str]:
+    """Sequence numbers are 1, 2, 3 and so on."""
+    return [f"event {i} has seq {e[0]}" for i, e in enumerate(books.events, start=1) if e[0] != i]
 
 
-def _walks_are_legal(events: list[Any]) -> list[str]:
-    found: list[str] = []
+def log_agrees_with_rows(books: Books) -> Iterable[str]:
+    """Replaying the log gives every job's state, as far as it is told, and its attempt; nothing ended runs again."""
+    yield from books.told.violations
+    for job in books.jobs:
+        told = books.told.states.get(job.id)
+        if told is None and job.state in ("running", "in_review", "passed", "cancelled"):
+            yield f"job {job.id} is {job.state}, never told"
+        elif told is not None and told != job.state:
+            yield f"job {job.id} is {job.state}, the log says {told}"
+        if books.told.attempts[job.id] != job.attempt:
+            yield f"job {job.id} has attempt {job.attempt}, the log {books.told.attempts[job.id]}"
+
+
+def walks_are_legal(books: Books) -> Iterable[str]:
+    """Every step of a workflow's state is an edge of its table, and begins where the one before ended."""
     at: dict[tuple[str, str], str] = {}
-    for _, type_, project, workflow, _, _, data in events:
+    for _, type_, project, workflow, _, _, data in books.events:
         if type_ != "workflow.state":
             continue
         step = json.loads(data)
         if at.get((project, workflow), "") != step["from"]:
-            found.append(f"{project}/{workflow} jumped from {at.get((project, workflow))} to {step['to']}")
-        if step["from"] and step["to"] not in lifecycle.WORKFLOWS[workflow][step["from"]]:
-            found.append(f"{project}/{workflow}: {step['from']} -> {step['to']} is no legal edge")
+            yield f"{project}/{workflow} jumped from {at.get((project, workflow))} to {step['to']}"
+        if step["from"] and step["to"] not in books.pipelines[project].workflows[workflow].edges[step["from"]]:
+            yield f"{project}/{workflow}: {step['from']} -> {step['to']} is no legal edge"
         at[project, workflow] = step["to"]
-    return found
+    for flow in books.flows:
+        if at.get((flow.project, flow.name)) != flow.state:
+            yield f"{flow.project}/{flow.name} is {flow.state}, the log says {at.get((flow.project, flow.name))}"
 
 
-def _no_attempt_twice(events: list[Any]) -> list[str]:
+def no_attempt_twice(books: Books) -> Iterable[str]:
     """One lease and at most one end for each attempt."""
-    leased = Counter((e[4], e[5]) for e in events if e[1] == "job.leased")
-    ended = Counter((e[4], e[5]) for e in events if e[1] in ("job.passed", "job.retried") and e[5])
-    found = [f"attempt {key} was leased {n} times" for key, n in leased.items() if n > 1]
-    return found + [f"attempt {key} ended {n} times" for key, n in ended.items() if n > 1]
+    leased = Counter((e[4], e[5]) for e in books.events if e[1] == "job.leased")
+    ended = Counter((e[4], e[5]) for e in books.events if e[1] in ("job.passed", "job.retried") and e[5])
+    yield from (f"attempt {key} was leased {n} times" for key, n in leased.items() if n > 1)
+    yield from (f"attempt {key} ended {n} times" for key, n in ended.items() if n > 1)
 
 
-def _instances_are_exclusive(jobs: list[Job]) -> list[str]:
-    busy = Counter(j.instance for j in jobs if j.state == "running")
+def instances_are_exclusive(books: Books) -> Iterable[str]:
+    """No instance holds two leases."""
+    busy = Counter(j.instance for j in books.jobs if j.state == "running")
     return [f"{name} runs {n} jobs" for name, n in busy.items() if n > 1]
 
 
-def _tallies_agree(jobs: list[Job], tally: dict[tuple[str, str], int]) -> list[str]:
-    counted = Counter((j.queue, j.state) for j in jobs if j.state != "waiting")
-    counted.update((f"lane:{j.queue}/{j.lane}", "ready") for j in jobs if j.state == "ready")
-    keys = {key for key in tally if not key[0].startswith(("workflow.", "projects"))} | set(counted)
-    return [f"tally {k} says {tally.get(k, 0)}, there are {counted[k]}" for k in keys if tally.get(k, 0) != counted[k]]
+def tallies_agree(books: Books) -> Iterable[str]:
+    """Every counter is what counting the rows gives."""
+    counted = Counter((j.queue, j.state) for j in books.jobs if j.state != "waiting")
+    counted.update((f"lane:{j.queue}/{j.lane}", "ready") for j in books.jobs if j.state == "ready")
+    counted.update(("projects", state) for state in books.states.values())
+    for flow in books.flows:
+        first, *_, last = books.pipelines[flow.project].workflows[flow.name].states
+        if flow.state == last or books.live(flow.project):
+            place = "queued" if flow.state == first else "completed" if flow.state == last else "active"
+            counted[f"workflow.{flow.name}", place] += 1
+    for key in sorted(set(books.tally) | set(counted)):
+        if books.tally.get(key, 0) != counted[key]:
+            yield f"tally {key} says {books.tally.get(key, 0)}, there are {counted[key]}"
 
 
-def _ready_agrees(jobs: list[Job], rows: set[Any]) -> list[str]:
-    expected = {(j.queue, j.lane, j.rank, j.id) for j in jobs if j.state == "ready"}
-    return [f"ready differs from the jobs: {rows ^ expected}"] if rows != expected else []
+def ready_agrees(books: Books) -> Iterable[str]:
+    """The ready table holds the jobs that are ready, and no other."""
+    expected = {(j.queue, j.lane, j.rank, j.id) for j in books.jobs if j.state == "ready"}
+    return [f"ready differs from the jobs: {books.ready ^ expected}"] if books.ready != expected else []
 
 
-def _workflows_agree(jobs: list[Job], states: dict[str, str], flows: list[Any]) -> list[str]:
-    """`open`, `held`, `admitted` and the counts per state are what the jobs say."""
-    found: list[str] = []
-    for project, name, counts, open_, admitted, held in flows:
-        mine = [j for j in jobs if (j.project, j.workflow) == (project, name)]
+def blockers_agree(books: Books) -> Iterable[str]:
+    """A job waits exactly as long as something it depends on is not done."""
+    undone: Counter[int] = Counter()
+    for job in books.jobs:
+        if job.state not in DONE:
+            undone.update(books.followers.get(job.id, ()))
+    for job in books.jobs:
+        if job.state in DONE or not books.live(job.project):
+            continue
+        if job.blockers != undone[job.id]:
+            yield f"job {job.id} says {job.blockers} blockers, there are {undone[job.id]}"
+        if (job.state == "waiting") != (job.blockers > 0):
+            yield f"job {job.id} is {job.state} behind {job.blockers} blockers"
+
+
+def workflows_agree(books: Books) -> Iterable[str]:
+    """`open`, `admitted`, `held`, the counts per state and the state itself are what the jobs say (PIP-6)."""
+    for flow in books.flows:
+        if not books.live(flow.project):
+            continue
+        mine = books.of_flow.get((flow.project, flow.name), [])
         frontier = [j for j in mine if j.state in lifecycle.JOB_FRONTIER]
-        says = (open_, admitted, held, sum(json.loads(counts)))
-        is_ = (
-            sum(j.state not in lifecycle.JOB_DONE for j in mine),
-            sum(j.state != "held" for j in frontier),
-            sum(j.state == "held" for j in frontier),
-            len(frontier),
-        )
-        if says != is_ and states[project] != "failed":
-            found.append(f"{project}/{name} says open, admitted, held, frontier = {says}; they are {is_}")
-        found += [f"job {j.id} waits for nothing" for j in mine if j.state == "waiting" and j.blockers == 0]
-    return found
+        declared = books.pipelines[flow.project].workflows[flow.name]
+        counts = [0] * len(declared.states)
+        for job in frontier:
+            step = books.pipelines[flow.project].step(flow.name, job.step)
+            untried = job.attempt == 0 and job.state != "running"
+            counts[declared.order[step.waiting if untried else step.state]] += 1
+        held = sum(j.state == "held" for j in frontier)
+        says = (flow.open, flow.admitted, flow.held, json.loads(flow.counts))
+        is_ = (sum(j.state not in DONE for j in mine), len(frontier) - held, held, counts)
+        if says != is_:
+            yield f"{flow.project}/{flow.name} says open, admitted, held, counts = {says}; they are {is_}"
+        least = next((declared.states[i] for i, n in enumerate(counts) if n), flow.state)
+        goal = declared.states[-1] if not is_[0] else least
+        if flow.state not in (goal, declared.states[0]):  # entered, but not derived until something changes
+            yield f"{flow.project}/{flow.name} is {flow.state}, its jobs say {goal}"
+        if held and is_[1] < declared.project_jobs_max:
+            yield f"{flow.project}/{flow.name} holds {held} jobs back, though only {is_[1]} chains are open"
+
+
+def reviews_agree(books: Books) -> Iterable[str]:
+    """Whoever waits for a reviewer is before one, once; and a reviewer is asked about nobody else."""
+    asked = Counter(job for _, job, kind, state in books.reviews if state == "open" and kind != "plan")
+    for job in books.jobs:
+        if asked[job.id] != (job.state == "in_review"):
+            yield f"job {job.id} is {job.state}, with {asked[job.id]} open reviews"
+
+
+CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
+    log_is_gapless,
+    log_agrees_with_rows,
+    walks_are_legal,
+    no_attempt_twice,
+    instances_are_exclusive,
+    tallies_agree,
+    ready_agrees,
+    blockers_agree,
+    workflows_agree,
+    reviews_agree,
+)

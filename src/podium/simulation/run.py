@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from podium.domain import pipeline_file
 from podium.domain.command import Decide, Submit
@@ -16,16 +16,21 @@ from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.domain.project import Project
 from podium.engine.engine import Engine, EngineSettings
+from podium.policy import routing
 from podium.simulation.checkers import check
 from podium.simulation.loop import VirtualClock, VirtualLoop
-from podium.simulation.world import Faults, FaultyExecutor, SimulatedHost, Workload, World
-from podium.store.rows import Rows
+from podium.simulation.storm import FaultyStore
+from podium.simulation.world import Faults, SimulatedHost, Workload, World
+from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
 
 FAULTY_SECONDS: Final = 3_600.0
 """Faults strike during the first virtual hour; afterwards everything must come to its end."""
 END_SECONDS: Final = 400_000.0
-REVIEW_SECONDS: Final = 300.0
+STALLED_SECONDS: Final = 20_000.0
+"""Longer than any step's limit and any pause: a history without an event for so long will never have another."""
+FIRST_CHECK_SECONDS: Final = 300.0
+"""The checkers also look during a life, then, and each time when it has become twice as late."""
 
 STORMY: Final = Faults(
     crash_before_commit=0.01,
@@ -37,6 +42,12 @@ STORMY: Final = Faults(
     gate_undecided=0.02,
     agent_hangs=0.01,
     runner_lost=0.02,
+    late_wakeup=0.05,
+    duplicate_result=0.05,
+    stale_result=0.05,
+    clock_step=0.02,
+    disk_full=0.003,
+    slow_commit=0.02,
 )
 
 
@@ -58,6 +69,15 @@ def default_pipeline() -> tuple[Pipeline, str]:
     return pipeline_file.parse(text, "default.toml"), text
 
 
+@cache
+def pipeline_with(chains_max: int) -> tuple[Pipeline, str]:
+    """The shipped pipeline with that many features of a project worked on at once, and its text."""
+    text = default_pipeline()[1].replace(
+        "[workflows.development]\n", f"[workflows.development]\nproject_jobs_max = {chains_max}\n"
+    )
+    return pipeline_file.parse(text, "default.toml"), text
+
+
 def slots_of(pipeline: Pipeline, own: int = 2) -> list[Slot]:
     """The pools a pipeline starts with, and Podium's own hands for merge, deploy and publish."""
     pools = [
@@ -69,14 +89,30 @@ def slots_of(pipeline: Pipeline, own: int = 2) -> list[Slot]:
 class Run:
     """One simulated history. Its world outlives the orchestrators that `live` brings up."""
 
-    def __init__(self, seed: int, faults: Faults, projects: int, workload: Workload) -> None:
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults,
+        projects: int,
+        workload: Workload,
+        database: Callable[[], SqliteStore] = lambda: SqliteStore(":memory:"),
+        *,
+        on_disk: bool = False,
+        strategy: str = routing.DEFAULT,
+    ) -> None:
+        """`database` opens the store; with `on_disk` it does so again for every orchestrator."""
         self.seed = seed
         self.loop = VirtualLoop(seed)
-        self.world = World(self.loop, seed, faults, workload)
+        self.world = World(self.loop, seed, faults, workload, database())
+        self.pipeline, self._pipeline_text = pipeline_with(workload.chains_max)
         self.projects = projects
         self.orchestrators = 0
         self.violations: list[str] = []
+        self._strategies = dict.fromkeys(self.pipeline.workflows, strategy)
         self._submitted = 0
+        self._reopen = database if on_disk else None
+        self._next_check = FIRST_CHECK_SECONDS
+        self._last_event = (0, 0.0)
 
     def play(self) -> Outcome:
         """Run to the end and check."""
@@ -86,6 +122,7 @@ class Run:
             self.violations += self.world.ground.violations
             self.violations += check(self.world.database, finished=True)
             self.violations += [f"{name} still runs" for name in self.world.ground.live]
+            self.violations += [f"{name} was left behind" for name in self.world.directories]
         finally:
             self.loop.close()
             self.world.database.close()
@@ -105,8 +142,10 @@ class Run:
             life.cancel()
             await asyncio.gather(life, return_exceptions=True)
             self.violations += [f"unhandled {error!r}" for error in clock.failures]
+            if self._reopen is not None:
+                self.world.database = self._reopen()
             self.violations += check(self.world.database, finished=False)
-            if ended or self.violations:
+            if ended or self.violations or self.world.ground.violations:
                 return
             await asyncio.sleep(self.world.rng.uniform(0.1, 30.0))
         self.violations.append(f"not ended after {END_SECONDS:.0f} virtual seconds")
@@ -114,15 +153,11 @@ class Run:
     async def _live(self, clock: VirtualClock, crash: Callable[[], None]) -> None:
         """One orchestrator's life, until everything submitted has ended."""
         world = self.world
-
-        async def read(question: Callable[[Rows], Any]) -> Any:
-            await clock.sleep(0.0001)
-            return question(world.database.rows)
-
-        store = Store(FaultyExecutor(world, clock, crash), read, world.database.pipelines)
+        store = FaultyStore(world, clock, crash)
         host = SimulatedHost(world, clock)
-        slots = slots_of(default_pipeline()[0])
-        engine = Engine(store, clock, {"": host}, slots, random.Random(world.rng.random()), EngineSettings())
+        slots = slots_of(self.pipeline)
+        settings = EngineSettings(self._strategies)
+        engine = Engine(store, clock, {"": host}, slots, random.Random(world.rng.random()), settings)
         await engine.start()
         while True:
             if self.loop.time() > FAULTY_SECONDS:
@@ -137,12 +172,27 @@ class Run:
                 lost = {(slot.name, slot.queue) for slot in slots} ^ idle
                 self.violations += [f"instance {name} of {queue} is not what it was" for name, queue in sorted(lost)]
                 return
-            await clock.sleep(self.world.rng.uniform(1.0, REVIEW_SECONDS))
+            self._look()
+            if self.violations or world.ground.violations:
+                return
+            await clock.sleep(world.rng.uniform(1.0, world.workload.review_seconds))
+
+    def _look(self) -> None:
+        """Check now and then, so that a fault is found near where it began and a history that stands still ends."""
+        now, database = self.loop.time(), self.world.database
+        if now >= self._next_check:
+            self._next_check = now * 2
+            self.violations += check(database, finished=False)
+        seq = database.rows.one("event_last")[0]
+        if seq != self._last_event[0]:
+            self._last_event = (seq, now)
+        elif now - self._last_event[1] > STALLED_SECONDS:
+            self.violations.append(f"nothing has happened for {STALLED_SECONDS:.0f} s")
 
     async def _submit_next(self, engine: Engine) -> None:
         if self._submitted == self.projects:
             return
-        pipeline, text = default_pipeline()
+        pipeline, text = self.pipeline, self._pipeline_text
         key = f"input-{self._submitted}"
         project = Project(
             f"project-{self._submitted}", key, "", None, None, 50, 50, None, "document", 0.0, pipeline.digest, "python"
@@ -156,9 +206,7 @@ class Run:
     async def _review(self, store: Store) -> None:
         """A reviewer comes by and decides what is open."""
         for review_id, _ in await store.read(lambda rows: rows.all("reviews_open")):
-            verdict: Literal["approve", "send_back", "reject"] = self.world.rng.choice(
-                ["approve", "send_back", "reject"]
-            )
+            verdict: Any = self.world.rng.choice(self.world.workload.reviews)
             try:
                 await store.submit(Decide(review_id, verdict, "simulated reviewer"))
             except PodiumError:
@@ -176,5 +224,10 @@ def _once(future: asyncio.Future[None]) -> Callable[[], None]:
 def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 4) -> Outcome:
     """One run of the shipped pipeline by seed."""
     rng = random.Random(seed)
-    workload = Workload(step_seconds=rng.choice([5.0, 60.0, 600.0]), features=rng.randint(0, features))
-    return Run(seed, replace(faults), projects, workload).play()
+    workload = Workload(
+        step_seconds=rng.choice([5.0, 60.0, 600.0]),
+        features=rng.randint(0, features),
+        chains_max=rng.choice([1, 2, 16]),
+    )
+    strategy = rng.choice(sorted(routing.STRATEGIES))
+    return Run(seed, replace(faults), projects, workload, strategy=strategy).play()

@@ -1,28 +1,26 @@
-"""The simulated outside: agents that outlive the orchestrator, and a store whose commits can fail by seed."""
+"""The simulated outside: agents that outlive the orchestrator, attempt directories, and the faults of a seed."""
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
 from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report
-from podium.domain.command import Command, Complete, Dispatch
-from podium.domain.errors import Unavailable
+from podium.domain.command import Complete
 from podium.domain.job import Lease
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
 
-
-class Crash(BaseException):
-    """The simulated orchestrator dies at this point."""
+SPENT_MAX: Final = 50
+"""Committed results that may come again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Chances of each fault, per batch, attempt or wake-up; all between 0 and 1."""
+    """Chances of each fault, per batch, attempt, command or wake-up; all between 0 and 1."""
 
     crash_before_commit: float = 0.0
     crash_after_commit: float = 0.0
@@ -33,14 +31,33 @@ class Faults:
     gate_undecided: float = 0.0
     agent_hangs: float = 0.0
     runner_lost: float = 0.0
+    late_wakeup: float = 0.0
+    """A dispatch's answer reaches the dispatcher seconds after its commit."""
+    duplicate_result: float = 0.0
+    """A result is submitted twice at once."""
+    stale_result: float = 0.0
+    """A result that was committed long ago is submitted again, if possible while its job runs anew."""
+    clock_step: float = 0.0
+    """The wall clock jumps by hours, either way."""
+    disk_full: float = 0.0
+    """From this batch on every batch is refused, for some time."""
+    slow_commit: float = 0.0
 
 
 @dataclass(slots=True)
 class Workload:
-    """How simulated agents behave: seconds a step takes (mean of an exponential), and features per project."""
+    """How simulated agents and reviewers behave. `step_seconds` is the mean of an exponential distribution."""
 
     step_seconds: float = 60.0
     features: int = 4
+    chains_max: int = 16
+    """`project_jobs_max` of development: how many features are worked on at once."""
+    review_seconds: float = 300.0
+    """A reviewer comes by at least this often."""
+    reviews: tuple[str, ...] = ("approve", "send_back", "reject")
+    """What a reviewer chooses from."""
+    script: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict[tuple[str, str], tuple[str, ...]])
+    """What the first agents of a (step, item) report instead: `crashed`, `rework` or `blocked`, one after another."""
 
 
 @dataclass(slots=True)
@@ -59,6 +76,8 @@ class Ground:
     live: dict[str, SimulatedAttempt] = field(default_factory=dict[str, SimulatedAttempt])
     """Attempts whose processes exist now, by name."""
     started: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
+    reported: Counter[int] = field(default_factory=Counter[int])
+    """Agents of each job that came to their end."""
     injected: Counter[str] = field(default_factory=Counter[str])
     violations: list[str] = field(default_factory=list[str])
 
@@ -66,19 +85,27 @@ class Ground:
 class World:
     """Outlives every simulated orchestrator: agents, the database, the book of what happened."""
 
-    def __init__(self, loop: VirtualLoop, seed: int, faults: Faults, workload: Workload) -> None:
+    def __init__(
+        self, loop: VirtualLoop, seed: int, faults: Faults, workload: Workload, database: SqliteStore | None = None
+    ) -> None:
         self.loop = loop
         self.rng = random.Random(seed)
+        self.weather = random.Random(-seed - 1)
+        """Chance for what must change nothing: a run without it is the same run."""
         self.faults = faults
         self.workload = workload
         self.ground = Ground()
-        self.database = SqliteStore(":memory:")
+        self.database = SqliteStore(":memory:") if database is None else database
+        self.full_until = 0.0
+        """The disk is full until then, in virtual seconds."""
+        self.spent: deque[Complete] = deque(maxlen=SPENT_MAX)
+        """Results that were committed, for `stale_result`."""
         self.directories: dict[str, SimulatedAttempt] = {}
         """Attempt directories by name: what a new orchestrator finds."""
 
-    def chance(self, name: str) -> bool:
+    def chance(self, name: str, rng: random.Random | None = None) -> bool:
         """Whether the fault of that name strikes now."""
-        struck = self.rng.random() < getattr(self.faults, name)
+        struck = (rng or self.rng).random() < getattr(self.faults, name)
         self.ground.injected[name] += struck
         return struck
 
@@ -112,6 +139,13 @@ class World:
             self.end(name, self._report(attempt.lease))
 
     def _report(self, lease: Lease) -> Report:
+        job = lease.job
+        said = self.workload.script.get((job.step, job.item), ())[self.ground.reported[job.id] :][:1]
+        self.ground.reported[job.id] += 1
+        if said == ("crashed",):
+            return Report(Ending.CRASHED, "killed by SIGKILL")
+        if said:
+            return Report(Ending.FINISHED, verdict=said[0], feedback="as the script says")
         if self.chance("runner_lost"):
             return Report(Ending.LOST, "its runner vanished")
         if self.chance("agent_crash"):
@@ -181,41 +215,3 @@ class SimulatedHost:
             self._world.end(name, Report(Ending.CANCELLED, "swept"))
             self._kept.pop(name, None)
         return len(strangers)
-
-
-class FaultyExecutor:
-    """Runs batches on the world's database for one simulated orchestrator, with the faults of its seed."""
-
-    def __init__(self, world: World, clock: VirtualClock, crash: Callable[[], None]) -> None:
-        self._world = world
-        self._clock = clock
-        self._crash = crash
-
-    async def __call__(self, commands: Sequence[Command]) -> list[Any]:
-        """One batch: a little virtual time, then durable, aborted, or cut short by a crash."""
-        await self._clock.sleep(self._world.rng.uniform(0.0002, 0.003))
-        if self._clock.stopped:
-            raise Unavailable("a dead orchestrator writes nothing")
-        if self._world.chance("crash_before_commit"):
-            self._die()
-        if self._world.chance("abort_batch"):
-            raise Unavailable("disk full, for a moment")
-        kept = [c for c in commands if not (isinstance(c, Dispatch) and self._world.chance("lost_wakeup"))]
-        answers = self._world.database.run(kept, self._clock.now(), self._clock.wall())
-        self._watch(kept, answers)
-        if self._world.chance("crash_after_commit"):
-            self._die()
-        answered = dict(zip(map(id, kept), answers, strict=True))
-        return [answered.get(id(command), ()) for command in commands]
-
-    def _die(self) -> None:
-        self._crash()
-        raise asyncio.CancelledError
-
-    def _watch(self, commands: Sequence[Command], answers: list[Any]) -> None:
-        """Note what the checkers must know of a commit: no stale fence may have been accepted."""
-        for command, answer in zip(commands, answers, strict=True):
-            if isinstance(command, Complete) and answer is True:
-                name = f"{command.job}.a{command.attempt}"
-                if any(a.lease.name.endswith("/" + name) for a in self._world.ground.live.values()):
-                    self._world.ground.violations.append(f"{name} was completed while its agent still runs")

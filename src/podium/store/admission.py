@@ -3,7 +3,8 @@
 from heapq import heappop
 
 from podium.domain.job import Job
-from podium.store.batch import Batch, Flow
+from podium.store.batch import Batch
+from podium.store.hot import Flow
 
 
 def unblock(batch: Batch, job: Job) -> None:

@@ -6,7 +6,6 @@ Nothing is written before `flush`, so a refused command costs nothing and needs 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any, Final
 
@@ -17,13 +16,12 @@ from podium.domain import lifecycle
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Step, Workflow
 from podium.policy.ordering import priority, rank
+from podium.store.hot import Flow, Hot, Numbers, Owner
 from podium.store.rows import Rows
 
 WAIT_BUCKETS_PER_DOUBLING: Final = 4
 """Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
 HOUR_SECONDS: Final = 3600
-HOT_ROWS_MAX: Final = 16_384
-"""Rows of each kind that the writer keeps in memory between transactions."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
 
@@ -33,79 +31,11 @@ _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
 
-_UNTRIED: Final = frozenset({"ready", "held"})
+_UNTRIED: Final = frozenset({"ready", "held", "paused"})
 
 
 def _encode(data: Any) -> str:
     return orjson.dumps(data).decode()
-
-
-@dataclass(slots=True)
-class Flow:
-    """One workflow of one project while a transaction works on it."""
-
-    project: str
-    name: str
-    state: str
-    counts: list[int]
-    open: int
-    admitted: int
-    held: int
-    started_at: float
-    completed_at: float | None = None
-
-
-@dataclass(slots=True)
-class Numbers:
-    """The next free ids; copied for a batch and kept only when it commits."""
-
-    job: int
-    seq: int
-    review: int
-
-
-@dataclass(slots=True)
-class Owner:
-    """What the laws need of a project in every transaction."""
-
-    id: str
-    pipeline: Pipeline
-    priority: int
-    created_at: float
-    repository_url: str | None
-    state: str
-    open_workflows: int
-    changed: bool = False
-
-
-@dataclass(slots=True)
-class Hot:
-    """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale."""
-
-    jobs: dict[int, Job] = field(default_factory=dict[int, Job])
-    flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])
-    owners: dict[str, Owner] = field(default_factory=dict[str, Owner])
-    followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
-
-    def keep(self, batch: "Batch") -> None:
-        """Remember what a committed batch knew, within the limits; ended jobs are asked for by nobody."""
-        for job in batch.jobs.values():
-            if job.state in lifecycle.JOB_DONE:
-                self.jobs.pop(job.id, None)
-                self.followers.pop(job.id, None)
-            else:
-                self.jobs[job.id] = job
-        for key in batch.used_flows:
-            flow = self.flows.get(key)
-            if flow is None or flow.completed_at is not None:
-                self.flows.pop(key, None)
-        for owner in batch.used_owners.values():
-            owner.changed = False
-            if owner.state != "open":
-                self.owners.pop(owner.id, None)
-        for rows in (self.jobs, self.flows, self.owners, self.followers):
-            if len(rows) > HOT_ROWS_MAX:
-                rows.clear()
 
 
 class Batch:
@@ -134,6 +64,8 @@ class Batch:
         """How many left `held` in this batch, which the database does not know yet."""
         self._new: set[int] = set()
         self._dirty: set[int] = set()
+        self.decided: dict[int, str] = {}
+        """Reviews decided in this batch, with their new state."""
         self.touched: dict[tuple[str, str], None] = {}
         """Workflows whose state is to be derived before the commit, in order."""
         self._made: dict[tuple[str, str, str, str], int] = {}
@@ -167,10 +99,18 @@ class Batch:
         if owner is None:
             owner = self._hot.owners.get(project)
             if owner is None:
-                id_, digest, base, value, *rest = self.rows.one("owner_by_id", (project,))
-                owner = self._hot.owners[project] = Owner(id_, self.pipelines[digest], priority(base, value), *rest)
+                owner = self._hot.owners[project] = self._read_owner(project)
             self.used_owners[project] = owner
         return owner
+
+    def _read_owner(self, project: str) -> Owner:
+        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first = self.rows.one(
+            "owner_by_id", (project,)
+        )
+        asked = priority(base, value, boost)
+        return Owner(
+            id_, self.pipelines[digest], asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first)
+        )
 
     def add_owner(self, owner: Owner) -> None:
         """A new project."""
@@ -209,6 +149,18 @@ class Batch:
         if made is None and (row := self.rows.one("job_by_step", key)) is not None:
             made = row[0]
         return made
+
+    def is_busy(self, instance: str) -> bool:
+        """Whether the instance holds a lease, as this batch has it so far."""
+        job_id = self._hot.busy.get(instance)
+        return job_id is not None and self.need(job_id).state == "running"
+
+    def open_jobs(self, project: str) -> list[Job]:
+        """The project's jobs that are not done, as this batch has them so far, in the order they were made."""
+        stored = {job_id for (job_id,) in self.rows.all("jobs_open_of_project", (project,))}
+        here = {job.id for job in self.jobs.values() if job.project == project}
+        jobs = (self.need(job_id) for job_id in sorted(stored | here))
+        return [job for job in jobs if job.state not in lifecycle.JOB_DONE]
 
     def followers(self, job_id: int) -> list[Job]:
         """The jobs that wait for this one, or waited; only of workflows started before this batch."""
@@ -271,6 +223,18 @@ class Batch:
         if state == "held":
             heappush(self.held[job.project, job.workflow], job.id)
         self._count(job, after)
+        self.put(after)
+        if state == "ready" and self.owner(job.project).paused:
+            return self.move(after, "pause")
+        return after
+
+    def reorder(self, job: Job, **changes: Any) -> Job:
+        """Change a job's lane or priority where it stands; a ready one moves to its new place in the queue."""
+        after = job._replace(**changes)
+        if job.state == "ready":
+            after = after._replace(rank=rank(job.ready_at, after.priority))
+            _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
+            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
         self.put(after)
         return after
 
@@ -338,7 +302,15 @@ class Batch:
             for f in map(self._hot.flows.__getitem__, self.used_flows)
         ]
         put["project_end"] += [
-            (o.state, self.now if o.state != "open" else None, o.open_workflows, o.id)
+            (
+                o.state,
+                self.now if o.state != "open" else None,
+                o.open_workflows,
+                o.boost,
+                int(o.paused),
+                int(o.plan_first),
+                o.id,
+            )
             for o in self.used_owners.values()
             if o.changed
         ]

@@ -46,6 +46,10 @@ class GroupCommit:
             answers: list[Any] = await self._execute([command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 - the failure belongs to every caller of this batch
             answers = [error] * len(batch)
+        except BaseException:
+            for _, future in batch:
+                future.cancel()
+            raise
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue

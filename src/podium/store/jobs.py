@@ -4,17 +4,24 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 from podium.domain.attempt import Ending
 from podium.domain.command import Complete, Dispatch, Record, Verdict
 from podium.domain.instance import Slot
-from podium.domain.job import Job, Lease
+from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
 from podium.store.admission import unblock
 from podium.store.batch import WAIT_BUCKETS_PER_DOUBLING, Batch
 from podium.store.projects import advance
 
+PLAN: Final = "plan"
+"""The artifact that says what will be built, and the review that asks whether to go on (PIP-10)."""
+OWN_KINDS: Final = frozenset({"application", "publication"})
+"""Artifacts that only Podium's own steps make: what is deployed and published is never an agent's claim."""
 _DEATHS = frozenset({Ending.CRASHED, Ending.LOST})
+AVOIDED_HEADS_MAX: Final = 16
+"""How many more heads of a lane are looked at, since a free instance may have to avoid some of them."""
 LEASES_PER_QUEUE_MAX = 512
 """Heads of a queue that one transaction looks at."""
 
@@ -41,7 +48,7 @@ def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, s
     for number, command in enumerate(commands):
         strategies |= command.strategies
         for slot in command.slots:
-            if slot.name not in owner_of:
+            if slot.name not in owner_of and not batch.is_busy(slot.name):
                 owner_of[slot.name] = number
                 free[slot.queue].append(slot)
     for queue, slots in free.items():
@@ -55,7 +62,7 @@ def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, s
 def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, str]]) -> list[Job]:
     """Ready jobs of a queue in rank order, as many of each lane as there are free instances."""
     names = {slot.name for slot in slots}
-    wanted = min(len(slots), LEASES_PER_QUEUE_MAX)
+    wanted = min(len(slots), LEASES_PER_QUEUE_MAX) + AVOIDED_HEADS_MAX
     entries: list[tuple[float, int]] = []
     for lane_queue, lane in lanes:
         if lane_queue == queue and (not lane.startswith("@") or lane[1:] in names):
@@ -130,14 +137,21 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
 
 def _pass(batch: Batch, job: Job, command: Complete) -> None:
     _keep_artifacts(batch, job, command)
+    owner = batch.owner(job.project)
+    if owner.plan_first and any(artifact.kind == PLAN for artifact in command.report.artifacts):
+        owner.plan_first, owner.paused, owner.changed = False, True, True
+        open_review(batch, job, PLAN, command.report.summary or "the plan is ready")
     finish(batch, job, "pass", "job.passed", summary=command.report.summary[:500])
 
 
 def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
     """The project's artifacts are its memory between jobs; a plan also settles what the project is (INT-3)."""
     for position, artifact in enumerate(command.report.artifacts):
-        if artifact.kind == "plan":
-            row = (artifact.data.get("type"), artifact.data.get("complexity"), job.project)
+        if artifact.kind in OWN_KINDS and job.queue != PODIUM_QUEUE:
+            continue
+        if artifact.kind == PLAN:
+            found = (artifact.data.get(name) for name in ("type", "complexity"))
+            row = (*(text[:40] if isinstance(text, str) else None for text in found), job.project)
             batch.writes["project_update"].append(row)
         data = json.dumps(artifact.data, ensure_ascii=False)
         row = (
@@ -172,7 +186,7 @@ def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -
 
 def _retry(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
-    failures = job.failures + 1
+    failures = job.failures + verdict.charged
     if verdict.delay_seconds > 0:
         after = batch.move(job, "delay", failures=failures, ready_at=batch.now + verdict.delay_seconds)
     else:
@@ -188,6 +202,7 @@ def _rework(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
     batch.tell("job.reworked", job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
     review_id = open_review(batch, job, "quality", verdict.reason)
+    batch.decided[review_id] = "sent_back"
     batch.writes["review_update"].append(("sent_back", batch.now, "podium", verdict.feedback[:2000], review_id))
     send_back(
         batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate"
@@ -196,9 +211,12 @@ def _rework(batch: Batch, job: Job, command: Complete) -> None:
 
 def _escalate(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
-    if verdict.review == "approval":
+    if command.report.ending is Ending.FINISHED:  # a reviewer may accept the work as it is
         _keep_artifacts(batch, job, command)
     after = batch.move(job, "escalate")
+    if verdict.review == "quality" and verdict.feedback:
+        target = batch.find_job(job.project, job.workflow, verdict.target or job.step, job.item) or job.id
+        batch.writes["feedback_insert"].append((target, batch.wall, "review", verdict.feedback))
     batch.tell("job.escalated", after, kind=verdict.review, reason=verdict.reason)
     open_review(batch, after, verdict.review, f"{verdict.reason}\n\n{verdict.feedback}".strip())
 
@@ -215,6 +233,16 @@ def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
     return review_id
 
 
+def close_reviews(batch: Batch, job: Job, reason: str) -> None:
+    """A job that was decided otherwise about waits for no reviewer any more."""
+    stored = [review_id for (review_id,) in batch.rows.all("review_open_of_job", (job.id,))]
+    here = [row[0] for row in batch.writes["review_insert"] if row[2] == job.id]
+    for review_id in (*stored, *here):
+        if review_id not in batch.decided:
+            batch.decided[review_id] = "cancelled"
+            batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
+
+
 def send_back(batch: Batch, job: Job, target: str, happening: str, feedback: str, author: str) -> None:
     """Give the work back to `target`, a step of the same chain, and make everything behind it wait again (PIP-6)."""
     if target in ("", job.step):
@@ -226,18 +254,21 @@ def send_back(batch: Batch, job: Job, target: str, happening: str, feedback: str
         again = batch.need(found)
         job = job._replace(reworks=job.reworks + (happening == "rework"), failures=0)
         batch.put(job)
-        _reopen(batch, again)
+        reopen(batch, again, feedback, author if happening == "send_back" else "")
+        return
     if feedback:
         batch.writes["feedback_insert"].append((again.id, batch.wall, author, feedback))
 
 
-def _reopen(batch: Batch, job: Job) -> None:
-    """A passed job runs again; whatever stood on it waits again, as far as it goes."""
+def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
+    """A passed job runs again, with words for it; whatever stood on it waits again, as far as it goes."""
+    if feedback:
+        batch.writes["feedback_insert"].append((job.id, batch.wall, author or "review", feedback))
     flow = batch.flow(job.project, job.workflow)
     assert flow is not None
     flow.open += 1
     flow.admitted += 1
-    batch.move(job, "reopen", failures=0)
+    batch.move(job, "reopen", failures=0, **({"reworks": 0} if author else {}))
     undone = [job]
     while undone:
         for follower in batch.followers(undone.pop().id):
@@ -246,6 +277,10 @@ def _reopen(batch: Batch, job: Job) -> None:
             blocked = follower._replace(blockers=follower.blockers + 1)
             its_flow = batch.flow(follower.project, follower.workflow)
             assert its_flow is not None
+            if its_flow.completed_at is not None:  # what was published stays published
+                continue
+            if follower.state == "in_review":
+                close_reviews(batch, follower, f"job {job.id} is done again")
             if follower.state == "passed":
                 its_flow.open += 1
                 undone.append(follower)

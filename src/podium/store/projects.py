@@ -4,12 +4,14 @@ import json
 from datetime import UTC, datetime
 
 from podium.domain import issues, lifecycle
-from podium.domain.command import Submit, Submitted
+from podium.domain.command import Steered, Submit, Submitted
+from podium.domain.errors import Conflict
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
 from podium.policy import ordering
 from podium.store.admission import enter, refill, settle
-from podium.store.batch import Batch, Flow, Owner
+from podium.store.batch import Batch
+from podium.store.hot import Flow, Owner
 
 
 def submit(batch: Batch, command: Submit) -> Submitted:
@@ -41,7 +43,9 @@ def submit(batch: Batch, command: Submit) -> Submitted:
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
     priority = ordering.priority(asked.priority, asked.business_value)
-    batch.add_owner(Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True))
+    owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True)
+    owner.plan_first = command.plan_first
+    batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
     batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
     start_workflow(batch, project_id, pipeline.start)
@@ -93,7 +97,7 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJo
     first = batch.numbers.job
     batch.numbers.job += len(planned)
     ids = {(workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
-    made: list[Job] = []
+    made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
         earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
         job = Job(
@@ -118,10 +122,10 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJo
             routed="",
         )
         batch.add_job(job)
-        made.append(job)
+        made.append((job, earlier))
+    for job, earlier in made:  # a chain may wait for one that was made after it
         for blocker in earlier:
             batch.depend(job.id, blocker)
-    for job in made:
         if job.blockers == 0:
             enter(batch, job)
 
@@ -208,22 +212,29 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
         batch.emit("project.completed", flow.project, seconds=round(seconds, 3))
 
 
-def fail_project(batch: Batch, project: str, reason: str) -> None:
-    """A step the project cannot do without was rejected: cancel all that is open, and say so."""
+def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
+    """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so."""
     owner = batch.owner(project)
     if owner.state != "open":
-        return
-    for (job_id,) in batch.rows.all("jobs_open_of_project", (project,)):
-        job = batch.need(job_id)
-        if job.state not in lifecycle.JOB_DONE:
-            batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
+        raise Conflict(f"Project {project} is {owner.state} already.")
+    revoked: list[str] = []
+    touched = 0
+    for job in batch.open_jobs(project):
+        touched += 1
+        revoked += [f"{project}/{job.id}.a{job.attempt}"] if job.state == "running" else []
+        batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
+    for (review_id,) in batch.rows.all("reviews_of_project", (project,)):
+        if review_id not in batch.decided:
+            batch.decided[review_id] = "cancelled"
+            batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
     for (name,) in batch.rows.all("workflows_of_project", (project,)):
         flow = batch.flow(project, name)
         if flow is not None and flow.completed_at is None:
             batch.tally[f"workflow.{name}", _place(batch, flow, flow.state)] -= 1
-    owner.state = "failed"
+    owner.state = state
     owner.changed = True
     batch.tally["projects", "open"] -= 1
-    batch.tally["projects", "failed"] += 1
-    batch.measure("project.failed")
-    batch.emit("project.failed", project, reason=reason)
+    batch.tally["projects", state] += 1
+    batch.measure(f"project.{state}")
+    batch.emit(f"project.{state}", project, reason=reason)
+    return Steered(project, touched, tuple(revoked))

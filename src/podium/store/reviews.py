@@ -2,11 +2,12 @@
 
 from podium.domain import lifecycle
 from podium.domain.command import Decide
-from podium.domain.errors import NotFound
+from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
 from podium.store.batch import Batch
-from podium.store.jobs import finish, send_back
-from podium.store.projects import fail_project
+from podium.store.jobs import PLAN, finish, reopen, send_back
+from podium.store.projects import end_project
+from podium.store.steering import drop_item, resume
 
 
 def decide(batch: Batch, command: Decide) -> str:
@@ -14,9 +15,13 @@ def decide(batch: Batch, command: Decide) -> str:
     row = batch.rows.one("review_by_id", (command.review,))
     if row is None:
         raise NotFound(f"There is no review {command.review}. `podium review list` shows the open ones.")
-    project, job_id, kind, state = row
+    project, job_id, kind, stored = row
+    state = str(batch.decided.get(command.review, stored))
     after = lifecycle.next_review_state(state, command.verdict)
     job = batch.need(job_id)
+    if command.verdict == "approve" and kind != PLAN:
+        _refuse_without_result(batch, job)
+    batch.decided[command.review] = after
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
     batch.tell(
         "review.decided",
@@ -26,7 +31,9 @@ def decide(batch: Batch, command: Decide) -> str:
         by=command.by,
         notes=command.notes[:2000],
     )
-    if command.verdict == "approve":
+    if kind == PLAN:
+        _decide_plan(batch, job, command)
+    elif command.verdict == "approve":
         finish(batch, job, "approve", "job.passed", summary=f"approved by {command.by}")
     elif command.verdict == "reject":
         _reject(batch, job, command)
@@ -39,22 +46,35 @@ def decide(batch: Batch, command: Decide) -> str:
     return project
 
 
+def _refuse_without_result(batch: Batch, job: Job) -> None:
+    """What later steps cannot do without must be there before anybody accepts the work."""
+    required = [name for gate in batch.step_of(job).gates for name in gate.require]
+    missing = [name for name in required if not batch.artifacts(job.project, name)]
+    if missing:
+        raise Conflict(
+            f"Job {job.id} ({job.step}) delivered no {' and no '.join(missing)}, which later steps need. "
+            "Send it back with notes, or reject it."
+        )
+
+
+def _decide_plan(batch: Batch, job: Job, command: Decide) -> None:
+    """Approve: go on with the plan. Send back: make a new one, to be approved again. Reject: end the project."""
+    if command.verdict == "reject":
+        end_project(
+            batch, job.project, "failed", f"the plan was rejected by {command.by}: {command.notes}".rstrip(": ")
+        )
+        return
+    if command.verdict == "send_back":
+        owner = batch.owner(job.project)
+        owner.plan_first = True
+        reopen(batch, job, command.notes, command.by)
+    resume(batch, job.project)
+
+
 def _reject(batch: Batch, job: Job, command: Decide) -> None:
     """Drop the feature and go on without it; a step the whole project needs ends the project."""
     reason = f"rejected by {command.by}: {command.notes}".rstrip(": ")
     if not job.item:
-        fail_project(batch, job.project, reason)
+        end_project(batch, job.project, "failed", reason)
         return
-    for (job_id,) in batch.rows.all("jobs_waiting_of_item", (job.project, job.workflow, job.item)):
-        follower = batch.need(job_id)
-        if follower.state == "waiting":
-            _drop(batch, follower, reason)
-    finish(batch, job, "reject", "job.cancelled", reason=reason)
-
-
-def _drop(batch: Batch, job: Job, reason: str) -> None:
-    """Cancel a job that waits behind a rejected one; it never had a place to give back."""
-    flow = batch.flow(job.project, job.workflow)
-    assert flow is not None
-    flow.admitted += 1
-    finish(batch, job, "cancel", "job.cancelled", reason=reason)
+    drop_item(batch, job, "reject", reason)

@@ -11,10 +11,11 @@ import apsw
 
 from podium.domain import pipeline_file
 from podium.domain.command import Command, Submit
-from podium.domain.errors import PodiumError, Unavailable, UnsafeStore
+from podium.domain.errors import Defect, PodiumError, Unavailable, UnsafeStore
+from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
 from podium.store import transaction
-from podium.store.batch import Hot, Numbers
+from podium.store.hot import Hot, Numbers
 from podium.store.rows import Row, sql
 
 SAFE_VERSION: Final = 3_051_003
@@ -111,9 +112,14 @@ class SqliteStore:
     def _restore(self) -> None:
         """Take what is kept in memory from what is committed."""
         job, seq, review = self.rows.one("numbers")
-        self._hot = Hot()
+        self._hot = self._cold()
         self._numbers = Numbers(job + 1, seq + 1, review + 1)
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
+
+    def _cold(self) -> Hot:
+        """Nothing remembered but who is busy."""
+        running = map(Job._make, self.rows.all("jobs_running"))
+        return Hot(busy={job.instance: job.id for job in running})
 
     def _know(self, text: str) -> None:
         pipeline = pipeline_file.parse(text, "stored pipeline")
@@ -132,6 +138,9 @@ class SqliteStore:
         except apsw.Error as error:
             if len(commands) == 1:
                 return [_told(error)]
+        except Exception as error:  # noqa: BLE001 - one command's defect must never take the others of its batch along
+            if len(commands) == 1:
+                return [Defect(f"{type(error).__name__}: {error}")]
         return [answer for command in commands for answer in self.run([command], now, wall)]
 
     def _transaction(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
@@ -155,7 +164,7 @@ class SqliteStore:
             with contextlib.suppress(apsw.Error):
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
-            self._hot = Hot()
+            self._hot = self._cold()
             raise
         self._numbers, self._lanes = numbers, lanes
         self._failpoint("after-commit")
@@ -171,4 +180,4 @@ def _told(error: apsw.Error) -> PodiumError:
         return Unavailable(
             f"The database cannot be written now ({error}); nothing was changed. Free space and try again."
         )
-    return Unavailable(f"The database refused the change: {error}")
+    return Defect(f"The database refused the change: {error}")

@@ -29,7 +29,10 @@ Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
 class Store:
     """One store over an executor of batches and one of reads; see `ports.Store`."""
 
-    def __init__(self, execute: Execute, read: Read, pipelines: dict[str, Pipeline]) -> None:
+    def __init__(
+        self, execute: Execute, read: Read, pipelines: dict[str, Pipeline], now_committed: Rows | None = None
+    ) -> None:
+        self._now_committed = now_committed
         self._execute = execute
         self._read = read
         self._commit = GroupCommit(self._run)
@@ -58,6 +61,13 @@ class Store:
         """Ask the committed state; `question` may run on another thread."""
         return await self._read(question)
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether the lease is still the job's latest, asked of the database at once: the fence of Podium's own steps."""
+        assert self._now_committed is not None, "this store was opened without a connection for it"
+        row = self._now_committed.one("job_by_id", (lease.job.id,))
+        job = Job._make(row) if row is not None else None
+        return job is not None and job.state == "running" and job.attempt == lease.job.attempt
+
     async def running(self) -> list[Lease]:
         """Every attempt that holds a lease."""
         return await self.read(self._running)
@@ -84,7 +94,7 @@ async def open_store(
     """
     database = SqliteStore(path, failpoint)
     times = clock(database.rows.one("last_time")[0])
-    rows = SqliteRows(connect(path, read_only=True))
+    rows, fence = SqliteRows(connect(path, read_only=True)), SqliteRows(connect(path, read_only=True))
     writer, reader = ThreadPoolExecutor(1, "podium-store"), ThreadPoolExecutor(1, "podium-reader")
     loop = asyncio.get_running_loop()
 
@@ -95,11 +105,12 @@ async def open_store(
         return await loop.run_in_executor(reader, question, rows)
 
     try:
-        yield Store(execute, read, database.pipelines), times
+        yield Store(execute, read, database.pipelines, fence), times
     finally:
         writer.shutdown()
         reader.shutdown()
         rows.connection.close()
+        fence.connection.close()
         database.close()
 
 

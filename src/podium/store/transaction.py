@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Submit, Wake
+from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
 from podium.domain.pipeline import Pipeline
-from podium.store.batch import Batch, Hot, Numbers
+from podium.store.batch import Batch
+from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
 from podium.store.projects import submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
+from podium.store.steering import steer
 
 
 def run(
@@ -44,11 +46,11 @@ def run(
     settle_touched(batch)
     lanes |= batch.lanes_entered
     batch.flush()
-    hot.keep(batch)
+    hot.keep(batch.jobs.values(), batch.used_flows, batch.used_owners.values())
     return answers
 
 
-def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Record) -> Any:
+def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
     """The answer of one command's law."""
     match command:
         case Submit():
@@ -59,5 +61,7 @@ def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Record
             return wake(batch)
         case Decide():
             return decide(batch, command)
+        case Steer():
+            return steer(batch, command)
         case Record():
             return record(batch, command)

@@ -5,7 +5,8 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -14,6 +15,8 @@ from podium.domain.errors import TimedOut, Unavailable
 
 SILENCE_SECONDS_MAX: Final = 300.0
 """How long a git command may run without a word; most say nothing until their end."""
+LOOK_SECONDS: Final = 0.5
+"""How often a bounded command is looked at."""
 OUTPUT_BYTES_MAX: Final = 16 << 20
 VERSION_MIN: Final = (2, 38)
 """`git merge-tree --write-tree`."""
@@ -44,12 +47,51 @@ class Answer(NamedTuple):
         return self.out.decode("utf-8", "replace").strip()
 
 
-async def ask(repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING) -> Answer:
+class Bounds:
+    """What a long command may take: `seconds` in all, and as long as `excess` has no objection (`""`)."""
+
+    def __init__(self, seconds: float, excess: Callable[[], str]) -> None:
+        self.seconds: Final = seconds
+        self.objection = ""
+        self._excess = excess
+        self._is_over = threading.Event()
+
+    def hold(self, process: subprocess.Popen[bytes]) -> None:
+        """Watch until `release`; end the process when it takes too much."""
+        waited = 0.0
+        while not self._is_over.wait(LOOK_SECONDS):
+            waited += LOOK_SECONDS
+            late = f"it took longer than {self.seconds:.0f} s" if waited >= self.seconds else ""
+            self.objection = late or self._excess()
+            if self.objection:
+                break
+        if self.objection and process.returncode is None:
+            _kill(process)
+
+    def release(self, objection: str = "") -> None:
+        """Watch no more; with an objection the process is ended."""
+        self.objection = self.objection or objection
+        self._is_over.set()
+
+
+async def ask(
+    repository: Path,
+    *arguments: str,
+    stdin: bytes | int = b"",
+    env: Mapping[str, str] = _NOTHING,
+    bounds: Bounds | None = None,
+) -> Answer:
     """Run a git command, whatever its status; `stdin` is its input, or a descriptor to read it from.
 
-    Raises Unavailable (no git, no directory, too much output), TimedOut.
+    With `bounds`, silence is no reason to end it, and a cancelled caller is. Raises Unavailable (no git, no directory,
+    too much output or more than the bounds), TimedOut.
     """
-    return await asyncio.to_thread(_run, repository, arguments, stdin, env)
+    try:
+        return await asyncio.to_thread(_run, repository, arguments, stdin, env, bounds)
+    except asyncio.CancelledError:
+        if bounds is not None:
+            bounds.release("it is not wanted any more")
+        raise
 
 
 async def get(repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING) -> str:
@@ -86,7 +128,9 @@ def environment(path: str) -> dict[str, str]:
     }
 
 
-def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Mapping[str, str]) -> Answer:
+def _run(
+    repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Mapping[str, str], bounds: Bounds | None
+) -> Answer:
     try:
         process = subprocess.Popen(
             ("git", *_SAFE, *arguments),
@@ -100,8 +144,14 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Ma
     except FileNotFoundError as error:
         missing = "git is not on PATH; install it" if error.filename == "git" else f"{repository} does not exist"
         raise Unavailable(f"`git {arguments[0]}` could not be started: {missing}.") from None
+    if bounds is not None:
+        threading.Thread(target=bounds.hold, args=(process,), daemon=True, name="git bounds").start()
     with process:
-        talk = _talk(process, b"" if isinstance(stdin, int) else stdin)
+        talk = _talk(process, b"" if isinstance(stdin, int) else stdin, None if bounds else SILENCE_SECONDS_MAX)
+    if bounds is not None:
+        bounds.release()
+        if bounds.objection:
+            raise Unavailable(f"`git {arguments[0]}` in {repository} was ended: {bounds.objection}.")
     if talk is None:
         raise TimedOut(
             f"`git {arguments[0]}` in {repository} said nothing for {SILENCE_SECONDS_MAX:.0f} s and was ended; "
@@ -115,10 +165,10 @@ def _run(repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Ma
     return Answer(process.returncode, out, said.decode("utf-8", "replace"))
 
 
-def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes] | None:
+def _talk(process: subprocess.Popen[bytes], stdin: bytes, seconds: float | None) -> tuple[bytes, bytes] | None:
     """Feed the input and read both outputs to their ends, ending a process that says more than is kept.
 
-    None when it neither spoke nor ended for SILENCE_SECONDS_MAX; it is ended, too.
+    None when it neither spoke nor ended for so many seconds; it is ended, too.
     """
     kept: dict[IO[bytes], bytearray] = {}
     with selectors.DefaultSelector() as selector:
@@ -130,7 +180,7 @@ def _talk(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes]
             with suppress(BrokenPipeError), process.stdin as pipe:
                 pipe.write(stdin)
         while selector.get_map():
-            ready = selector.select(SILENCE_SECONDS_MAX)
+            ready = selector.select(seconds)
             if not ready:
                 _kill(process)
                 return None

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from podium.domain.errors import Unavailable
-from podium.workspace import git
+from podium.workspace import adoption, git
 from podium.workspace.layout import Home, make_private
 from podium.workspace.repository import Superseded
 
@@ -19,7 +19,10 @@ ENTRIES: Final = ("public/index.html", "index.html", "docs/index.html")
 
 
 class RefusedFilesError(Exception):
-    """What is to be shown is missing in the commit, or must not leave it (a link to the outside); the text names it."""
+    """What is to be shown is missing in the commit, or must not leave it (a link to the outside); the text names it.
+
+    Links to the outside that came with an adopted repository are no fault of the work: they are left out.
+    """
 
 
 async def deploy(home: Home, project_id: str, commit: str, may_write: Callable[[], bool]) -> Path | Superseded:
@@ -95,20 +98,32 @@ async def _export(repository: Path, commit: str, paths: Sequence[str], beside: P
             raise RefusedFilesError(answer.said.strip())
         if answer.status != 0:
             raise git.failure(repository, arguments, answer)
-        await asyncio.to_thread(_unpack, archive, part)
+        refused = await asyncio.to_thread(_unpack, archive, part)
+        for link in refused.keys() - await adoption.links_of_source(repository, list(refused)):
+            raise RefusedFilesError(refused[link])
     finally:
         archive.unlink(missing_ok=True)
     return part
 
 
-def _unpack(archive: Path, directory: Path) -> None:
+def _unpack(archive: Path, directory: Path) -> dict[str, str]:
+    """Unpack all but the links to the outside, and tell these, each with what is wrong with it."""
+    refused: dict[str, str] = {}
+
+    def keep(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
+        try:
+            return tarfile.data_filter(member, destination)
+        except tarfile.FilterError as error:
+            if not member.issym():
+                raise RefusedFilesError(str(error)) from None
+            refused[member.name] = str(error)
+            return None
+
     directory.mkdir(mode=0o700)
-    try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(directory, filter="data")
-    except tarfile.FilterError as error:
-        raise RefusedFilesError(str(error)) from None
+    with tarfile.open(archive) as tar:
+        tar.extractall(directory, filter=keep)  # noqa: S202 - `keep` lets through what `data_filter` does
     os.sync()  # the name that these files get next says that they are whole, also after a power cut
+    return refused
 
 
 def _files(source: Path, target: Path) -> list[tuple[Path, Path]]:

@@ -9,7 +9,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from podium.domain.errors import NotFound, Unavailable
-from podium.workspace import bundles, git, merging, worktree
+from podium.workspace import adoption, bundles, git, merging, worktree
 from podium.workspace.layout import Home, checked_commit, make_private
 from podium.workspace.merging import MergeConflict
 
@@ -44,14 +44,17 @@ class Repositories:
         self._home = home
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def create(self, project_id: str) -> Path:
-        """The project's repository, made with a first, empty commit unless it is there; it is whole or absent."""
+    async def create(self, project_id: str, source: str | None = None) -> Path:
+        """The project's repository, made unless it is there; it is whole or absent.
+
+        It begins as a full copy of the repository `source` (`source.checked`), or with a first, empty commit.
+        """
         path = self._home.repository(project_id)
         if (path / ".git").is_dir():
             return path
         async with self._lock(project_id):
             if not (path / ".git").is_dir():
-                await self._begin(path, project_id)
+                await self._begin(path, project_id, source)
         return path
 
     async def main(self, project_id: str) -> str:
@@ -108,15 +111,16 @@ class Repositories:
         await bundles.unpack(path, bundle, source, commit)
         await git.get(path, "update-ref", target, checked_commit(commit))
 
-    async def _begin(self, path: Path, project_id: str) -> None:
+    async def _begin(self, path: Path, project_id: str, source: str | None) -> None:
         part = path.with_name(f".{path.name}.part")
         await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+        if part.exists():
+            raise Unavailable(f"{part} cannot be removed: something still writes there. Try again later.")
         make_private(part)
-        await git.get(part, "init", "--quiet", "--template=", "--initial-branch=main")
-        tree = await git.get(part, "mktree")
-        first = await merging.commit_tree(part, tree, (), f"Begin {project_id}", _BEGINNING)
-        refs = f"create {MAIN} {first}\ncreate {worktree.FOLLOWED} {first}\n"
-        await git.get(part, "update-ref", "--stdin", stdin=refs.encode())
+        if source is None:
+            await _begin_empty(part, project_id)
+        else:
+            await adoption.adopt(part, source)
         part.rename(path)
 
     async def _advance(
@@ -141,6 +145,14 @@ class Repositories:
         if lock is None:
             lock = self._locks[project_id] = asyncio.Lock()
         return lock
+
+
+async def _begin_empty(part: Path, project_id: str) -> None:
+    await git.get(part, "init", "--quiet", "--template=", "--initial-branch=main")
+    tree = await git.get(part, "mktree")
+    first = await merging.commit_tree(part, tree, (), f"Begin {project_id}", _BEGINNING)
+    refs = f"create {MAIN} {first}\ncreate {worktree.FOLLOWED} {first}\n"
+    await git.get(part, "update-ref", "--stdin", stdin=refs.encode())
 
 
 async def _merge_for(path: Path, main: str, key: str) -> str | None:

@@ -39,6 +39,20 @@ def test_nothing_of_the_users_is_inherited(
     assert loop.run(git.get(tmp_path, "rev-parse", "--git-dir")) == ".git"
 
 
+def test_a_bounded_command_ends_with_its_caller(tmp_path: Path, loop: asyncio.Runner) -> None:
+    bounds = git.Bounds(60.0, lambda: "")
+    alias = ("-c", "alias.hang=!touch begun; sleep 1000", "hang")
+
+    async def cancelled() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await git.ask(tmp_path, *alias, bounds=bounds)
+
+    loop.run(cancelled())
+    loop.run(asyncio.wait_for(loop.get_loop().shutdown_default_executor(), 20))
+    assert bounds.objection == "it is not wanted any more"
+
+
 def test_output_and_time_are_bounded(tmp_path: Path, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "OUTPUT_BYTES_MAX", 1000)
     with pytest.raises(Unavailable, match="more than 1000 bytes"):

@@ -53,9 +53,12 @@ class Clone:
         self._environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
 
     def read(self, path: str | Path) -> str:
-        """Return a file's text, or an empty string when there is no such file."""
+        """Return a file's text, or an empty string when there is no such file inside the clone."""
+        target = (self.root / path).resolve()
+        if not target.is_relative_to(self.root):
+            return ""
         try:
-            return (self.root / path).read_text(encoding="utf-8", errors="replace")
+            return target.read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return ""
 
@@ -93,6 +96,12 @@ class Clone:
         trailer = f"\n\nIssue: {issue}" if issue else ""
         self.git("commit", "--quiet", f"--message={subject}\n\n{body}{trailer}\n")
         return self.git("rev-parse", "HEAD").strip()
+
+    def put_back(self) -> None:
+        """Undo what is not committed, such as files that a program under test left behind."""
+        if self.git("status", "--porcelain"):
+            self.git("reset", "--hard", "--quiet")
+            self.git("clean", "--force", "-d", "--quiet")
 
     def python(self, *arguments: str, source_path: str = "") -> Finished:
         """Run Python in the clone, with `source_path` importable, within a time limit."""

@@ -75,6 +75,7 @@ def review(assignment: Assignment, stage: Stage) -> Result:
     ]
     stage.progress(0.4, "running all tests")
     suite = stage.clone.python("-m", "unittest", "discover", "-s", "tests", "-t", ".")
+    stage.clone.put_back()
     if suite.status:
         faults.append(f"The test suite fails:\n{suite.tail}")
     stage.progress(0.9, "made up its mind")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from podium.agents.rehearsal import feature_files, naming, prose, repository
+from podium.agents.rehearsal import existing, feature_files, groundwork, naming, prose, repository
 from podium.agents.rehearsal.plan import Plan, plan_of
 from podium.agents.rehearsal.protocol import Assignment, Result, StepFailed
 from podium.agents.rehearsal.stage import Stage
@@ -11,7 +11,6 @@ from podium.agents.rehearsal.stage import Stage
 DOCUMENT_BYTES_MAX = 8_388_608
 PROGRESS_STEPS = 20
 
-_SCAFFOLD = Path(__file__).parent / "scaffold"
 _NOTHING_TO_BUILD = (
     "The document names no features, so there is nothing to build. Write them as a list under a heading such "
     "as `## Features`, one feature an item: `- Greet by name: say hello to a person by name`."
@@ -34,6 +33,9 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
     )
     if not plan.features:
         return Result("blocked", _NOTHING_TO_BUILD)
+    stage.progress(0.5, "running the tests that are there")
+    if trouble := existing.trouble(stage.clone):
+        return Result("blocked", trouble)
     plan = _with_free_package(plan, stage)
     count = prose.counted(len(plan.features), "feature")
     stage.progress(0.9, f"planned {count}")
@@ -52,31 +54,11 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
 
 def scaffold(assignment: Assignment, stage: Stage) -> Result:
     """Lay out the repository from a template; files that are already there stay as they are."""
-    # Importing copier takes a third of a second, which no other step should pay.
-    import copier
-
     plan = plan_of(assignment)
     stage.progress(0.3, "setting the stage from the template")
-    copier.run_copy(
-        str(_SCAFFOLD),
-        stage.clone.root,
-        data={
-            "title": plan.title,
-            "heading": prose.markdown(plan.title),
-            "title_literal": prose.quoted(plan.title),
-            "summary": prose.markdown(plan.summary),
-            "package": plan.package,
-            "distribution": plan.package.replace("_", "-"),
-            "features": [prose.markdown(feature.title) for feature in plan.features],
-            "notice": prose.REHEARSAL_NOTICE,
-        },
-        defaults=True,
-        quiet=True,
-        overwrite=True,
-        skip_if_exists=["*"],
-    )
+    groundwork.lay_out(plan, stage)
     stage.progress(0.8, "running the first test")
-    checked = stage.clone.python("-m", "unittest", "tests.test_scaffold")
+    checked = groundwork.first_test(plan, stage)
     if checked.status:
         return Result("failed", "The scaffold's own test fails.", feedback=checked.tail)
     commit = stage.clone.commit(f"Lay out {plan.title}", "Scaffold by Podium's rehearsal agent.")
@@ -118,8 +100,9 @@ def _first_number(stage: Stage) -> int:
 
 
 def _with_free_package(plan: Plan, stage: Stage) -> Plan:
-    """Step aside when somebody else's package has the name."""
-    package = plan.package
-    if repository.find_package(stage.clone) is None and (stage.clone.root / "src" / package).exists():
+    """Step aside when somebody else's package or module has the name."""
+    package, root = plan.package, stage.clone.root
+    taken = (root / folder / name for folder in ("src", ".") for name in (package, f"{package}.py"))
+    if repository.find_package(stage.clone) is None and any(path.exists() for path in taken):
         package = f"{package}_rehearsal"
     return Plan(plan.title, plan.summary, plan.type, plan.complexity, package, plan.features)

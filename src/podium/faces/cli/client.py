@@ -5,14 +5,16 @@ import http.client
 import json
 import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from podium.address import socket_address
-from podium.domain.errors import NotFound, PodiumError, Unavailable, UsageError
+from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.faces.cli.composition import Composition
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
+TOLD_CHARS_MAX: Final = 300
+"""Of an answer that is not Podium's."""
 
 
 class RemoteError(PodiumError):
@@ -24,18 +26,27 @@ class RemoteError(PodiumError):
         self.code = exit_code
 
 
+class NoOrchestrator(Unavailable):
+    """Nobody listens on the home's socket: nothing was asked."""
+
+
+class OrchestratorGone(Unavailable):
+    """The orchestrator went away between the request and its answer: whether it was carried out is unknown."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over the home's socket."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, home: Path) -> None:
         super().__init__("podium", timeout=ANSWER_SECONDS)
-        self._path = path
+        self._home = home
 
     def connect(self) -> None:
         """Connect to the socket instead of a host."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(CONNECT_SECONDS)
-        self.sock.connect(self._path)
+        with socket_address(self._home) as address:
+            self.sock.connect(address)
         self.sock.settimeout(ANSWER_SECONDS)
 
 
@@ -50,32 +61,65 @@ class Client:
         """The orchestrator's own word (its process id), or None when nobody runs this home."""
         try:
             return self._request("GET", "/healthz", None)
-        except OSError:
+        except (NoOrchestrator, OrchestratorGone):
             return None
 
+    def ask(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """The running orchestrator's answer; raises `NoOrchestrator`, `OrchestratorGone` or what it says."""
+        return self._request("POST", f"/v1/operations/{name.replace(' ', '/')}", asked)
+
     def call(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """The operation's answer; raises `PodiumError`."""
+        """The operation's answer, from the orchestrator or, where nobody runs this home, from the home itself."""
         try:
-            return self._request("POST", f"/v1/operations/{name.replace(' ', '/')}", asked)
-        except TimeoutError:
-            raise Unavailable(
-                f"The orchestrator did not answer within {ANSWER_SECONDS:.0f} s. `podium doctor`."
-            ) from None
-        except OSError:
+            return self.ask(name, asked)
+        except NoOrchestrator:
+            return asyncio.run(self._locally(name, asked))
+        except OrchestratorGone:
+            if not _is_read(name):  # it may have been done: doing it again is not ours to decide
+                raise
             return asyncio.run(self._locally(name, asked))
 
     def _request(self, method: str, path: str, asked: dict[str, Any] | None) -> dict[str, Any]:
-        connection = _UnixConnection(socket_address(self.home))
+        connection = _UnixConnection(self.home)
         try:
+            _connect(connection)
             body = json.dumps(asked).encode() if asked is not None else None
-            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-            answer = connection.getresponse()
-            told: dict[str, Any] = json.loads(answer.read() or b"{}")
+            try:
+                connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+                answer = connection.getresponse()
+                content = answer.read()
+            except TimeoutError:
+                raise Unavailable(
+                    f"The orchestrator did not answer within {ANSWER_SECONDS:.0f} s. `podium doctor`."
+                ) from None
+            except (OSError, http.client.HTTPException):
+                raise OrchestratorGone(
+                    "The orchestrator went away before it answered; whether it was done is unknown. "
+                    "Look with `podium status`, then try again."
+                ) from None
         finally:
             connection.close()
-        if answer.status >= 400:
-            raise RemoteError(told.get("detail", "?"), told.get("title", "failure"), int(told.get("exit_code", 1)))
-        return told
+        return self._understood(answer.status, content)
+
+    def _understood(self, status: int, content: bytes) -> dict[str, Any]:
+        """The answer as data; whatever is not Podium's own language is told as it stands."""
+        try:
+            told: Any = json.loads(content or b"{}")
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            words = content[:TOLD_CHARS_MAX].decode("utf-8", "replace").strip()
+            raise RemoteError(
+                f"The orchestrator answered HTTP {status}: {words or 'nothing'}. "
+                f"What happened stands in {self.home / 'orchestrator.log'}, or where it was started.",
+                "failure",
+                1,
+            )
+        found = cast("dict[str, Any]", told)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            code = int(found.get("exit_code", 1))
+            raise RemoteError(str(found.get("detail", "?")), str(found.get("title", "failure")), code)
+        return found
 
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
@@ -91,12 +135,29 @@ class Client:
                 "; ".join(f"{e['loc'][-1] if e['loc'] else 'input'}: {e['msg']}" for e in error.errors())
             ) from None
         composition = self.composition
-        if operation.safety == "read":
-            try:
-                async with composition.reading(self.home) as context:
-                    return (await operation.call(context, question)).model_dump(mode="json")
-            except NotFound:
-                if name != "doctor":
-                    raise
-        async with composition.writing(self.home) as context:
+        if name == "doctor":
+            opened = composition.examining(self.home)
+        elif operation.safety == "read":
+            opened = composition.reading(self.home)
+        else:
+            opened = composition.writing(self.home)
+        async with opened as context:
             return (await operation.call(context, question)).model_dump(mode="json")
+
+
+def _connect(connection: _UnixConnection) -> None:
+    try:
+        connection.connect()
+    except (TimeoutError, BlockingIOError):
+        raise Unavailable(
+            f"The orchestrator did not take a connection within {CONNECT_SECONDS:.0f} s: it is stuck or overloaded. "
+            "Try again; `podium down` stops it."
+        ) from None
+    except OSError:
+        raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
+
+
+def _is_read(name: str) -> bool:
+    from podium.operations.catalogue import operation_named
+
+    return operation_named(name).safety == "read"

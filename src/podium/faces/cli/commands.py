@@ -27,7 +27,7 @@ def derive(operation: Operation) -> click.Command:
     def callback(client: Client, /, as_json: bool, **given: Any) -> None:
         asked = {key: value for key, value in given.items() if value is not None}
         if operation.name == "submit":
-            asked = with_document(asked)
+            asked = with_repository(with_document(asked))
         show(operation.name, client.call(operation.name, asked), as_json=as_json)
 
     doc = (operation.call.__doc__ or "").strip()
@@ -44,6 +44,15 @@ def derive(operation: Operation) -> click.Command:
 def with_document(asked: dict[str, Any]) -> dict[str, Any]:
     """Read the file that the command line names; `-` is standard input."""
     return asked | read_document(str(asked["document"]), asked.get("name"))
+
+
+def with_repository(asked: dict[str, Any]) -> dict[str, Any]:
+    """Say from the root where an existing repository is that the command line names from here."""
+    if not asked.get("repository"):
+        return asked
+    from podium.workspace import source
+
+    return asked | {"repository": source.from_here(asked["repository"], Path.cwd())}
 
 
 def read_document(file: str, name: str | None = None) -> dict[str, Any]:

@@ -27,6 +27,10 @@ class Composition(Protocol):
         """A home that nobody runs, opened read-only."""
         ...
 
+    def examining(self, home: Path) -> AbstractAsyncContextManager[Context]:
+        """A home as far as it can be read, in whatever condition it is; nothing in it is changed."""
+        ...
+
     def writing(self, home: Path) -> AbstractAsyncContextManager[Context]:
         """A home that nobody runs, locked for one change."""
         ...

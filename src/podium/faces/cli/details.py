@@ -1,6 +1,8 @@
 """Pages about one thing: a project, its jobs and outputs, why a job stands where it does, the event log."""
 
 import json
+import shlex
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
@@ -22,11 +24,12 @@ from podium.faces.cli.wording import (
 
 Answer = dict[str, Any]
 
-JOB_STATES: Final = ("in_review", "running", "ready", "delayed", "held", "waiting", "passed", "cancelled")
+JOB_STATES: Final = ("in_review", "running", "ready", "paused", "delayed", "held", "waiting", "passed", "cancelled")
 """In the order in which an operator wants to hear of them."""
 DATA_CHARS_MAX: Final = 200
 """Of an event's data in a list; `--json` has it whole."""
 JOBS_PER_PAGE: Final = 500
+PLAN_FEATURES_MAX: Final = 40
 NO_ENDING: Final = (None, 0)
 KIND_NAMES: Final = {"application": "Application", "documentation": "Documents", "marketing": "Marketing"}
 
@@ -92,9 +95,25 @@ def render_project(console: Console, answer: Answer) -> None:
     if answer["attempts"]:
         page.append(labelled("Attempts", attempt_counts(answer["attempts"])))
     page.append(labelled("Repository", style.place(answer["repository"])))
+    page += adoption_rows(answer)
     page += output_rows(answer["outputs"])
     page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
     style.say(console, *page)
+
+
+def adoption_rows(answer: Mapping[str, Any]) -> list[RenderableType]:
+    """For work on a repository that exists: where it came from, and how to take the result home."""
+    if not answer.get("adopted_from"):
+        return []
+    return [
+        labelled("Copy of", f"{one_line(answer['adopted_from'])}, which is only read"),
+        labelled("Take it", command(pull(answer["repository"])), "   in your own checkout"),
+    ]
+
+
+def pull(repository: str) -> str:
+    """The command that brings a project's work into somebody's own checkout."""
+    return f"git pull {shlex.quote(one_line(repository))} main"
 
 
 def output_rows(outputs: list[Answer]) -> list[RenderableType]:
@@ -106,6 +125,39 @@ def output_rows(outputs: list[Answer]) -> list[RenderableType]:
         place = style.place(output["path"], output.get("url"))
         rows.append(labelled("" if kind == before else kind, f"{one_line(output['title'])}  ", place))
         before = kind
+    return rows
+
+
+def render_plan(console: Console, answer: Answer) -> None:
+    """The plan card: what will be built, what it is expected to take, and how to go on."""
+    style.say(console, *plan_rows(answer))
+
+
+def plan_rows(plan: Answer) -> list[RenderableType]:
+    """A plan as lines; what nobody knows yet is a dash."""
+    kind = " ".join(filter(None, (plan["complexity"], plan["type"])))
+    cost = UNKNOWN if plan["cost_usd"] is None else f"${plan['cost_usd']:.2f}"
+    rows: list[RenderableType] = [
+        labelled("Plan", (one_line(plan["title"]), "bold"), f"   {one_line(kind)}"),
+        labelled("", one_line(plan["summary"])),
+        labelled("Work", f"{counted(len(plan['features']), 'feature')}, {counted(plan['jobs'], 'job')} for agents"),
+        labelled(
+            "Estimate", f"{duration(plan['wall_seconds'])}, {duration(plan['agent_seconds'])} of agents' time, {cost}"
+        ),
+        "",
+    ]
+    for feature in plan["features"][:PLAN_FEATURES_MAX]:
+        after = f"   after {', '.join(map(one_line, feature['depends_on']))}" if feature["depends_on"] else ""
+        rows.append(line(f"  {one_line(feature['key'])}  {one_line(feature['title'])}", (after, QUIET)))
+    if len(plan["features"]) > PLAN_FEATURES_MAX:
+        rows.append(line((f"  … {counted(len(plan['features']) - PLAN_FEATURES_MAX, 'more feature')}", QUIET)))
+    if plan["review"] is not None:
+        number = plan["review"]
+        rows += ["", labelled("Needs you", command(f"podium review approve {number}"), "   build it")]
+        rows.append(
+            labelled("", command(f"podium review send-back {number} --notes 'WHAT TO CHANGE'"), "   plan again")
+        )
+        rows.append(labelled("", command(f"podium review reject {number}"), "   do not build it"))
     return rows
 
 

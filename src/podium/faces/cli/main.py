@@ -73,10 +73,12 @@ def init(client: Client, agent: str | None, pipeline: bool) -> None:
 
 @podium.command()
 @click.argument("file")
+@click.option("--repository", default=None, help="An existing repository to work on, folder or URL; it is only read.")
 @click.option("--agent", default=None, help="Who works on it; the home's agent by default.")
 @click.option("--id", "project_id", default=None, help="The project's id; made from the title by default.")
 @click.option("--title", default=None, help="The project's title; the first heading by default.")
 @click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True)
+@click.option("--plan", "plan_first", is_flag=True, help="Stop after the plan and show it; approving it goes on.")
 @click.option(
     "--timeout", type=float, default=None, metavar="SECONDS", help="Give up waiting after this long (exit 7)."
 )
@@ -92,7 +94,9 @@ def run(client: Client, file: str, as_json: bool, timeout: float | None, **given
     """
     from podium.faces.cli.run import follow
 
-    asked = {"agent": given["agent"], "id": given["project_id"], "title": given["title"], "priority": given["priority"]}
+    names = {"agent": "agent", "id": "project_id", "title": "title", "priority": "priority", "repository": "repository"}
+    asked = {field: given[name] for field, name in names.items()}
+    asked["plan_first"] = given["plan_first"] or None
     sys.exit(follow(client, file, {k: v for k, v in asked.items() if v is not None}, as_json=as_json, timeout=timeout))
 
 

@@ -253,7 +253,23 @@ def _submit(console: Console, answer: Answer) -> None:
         )
     else:
         said = line(f"{signs.dot} The same input was submitted before: it is project {project}.")
-    style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+    notes = [line((f"{signs.warning} ", ATTENTION), one_line(note)) for note in answer.get("notes", ())]
+    style.say(console, said, *notes, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+
+
+STEERING: Final = ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry")
+
+
+def _acted(console: Console, answer: Answer) -> None:
+    ended = f", {counted(answer['attempts_ended'], 'attempt')} ended" if answer["attempts_ended"] else ""
+    said = (
+        f"{answer['action']}: {counted(answer['jobs'], 'job')} of {one_line(answer['project'])} changed at once{ended}."
+    )
+    style.say(
+        console,
+        line((f"{style.marks(console).good} ", GOOD), said),
+        line("  ", command(f"podium jobs {answer['project']}")),
+    )
 
 
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
@@ -271,6 +287,8 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "review reject": _decided,
         "review send-back": _decided,
         "submit": _submit,
+        "plan": details.render_plan,
+        **dict.fromkeys(STEERING, _acted),
         "events": details.render_events,
         "doctor": render_doctor,
     }

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import click
 
 from podium.faces.cli.client import Client
-from podium.faces.cli.commands import read_document
+from podium.faces.cli.commands import read_document, with_repository
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
@@ -66,7 +66,7 @@ class _Silent:
 
 def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
     """Run a document to its end; the exit code."""
-    question = asked | read_document(file)
+    question = with_repository(asked | read_document(file))
     digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
     question |= {"idempotency_key": f"run:{digest}", "resume": True}
     return asyncio.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
@@ -91,6 +91,8 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         ask, end = await _connect(client, stack)
         submitted = await ask("submit", question)
         project_id = submitted["project"]
+        for note in submitted["notes"] if submitted["created"] else ():
+            click.echo(f"podium: {note}", err=True)
         outcome = await _watch(ask, project_id, view, interrupted, timeout)
         if outcome in (INTERRUPTED, TIMED_OUT):
             message = await end()
@@ -100,11 +102,13 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         result = result_of(project)
         if outcome == WAITING_FOR_HUMAN:
             reviews = (await ask("review list", {"project": project_id}))["reviews"]
+            if any(review["kind"] == "plan" for review in reviews):
+                result["plan"] = await ask("plan", {"project": project_id})
             result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
             told = "; ".join(f"review {r['id']} ({r['step']}): {r['reason'].splitlines()[0]}" for r in reviews)
             message = f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
         elif outcome == FAILED:
-            message = f"project {project_id} has failed; `podium jobs {project_id}` shows where."
+            message = f"project {project_id} is {project['state']}; `podium jobs {project_id}` shows where."
         view.end(result, message)
         if as_json:
             click.echo(json.dumps(result, ensure_ascii=False, indent=2))
@@ -175,10 +179,9 @@ def _outcome(project: dict[str, Any]) -> int | None:
     """The exit code, when it has come to that."""
     if project["state"] == "complete":
         return 0
-    if project["state"] == "failed":
+    if project["state"] in ("failed", "cancelled"):
         return FAILED
-    jobs = project["jobs"]
-    if jobs.get("in_review") and not any(jobs.get(state) for state in WORKING):
+    if project["reviews"] and not any(project["jobs"].get(state) for state in WORKING):
         return WAITING_FOR_HUMAN
     return None
 
@@ -191,6 +194,7 @@ def result_of(project: dict[str, Any]) -> dict[str, Any]:
         "project": {"id": project["id"], "title": project["title"]},
         "workflows": {name: workflow["state"] for name, workflow in project["workflows"].items()},
         "repository": project["repository"],
+        **({"adopted_from": project["adopted_from"]} if project["adopted_from"] else {}),
         "outputs": outputs,
         "jobs": {
             "passed": project["jobs"].get("passed", 0),

@@ -169,6 +169,13 @@ def _milestone(told: _Told) -> str:
     return f"development milestone: {told.say('milestone') or 'reached'}" + (f" at {url}" if url else "")
 
 
+def _operator(told: _Told) -> str:
+    """What an operator did, to what, and why."""
+    action = told.event["type"].removeprefix("operator.")
+    what = told.job if told.event["job"] else one_line(told.event["project"])
+    return f"{told.say('by') or 'somebody'}: {action} {what}{told.because()}"
+
+
 def _nothing(_: _Told) -> None:
     return None
 
@@ -177,6 +184,11 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
     {
         "project.created": _project_created,
         "project.completed": _project_completed,
+        "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
+        **{
+            f"operator.{action}": _operator
+            for action in ("boost", "cancel", "pause", "pin", "resume", "retry", "unpin")
+        },
         "project.failed": lambda told: f"{one_line(told.event['project'])} has failed{told.because()}",
         "workflow.state": _workflow_state,
         "job.leased": _leased,

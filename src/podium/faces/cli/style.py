@@ -36,6 +36,7 @@ STATES: Final = {
     "stopped": ATTENTION,
     "waiting": QUIET,
     "held": QUIET,
+    "paused": ATTENTION,
     "idle": QUIET,
     "cancelled": QUIET,
 }

@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
 from podium.faces.cli.board import Board
-from podium.faces.cli.details import output_rows
+from podium.faces.cli.details import adoption_rows, output_rows, plan_rows, pull
 from podium.faces.cli.style import ATTENTION, GOOD, TROUBLE, command, labelled, line
 from podium.faces.cli.wording import clean, counted, duration, one_line, work
 
@@ -24,8 +24,10 @@ def show_summary(console: Console, board: Board, result: Result | None, message:
         return
     reviews: list[Result] = result.get("reviews") or []
     page += [_headline(console, board, result, waits=bool(reviews)), ""]
+    if result.get("plan"):
+        page += [*plan_rows(result["plan"]), ""]
     for review in reviews:
-        page += _review(review)
+        page += _review(review) if review["kind"] != "plan" else []
     page += _made(board, result)
     jobs = result["jobs"]
     told = [counted(jobs["passed"], "job") + " passed"]
@@ -54,8 +56,8 @@ def _headline(console: Console, board: Board, result: Result, *, waits: bool) ->
         return line((f"{signs.warning} ", ATTENTION), title, (" waits for you", ATTENTION))
     if state == "complete":
         return line((f"{signs.good} ", GOOD), title, (" is complete", GOOD))
-    if state == "failed":
-        return line((f"{signs.bad} ", TROUBLE), title, (" has failed", TROUBLE))
+    if state in ("failed", "cancelled"):
+        return line((f"{signs.bad} ", TROUBLE), title, (f" is {state}", TROUBLE))
     return line((f"{signs.dot} ", ATTENTION), title, " is not finished")
 
 
@@ -80,7 +82,7 @@ def _made(board: Board, result: Result) -> list[RenderableType]:
         names = ", ".join(features[:FEATURES_SHOWN_MAX])
         rows.append(labelled("Built", f"{counted(len(features), 'feature')}: {names}{more}"))
     rows.append(labelled("Repository", style.place(result["repository"])))
-    return rows + output_rows(result["outputs"])
+    return rows + adoption_rows(result) + output_rows(result["outputs"])
 
 
 def _next(board: Board, result: Result) -> list[RenderableType]:
@@ -89,9 +91,10 @@ def _next(board: Board, result: Result) -> list[RenderableType]:
     if result.get("reviews"):
         return [labelled("Next", "decide, then run the same command again: it goes on where it was")]
     if board.project.get("state") == "complete":
-        repository = style.short_path(result["repository"])
+        adopted, repository = result.get("adopted_from"), result["repository"]
+        take = pull(repository) if adopted else f"git clone {style.short_path(repository)} {id_}"
         return [
-            labelled("Next", command(f"git clone {repository} {id_}")),
+            labelled("Next", command(take)),
             labelled("", command(f"podium jobs {id_}"), "   how it came about"),
         ]
     return [labelled("Next", command(f"podium jobs {id_}"), "   where it stands; `podium why JOB` says why")]

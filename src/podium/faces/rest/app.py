@@ -40,7 +40,7 @@ def build(context: Callable[[], Context]) -> Starlette:
         return Response(answer.model_dump_json(), media_type="application/json")
 
     routes = [Route("/healthz", health), Route("/v1/operations/{name:path}", call, methods=["POST"])]
-    return Starlette(routes=routes, exception_handlers={PodiumError: _problem})
+    return Starlette(routes=routes, exception_handlers={PodiumError: _problem, Exception: _defect})
 
 
 async def _body(request: Request) -> bytes:
@@ -66,6 +66,13 @@ async def _problem(_: Request, error: Exception) -> Response:
     return JSONResponse({**body, "exit_code": error.exit_code}, status, media_type="application/problem+json")
 
 
+async def _defect(_: Request, error: Exception) -> Response:
+    """Something nobody foresaw, in the same form; the log has the traceback."""
+    told = f"a defect in the orchestrator: {type(error).__name__}: {error}. Its log has the traceback."
+    body = {"type": "urn:podium:defect", "title": "defect", "status": 500, "detail": told, "exit_code": 1}
+    return JSONResponse(body, 500, media_type="application/problem+json")
+
+
 class Server:
     """Serves the application on the home's socket beside the engine."""
 
@@ -81,11 +88,8 @@ class Server:
         path = self._home / SOCKET
         path.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
-            mask = os.umask(0o177)
-            try:
-                listener.bind(socket_address(self._home))
-            finally:
-                os.umask(mask)
+            with socket_address(self._home) as address:
+                listener.bind(address)  # the command line's umask keeps other users out, as the home's rights do
             try:
                 await self._server._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
             finally:

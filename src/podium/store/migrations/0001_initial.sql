@@ -17,11 +17,15 @@ CREATE TABLE project (
   created_at REAL NOT NULL,
   pipeline TEXT NOT NULL REFERENCES pipeline,
   agent TEXT NOT NULL,
-  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'complete', 'failed')),
+  state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'complete', 'failed', 'cancelled')),
   ended_at REAL,
-  open_workflows INTEGER NOT NULL DEFAULT 0
+  open_workflows INTEGER NOT NULL DEFAULT 0,
+  boost INTEGER NOT NULL DEFAULT 0,
+  paused INTEGER NOT NULL DEFAULT 0,
+  plan_first INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX project_newest ON project (created_at);
+CREATE INDEX project_open ON project (id) WHERE state = 'open';
 
 CREATE TABLE document (project TEXT PRIMARY KEY REFERENCES project, text TEXT NOT NULL);
 

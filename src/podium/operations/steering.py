@@ -1,0 +1,116 @@
+"""An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each takes a reason and is recorded (QUE-5)."""
+
+from podium.domain.command import Steer, SteerAction, Steered
+from podium.domain.errors import NotFound, UsageError
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+
+
+class ProjectAction(Input):
+    """A project, and why."""
+
+    project: str = argument("The project's id.")
+    reason: str = option("", "Why, for the record.", max_length=1000)
+    by: str = option("operator", "Who says so.", max_length=100)
+
+
+class JobAction(Input):
+    """A job, and why."""
+
+    job: int = argument("The job's number.", ge=1)
+    reason: str = option("", "Why, for the record.", max_length=1000)
+    by: str = option("operator", "Who says so.", max_length=100)
+
+
+class PinInput(JobAction):
+    """Which job goes to which instance."""
+
+    instance: str = argument("The only instance that may have it.")
+
+
+class BoostInput(ProjectAction):
+    """How much more urgent a project becomes."""
+
+    points: int = option(
+        50, "Points added to the priority of all its jobs; 50 are 50 minutes' head start.", ge=-500, le=500
+    )
+
+
+class ActionOutput(Output):
+    """What was touched."""
+
+    project: str
+    action: str
+    jobs: int
+    """Jobs that changed at once."""
+    attempts_ended: int
+
+
+@operation("pause", safety="write", server="queue", example="podium pause hello-world --reason 'wait for legal'")
+async def pause(context: Context, asked: ProjectAction) -> ActionOutput:
+    """Give out nothing more of a project; what runs goes on to its end."""
+    return await _steer(context, "pause", asked, project=asked.project)
+
+
+@operation("resume", safety="write", server="queue", example="podium resume hello-world")
+async def resume(context: Context, asked: ProjectAction) -> ActionOutput:
+    """Give a paused project's work out again, each job at its old place."""
+    return await _steer(context, "resume", asked, project=asked.project)
+
+
+@operation("cancel", safety="destructive", server="queue", example="podium cancel hello-world --reason 'not needed'")
+async def cancel(context: Context, asked: ProjectAction) -> ActionOutput:
+    """End a project: everything open is cancelled, agents at work are ended, what is merged stays."""
+    return await _steer(context, "cancel", asked, project=asked.project)
+
+
+@operation("cancel-job", safety="destructive", server="queue", example="podium cancel-job 12")
+async def cancel_job(context: Context, asked: JobAction) -> ActionOutput:
+    """Drop the feature that a job is for; its project goes on without it."""
+    return await _steer(context, "cancel", asked, job=asked.job)
+
+
+@operation("priority-boost", safety="write", server="queue", example="podium priority-boost hello-world --points 100")
+async def priority_boost(context: Context, asked: BoostInput) -> ActionOutput:
+    """Make a project more urgent (or less, with negative points)."""
+    return await _steer(context, "boost", asked, project=asked.project, points=asked.points)
+
+
+@operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
+async def pin(context: Context, asked: PinInput) -> ActionOutput:
+    """Let only one instance have a job; it waits until that instance is free."""
+    if all(slot.name != asked.instance for slot in context.slots):
+        known = ", ".join(slot.name for slot in context.slots)
+        raise NotFound(f"There is no instance {asked.instance!r}. Instances: {known}.")
+    queue = await context.store.read(lambda rows: rows.one("queue_of_job", (asked.job,)))
+    place = next(slot.queue for slot in context.slots if slot.name == asked.instance)
+    if queue is not None and queue[0] != place:
+        raise UsageError(f"Job {asked.job} is in the queue {queue[0]}; {asked.instance} works for {place}.")
+    return await _steer(context, "pin", asked, job=asked.job, instance=asked.instance)
+
+
+@operation("unpin", safety="write", server="queue", example="podium unpin 12")
+async def unpin(context: Context, asked: JobAction) -> ActionOutput:
+    """Let any instance of the workflow have a job again."""
+    return await _steer(context, "unpin", asked, job=asked.job)
+
+
+@operation("retry", safety="write", server="queue", example="podium retry 12 --reason 'handle commas'")
+async def retry(context: Context, asked: JobAction) -> ActionOutput:
+    """Do a passed step, or one in review, again, and all that stood on it; the reason reaches its agent."""
+    return await _steer(context, "retry", asked, job=asked.job)
+
+
+async def _steer(
+    context: Context,
+    action: SteerAction,
+    asked: ProjectAction | JobAction,
+    *,
+    project: str = "",
+    job: int = 0,
+    instance: str = "",
+    points: int = 0,
+) -> ActionOutput:
+    command = Steer(action, project, job, instance, points, asked.by, asked.reason)
+    done: Steered = await context.submit(command)
+    return ActionOutput(project=done.project, action=action, jobs=done.jobs, attempts_ended=len(done.revoked))

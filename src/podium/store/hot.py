@@ -1,0 +1,89 @@
+"""The rows that the laws work on, and those that the writer keeps in memory between transactions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from podium.domain import lifecycle
+from podium.domain.job import Job
+from podium.domain.pipeline import Pipeline
+
+HOT_ROWS_MAX: Final = 16_384
+"""Rows of each kind that the writer keeps in memory between transactions."""
+
+
+@dataclass(slots=True)
+class Flow:
+    """One workflow of one project while a transaction works on it."""
+
+    project: str
+    name: str
+    state: str
+    counts: list[int]
+    open: int
+    admitted: int
+    held: int
+    started_at: float
+    completed_at: float | None = None
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The next free ids; copied for a batch and kept only when it commits."""
+
+    job: int
+    seq: int
+    review: int
+
+
+@dataclass(slots=True)
+class Owner:
+    """What the laws need of a project in every transaction."""
+
+    id: str
+    pipeline: Pipeline
+    priority: int
+    created_at: float
+    repository_url: str | None
+    state: str
+    open_workflows: int
+    boost: int = 0
+    paused: bool = False
+    plan_first: bool = False
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Hot:
+    """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale."""
+
+    jobs: dict[int, Job] = field(default_factory=dict[int, Job])
+    flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])
+    owners: dict[str, Owner] = field(default_factory=dict[str, Owner])
+    busy: dict[str, int] = field(default_factory=dict[str, int])
+    """Instances that hold a lease, with their job; always complete."""
+    followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+
+    def keep(self, jobs: Iterable[Job], flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
+        """Remember what a committed batch knew, within the limits; what has ended is asked for by nobody."""
+        for job in jobs:
+            if job.state == "running":
+                self.busy[job.instance] = job.id
+            elif self.busy.get(job.instance) == job.id:
+                del self.busy[job.instance]
+            if job.state in lifecycle.JOB_DONE:
+                self.jobs.pop(job.id, None)
+                self.followers.pop(job.id, None)
+            else:
+                self.jobs[job.id] = job
+        for key in flows:
+            flow = self.flows.get(key)
+            if flow is None or flow.completed_at is not None:
+                self.flows.pop(key, None)
+        for owner in owners:
+            owner.changed = False
+            if owner.state != "open":
+                self.owners.pop(owner.id, None)
+        for rows in (self.jobs, self.flows, self.owners, self.followers):
+            if len(rows) > HOT_ROWS_MAX:
+                rows.clear()

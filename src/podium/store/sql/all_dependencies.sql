@@ -1,0 +1,3 @@
+-- Which job waits, or waited, for which.
+SELECT job, dependant
+FROM dependency

@@ -1,0 +1,4 @@
+-- The queue a job waits in.
+SELECT queue
+FROM job
+WHERE id = ?

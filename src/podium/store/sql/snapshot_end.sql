@@ -1,0 +1,2 @@
+-- No more questions about that commit.
+ROLLBACK

@@ -1,0 +1,141 @@
+"""Laws of an operator's hand: pin, boost, pause, cancel, retry; each is recorded with who and why (QUE-5)."""
+
+from podium.domain import lifecycle
+from podium.domain.command import Steer, Steered
+from podium.domain.errors import Conflict, NotFound
+from podium.domain.job import Job
+from podium.policy.ordering import priority_bounded
+from podium.store.batch import Batch
+from podium.store.jobs import close_reviews, finish, reopen, send_back
+from podium.store.projects import end_project
+
+
+def steer(batch: Batch, command: Steer) -> Steered:
+    """Carry out one action on a project, or on one of its jobs."""
+    job = _job(batch, command) if command.job else None
+    project = job.project if job else command.project
+    if job is None and batch.rows.one("owner_by_id", (project,)) is None:
+        raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
+    if batch.owner(project).state != "open":
+        raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
+    data = {"by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points}
+    told = {key: value for key, value in data.items() if value}
+    if job is not None:
+        batch.tell(f"operator.{command.action}", job, **told)
+        return _on_job(batch, job, command)
+    batch.emit(f"operator.{command.action}", project, **told)
+    return _on_project(batch, project, command)
+
+
+def _job(batch: Batch, command: Steer) -> Job:
+    job = batch.job(command.job)
+    if job is None:
+        raise NotFound(f"There is no job {command.job}. `podium jobs PROJECT` lists a project's.")
+    return job
+
+
+def _on_job(batch: Batch, job: Job, command: Steer) -> Steered:
+    batch.touch(job)
+    if command.action == "retry":
+        return _retry(batch, job, command)
+    if job.state in lifecycle.JOB_DONE:
+        raise Conflict(f"Job {job.id} is {job.state}; nothing is left to {command.action}.")
+    if command.action == "pin":
+        batch.reorder(job, lane=f"@{command.instance}")
+    elif command.action == "unpin":
+        batch.reorder(job, lane=batch.step_of(job).role)
+    elif command.action == "boost":
+        batch.reorder(job, priority=priority_bounded(job.priority + command.points))
+    elif command.action == "cancel":
+        return _cancel(batch, job, command)
+    else:
+        raise Conflict(f"A single job cannot {command.action}; name the project {job.project} instead.")
+    return Steered(job.project, 1)
+
+
+def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
+    if command.action == "cancel":
+        return end_project(batch, project, "cancelled", f"cancelled by {command.by}: {command.reason}".rstrip(": "))
+    if command.action == "pause":
+        return pause(batch, project)
+    if command.action == "resume":
+        return resume(batch, project)
+    if command.action == "boost":
+        owner = batch.owner(project)
+        owner.boost, owner.priority, owner.changed = owner.boost + command.points, owner.priority + command.points, True
+        jobs = batch.open_jobs(project)
+        for job in jobs:
+            batch.reorder(job, priority=priority_bounded(job.priority + command.points))
+        return Steered(project, len(jobs))
+    raise Conflict(f"{command.action} takes a job, not a project: `podium jobs {project}` lists them.")
+
+
+def pause(batch: Batch, project: str) -> Steered:
+    """Give out nothing more of a project; what runs goes on to its end."""
+    owner = batch.owner(project)
+    if owner.paused:
+        raise Conflict(f"Project {project} is paused already.")
+    ready = [job for job in batch.open_jobs(project) if job.state == "ready"]
+    for job in ready:
+        batch.move(job, "pause")
+    owner.paused = owner.changed = True
+    return Steered(project, len(ready))
+
+
+def resume(batch: Batch, project: str) -> Steered:
+    """Give the project's work out again, each job at its old place."""
+    owner = batch.owner(project)
+    if not owner.paused:
+        raise Conflict(f"Project {project} is not paused.")
+    owner.paused, owner.changed = False, True
+    paused = [job for job in batch.open_jobs(project) if job.state == "paused"]
+    for job in paused:
+        batch.move(job, "resume")
+    return Steered(project, len(paused))
+
+
+def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:
+    """Drop the item that this job is for; the project goes on without it."""
+    if not job.item:
+        raise Conflict(f"The project cannot do without job {job.id} ({job.step}); cancel the project {job.project}.")
+    reason = f"cancelled by {command.by}: {command.reason}".rstrip(": ")
+    dropped = drop_item(batch, job, "cancel", reason)
+    revoked = (f"{job.project}/{job.id}.a{job.attempt}",) if job.state == "running" else ()
+    return Steered(job.project, dropped, revoked)
+
+
+def drop_item(batch: Batch, job: Job, happening: str, reason: str) -> int:
+    """End a chain at this job and go on without its item: how many jobs were dropped."""
+    flow = batch.flow(job.project, job.workflow)
+    assert flow is not None
+    dropped = 1
+    for follower in reversed(batch.open_jobs(job.project)):  # the last first, so that dropping them wakes none
+        if (follower.workflow, follower.item, follower.state) == (job.workflow, job.item, "waiting"):
+            flow.admitted += 1  # it never had the place that `finish` gives back
+            finish(batch, follower, "cancel", "job.cancelled", reason=reason)
+            dropped += 1
+    current = batch.need(job.id)
+    if current.state == "held":
+        flow.held -= 1
+        flow.admitted += 1
+    elif current.state == "waiting":
+        flow.admitted += 1
+    close_reviews(batch, current, reason)
+    finish(batch, current, happening, "job.cancelled", reason=reason)
+    return dropped
+
+
+def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
+    """Do a step again, and all that stood on it."""
+    flow = batch.flow(job.project, job.workflow)
+    if flow is None or flow.completed_at is not None:
+        raise Conflict(f"{job.workflow} of {job.project} is complete; submit a new project to do it again.")
+    if job.state == "in_review":
+        close_reviews(batch, job, f"retried by {command.by}")
+        batch.put(job._replace(reworks=0, failures=0))
+        send_back(batch, batch.need(job.id), job.step, "send_back", command.reason, command.by)
+    elif job.state == "passed":
+        reopen(batch, job, command.reason, command.by)
+    else:
+        raise Conflict(f"Job {job.id} is {job.state}; only a passed job, or one in review, can be done again.")
+    return Steered(job.project, 1)
