@@ -6,15 +6,16 @@ import os
 import random
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from podium import config as configuration
 from podium.address import LOCK
 from podium.clock import SteadyClock
-from podium.domain.errors import HomeLocked, NotFound, Unavailable
+from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import Pipeline
@@ -25,10 +26,12 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.engine.engine import Engine
     from podium.operations.context import Context
     from podium.ports import Clock, Host
+    from podium.store.rows import Rows
     from podium.store.store import Store
 
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
+END_LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class _Home:
         )
         self.slots = (*pools, *own)
 
-    def context(self, store: "Store", clock: "Clock", conductor: Any = None, *, running: bool = False) -> "Context":
+    def context(self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, *, running: bool = False) -> "Context":
         from podium.operations.context import Context
 
         agents = frozenset(self.config.all_agents())
@@ -98,17 +101,45 @@ class _Orchestra:
         self.context = context
         self._engine = engine
 
-    async def end_attempts(self, reason: str) -> int:
-        """Stop giving out work and end what is in progress; the jobs are ready again, uncharged."""
+    async def end_attempts(self, reason: str, project: str = "") -> int:
+        """Stop giving out work and end what is in progress, of one project or of all; the jobs are ready again."""
         self._engine.stop()
-        running = self._engine.supervisor.running
-        names = list(running)
-        for name in names:
-            self._engine.supervisor.cancel(name, reason)
-        deadline = self.context.clock.now() + END_SECONDS
-        while running and self.context.clock.now() < deadline:
-            await self.context.clock.sleep(0.02)
-        return len(names)
+        supervisor, clock = self._engine.supervisor, self.context.clock
+        ended: set[str] = set()
+        deadline = clock.now() + END_SECONDS
+        while clock.now() < deadline:
+            # Asked again at every look: an attempt that is being started, or an offer on its way, comes to light later.
+            names = [n for n, (lease, _) in supervisor.running.items() if project in ("", lease.job.project)]
+            ended.update(names)
+            for name in names:
+                supervisor.cancel(name, reason)
+            if not names and not any(self._engine.dispatcher.is_offered(slot.name) for slot in self.context.slots):
+                break
+            await clock.sleep(END_LOOK_SECONDS)
+        return len(ended)
+
+
+class _Unreadable:
+    """Stands for a store that cannot be read, and says why to whoever asks it."""
+
+    pipelines: Final = MappingProxyType[str, Pipeline]({})
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    async def read(self, question: Callable[["Rows"], Any]) -> Any:  # noqa: ARG002 - nobody can answer it
+        raise Unavailable(self._reason)
+
+
+def _refuse_file(home: Path) -> None:
+    """A home is a folder; raises `Unavailable`."""
+    for path in (home, *home.parents):
+        if path.exists() and not path.is_dir():
+            what = "it" if path == home else str(path)
+            raise Unavailable(
+                f"The home {home} cannot be used: {what} is a file, not a folder. "
+                "Choose another with --home or PODIUM_HOME."
+            )
 
 
 class RealWorld:
@@ -116,6 +147,7 @@ class RealWorld:
 
     def prepare(self, home: Path) -> None:
         """Make the home if it is not there."""
+        _refuse_file(home)
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             probe = home / f".write-{os.getpid()}"
@@ -130,12 +162,36 @@ class RealWorld:
     @asynccontextmanager
     async def reading(self, home: Path) -> "AsyncGenerator[Context]":
         """A home that nobody runs, opened read-only."""
-        from podium.store.store import DATABASE, open_reader
+        from podium.store.store import DATABASE, open_empty, open_reader
 
-        if not (home / DATABASE).exists():
+        _refuse_file(home)
+        if (home / DATABASE).exists():
+            opened = open_reader(home / DATABASE)
+        elif (home / configuration.FILE).exists():
+            opened = open_empty()
+        else:
             raise NotFound(f"There is no Podium home at {home}. `podium run FILE` or `podium init` makes one.")
-        async with open_reader(home / DATABASE) as store:
+        async with opened as store:
             yield _load(home).context(store, SteadyClock())
+
+    @asynccontextmanager
+    async def examining(self, home: Path) -> "AsyncGenerator[Context]":
+        """A home as far as it can be read, in whatever condition it is; nothing in it is changed."""
+        from podium.store.store import DATABASE, open_empty, open_reader
+
+        try:
+            loaded = _load(home)
+        except (PodiumError, OSError):  # the checks say so
+            loaded = _Home(home, configuration.Config(), *configuration.load_pipeline(home, configuration.Config()))
+        async with AsyncExitStack() as stack:
+            store: Store | _Unreadable
+            try:
+                is_there = (home / DATABASE).exists()
+                opened = open_reader(home / DATABASE, quietly=True) if is_there else open_empty()
+                store = await stack.enter_async_context(opened)
+            except (PodiumError, OSError) as error:
+                store = _Unreadable(str(error))
+            yield loaded.context(store, SteadyClock())
 
     @asynccontextmanager
     async def writing(self, home: Path) -> "AsyncGenerator[Context]":

@@ -2,11 +2,14 @@
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from podium.domain.attempt import Assignment, Report
 from podium.domain.command import Command
 from podium.domain.job import Lease
+
+OVERDUE: Final = "no end after"
+"""How a reason to cancel begins when the time is up: the report's ending is then `TIMED_OUT`, not `CANCELLED`."""
 
 Brief = Callable[[], Awaitable[Assignment]]
 """Fetches an attempt's assignment when a host asks for it (an in-process body of a benchmark never does)."""
@@ -51,7 +54,10 @@ class Running(Protocol):
         ...
 
     def cancel(self, reason: str) -> None:
-        """End it and all its processes soon; `ended` then reports `Ending.CANCELLED` or what came first."""
+        """End it and all its processes soon; `ended` then reports `Ending.CANCELLED` or what came first.
+
+        A reason that begins with `OVERDUE` is reported as `Ending.TIMED_OUT`.
+        """
         ...
 
     @property
@@ -64,18 +70,22 @@ class Host(Protocol):
     """Where attempts run. Attempts outlive the orchestrator: a new one adopts what the old one started (INS-8)."""
 
     async def start(self, lease: Lease, brief: Brief) -> Running:
-        """Begin the attempt. Trouble in starting is a report of `Ending.COULD_NOT_START`, never an exception."""
+        """Begin the attempt. Trouble in starting is a report of `Ending.COULD_NOT_START`, never an exception.
+
+        Its data say `environment: true` when the machine is short of something (disk, memory, git), not the attempt.
+        """
         ...
 
     async def adopt(self, lease: Lease) -> Running | None:
         """The attempt as an earlier orchestrator started it, running or ended but not yet taken.
 
-        None means that nothing of it is left and, for certain, that nothing of it can start any more.
+        None means that nothing of it is left and, for certain, that nothing of it can start any more. What cannot be
+        told because of the disk is a report of `Ending.LOST`, never an OSError.
         """
         ...
 
     async def forget(self, lease: Lease) -> None:
-        """The attempt's result is committed: remove what it left behind, except its log."""
+        """The attempt's result is committed: remove what it left behind, except its log; what cannot be is logged."""
         ...
 
     async def sweep(self, is_open: Callable[[str], bool]) -> int:

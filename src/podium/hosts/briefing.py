@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from podium.agents.command import Program
 from podium.domain.attempt import Assignment
+from podium.hosts import cleaning
+from podium.runner import files
 from podium.runner import spec as specs
 from podium.runner.limits import Limits
 from podium.runner.spec import Spec
@@ -24,8 +26,10 @@ def write(
     Raises FileExistsError when the attempt has one: it was started, or revoked, before.
     """
     directory = home.attempt(assignment.attempt)
+    cleaning.reclaim(directory)
     make_private(directory.parent)
     directory.mkdir(mode=PRIVATE)
+    (directory / cleaning.UNFINISHED).touch(mode=files.PRIVATE_FILE)
     for part in ("clone", "home", "tmp"):
         (directory / part).mkdir(mode=PRIVATE)
     document = directory / "document.md"

@@ -1,45 +1,98 @@
-"""Removes what an attempt leaves on disk, whatever permissions its agent gave it."""
+"""Removes what an attempt leaves on disk, whatever rights and shapes its agent gave it; nothing here raises OSError."""
 
-import logging
+import os
 import shutil
+import stat
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from podium.runner import claim
 from podium.workspace.layout import PRIVATE
 
-REMOVED: Final = ("clone", "nested", "home", "tmp", "run.json", "delivery.bundle", "delivery.part", "document.md")
-"""Everything but the log, the assignment, the report and the marks that keep the attempt from starting again."""
-
-_log = logging.getLogger(__name__)
-
-
-def is_littered(directory: Path) -> bool:
-    """Whether there is anything to remove."""
-    return any((directory / name).exists() for name in REMOVED)
+KEPT: Final = frozenset({"messages.ndjson", claim.EXIT})
+"""What stays of an attempt whose report was taken."""
+KEPT_OF_LOST: Final = KEPT | {claim.REVOKED, "runner.log"}
+"""Without a report, what keeps it from starting again, and what its runner said last, stay too."""
+UNFINISHED: Final = claim.LOCK
+"""An attempt's directory holds it from its making until all is removed, so one look tells if there is work left."""
+REMOVE_SECONDS_MAX: Final = 300.0
 
 
-def clean(directory: Path) -> bool:
-    """Remove what is not kept; False when something would not go."""
-    for name in REMOVED:
-        path = directory / name
-        if path.is_dir() and not path.is_symlink():
-            _remove_tree(path)
-        else:
+def reclaim(directory: Path) -> None:
+    """Take back the rights to an attempt's directory and those above it, which its agent may have given away."""
+    for path in (directory.parent.parent, directory.parent, directory):
+        with suppress(OSError):
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode) and mode & PRIVATE != PRIVATE:
+                path.chmod(PRIVATE)
+
+
+def clean(directory: Path) -> list[str]:
+    """Remove what is not kept; one sentence for each thing that would not go."""
+    reclaim(directory)
+    try:
+        if directory.is_symlink() or directory.is_file():
+            directory.unlink()
+            return []
+        names = os.listdir(directory)  # noqa: PTH208 - names are wanted
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        return [str(error)]
+    kept = KEPT if claim.EXIT in names else KEPT_OF_LOST
+    removed = [name for name in names if name not in kept and name != UNFINISHED]
+    problems = [problem for name in removed if (problem := _remove(directory / name))]
+    if not problems and UNFINISHED in names and (problem := _remove(directory / UNFINISHED)):
+        problems.append(problem)
+    return problems
+
+
+def _remove(path: Path) -> str:
+    """Remove a file or a tree; why it is still there, or ""."""
+    try:
+        if path.is_symlink() or not path.is_dir():
             path.unlink(missing_ok=True)
-    return not is_littered(directory)
+            return ""
+    except OSError as error:
+        return str(error)
+    _remove_tree(path)
+    if os.path.lexists(path):
+        _take_back_rights(path)
+        _remove_tree(path)
+    # What is nested deeper than a path may be long is left to a program that walks without paths.
+    return _remove_by_program(path) if os.path.lexists(path) else ""
 
 
 def _remove_tree(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
-        return
-    # An agent took its own rights away: give them back, from the top down, and try again.
+    with suppress(OSError, RecursionError):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _take_back_rights(path: Path) -> None:
     pending = [path]
-    while pending:
+    while pending:  # from the top down
         directory = pending.pop()
-        try:
+        with suppress(OSError):
             directory.chmod(PRIVATE)
-            pending += [entry for entry in directory.iterdir() if entry.is_dir() and not entry.is_symlink()]
-        except OSError as error:
-            _log.warning("cannot open %s to remove it: %s", directory, error)
-    shutil.rmtree(path, ignore_errors=True)
+            with os.scandir(directory) as entries:
+                pending += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _remove_by_program(path: Path) -> str:
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            ("rm", "-rf", "--", str(path)),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=REMOVE_SECONDS_MAX,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{path} cannot be removed: {error}"
+    said = done.stderr.decode("utf-8", "replace").strip()
+    return f"{path} cannot be removed: {said[-500:]}" if os.path.lexists(path) else ""

@@ -16,7 +16,7 @@ from podium.domain.job import Lease
 from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.own_steps import advice
 from podium.hosts.runner_process import RunnerProcess
-from podium.hosts.tasks import Ended
+from podium.hosts.tasks import Ended, cancelled, could_not_start
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files
 from podium.runner.limits import Limits
@@ -27,6 +27,10 @@ from podium.workspace.repository import Repositories
 INTRODUCTION_SECONDS: Final = 5.0
 """How long a runner that holds its lock may take to say which process it is."""
 _LOOK_AGAIN_SECONDS: Final = 0.01
+SWEEP_AT_ONCE_MAX: Final = 8
+"""How many attempts that belong to no job are ended side by side."""
+SWEEP_SECONDS_MAX: Final = 600.0
+"""How long a sweep waits for the end of one of them; the next tries again."""
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +114,7 @@ class LocalHost:
         self._programs = programs
         self.settings = settings or LocalSettings()
         self._path = os.environ.get("PATH", os.defpath)
+        self._warned_of: set[str] = set()
 
     async def start(self, lease: Lease, brief: Brief) -> Running:
         attempt = self._attempt(lease.name)
@@ -132,21 +137,28 @@ class LocalHost:
 
             return LocalRunning(self, attempt, await asyncio.to_thread(begin))
         except (PodiumError, OSError) as error:
-            return Ended(Report(Ending.COULD_NOT_START, str(error)))
+            return Ended(could_not_start(error))
 
     async def adopt(self, lease: Lease) -> Running | None:
-        return await self._take_over(self._attempt(lease.name))
+        attempt = self._attempt(lease.name)
+        try:
+            return await self._take_over(attempt)
+        except OSError as error:
+            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            return Ended(Report(Ending.LOST, f"what is left of it cannot be read: {error}"))
 
     async def forget(self, lease: Lease) -> None:
-        await asyncio.to_thread(cleaning.clean, self._attempt(lease.name).directory)
+        await self._clean(self._attempt(lease.name))
 
     async def sweep(self, is_open: Callable[[str], bool]) -> int:
         littered = await asyncio.to_thread(self._littered)
-        count = 0
-        for attempt in littered:
-            if not is_open(attempt.name):
-                await self._end_and_clean(attempt)
-                count += 1
+        at_once = asyncio.Semaphore(SWEEP_AT_ONCE_MAX)
+
+        async def end(attempt: _Attempt) -> bool:
+            async with at_once:
+                return not is_open(attempt.name) and await self._end_and_clean(attempt)
+
+        count = sum(await asyncio.gather(*map(end, littered)))
         prefix = f"{self._home.id}:"
         tags = await asyncio.to_thread(strays.tags)
         names = {tag.removeprefix(prefix) for tag in tags.values() if tag.startswith(prefix)}
@@ -165,7 +177,7 @@ class LocalHost:
         except (ValueError, TypeError, KeyError) as error:
             return Report(Ending.CRASHED, f"The runner's exit.json cannot be used: {error}")
         if report.ending is Ending.CANCELLED and reason:
-            report = replace(report, detail=reason)
+            report = replace(report, ending=cancelled(reason).ending, detail=reason)
         salvage = content.get("salvage")
         if isinstance(salvage, str):
             await self._collect_salvage(attempt, salvage)
@@ -180,7 +192,7 @@ class LocalHost:
 
     async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
         """The runner died without a report: end what it left running, save what it left unfinished."""
-        tag = f"{self._home.id}:{attempt.name}"
+        tag = self._tag(attempt)
 
         def save() -> str | None:
             _revoke(attempt.directory)
@@ -195,18 +207,21 @@ class LocalHost:
         if commit is not None:
             await self._collect_salvage(attempt, commit)
         if reason:
-            return Report(Ending.CANCELLED, reason)
+            return cancelled(reason)
         return Report(Ending.LOST, "its runner ended without a report; see runner.log in the attempt's directory")
 
     async def _take_over(self, attempt: _Attempt) -> Running | None:
         """A living or ended attempt as something to wait for; None when there is none and never can be."""
-        if not attempt.directory.exists():
-            await asyncio.to_thread(make_private, attempt.directory)
-        give_up = self._clock.now() + INTRODUCTION_SECONDS
+        await asyncio.to_thread(cleaning.reclaim, attempt.directory)
+        await asyncio.to_thread(make_private, attempt.directory)
+        give_up, is_ended = self._clock.now() + INTRODUCTION_SECONDS, False
         while (runner := await asyncio.to_thread(_take_lock_or_find, attempt.directory)) is None:
             if self._clock.now() > give_up:
+                if is_ended:
+                    return Ended(Report(Ending.LOST, "a process that cannot be found holds its lock"))
                 _log.warning("the runner of %s holds its lock, but does not say which process it is", attempt.name)
-                give_up = float("inf")
+                await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+                give_up, is_ended = self._clock.now() + INTRODUCTION_SECONDS, True
             await self._clock.sleep(_LOOK_AGAIN_SECONDS)
         if isinstance(runner, RunnerProcess):
             return LocalRunning(self, attempt, runner)
@@ -214,12 +229,32 @@ class LocalHost:
             return LocalRunning(self, attempt, None)
         return None
 
-    async def _end_and_clean(self, attempt: _Attempt) -> None:
-        running = await self._take_over(attempt)
-        if running is not None:
-            running.cancel("it belongs to no job any more")
-            await running.ended()
-        await asyncio.to_thread(cleaning.clean, attempt.directory)
+    async def _end_and_clean(self, attempt: _Attempt) -> bool:
+        """Whether nothing of it is left; trouble with one attempt is logged and holds up no other."""
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS_MAX):
+                running = await self._take_over(attempt)
+                if running is not None:
+                    running.cancel("it belongs to no job any more")
+                    await running.ended()
+                return not isinstance(running, Ended) and await self._clean(attempt)
+        except Exception as error:  # noqa: BLE001 - the next sweep tries again
+            self._warn_once(attempt, f"{type(error).__name__}: {error}")
+            return False
+
+    async def _clean(self, attempt: _Attempt) -> bool:
+        """Whether all of it went; what did not is told once."""
+        problems = await asyncio.to_thread(cleaning.clean, attempt.directory)
+        if problems:
+            self._warn_once(attempt, f"{len(problems)} things cannot be removed: {'; '.join(problems)}")
+        else:
+            self._warned_of.discard(attempt.name)
+        return not problems
+
+    def _warn_once(self, attempt: _Attempt, text: str) -> None:
+        if attempt.name not in self._warned_of:
+            self._warned_of.add(attempt.name)
+            _log.warning("what is left of %s is in the way: %s", attempt.name, text)
 
     async def _collect(self, attempt: _Attempt, kind: str, commit: str) -> None:
         bundle = attempt.directory / "delivery.bundle"
@@ -234,9 +269,11 @@ class LocalHost:
     def _attempt(self, name: str) -> _Attempt:
         return _Attempt(name, self._home.attempt(name))
 
+    def _tag(self, attempt: _Attempt) -> str:
+        return f"{self._home.id}:{attempt.name}"
+
     def _littered(self) -> list[_Attempt]:
-        attempts = (self._attempt(name) for name in self._home.attempt_names())
-        return [attempt for attempt in attempts if cleaning.is_littered(attempt.directory)]
+        return [self._attempt(name) for name in self._home.attempt_names(cleaning.UNFINISHED)]
 
 
 def _take_lock_or_find(directory: Path) -> RunnerProcess | bool | None:

@@ -77,7 +77,12 @@ def spawn(directory: Path, path: str, tag: str) -> RunnerProcess:
             stderr=log,
             start_new_session=True,
         )
-    runner = RunnerProcess(started.pid, directory, is_child=True)
+    try:
+        runner = RunnerProcess(started.pid, directory, is_child=True)
+    except OSError:  # no descriptor is left: a runner that nobody could wait for or end must not go on
+        started.kill()
+        started.wait()
+        raise
     started.returncode = 0  # it outlives this object, which would complain; `exited` reaps it
     return runner
 

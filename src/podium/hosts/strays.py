@@ -3,7 +3,7 @@
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def end(is_stray: Callable[[str], bool], directory: Path | None = None) -> int:
     """Kill every process whose tag is a stray's, and orphans that work in `directory`, until none is left; how many."""
     ended: set[int] = set()
     for _ in range(PASSES_MAX):
+        born = {pid: processes.start_ticks(pid) for pid in processes.all_pids()}
         found = [pid for pid, tag in tags().items() if is_stray(tag)]
         if directory is not None:
             found += _orphans_in(directory)
@@ -34,24 +35,44 @@ def end(is_stray: Callable[[str], bool], directory: Path | None = None) -> int:
         if not found:
             break
         ended.update(found)
-        _kill(found)
+        # One that is younger than this look may be somebody else by now; the next look tells.
+        _kill({pid: ticks for pid in found if (ticks := born.get(pid)) is not None})
     return len(ended)
 
 
-def _kill(pids: list[int]) -> None:
-    """Send SIGKILL and wait a moment for the ends."""
+def _kill(found: Mapping[int, int]) -> None:
+    """Send SIGKILL to processes, given by pid and start, and wait a moment for their ends."""
     poll = select.poll()
     fds: list[int] = []
-    for pid in pids:
-        with suppress(OSError, AttributeError):
-            fds.append(os.pidfd_open(pid))
-            poll.register(fds[-1], select.POLLIN)
-    processes.signal_all(pids, signal.SIGKILL)
+    for pid, ticks in found.items():
+        fd = _open(pid)
+        # With the descriptor open, a pid that still belongs to the process will do so for good.
+        if processes.start_ticks(pid) == ticks:
+            _kill_one(pid, fd)
+        if fd is not None:
+            fds.append(fd)
+            poll.register(fd, select.POLLIN)
     for _ in fds:
         for fd, _event in poll.poll(PASS_MILLISECONDS):
             poll.unregister(fd)
     for fd in fds:
         os.close(fd)
+
+
+def _open(pid: int) -> int | None:
+    """A descriptor of the process; None where the system has none, or none left."""
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
+
+
+def _kill_one(pid: int, fd: int | None) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if fd is None:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
 
 
 def _tag(pid: int) -> str:

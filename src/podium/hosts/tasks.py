@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from podium.domain.attempt import Ending, Report
-from podium.domain.errors import PodiumError
+from podium.domain.errors import PodiumError, Unavailable
+from podium.ports import OVERDUE
+from podium.runner import shortage
 
 
 class TaskRunning:
@@ -23,7 +25,7 @@ class TaskRunning:
 
     async def ended(self) -> Report:
         if self._report is None:
-            self._report = Report(Ending.CANCELLED, self._reason) if self._reason is not None else await self._run()
+            self._report = cancelled(self._reason) if self._reason is not None else await self._run()
         return self._report
 
     def cancel(self, reason: str) -> None:
@@ -40,11 +42,22 @@ class TaskRunning:
             if self._reason is None or self._waiter is None:  # the orchestrator stops
                 raise
             self._waiter.uncancel()
-            return Report(Ending.CANCELLED, self._reason)
+            return cancelled(self._reason)
         except PodiumError as error:
-            return Report(Ending.CRASHED, str(error))
+            return could_not_start(error) if isinstance(error, Unavailable) else Report(Ending.CRASHED, str(error))
         except Exception as error:  # noqa: BLE001 - an agent may fail in any way; none may stop the orchestrator
             return Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
+
+
+def cancelled(reason: str) -> Report:
+    """What an attempt reports that was ended from outside."""
+    return Report(Ending.TIMED_OUT if reason.startswith(OVERDUE) else Ending.CANCELLED, reason)
+
+
+def could_not_start(error: PodiumError | OSError) -> Report:
+    """What an attempt reports that could not begin; its data tell when the machine is short of something (REC-9)."""
+    is_short = shortage.is_shortage(error) if isinstance(error, OSError) else isinstance(error, Unavailable)
+    return Report(Ending.COULD_NOT_START, str(error), data={"environment": True} if is_short else {})
 
 
 class Ended:

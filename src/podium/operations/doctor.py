@@ -5,6 +5,7 @@ import importlib.util
 import os
 import platform
 import re
+import shlex
 import shutil
 import stat
 import sys
@@ -15,7 +16,8 @@ from typing import Final, Literal, NamedTuple
 
 import apsw
 
-from podium import __version__
+from podium import __version__, config
+from podium.domain.errors import PodiumError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
 from podium.store.rows import Rows
@@ -24,6 +26,7 @@ from podium.store.sqlite import SAFE_VERSION
 PYTHON_MIN: Final = (3, 11)
 GIT_MIN: Final = (2, 38)
 """The first with `git merge-tree --write-tree`."""
+MEND_CONFIGURATION: Final = "Mend the file, or move it away: without it Podium uses what it was shipped with."
 FREE_BYTES_MIN: Final = 1 << 30
 MEMORY_BYTES_MIN: Final = 512 << 20
 AGENT_BYTES: Final = 112 << 20
@@ -76,13 +79,14 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
         git,
         check_sqlite(apsw.SQLITE_VERSION_NUMBER, apsw.sqlite_lib_version()),
         check_home(context.home),
+        check_configuration(context.home),
         check_filesystem(context.home, _mounts()),
         check_disk(context.home),
         check_memory(_available_memory_bytes()),
         _cores(),
         check_platform(sys.platform, platform.release()),
         sandbox,
-        await context.store.read(lambda rows: _orchestrator(rows, running=context.running)),
+        await _orchestrator(context),
     ]
     return DoctorOutput(
         healthy=all(check.state != "problem" for check in checks),
@@ -178,19 +182,45 @@ def check_sqlite(number: int, version: str) -> Check:
 
 
 def check_home(home: Path) -> Check:
-    """Whether the home can be written, and by nobody else."""
+    """Whether the home can be written, and by nobody else; one that is not there yet can be made."""
+    place = _nearest(home)
+    quoted = shlex.quote(str(place))
     try:
-        rights = stat.S_IMODE(home.stat().st_mode)
+        found = place.stat()
     except OSError as error:
-        detail, to_do = f"{home} cannot be looked at: {error.strerror}", "Make it: `podium init`."
-        return Check(name="Home", state="problem", detail=detail, to_do=to_do)
-    if not os.access(home, os.W_OK | os.X_OK):
-        to_do = f"Give yourself the right: chmod u+rwx {home}"
-        return Check(name="Home", state="problem", detail=f"{home} cannot be written", to_do=to_do)
+        to_do = "Choose another home: --home, PODIUM_HOME."
+        return Check(name="Home", state="problem", detail=f"{home} cannot be looked at: {error.strerror}", to_do=to_do)
+    if not stat.S_ISDIR(found.st_mode):
+        to_do = f"Move {quoted} away, or choose another home: --home, PODIUM_HOME."
+        return Check(name="Home", state="problem", detail=f"{place} is a file, not a folder", to_do=to_do)
+    if not os.access(place, os.W_OK | os.X_OK):
+        to_do = f"Give yourself the right (chmod u+rwx {quoted}), or choose another home: --home, PODIUM_HOME."
+        return Check(name="Home", state="problem", detail=f"{place} cannot be written", to_do=to_do)
+    if place != home:
+        return Check(name="Home", state="ok", detail=f"{home} is not there yet; `podium run FILE` makes it")
+    rights = stat.S_IMODE(found.st_mode)
     if rights & 0o077:
         detail = f"{home} has rights {rights:04o}: other users of this machine may look inside"
-        return Check(name="Home", state="warning", detail=detail, to_do=f"chmod 700 {home}")
+        return Check(name="Home", state="warning", detail=detail, to_do=f"chmod 700 {quoted}")
     return Check(name="Home", state="ok", detail=f"{home}, writable, closed to other users")
+
+
+def _nearest(home: Path) -> Path:
+    """The home, or the folder in which it would be made."""
+    return next((path for path in (home, *home.parents) if os.path.lexists(path)), home)
+
+
+def check_configuration(home: Path) -> Check:
+    """Whether podium.toml and the pipeline can be used."""
+    try:
+        made = config.load(home)
+        pipeline, _ = config.load_pipeline(home, made)
+    except PodiumError as error:
+        return Check(name="Configuration", state="problem", detail=str(error), to_do=MEND_CONFIGURATION)
+    except OSError as error:
+        detail = f"{home / config.FILE} cannot be read: {error.strerror}"
+        return Check(name="Configuration", state="problem", detail=detail, to_do=MEND_CONFIGURATION)
+    return Check(name="Configuration", state="ok", detail=f"agent {made.agent}, pipeline {pipeline.name}")
 
 
 def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
@@ -223,7 +253,7 @@ def _mounts() -> list[tuple[str, str]]:
 def check_disk(home: Path) -> Check:
     """Free space where the home is."""
     try:
-        free = shutil.disk_usage(home).free
+        free = shutil.disk_usage(_nearest(home)).free
     except OSError as error:
         return Check(name="Disk", state="warning", detail=f"free space is not known: {error.strerror}")
     detail = f"{_size(free)} free"
@@ -317,9 +347,15 @@ def check_sandbox(bubblewrap: bool | None, why: str) -> Check:
     )
 
 
-def _orchestrator(rows: Rows, *, running: bool) -> Check:
-    (found,) = [n for subject, state, n in rows.all("tally_all") if (subject, state) == ("projects", "open")] or [0]
-    return check_orchestrator(int(found), running=running)
+async def _orchestrator(context: Context) -> Check:
+    def read(rows: Rows) -> int:
+        return sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == ("projects", "open"))
+
+    try:
+        return check_orchestrator(await context.store.read(read), running=context.running)
+    except (PodiumError, apsw.Error) as error:
+        to_do = "Mend what is said above and here, then run `podium doctor` again."
+        return Check(name="Database", state="problem", detail=str(error), to_do=to_do)
 
 
 def check_orchestrator(open_projects: int, *, running: bool) -> Check:

@@ -124,6 +124,10 @@ class Run:
             self.violations += [f"{name} still runs" for name in self.world.ground.live]
             self.violations += [f"{name} was left behind" for name in self.world.directories]
         finally:
+            left = asyncio.all_tasks(self.loop)
+            for task in left:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self.loop.close()
             self.world.database.close()
         faults = self.world.ground.injected

@@ -46,7 +46,7 @@ class GroupCommit:
             answers: list[Any] = await self._execute([command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 - the failure belongs to every caller of this batch
             answers = [error] * len(batch)
-        except BaseException:
+        except asyncio.CancelledError:
             for _, future in batch:
                 future.cancel()
             raise

@@ -1,16 +1,20 @@
 """The store as the rest of Podium sees it: commands through the group commit, reads of the last committed state."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import apsw
 
 from podium.domain import pipeline_file
 from podium.domain.attempt import Assignment
 from podium.domain.command import Command
-from podium.domain.errors import Unavailable
+from podium.domain.errors import Unavailable, UnsafeStore
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
 from podium.ports import Clock
@@ -115,9 +119,29 @@ async def open_store(
 
 
 @asynccontextmanager
-async def open_reader(path: Path) -> AsyncGenerator[Store]:
-    """The embedded store of a home that nobody runs, for reading only."""
-    rows = SqliteRows(connect(path, read_only=True))
+async def open_reader(path: Path, *, quietly: bool = False) -> AsyncGenerator[Store]:
+    """The embedded store of a home that nobody runs, for reading only.
+
+    `quietly` leaves no trace either, where there is no log of changes to take in: not even SQLite's own side files.
+    """
+    rows = _to_read(path, quietly=quietly)
+    try:
+        yield _only_read(rows)
+    finally:
+        rows.connection.close()
+
+
+@asynccontextmanager
+async def open_empty() -> AsyncGenerator[Store]:
+    """What a home says in which nothing has happened yet; nothing is written."""
+    database = SqliteStore(":memory:")
+    try:
+        yield _only_read(database.rows)
+    finally:
+        database.close()
+
+
+def _only_read(rows: SqliteRows) -> Store:
     pipelines = {
         p.digest: p for (text,) in rows.all("pipelines") for p in [pipeline_file.parse(text, "stored pipeline")]
     }
@@ -128,7 +152,46 @@ async def open_reader(path: Path) -> AsyncGenerator[Store]:
     async def read(question: Callable[[Rows], Any]) -> Any:
         return question(rows)
 
+    return Store(execute, read, pipelines)
+
+
+def _to_read(path: Path, *, quietly: bool) -> SqliteRows:
+    """Statements over a database that is only read, also from a folder where SQLite can make no side files."""
+    log = path.with_name(f"{path.name}-wal")
     try:
-        yield Store(execute, read, pipelines)
-    finally:
-        rows.connection.close()
+        if quietly and not log.exists():
+            return _unchanging(path)
+        try:
+            return _tried(connect(path, read_only=True))
+        except (Unavailable, apsw.CantOpenError, apsw.ReadOnlyError):
+            if os.access(path.parent, os.W_OK):
+                raise
+            if log.exists() and log.stat().st_size > 0:
+                raise Unavailable(
+                    f"The home {path.parent} is read-only, and its database has changes that have yet to be taken in. "
+                    "Make the folder writable, or read a copy of it."
+                ) from None
+            return _unchanging(path)
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, OSError) as error:
+        raise Unavailable(f"The database {path} cannot be read: {error}. Check the folder's rights.") from None
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise UnsafeStore(f"{path} is not a sound database: {error}. Move it away, or restore a backup.") from None
+    except apsw.SQLError as error:
+        raise UnsafeStore(f"{path} is not a Podium database of this version: {error}.") from None
+
+
+def _unchanging(path: Path) -> SqliteRows:
+    """SQLite takes the file as it is: no lock, no log, no side files (sqlite.org/uri.html#uriimmutable)."""
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    return _tried(apsw.Connection(f"file:{quote(str(path))}?immutable=1", flags=flags))
+
+
+def _tried(connection: apsw.Connection) -> SqliteRows:
+    """SQLite opens a file only when it is asked something."""
+    rows = SqliteRows(connection)
+    try:
+        rows.all("pipelines")
+    except BaseException:
+        connection.close()
+        raise
+    return rows

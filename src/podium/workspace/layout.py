@@ -1,6 +1,7 @@
 """Where everything is in a Podium home: the one module that knows the paths."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -57,14 +58,30 @@ class Home:
             raise UsageError(f"{name[:80]!r} is no attempt's name; those look like `hello-world/12.a1`.")
         return self.attempts / checked_id(found["project"]) / f"{int(found['job'])}.a{int(found['number'])}"
 
-    def attempt_names(self) -> list[str]:
-        """Every attempt that has a directory here."""
-        found = (f"{entry.parent.name}/{entry.name}" for entry in self.attempts.glob("*/*"))
-        return sorted(name for name in found if _ATTEMPT.fullmatch(name))
+    def attempt_names(self, holding: str = "") -> list[str]:
+        """Every attempt that has a directory here; given a name, those whose directory holds such an entry.
+
+        Directories that cannot be read are passed over. There may be very many finished attempts: one look at each.
+        """
+        return sorted(
+            name
+            for project in _entries(self.attempts)
+            for attempt in _entries(project.path)
+            if _ATTEMPT.fullmatch(name := f"{project.name}/{attempt.name}")
+            and os.path.lexists(f"{attempt.path}/{holding}")
+        )
 
     def relative(self, path: Path) -> str:
         """A path as it is told to others: from the home, so that a home can be moved."""
         return path.relative_to(self.path).as_posix()
+
+
+def _entries(path: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def checked_commit(commit: str) -> str:

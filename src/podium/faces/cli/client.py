@@ -12,6 +12,7 @@ from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.faces.cli.composition import Composition
 
 CONNECT_SECONDS: Final = 5.0
+HEALTH_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 TOLD_CHARS_MAX: Final = 300
 """Of an answer that is not Podium's."""
@@ -37,9 +38,10 @@ class OrchestratorGone(Unavailable):
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over the home's socket."""
 
-    def __init__(self, home: Path) -> None:
-        super().__init__("podium", timeout=ANSWER_SECONDS)
+    def __init__(self, home: Path, answer_seconds: float) -> None:
+        super().__init__("podium", timeout=answer_seconds)
         self._home = home
+        self._answer_seconds = answer_seconds
 
     def connect(self) -> None:
         """Connect to the socket instead of a host."""
@@ -47,7 +49,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.settimeout(CONNECT_SECONDS)
         with socket_address(self._home) as address:
             self.sock.connect(address)
-        self.sock.settimeout(ANSWER_SECONDS)
+        self.sock.settimeout(self._answer_seconds)
 
 
 class Client:
@@ -58,9 +60,12 @@ class Client:
         self.composition = composition
 
     def running(self) -> dict[str, Any] | None:
-        """The orchestrator's own word (its process id), or None when nobody runs this home."""
+        """The orchestrator's own word (its process id), or None when nobody runs this home.
+
+        Raises `Unavailable` when there is one that does not answer.
+        """
         try:
-            return self._request("GET", "/healthz", None)
+            return self._request("GET", "/healthz", None, HEALTH_SECONDS)
         except (NoOrchestrator, OrchestratorGone):
             return None
 
@@ -79,8 +84,10 @@ class Client:
                 raise
             return asyncio.run(self._locally(name, asked))
 
-    def _request(self, method: str, path: str, asked: dict[str, Any] | None) -> dict[str, Any]:
-        connection = _UnixConnection(self.home)
+    def _request(
+        self, method: str, path: str, asked: dict[str, Any] | None, seconds: float = ANSWER_SECONDS
+    ) -> dict[str, Any]:
+        connection = _UnixConnection(self.home, seconds)
         try:
             _connect(connection)
             body = json.dumps(asked).encode() if asked is not None else None
@@ -90,7 +97,8 @@ class Client:
                 content = answer.read()
             except TimeoutError:
                 raise Unavailable(
-                    f"The orchestrator did not answer within {ANSWER_SECONDS:.0f} s. `podium doctor`."
+                    f"The orchestrator did not answer within {seconds:.0f} s: it is stuck or overloaded. Try again; "
+                    "`podium down` stops it."
                 ) from None
             except (OSError, http.client.HTTPException):
                 raise OrchestratorGone(

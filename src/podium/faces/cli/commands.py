@@ -1,6 +1,5 @@
 """Derives a command line command from every operation: arguments, flags, help, output."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -83,14 +82,14 @@ def read_document(file: str, name: str | None = None) -> dict[str, Any]:
 
 def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
     """Print an operation's answer for a program or for a person."""
-    if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-        return
-    from rich.console import Console
+    from podium.faces.cli.outlet import Page, print_json
 
+    if as_json:
+        print_json(answer)
+        return
     from podium.faces.cli.render import RENDERERS
 
-    RENDERERS[name](Console(highlight=False), answer)
+    RENDERERS[name](Page(), answer)
 
 
 def _argument(name: str, field: FieldInfo) -> click.Argument:

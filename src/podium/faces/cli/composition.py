@@ -15,8 +15,11 @@ class Orchestra(Protocol):
         """What operations use."""
         ...
 
-    async def end_attempts(self, reason: str) -> int:
-        """Stop giving out work and end what is in progress, its jobs uncharged and ready again; how many."""
+    async def end_attempts(self, reason: str, project: str = "") -> int:
+        """Stop giving out work and end what is in progress, of one project or of all; how many attempts.
+
+        Their jobs are uncharged and ready again.
+        """
         ...
 
 

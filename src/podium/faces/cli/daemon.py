@@ -2,18 +2,21 @@
 
 import asyncio
 import fcntl
+import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from podium.address import LOCK
-from podium.domain.errors import TimedOut, Unavailable
+from podium.domain.errors import HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
 
@@ -21,22 +24,30 @@ START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
 POLL_SECONDS: Final = 0.05
 LOG: Final = "orchestrator.log"
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+_log = logging.getLogger("podium")
 
 
-def foreground(client: Client) -> int:
+def foreground(client: Client, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
-    return asyncio.run(_serve(client.composition, client))
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    return asyncio.run(_serve(client.composition, client, as_json=as_json))
 
 
-async def _serve(composition: Composition, client: Client) -> int:
+async def _serve(composition: Composition, client: Client, *, as_json: bool) -> int:
     stop: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _resolve, stop, number)
     async with composition.orchestrate(client.home) as orchestra:
-        click.echo(f"podium: orchestrator of {client.home} is up (process {os.getpid()}).")
+        _log.info("the orchestrator of %s is up (process %d)", client.home, os.getpid())
+        if as_json:
+            _tell({"home": str(client.home), "pid": os.getpid(), "started": True}, "", as_json=True)
         if await stop is signal.SIGINT:
             ended = await orchestra.end_attempts("the orchestrator was stopped")
-            click.echo(f"podium: {ended} attempts ended; their jobs wait, uncharged.")
+            _log.info("%d attempts ended; their jobs wait, uncharged", ended)
+        _log.info("the orchestrator stops")
     return 0
 
 
@@ -45,38 +56,55 @@ def _resolve(future: "asyncio.Future[signal.Signals]", number: signal.Signals) -
         future.set_result(number)
 
 
-def start(client: Client) -> int:
-    """Start the orchestrator detached, and return when it answers."""
+def _tell(document: dict[str, Any], words: str, *, as_json: bool) -> None:
+    click.echo(json.dumps(document, indent=2) if as_json else words)
+
+
+def start(client: Client, *, as_json: bool = False) -> int:
+    """Start the orchestrator detached, and return when one answers: this one, or another that was faster."""
     found = client.running()
-    if found is not None:
-        click.echo(f"The orchestrator of {client.home} is up already (process {found['pid']}).")
-        return 0
-    client.composition.prepare(client.home)
+    process: subprocess.Popen[bytes] | None = None
     log = client.home / LOG
+    if found is None:
+        client.composition.prepare(client.home)
+        process = _spawn(client.home, log)
+    deadline = time.monotonic() + START_SECONDS
+    while found is None:
+        if process is None or process.poll() not in (None, HomeLocked.exit_code):
+            raise Unavailable(f"The orchestrator did not start:\n{_last_words(log)}\nAll of it: {log}")
+        if time.monotonic() > deadline:
+            raise TimedOut(f"No orchestrator answered within {START_SECONDS:.0f} s. Its log: {log}")
+        time.sleep(POLL_SECONDS)
+        found = client.running()
+        if found is None and process.poll() is not None and not _is_locked(client.home):
+            process = _spawn(client.home, log)  # the home was locked for one change only
+    pid = int(found["pid"])
+    is_mine = process is not None and process.pid == pid
+    words = f"up (process {pid}). Next: `podium submit FILE`." if is_mine else f"up already (process {pid})."
+    document = {"home": str(client.home), "pid": pid, "started": is_mine}
+    _tell(document, f"The orchestrator of {client.home} is {words}", as_json=as_json)
+    return 0
+
+
+def _spawn(home: Path, log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "podium", "--home", str(client.home), "up", "--foreground"],
+        return subprocess.Popen(
+            [sys.executable, "-m", "podium", "--home", str(home), "up", "--foreground"],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise Unavailable(f"The orchestrator did not start:\n{_last_words(log)}\nAll of it: {log}")
-        if client.running() is not None:
-            click.echo(f"The orchestrator of {client.home} is up (process {process.pid}). Next: `podium submit FILE`.")
-            return 0
-        time.sleep(POLL_SECONDS)
-    raise TimedOut(f"The orchestrator did not answer within {START_SECONDS:.0f} s. Its log: {log}")
 
 
-def _last_words(log: os.PathLike[str]) -> str:
-    with open(log, encoding="utf-8", errors="replace") as handle:  # noqa: PTH123 - takes any path
+def _last_words(log: Path) -> str:
+    with log.open(encoding="utf-8", errors="replace") as handle:
         return "".join(handle.readlines()[-5:]).strip()
 
 
 def _is_locked(home: Path) -> bool:
     """Whether the orchestrator's process still lives: it holds the lock to its very end."""
-    handle = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        handle = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -86,17 +114,41 @@ def _is_locked(home: Path) -> bool:
     return False
 
 
-def stop(client: Client, *, keep: bool) -> int:
+def _holder(home: Path) -> int | None:
+    """The process that wrote its id into the lock last; None in the moment before it does."""
+    told = (home / LOCK).read_text("ascii", "replace").strip()
+    return int(told) if told.isdecimal() else None
+
+
+def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
     """Stop the orchestrator and wait until it is gone."""
-    found = client.running()
-    if found is None:
-        click.echo(f"No orchestrator runs on {client.home}.")
+    pid = _process_of(client)
+    if pid is None:
+        document = {"home": str(client.home), "pid": None, "stopped": False}
+        _tell(document, f"No orchestrator runs on {client.home}.", as_json=as_json)
         return 0
-    os.kill(int(found["pid"]), signal.SIGTERM if keep else signal.SIGINT)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM if keep else signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_locked(client.home):
+    while _is_locked(client.home) and _holder(client.home) in (pid, None):
         if time.monotonic() > deadline:
-            raise TimedOut(f"The orchestrator (process {found['pid']}) did not stop within {STOP_SECONDS:.0f} s.")
+            raise TimedOut(f"The orchestrator (process {pid}) did not stop within {STOP_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)
-    click.echo("Stopped. Agents at work go on." if keep else "Stopped.")
+    document = {"home": str(client.home), "pid": pid, "stopped": True}
+    words = "Stopped. Agents at work go on." if keep else "Stopped."
+    if _is_locked(client.home):
+        words += f" Process {_holder(client.home)} has taken over: a `podium run` that watched goes on by itself."
+    _tell(document, words, as_json=as_json)
     return 0
+
+
+def _process_of(client: Client) -> int | None:
+    """The orchestrator's process; also of one that is stuck, from the lock that it holds."""
+    try:
+        found = client.running()
+    except Unavailable:
+        pid = _holder(client.home) if _is_locked(client.home) else None
+        if pid is None:
+            raise
+        return pid
+    return int(found["pid"]) if found is not None else None

@@ -2,19 +2,24 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import click
 
 from podium import __version__
 from podium.config import FILE, home_path
-from podium.domain.errors import PodiumError
+from podium.domain.errors import Defect, PodiumError, Unavailable
+from podium.faces.cli import outlet
 from podium.faces.cli.client import Client, RemoteError
 from podium.faces.cli.composition import Composition
 
 INTERRUPTED: Final = 130
 USAGE: Final = 2
+DEBUG: Final = "PODIUM_DEBUG"
+"""Set to anything, a defect shows its traceback."""
+JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
 GROUPS: Final = {"review": "Decide what waits for a reviewer."}
 
 
@@ -61,13 +66,18 @@ def podium(context: click.Context, home: str | None) -> None:
 @podium.command()
 @click.option("--agent", default=None, help="The agent of new projects in this home.")
 @click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
+@JSON
 @click.pass_obj
-def init(client: Client, agent: str | None, pipeline: bool) -> None:
+def init(client: Client, agent: str | None, pipeline: bool, as_json: bool) -> None:
     """Make a home: a folder with its configuration."""
     from podium.faces.cli.home import write
 
     client.composition.prepare(client.home)
-    for line in write(client.home / FILE, agent, copy_pipeline=pipeline):
+    said = list(write(client.home / FILE, agent, copy_pipeline=pipeline))
+    if as_json:
+        outlet.print_json({"home": str(client.home), "configuration": str(client.home / FILE), "notes": said})
+        return
+    for line in said:
         click.echo(line)
 
 
@@ -102,22 +112,24 @@ def run(client: Client, file: str, as_json: bool, timeout: float | None, **given
 
 @podium.command()
 @click.option("--foreground", is_flag=True, help="Stay in this terminal (for systemd: Type=exec, KillMode=process).")
+@JSON
 @click.pass_obj
-def up(client: Client, foreground: bool) -> None:
+def up(client: Client, foreground: bool, as_json: bool) -> None:
     """Start the orchestrator of this home in the background."""
     from podium.faces.cli import daemon
 
-    sys.exit(daemon.foreground(client) if foreground else daemon.start(client))
+    sys.exit((daemon.foreground if foreground else daemon.start)(client, as_json=as_json))
 
 
 @podium.command()
 @click.option("--keep", is_flag=True, help="Leave agents at work; the next `podium up` takes over what they make.")
+@JSON
 @click.pass_obj
-def down(client: Client, keep: bool) -> None:
+def down(client: Client, keep: bool, as_json: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
     from podium.faces.cli import daemon
 
-    sys.exit(daemon.stop(client, keep=keep))
+    sys.exit(daemon.stop(client, keep=keep, as_json=as_json))
 
 
 @podium.command()
@@ -145,30 +157,53 @@ def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool)
 
 def execute(arguments: Sequence[str], composition: Composition) -> int:
     """Run one command line; the answer is the documented exit code."""
+    os.umask(0o077)  # what Podium writes may hold credentials: it is this user's alone
+    outlet.prepare_output()
     as_json = "--json" in arguments
+    try:
+        code = _run(arguments, composition)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        outlet.drop_output()
+        return 0
+    except click.ClickException as error:
+        return _tell(USAGE, "usage", error.format_message(), as_json=as_json, show=error.show)
+    except (click.Abort, KeyboardInterrupt):
+        return _tell(INTERRUPTED, "interrupted", "interrupted", as_json=as_json)
+    except RemoteError as error:
+        return _tell(error.code, error.told, str(error), as_json=as_json)
+    except PodiumError as error:
+        return _tell(error.exit_code, error.kind, str(error), as_json=as_json)
+    except OSError as error:
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+        code = _tell(Unavailable.exit_code, Unavailable.kind, f"the system refused: {told}", as_json=as_json)
+        outlet.drop_output()
+        return code
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        told = f"a defect: {type(error).__name__}: {error} ({DEBUG}=1 shows where)"
+        return _tell(Defect.exit_code, Defect.kind, told, as_json=as_json)
+    return code
+
+
+def _run(arguments: Sequence[str], composition: Composition) -> int:
     try:
         podium.main(list(arguments), prog_name="podium", standalone_mode=False, obj=composition)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("podium: interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except PodiumError as error:
-        return _tell(error, as_json=as_json)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
     return 0
 
 
-def _tell(error: PodiumError, *, as_json: bool) -> int:
-    code, kind = (error.code, error.told) if isinstance(error, RemoteError) else (error.exit_code, error.kind)
-    if as_json:
-        import json
-
-        click.echo(json.dumps({"error": {"kind": kind, "message": str(error), "exit_code": code}}, ensure_ascii=False))
-    click.echo(f"podium: {error}", err=True)
+def _tell(code: int, kind: str, words: str, *, as_json: bool, show: Callable[[], object] | None = None) -> int:
+    """Say what went wrong: to a program on standard output, to a person on standard error."""
+    with suppress(OSError):
+        if as_json:
+            outlet.print_json({"error": {"kind": kind, "message": words, "exit_code": code}}, indent=None)
+    if show is None:
+        outlet.note(words)
+    else:
+        show()
     return code

@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.table import Column, Table
 from rich.text import Text
 
-from podium.faces.cli.wording import one_line
+from podium.faces.cli.wording import one_line, verbatim
 
 GOOD: Final = "green"
 ACTIVE: Final = "cyan"
@@ -138,7 +138,7 @@ def indented(part: RenderableType, columns: int = 2) -> Padding:
 
 def link(target: str, shown: str = "") -> Text:
     """An address or an absolute path that a terminal may open when it is clicked."""
-    plain = one_line(target)
+    plain = verbatim(target)
     address = plain if "://" in plain else Path(plain).as_uri() if plain.startswith("/") else ""
     return Text(shown or plain, style=Style(link=address) if address else "")
 
@@ -146,7 +146,7 @@ def link(target: str, shown: str = "") -> Text:
 def short_path(path: str) -> str:
     """A path as it is shortest to type: from the current folder, when it is below it."""
     here = f"{Path.cwd()}/"
-    plain = one_line(path)
+    plain = verbatim(path)
     return plain.removeprefix(here) if plain.startswith(here) else plain
 
 
