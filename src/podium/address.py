@@ -14,8 +14,10 @@ SUN_PATH_BYTES_MAX: Final = 100
 
 @contextmanager
 def socket_address(home: Path) -> Generator[str]:
-    """The socket's path, short enough for the kernel, while the block lasts: a long home is reached through its open
-    folder (Linux). Raises `OSError` where there is no such folder."""
+    """The socket's path, short enough for the kernel, while the block lasts; raises `OSError` without such a folder.
+
+    A long home is reached through its open folder (Linux).
+    """
     path = str(home / SOCKET)
     if len(os.fsencode(path)) <= SUN_PATH_BYTES_MAX:
         yield path

@@ -53,7 +53,9 @@ class _Home:
         )
         self.slots = (*pools, *own)
 
-    def context(self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, *, running: bool = False) -> "Context":
+    def context(
+        self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, *, running: bool = False
+    ) -> "Context":
         from podium.operations.context import Context
 
         agents = frozenset(self.config.all_agents())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError
+from itertools import pairwise
 from typing import Any, Final
 
 from podium.domain.pipeline import Item, topological
@@ -54,7 +55,7 @@ def items(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Item]:
                 after[second].add(first)
     for keys in touched.values():
         in_order = sorted(set(keys), key=place.__getitem__)
-        for first, second in zip(in_order, in_order[1:], strict=False):
+        for first, second in pairwise(in_order):
             after[second].add(first)
     return [Item(key, tuple(sorted(after[key], key=place.__getitem__))) for key, _ in found]
 

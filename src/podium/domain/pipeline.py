@@ -169,7 +169,7 @@ def longest_first(items: Sequence[Item]) -> list[Item]:
 
 
 def topological(items: Sequence[Item]) -> list[Item]:
-    """The items, each after those it comes after; raises `CycleError` with the circle, `KeyError` for an unknown one."""
+    """The items, each after those it comes after; raises `CycleError` with the circle, `KeyError` for a strange one."""
     by_key = {item.key: item for item in items}
     sorter = TopologicalSorter({item.key: [by_key[other].key for other in item.after] for item in items})
     return [by_key[key] for key in sorter.static_order()]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, cast
 
-from podium.domain import lifecycle, pipeline_graph as graph
+from podium.domain import lifecycle
+from podium.domain import pipeline_graph as graph
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow

@@ -1,4 +1,4 @@
-"""What must hold between the steps of a pipeline: everything leads somewhere, nothing waits for itself or for nobody."""
+"""What must hold between a pipeline's steps: everything leads somewhere, nothing waits for itself or for nobody."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple

@@ -10,7 +10,6 @@ from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.ports import Clock, Store
 
-
 RETIRED: Final = "retired"
 """The queue of an instance that the pool no longer has; it finishes what it was given."""
 
@@ -83,14 +82,17 @@ class Dispatcher:
         answer.add_done_callback(partial(self._settle, slots))
 
     def _settle(self, slots: tuple[Slot, ...], answer: asyncio.Future[tuple[Lease, ...]]) -> None:
-        offered = {slot.name: slot for slot in slots}
+        """Take back what was not given out; an instance that was offered anew meanwhile belongs to that offer."""
+        mine = {slot.name: slot for slot in slots if self._offered.get(slot.name) is slot}
+        for name in mine:
+            del self._offered[name]
         # A refused offer wrote nothing; the sweeper makes the next.
         leases = () if answer.cancelled() or answer.exception() is not None else answer.result()
-        for name in offered:
-            self._offered.pop(name, None)
         for lease in leases:
-            self._on_lease(lease, offered.pop(lease.job.instance))
-        self._free |= {name: slot for name, slot in offered.items() if name not in self._taken}
+            slot = mine.pop(lease.job.instance, None)
+            if slot is not None and slot.name not in self._taken:
+                self._on_lease(lease, slot)  # a lease that nobody takes here is adopted by the sweeper
+        self._free |= {name: slot for name, slot in mine.items() if name not in self._taken}
         if self._again and self._free and not self._paused:
             self._again = False
             self.kick()

@@ -34,7 +34,7 @@ class Service(ABC):
             self._nudged.clear()
             try:
                 pause = min(max(await self.run_once(), 0.001), PAUSE_SECONDS_MAX)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the loop that repairs others must not die of one bad look
                 _log.exception("%s had trouble; it goes on", type(self).__name__)
                 pause = TROUBLE_SECONDS
             timer = self.clock.spawn(self._wake_after(pause), f"{type(self).__name__} timer")

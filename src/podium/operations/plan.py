@@ -14,7 +14,6 @@ from podium.store.batch import HOUR_SECONDS
 from podium.store.jobs import PLAN
 from podium.store.rows import Rows
 
-
 WEEK_HOURS: Final = 168
 
 

@@ -1,4 +1,4 @@
-"""An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each takes a reason and is recorded (QUE-5)."""
+"""An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each with a reason, on record (QUE-5)."""
 
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError

@@ -104,9 +104,11 @@ def _reason(job: Job, slot: Slot, strategy: str) -> str:
 
 def _own_roles_first(jobs: list[Job], slots: Sequence[Slot]) -> list[Job]:
     """Jobs that a free instance of their own role (or pin) can take, then those that need a helper."""
+    pinned = {job.lane[1:] for job in jobs if job.lane.startswith("@")}
     places: dict[str, list[str]] = {}
     for slot in slots:
-        places.setdefault(slot.role, []).append(slot.name)
+        if slot.name not in pinned:  # its pin comes first
+            places.setdefault(slot.role, []).append(slot.name)
     own: list[Job] = []
     others: list[Job] = []
     for job in jobs:

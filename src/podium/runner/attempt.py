@@ -4,7 +4,7 @@ import time
 import traceback
 from typing import Any
 
-from podium.runner import gates
+from podium.runner import gates, shortage
 from podium.runner.clone import Clone, Work
 from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
@@ -35,6 +35,8 @@ class Attempt:
         self._git = Git(spec, supervisor)
         self._clone = Clone(spec, self._git)
         self._agent_ran = False
+        self._is_environment = False
+        """Whether the machine is why the attempt could not start (REC-9)."""
 
     def report(self) -> Report:
         """Do the whole attempt and say how it went; nothing of it is running any more."""
@@ -62,14 +64,22 @@ class Attempt:
         except (GitFailedError, OSError) as error:
             if self._supervisor.stop_requested:
                 return CANCELLED, "cancelled before the agent started"
+            self._is_environment = (
+                error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
+            )
             return COULD_NOT_START, f"The clone could not be made: {error}"
         limit = self._spec.limits.line_bytes_max
         out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
         err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
         env = environment(self._spec) | self._spec.env
         seconds = self._spec.timeout_seconds
+        run = Run(self._spec.argv, env, self._spec.clone, seconds, out, err)
         ended = self._supervisor.run(
-            Run(self._spec.argv, env, self._spec.clone, seconds, out, err, wants_stop=lambda: bool(self._heard.excess))
+            run._replace(
+                wants_stop=lambda: bool(self._heard.excess),
+                is_done=lambda: self._heard.result is not None,
+                linger_seconds=self._spec.limits.result_grace_seconds,
+            )
         )
         self._agent_ran = ended.cause != "not-started"
         out.end()
@@ -78,6 +88,7 @@ class Attempt:
 
     def _ending(self, ended: Ended) -> tuple[str, str]:
         if ended.cause == "not-started":
+            self._is_environment = ended.errno in shortage.ERRNOS
             return COULD_NOT_START, f"The agent could not be started: {ended.error}."
         if ended.cause == "cancelled":
             return CANCELLED, "cancelled"
@@ -85,6 +96,10 @@ class Attempt:
             return TIMED_OUT, f"ended after {self._spec.timeout_seconds:g} s"
         if self._heard.excess:
             return CRASHED, f"ended because {self._heard.excess}"
+        if ended.cause == "lingered":
+            seconds = self._spec.limits.result_grace_seconds
+            self._journal.note(f"The agent gave its result, but did not exit within {seconds:g} s: ended.", "warning")
+            return FINISHED, ""
         if ended.status != 0:
             return CRASHED, ended.describe()
         if self._heard.result is None:
@@ -95,7 +110,8 @@ class Attempt:
         """Commit what is left over, bundle it, and judge it when the agent says that it passes."""
         report: Report = {"ending": ending, "detail": detail}
         if not self._agent_ran:
-            return report
+            return report | {"data": {"environment": True}} if self._is_environment else report
+        self._git.begin_phase()
         if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
             return report | {"salvage": self.salvage()}
         summary = self._heard.result["summary"].strip() or self._spec.step
@@ -106,6 +122,7 @@ class Attempt:
                 self._clone.bundle(work)
         except (GitFailedError, OSError) as error:
             refused = gates.result("delivery", gates.COULD_NOT_RUN, f"What was done cannot be delivered: {error}")
+            self._git.begin_phase()
             return report | {"gates": [refused], "salvage": self.salvage()}
         if not work.descends:
             rewritten = f"The history before {self._spec.base[:12]} was rewritten or left; build on that commit."

@@ -1,8 +1,10 @@
 """Git in a clone that is trusted in nothing: our configuration, our environment, the attempt's own process tree."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from podium.runner import shortage
 from podium.runner.spec import Spec, environment
 from podium.runner.start import Run, Sink
 from podium.runner.supervise import Ended, Supervisor
@@ -19,6 +21,9 @@ _SAFE = (
 class GitFailedError(Exception):
     """A git command in the clone failed; the text is what it said last."""
 
+    is_environment = False
+    """Whether the machine is to blame: git is missing, or there is no space, memory or descriptor left."""
+
 
 class Answer(NamedTuple):
     """What a git command printed, and how it ended."""
@@ -34,7 +39,9 @@ class Answer(NamedTuple):
 
     def complaint(self, command: str) -> GitFailedError:
         how = self.ended.cause if self.ended.cause != "exited" else self.ended.describe()
-        return GitFailedError(f"git {command} failed ({how}): {self.said.strip()[-1000:]}")
+        error = GitFailedError(f"git {command} failed ({how}): {self.said.strip()[-1000:]}")
+        error.is_environment = self.ended.cause == "not-started" or shortage.is_said(self.said)
+        return error
 
 
 class Kept:
@@ -60,6 +67,11 @@ class Git:
         # HOME is a directory without any configuration; agents' commits keep their author through the environment.
         self._env = environment(spec) | {"HOME": str(spec.directory), "GIT_NO_REPLACE_OBJECTS": "1"}
         self.heeds_stop = True
+        self.begin_phase()
+
+    def begin_phase(self) -> None:
+        """The commands until the next phase have `git_seconds_max` together."""
+        self._phase_ends_at = time.monotonic() + self._spec.limits.git_seconds_max
 
     def ask(
         self,
@@ -70,11 +82,15 @@ class Git:
     ) -> Answer:
         """Run one command, however it ends. `stdin` must fit into a pipe."""
         out, said = Kept(), Kept()
+        seconds = self._phase_ends_at - time.monotonic()
+        if seconds <= 0:
+            limit = self._spec.limits.git_seconds_max
+            return Answer(Ended("timed-out", None), "", f"no time is left of {limit:g} s for git")
         run = Run(
             ("git", *_SAFE, *self._where, *arguments),
             {**self._env, **env},
             None,
-            self._spec.limits.git_seconds_max,
+            seconds,
             on_stdout or out,
             said,
             stdin,

@@ -1,5 +1,6 @@
 """Every bound the runner keeps, by name and unit; a host may tighten them in `run.json`."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -20,3 +21,20 @@ class Limits(NamedTuple):
     kill_seconds_max: float = 30.0
     """How long SIGKILL is repeated before the runner gives up on a process that cannot die."""
     git_seconds_max: float = 300.0
+    """For all git commands of one phase: making the clone, delivering, saving what could not be delivered."""
+    result_grace_seconds: float = 10.0
+    """From an agent's result to its end, when it does not exit by itself."""
+
+
+GIT_PHASES_MAX = 3
+
+
+def attempt_seconds_max(timeout_seconds: float, gates: Iterable[float], limits: Limits = Limits()) -> float:  # noqa: B008 - immutable
+    """How long a runner may take for a whole attempt: its agent's and its gates' time, git's, and ending each of them.
+
+    `gates` are the timeouts of the gates that run a command, in seconds.
+    """
+    timeouts = tuple(gates)
+    ending = limits.grace_seconds + limits.kill_seconds_max
+    git = GIT_PHASES_MAX * limits.git_seconds_max
+    return timeout_seconds + sum(timeouts) + git + (1 + len(timeouts) + GIT_PHASES_MAX) * ending

@@ -28,6 +28,9 @@ class Run(NamedTuple):
     """Whether a request to stop the runner ends this run; saving unfinished work goes on regardless."""
     wants_stop: Callable[[], bool] = bool
     """Asked after each reading: True ends the run."""
+    is_done: Callable[[], bool] = bool
+    """Asked likewise: from True on, the program has `linger_seconds` to exit by itself."""
+    linger_seconds: float = 0.0
 
 
 class Started(NamedTuple):

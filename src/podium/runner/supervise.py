@@ -19,7 +19,7 @@ class Ended(NamedTuple):
     """How a program's run ended."""
 
     cause: str
-    """`exited`, `timed-out`, `cancelled`, `stopped` (by the reader of its output) or `not-started`."""
+    """`exited`, `timed-out`, `cancelled`, `stopped` (by the reader of its output), `lingered` or `not-started`."""
     status: int | None
     """As of `os.waitstatus_to_exitcode`: negative for a signal; None when it was not started."""
     error: str = ""
@@ -72,7 +72,7 @@ class Supervisor:
 
     def _watch(self, run: Run, pid: int, out: int, err: int) -> str:
         """Read until the program itself has exited (descendants may hold the pipes open), or must be ended."""
-        deadline = time.monotonic() + run.seconds
+        deadline, late = time.monotonic() + run.seconds, "timed-out"
         with selectors.DefaultSelector() as selector:
             selector.register(self._signals.fd, selectors.EVENT_READ)
             selector.register(out, selectors.EVENT_READ, run.on_stdout)
@@ -85,9 +85,11 @@ class Supervisor:
                     return "cancelled"
                 if run.wants_stop():
                     return "stopped"
+                if late == "timed-out" and run.is_done():
+                    deadline, late = min(deadline, time.monotonic() + run.linger_seconds), "lingered"
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return "timed-out"
+                    return late
                 for key, _ in selector.select(left):
                     if key.data is None:
                         self._signals.drain()

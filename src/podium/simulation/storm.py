@@ -13,7 +13,7 @@ from podium.store.store import Store
 
 COMMIT_SECONDS: Final = (0.0002, 0.003)
 SLOW_COMMIT_SECONDS: Final = (0.5, 10.0)
-LATE_SECONDS: Final = (0.5, 4.0)
+LATE_SECONDS: Final = (1.0, 20.0)
 """Within one interval of the sweeper, which adopts what it has seen unattended twice."""
 DISK_FULL_SECONDS: Final = (5.0, 120.0)
 CLOCK_STEP_SECONDS: Final = 12 * 3600.0

@@ -76,6 +76,12 @@ class Hot:
                 self.followers.pop(job.id, None)
             else:
                 self.jobs[job.id] = job
+        self._forget_ended(flows, owners)
+        for rows in (self.jobs, self.flows, self.owners, self.followers):
+            if len(rows) > HOT_ROWS_MAX:
+                rows.clear()
+
+    def _forget_ended(self, flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
         for key in flows:
             flow = self.flows.get(key)
             if flow is None or flow.completed_at is not None:
@@ -84,6 +90,3 @@ class Hot:
             owner.changed = False
             if owner.state != "open":
                 self.owners.pop(owner.id, None)
-        for rows in (self.jobs, self.flows, self.owners, self.followers):
-            if len(rows) > HOT_ROWS_MAX:
-                rows.clear()

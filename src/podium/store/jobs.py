@@ -271,27 +271,30 @@ def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
     batch.move(job, "reopen", failures=0, **({"reworks": 0} if author else {}))
     undone = [job]
     while undone:
-        for follower in batch.followers(undone.pop().id):
-            if follower.state == "cancelled":
-                continue
-            blocked = follower._replace(blockers=follower.blockers + 1)
-            its_flow = batch.flow(follower.project, follower.workflow)
-            assert its_flow is not None
-            if its_flow.completed_at is not None:  # what was published stays published
-                continue
-            if follower.state == "in_review":
-                close_reviews(batch, follower, f"job {job.id} is done again")
-            if follower.state == "passed":
-                its_flow.open += 1
-                undone.append(follower)
-            elif follower.state == "held":
-                its_flow.held -= 1
-            elif follower.state != "waiting":
-                its_flow.admitted -= 1
-            if follower.state == "waiting":
-                batch.put(blocked)
-            else:
-                batch.move(blocked, "block")
+        again = undone.pop()
+        undone += [f for f in batch.followers(again.id) if f.state != "cancelled" and _wait_again(batch, f, again)]
+
+
+def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
+    """A job behind a reopened one waits for it again; True when it had passed, so that those behind it wait too."""
+    flow = batch.flow(follower.project, follower.workflow)
+    assert flow is not None
+    if flow.completed_at is not None:  # what was published stays published
+        return False
+    if follower.state == "in_review":
+        close_reviews(batch, follower, f"job {reopened.id} is done again")
+    blocked = follower._replace(blockers=follower.blockers + 1)
+    if follower.state == "waiting":
+        batch.put(blocked)
+        return False
+    if follower.state == "passed":
+        flow.open += 1
+    elif follower.state == "held":
+        flow.held -= 1
+    else:
+        flow.admitted -= 1
+    batch.move(blocked, "block")
+    return follower.state == "passed"
 
 
 def wake(batch: Batch) -> float | None:

@@ -88,8 +88,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     owner.changed = True
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
     _add_jobs(batch, owner, name, planned)
-    if not planned:
-        advance(batch, flow)
+    batch.touched[project, name] = None
 
 
 def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJob]) -> None:

@@ -66,7 +66,7 @@ class Store:
         return await self._read(question)
 
     def holds(self, lease: Lease) -> bool:
-        """Whether the lease is still the job's latest, asked of the database at once: the fence of Podium's own steps."""
+        """Whether the lease is still the job's latest, asked of the database at once: the fence of own steps."""
         assert self._now_committed is not None, "this store was opened without a connection for it"
         row = self._now_committed.one("job_by_id", (lease.job.id,))
         job = Job._make(row) if row is not None else None

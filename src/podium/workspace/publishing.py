@@ -3,19 +3,26 @@
 import asyncio
 import os
 import shutil
-import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from podium.domain.errors import Unavailable
 from podium.workspace import adoption, git
-from podium.workspace.layout import Home, make_private
+from podium.workspace.layout import PRIVATE, Home, make_private
 from podium.workspace.repository import Superseded
 
 CURRENT: Final = "current"
 ENTRIES: Final = ("public/index.html", "index.html", "docs/index.html")
 """Where a browser may begin, best first."""
+PATH_CHARS_MAX: Final = 1_024
+PATHS_AT_ONCE_MAX: Final = 200
+"""How many paths one git command is given."""
+
+_NO_ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding\n"
+"""For `info/attributes`, which outweighs every `.gitattributes`: files are written as they were committed."""
+_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n"
+_CONFIG_SHA256 = "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = sha256\n"
 
 
 class RefusedFilesError(Exception):
@@ -63,20 +70,21 @@ async def publish(
     if not pieces:
         return []
     outputs = make_private(home.project(project_id) / "outputs")
-    paths = tuple(path for _, path in pieces)
-    if outside := [path for path in paths if path.startswith("/") or ".." in path.split("/")]:
+    pieces = [(kind, str(PurePosixPath(path))) for kind, path in pieces]
+    paths = tuple(dict.fromkeys(path for _, path in pieces))
+    if outside := [path for path in paths if not _is_inside(path)]:
         raise RefusedFilesError(f"{outside[0]!r} is no path inside the repository")
     part = await _export(home.repository(project_id), commit, paths, outputs)
-    placed: list[Path] = []
     try:
+        found: dict[Path, Path] = {}
+        placed: list[Path] = []
         for kind, path in pieces:
-            target = home.outputs(project_id, kind) / PurePosixPath(path)
-            for source, place in _files(part / path, target):
-                if not may_write():
-                    return Superseded()
-                make_private(place.parent)
-                source.replace(place)
-            placed.append(target)
+            placed.append(home.outputs(project_id, kind) / path)
+            found |= _files(part / path, placed[-1], path)
+        for place, source in found.items():
+            if not may_write():
+                return Superseded()
+            _place(source, place, outputs)
     except OSError as error:
         raise Unavailable(
             f"{error.filename} could not be published: {error.strerror}. Mend that, then retry."
@@ -86,52 +94,133 @@ async def publish(
     return placed
 
 
+def _is_inside(path: str) -> bool:
+    return not path.startswith("/") and path != "." and ".." not in path.split("/") and len(path) <= PATH_CHARS_MAX
+
+
 async def _export(repository: Path, commit: str, paths: Sequence[str], beside: Path) -> Path:
-    """A new, durable directory with these files of a commit (all, when none are named), beside where they will be."""
-    part = beside / f".{commit[:12]}.part"
-    await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
-    archive = part.with_suffix(".tar")
+    """A new, durable directory with these files of a commit (all, when none are named), beside where they will be.
+
+    Git checks them out byte for byte: through a repository directory of our own, which has the project's objects but
+    none of its configuration, and attributes above all those in the tree, so nothing is converted, filtered or left
+    out.
+    """
+    part, own = beside / f".{commit[:12]}.part", beside / f".{commit[:12]}.git"
     try:
-        arguments = ("archive", "--format=tar", f"--output={archive}", commit, "--", *paths)
-        answer = await git.ask(repository, *arguments, env={"GIT_LITERAL_PATHSPECS": "1"})
-        if answer.status != 0 and "did not match any files" in answer.said:
-            raise RefusedFilesError(answer.said.strip())
+        await asyncio.to_thread(_make_own, own, part, len(commit) == 64)
+        env = {
+            "GIT_DIR": str(own),
+            "GIT_WORK_TREE": str(part),
+            "GIT_OBJECT_DIRECTORY": str(repository / ".git" / "objects"),
+            "GIT_LITERAL_PATHSPECS": "1",
+        }
+        await git.get(part, "read-tree", commit, env=env)
+        names = await _names(part, paths, env)
+        which = ("-z", "--stdin") if paths else ("--all",)
+        answer = await git.ask(part, "checkout-index", *which, stdin=names, env=env)
         if answer.status != 0:
-            raise git.failure(repository, arguments, answer)
-        refused = await asyncio.to_thread(_unpack, archive, part)
-        for link in refused.keys() - await adoption.links_of_source(repository, list(refused)):
-            raise RefusedFilesError(refused[link])
+            raise _complaint(repository, answer)
+        outside = await asyncio.to_thread(_links_outside, part)
+        for link in outside.keys() - await adoption.links_of_source(repository, list(outside)):
+            raise RefusedFilesError(f"{link!r} is a link to {outside[link]!r}, outside of the repository")
+        await asyncio.to_thread(_settle, part, outside)
+    except BaseException as error:
+        await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise Unavailable(f"{part} could not be written: {error}. Mend that, then retry.") from error
+        raise
     finally:
-        archive.unlink(missing_ok=True)
+        await asyncio.to_thread(shutil.rmtree, own, ignore_errors=True)
     return part
 
 
-def _unpack(archive: Path, directory: Path) -> dict[str, str]:
-    """Unpack all but the links to the outside, and tell these, each with what is wrong with it."""
-    refused: dict[str, str] = {}
+def _make_own(own: Path, part: Path, is_sha256: bool) -> None:
+    """The empty directories `part`, for the files, and `own`, a git repository that says nothing of its own."""
+    for directory in (own, part):
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(mode=PRIVATE)
+    (own / "refs").mkdir()
+    (own / "info").mkdir()
+    (own / "HEAD").write_text("ref: refs/heads/main\n")
+    (own / "config").write_text(_CONFIG_SHA256 if is_sha256 else _CONFIG)
+    (own / "info" / "attributes").write_text(_NO_ATTRIBUTES)
 
-    def keep(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
-        try:
-            return tarfile.data_filter(member, destination)
-        except tarfile.FilterError as error:
-            if not member.issym():
-                raise RefusedFilesError(str(error)) from None
-            refused[member.name] = str(error)
-            return None
 
-    directory.mkdir(mode=0o700)
-    with tarfile.open(archive) as tar:
-        tar.extractall(directory, filter=keep)  # noqa: S202 - `keep` lets through what `data_filter` does
+async def _names(part: Path, paths: Sequence[str], env: Mapping[str, str]) -> bytes:
+    """Every file of the index that is, or is below, one of `paths`; each ends with a NUL."""
+    names = b""
+    for first in range(0, len(paths), PATHS_AT_ONCE_MAX):
+        some = paths[first : first + PATHS_AT_ONCE_MAX]
+        arguments = ("ls-files", "-z", "--", *some)
+        answer = await git.ask(part, *arguments, env=env)
+        if answer.status != 0:
+            raise git.failure(part, arguments, answer)
+        found = b"\0" + answer.out
+        for path in some:
+            if f"\0{path}\0".encode() not in found and f"\0{path}/".encode() not in found:
+                raise RefusedFilesError(f"{path!r} is not in the commit: it was never added, or git ignores it")
+        names += answer.out
+    return names
+
+
+def _complaint(repository: Path, answer: git.Answer) -> Exception:
+    """Why files could not be checked out: for want of space, or because no disk can hold such names."""
+    if "No space left" in answer.said or "quota" in answer.said:
+        return git.failure(repository, ("checkout-index",), answer)
+    return RefusedFilesError(f"git cannot write its files: {answer.said.strip()[-1000:]}")
+
+
+def _links_outside(part: Path) -> dict[str, str]:
+    """Every link that leads out of `part`, and where to; a link to an absolute path does, wherever that is."""
+    inside = os.path.realpath(part) + os.sep
+    outside: dict[str, str] = {}
+    for folder, directories, files in os.walk(part):
+        for path in (os.path.join(folder, name) for name in (*directories, *files)):  # noqa: PTH118 - many files
+            if not os.path.islink(path):  # noqa: PTH114
+                continue
+            target = os.readlink(path)  # noqa: PTH115
+            if os.path.isabs(target) or not (os.path.realpath(path) + os.sep).startswith(inside):  # noqa: PTH117
+                outside[os.path.relpath(path, part)] = target
+    return outside
+
+
+def _settle(part: Path, links: Iterable[str]) -> None:
+    """Remove these links, and make what is left durable."""
+    for link in links:
+        (part / link).unlink()
     os.sync()  # the name that these files get next says that they are whole, also after a power cut
-    return refused
 
 
-def _files(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Each regular file in `source`, or `source` itself, and where it goes."""
-    if _is_plain(source):
-        return [(source, target)]
-    return [(file, target / file.relative_to(source)) for file in sorted(source.rglob("*")) if _is_plain(file)]
+def _files(source: Path, target: Path, path: str) -> dict[Path, Path]:
+    """Where each file in `source`, or `source` itself, goes, and the file; refuses links and what holds no file."""
+    if source.is_symlink():
+        raise RefusedFilesError(f"{path!r} is a link; name the file it leads to")
+    if source.is_file():
+        return {target: source}
+    found: dict[Path, Path] = {}
+    for file in sorted(source.rglob("*")):
+        if file.is_symlink():
+            raise RefusedFilesError(f"{path!r} holds a link, {file.relative_to(source).as_posix()!r}; copy the file")
+        if file.is_file():
+            found[target / file.relative_to(source)] = file
+    if not found:
+        raise RefusedFilesError(f"{path!r} holds no file")
+    return found
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _place(source: Path, place: Path, outputs: Path) -> None:
+    """Give a file its place in one step; what was published there before and is of another kind makes way."""
+    for folder in reversed(place.relative_to(outputs).parents):
+        if not (above := outputs / folder).is_dir():
+            above.unlink(missing_ok=True)
+            above.mkdir(mode=PRIVATE)
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    again = source.with_name(f".{source.name[:100]}.again")  # one file may be part of two pieces
+    again.unlink(missing_ok=True)
+    try:
+        os.link(source, again)
+    except OSError:  # not every file system has hard links
+        shutil.copyfile(source, again)
+    source.replace(place)
+    again.replace(source)

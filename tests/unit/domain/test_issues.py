@@ -69,14 +69,14 @@ def test_the_longest_way_comes_first() -> None:
     assert order == ["first", "middle", "alone", "last"]
 
 
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        ([("a", {"depends_on": ["b"]}), ("b", {"depends_on": ["a"]})], "wait for each other"),
-        ([("a", {"depends_on": ["x"]})], "depends_on x, which does not exist"),
-        ([("a", {}), ("a", {})], "more than once: a"),
-        ([(str(n), {}) for n in range(5_001)], "5,000 are the most"),
-    ],
-)
+CANNOT: list[tuple[list[tuple[str, dict[str, list[str]]]], str]] = [
+    ([("a", {"depends_on": ["b"]}), ("b", {"depends_on": ["a"]})], "wait for each other"),
+    ([("a", {"depends_on": ["x"]})], "depends_on x, which does not exist"),
+    ([("a", {}), ("a", {})], "more than once: a"),
+    ([(str(n), {}) for n in range(5_001)], "5,000 are the most"),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), CANNOT)
 def test_issues_that_cannot_be_worked_on_are_told(found: list[tuple[str, dict[str, list[str]]]], said: str) -> None:
     assert said in issues.problem(found)

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from podium.domain import document
 from podium.domain.errors import InvalidDocument, NotFound
+from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.operations.operation import POSITIONAL, Operation
 
@@ -82,11 +83,10 @@ def read_document(file: str, name: str | None = None) -> dict[str, Any]:
 
 def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
     """Print an operation's answer for a program or for a person."""
-    from podium.faces.cli.outlet import Page, print_json
-
     if as_json:
-        print_json(answer)
+        outlet.print_json(answer)
         return
+    from podium.faces.cli.page import Page
     from podium.faces.cli.render import RENDERERS
 
     RENDERERS[name](Page(), answer)

@@ -18,6 +18,7 @@ from podium.faces.cli.wording import (
     date_time,
     duration,
     one_line,
+    verbatim,
     whole_seconds,
     work,
 )
@@ -106,14 +107,14 @@ def adoption_rows(answer: Mapping[str, Any]) -> list[RenderableType]:
     if not answer.get("adopted_from"):
         return []
     return [
-        labelled("Copy of", f"{one_line(answer['adopted_from'])}, which is only read"),
+        labelled("Copy of", f"{verbatim(answer['adopted_from'])}, which is only read"),
         labelled("Take it", command(pull(answer["repository"])), "   in your own checkout"),
     ]
 
 
 def pull(repository: str) -> str:
     """The command that brings a project's work into somebody's own checkout."""
-    return f"git pull {shlex.quote(one_line(repository))} main"
+    return f"git pull {shlex.quote(verbatim(repository))} main"
 
 
 def output_rows(outputs: list[Answer]) -> list[RenderableType]:

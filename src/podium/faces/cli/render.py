@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from podium.faces.cli import details, style
+from podium.faces.cli.advice import choices
 from podium.faces.cli.checkup import render_doctor
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
 from podium.faces.cli.wording import (
@@ -218,10 +219,7 @@ def _review(console: Console, row: Answer) -> list[RenderableType]:
     if cut > 0:
         shown.append(style.indented(line((f"… {counted(cut, 'more line')}: podium why {row['job']}", QUIET))))
     if row["state"] == "open":
-        send_back = f"podium review send-back {row['id']} --notes 'WHAT TO DO'"
-        shown.append(style.indented(line(command(f"podium review approve {row['id']}"), "   accept it as it is")))
-        shown.append(style.indented(line(command(send_back), "   try again")))
-        shown.append(style.indented(line(command(f"podium review reject {row['id']}"), "   go on without it")))
+        shown += [style.indented(line(command(typed), f"   {what}")) for typed, what in choices(row)]
     else:
         notes = f": {one_line(row['notes'])}" if row["notes"] else ""
         shown.append(

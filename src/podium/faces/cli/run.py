@@ -5,13 +5,13 @@ import hashlib
 import json
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, Protocol
 
-import click
-
+from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.commands import read_document, with_repository
+from podium.faces.cli.link import Link, waited
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
@@ -61,7 +61,7 @@ class _Silent:
     def end(self, result: dict[str, Any] | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
         """Only the message."""
         if message:
-            click.echo(f"podium: {message}", err=True)
+            outlet.note(message)
 
 
 def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
@@ -75,11 +75,10 @@ def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, t
 def _view(as_json: bool) -> View:
     if as_json:
         return _Silent()
-    from rich.console import Console
-
     from podium.faces.cli.live import LiveView, PlainView
+    from podium.faces.cli.page import Page
 
-    console = Console(highlight=False)
+    console = Page(silent_when_closed=True)
     return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
 
 
@@ -88,58 +87,40 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with AsyncExitStack() as stack:
-        ask, end = await _connect(client, stack)
-        submitted = await ask("submit", question)
+        link = Link(client, stack, interrupted)
+        await link.connect()
+        submitted = await link.ask("submit", question)
         project_id = submitted["project"]
-        for note in submitted["notes"] if submitted["created"] else ():
-            click.echo(f"podium: {note}", err=True)
-        outcome = await _watch(ask, project_id, view, interrupted, timeout)
+        for words in submitted["notes"] if submitted["created"] else ():
+            outlet.note(words)
+        outcome = await _watch(link.ask, project_id, view, interrupted, timeout)
         if outcome in (INTERRUPTED, TIMED_OUT):
-            message = await end()
+            message, others = await link.stop(), ""
         else:
-            message = ""
-        project = await ask("project", {"project": project_id})
+            message, others = "", await link.finish(project_id, has_failed=outcome == FAILED)
+        project = await link.ask("project", {"project": project_id})
         result = result_of(project)
         if outcome == WAITING_FOR_HUMAN:
-            reviews = (await ask("review list", {"project": project_id}))["reviews"]
-            if any(review["kind"] == "plan" for review in reviews):
-                result["plan"] = await ask("plan", {"project": project_id})
-            result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
-            told = "; ".join(f"review {r['id']} ({r['step']}): {r['reason'].splitlines()[0]}" for r in reviews)
-            message = f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
+            message = await _add_reviews(link.ask, project_id, result)
         elif outcome == FAILED:
             message = f"project {project_id} is {project['state']}; `podium jobs {project_id}` shows where."
         view.end(result, message)
+        if others:
+            outlet.note(others)
         if as_json:
-            click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+            with suppress(BrokenPipeError):  # the exit code still tells how it ended
+                outlet.print_json(result)
     return outcome
 
 
-async def _connect(client: Client, stack: AsyncExitStack) -> tuple[Ask, Callable[[], Awaitable[str]]]:
-    """Use the running orchestrator, or be one; how to ask, and what to do when interrupted."""
-    if client.running() is not None:
-
-        async def ask(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-            return await asyncio.to_thread(client.call, name, asked)
-
-        async def leave() -> str:
-            return "no longer watching; the orchestrator goes on with it."
-
-        return ask, leave
-    orchestra = await stack.enter_async_context(client.composition.orchestrate(client.home))
-
-    async def ask_here(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        from podium.operations.catalogue import operation_named
-
-        operation = operation_named(name)
-        answer = await operation.call(orchestra.context, operation.input.model_validate(asked))
-        return answer.model_dump(mode="json")
-
-    async def end() -> str:
-        ended = await orchestra.end_attempts("interrupted")
-        return f"stopped; {ended} attempts ended, uncharged. The same command goes on where this stopped."
-
-    return ask_here, end
+async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
+    """Put what waits for a person into the result; the same in words."""
+    reviews = (await ask("review list", {"project": project_id}))["reviews"]
+    if any(review["kind"] == "plan" for review in reviews):
+        result["plan"] = await ask("plan", {"project": project_id})
+    result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
+    told = "; ".join(f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0]}" for r in reviews)
+    return f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
 
 
 async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Event, timeout: float | None) -> int:
@@ -163,16 +144,8 @@ async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Eve
             return outcome
         if loop.time() > deadline:
             return TIMED_OUT
-        if len(page["events"]) < EVENTS_PER_LOOK and await _interrupted_within(interrupted, REFRESH_SECONDS):
+        if len(page["events"]) < EVENTS_PER_LOOK and await waited(interrupted, REFRESH_SECONDS):
             return INTERRUPTED
-
-
-async def _interrupted_within(interrupted: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(interrupted.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 def _outcome(project: dict[str, Any]) -> int | None:

@@ -1,11 +1,13 @@
 """The last words of `podium run`: what was built, where it is, what it took, and what to do next."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
+from podium.faces.cli.advice import choices
 from podium.faces.cli.board import Board
 from podium.faces.cli.details import adoption_rows, output_rows, plan_rows, pull
 from podium.faces.cli.style import ATTENTION, GOOD, TROUBLE, command, labelled, line
@@ -67,9 +69,7 @@ def _review(review: Result) -> list[RenderableType]:
     return [
         labelled("Needs you", (f"review {number}: {work(review['step'], review['item'])}", ATTENTION)),
         labelled("", reason[0]),
-        labelled("", command(f"podium review approve {number}"), "   accept it as it is"),
-        labelled("", command(f"podium review send-back {number} --notes 'WHAT TO DO'"), "   try again"),
-        labelled("", command(f"podium review reject {number}"), "   go on without it"),
+        *(labelled("", command(typed), f"   {what}") for typed, what in choices(review)),
         "",
     ]
 
@@ -92,7 +92,7 @@ def _next(board: Board, result: Result) -> list[RenderableType]:
         return [labelled("Next", "decide, then run the same command again: it goes on where it was")]
     if board.project.get("state") == "complete":
         adopted, repository = result.get("adopted_from"), result["repository"]
-        take = pull(repository) if adopted else f"git clone {style.short_path(repository)} {id_}"
+        take = pull(repository) if adopted else f"git clone {shlex.quote(style.short_path(repository))} {id_}"
         return [
             labelled("Next", command(take)),
             labelled("", command(f"podium jobs {id_}"), "   how it came about"),
