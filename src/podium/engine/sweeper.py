@@ -20,7 +20,7 @@ class SweeperSettings:
     interval_seconds: float = 5.0
     hosts_interval_seconds: float = 60.0
     grace_seconds: float = 300.0
-    """How long past its step's and gates' limits an attempt may go on (clone, commit) before it is ended from outside."""
+    """How long past the limits of its step and gates an attempt may go on (clone, commit) before it is ended."""
 
 
 class Sweeper(Service):
