@@ -16,7 +16,7 @@ from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.hosts.inprocess import InProcessHost
 from podium.hosts.local import LocalHost, LocalSettings
-from podium.ports import Brief, Host, Running
+from podium.ports import OVERDUE, Brief, Host, Running
 from podium.runner.limits import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
@@ -121,6 +121,19 @@ def test_cancelling_ends_it_with_the_reason(host: Host, run: Run, is_at_once: bo
         assert (report.ending, report.detail) == (Ending.CANCELLED, "enough")
         running.cancel("too late")
         assert await running.ended() == report
+
+    run(test())
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_an_overdue_attempt_has_timed_out(host: Host, run: Run, is_at_once: bool) -> None:
+    async def test() -> None:
+        running = await start(host, "hang")
+        for _ in range(0 if is_at_once else 3):
+            await asyncio.to_thread(lambda: None)
+        running.cancel(f"{OVERDUE} 30 s")
+        report = await running.ended()
+        assert (report.ending, report.detail) == (Ending.TIMED_OUT, "no end after 30 s")
 
     run(test())
 

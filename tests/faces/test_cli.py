@@ -136,7 +136,7 @@ def test_a_home_that_cannot_be_made_is_told_with_what_to_do(podium: CommandLine)
     podium.home.write_text("this is a file")
     refused = podium("run", podium.document("small.md", SMALL))
     assert refused.returncode == 6
-    assert "cannot be written" in refused.stderr
+    assert "is a file, not a folder" in refused.stderr
     assert "PODIUM_HOME" in refused.stderr
 
 
@@ -249,3 +249,40 @@ def test_a_long_home_still_has_its_socket(tmp_path: Path) -> None:
 def test_the_run_leaves_nothing_behind_but_the_home(podium: CommandLine) -> None:
     podium.ask("run", podium.document("small.md", SMALL))
     assert {p.name for p in podium.home.parent.iterdir()} == {"home", "small.md"}
+
+
+@pytest.mark.requirement("PIP-10")
+def test_a_plan_is_shown_before_anything_is_built_and_approving_goes_on(podium: CommandLine) -> None:
+    document = podium.document("two.md", SMALL + "- Count lines: say how many lines (after #1)\n")
+    stopped = podium("run", document, "--plan", "--json")
+    assert stopped.returncode == 8, stopped.stderr
+    told = json.loads(stopped.stdout)
+    assert told["workflows"] == {"genesis": "PLANNED"}
+    assert [feature["depends_on"] for feature in told["plan"]["features"]] == [[], [told["plan"]["features"][0]["key"]]]
+    assert podium("review", "approve", str(told["plan"]["review"])).returncode == 0
+    result = podium.ask("run", document, "--plan")
+    assert result["workflows"]["content"] == "CONTENT_COMPLETE"
+    events = podium.ask("events")["events"]
+    merged = next(e["seq"] for e in events if e["type"] == "job.passed" and e["data"]["summary"] == "Merged into main.")
+    second = [e["seq"] for e in events if e["type"] == "job.leased" and e["workflow"] == "development"]
+    assert max(second) > merged, "the second feature waits until the first is merged"
+    plan = podium.ask("plan", result["project"]["id"])
+    assert plan["agent_seconds"] > 0, "history is known by now"
+
+
+@pytest.mark.requirement("QUE-5")
+def test_an_operator_pauses_boosts_and_cancels_a_project(podium: CommandLine) -> None:
+    slow = SMALL.replace("# Small\n", "# Small\n<!-- rehearsal: seconds=20 -->\n")
+    assert podium("up").returncode == 0
+    try:
+        podium.ask("submit", podium.document("small.md", slow))
+        podium.until("any(i['state'] == 'busy' for i in answer['instances'])", "instances")
+        assert podium.ask("priority-boost", "small", "--points", "20", "--reason", "a customer waits")["jobs"] > 0
+        assert podium.ask("pause", "small")["jobs"] == 0, "the only ready job is at work"
+        assert podium("pause", "small").returncode == 4
+        assert podium.ask("cancel", "small", "--reason", "not needed")["attempts_ended"] == 1
+        podium.until("all(i['state'] == 'idle' for i in answer['instances'])", "instances", seconds=20)
+        assert podium.ask("project", "small")["state"] == "cancelled"
+    finally:
+        assert podium("down").returncode == 0
+    assert orphans(podium.home) == []

@@ -238,6 +238,13 @@ class LocalHost:
                     running.cancel("it belongs to no job any more")
                     await running.ended()
                 return not isinstance(running, Ended) and await self._clean(attempt)
+        except TimeoutError:
+            self._warn_once(attempt, f"it has not ended within {SWEEP_SECONDS_MAX:g} s")
+            return False
+        except OSError as error:
+            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            self._warn_once(attempt, str(error))
+            return await self._clean(attempt)
         except Exception as error:  # noqa: BLE001 - the next sweep tries again
             self._warn_once(attempt, f"{type(error).__name__}: {error}")
             return False

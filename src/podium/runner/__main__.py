@@ -11,7 +11,7 @@ def main(arguments: list[str]) -> int:
     """Run one attempt and return the exit status; what happened to the attempt is in `exit.json`."""
     from pathlib import Path
 
-    from podium.runner import claim, files, processes
+    from podium.runner import claim, files, processes, shortage
     from podium.runner import spec as specs
     from podium.runner.attempt import Attempt
     from podium.runner.signals import Signals
@@ -33,7 +33,12 @@ def main(arguments: list[str]) -> int:
             return 0
         report = attempt.report()
     except (ValueError, TypeError, OSError) as error:
-        report = {"ending": "could-not-start", "detail": f"The attempt's run.json cannot be used: {error}"}
+        report: dict[str, object] = {
+            "ending": "could-not-start",
+            "detail": f"The attempt's run.json cannot be used: {error}",
+        }
+        if isinstance(error, OSError) and shortage.is_shortage(error):
+            report["data"] = {"environment": True}
     files.write_json(directory / "exit.json", report)
     return 0
 

@@ -156,6 +156,7 @@ def project(state: str = "open", **more: Any) -> Answer:
         "outputs": [],
         "jobs": counts,
         "attempts": {"pass": counts["passed"], "rework": 1, "retry": 1},
+        "reviews": [],
     }
     return plain(ProjectOutput.model_validate(given | more))
 

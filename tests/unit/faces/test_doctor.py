@@ -9,6 +9,7 @@ import pytest
 from podium.app import RealWorld
 from podium.operations import doctor
 from podium.operations.doctor import Check, DoctorInput, DoctorOutput
+from podium.store.store import DATABASE
 
 OK = Check(name="git", state="ok", detail="2.39.5")
 
@@ -72,8 +73,17 @@ def test_a_home_is_closed_to_others(tmp_path: Path, rights: int, state: str) -> 
     assert ("chmod 700" in found.to_do) == (state == "warning")
 
 
-def test_a_home_that_is_missing_or_closed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert doctor.check_home(tmp_path / "none").state == "problem"
+def test_a_home_that_is_not_there_yet_can_be_made(tmp_path: Path) -> None:
+    found = doctor.check_home(tmp_path / "none" / "home")
+    assert (found.state, "not there yet" in found.detail) == ("ok", True)
+    assert doctor.check_disk(tmp_path / "none" / "home").detail.endswith("free")
+
+
+def test_a_home_that_is_a_file_or_closed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a file").write_text("")
+    for home in (tmp_path / "a file", tmp_path / "a file" / "home"):
+        found = doctor.check_home(home)
+        assert (found.state, f"'{tmp_path}/a file'" in found.to_do) == ("problem", True)
 
     def refused(path: Path, mode: int) -> bool:  # in place of rights: root may write everywhere
         return False
@@ -162,10 +172,14 @@ def test_a_probe_that_is_missing_says_so() -> None:
 
 def examined(home: Path) -> DoctorOutput:
     async def examine() -> DoctorOutput:
-        async with RealWorld().writing(home) as context:
+        async with RealWorld().examining(home) as context:
             return await doctor.doctor(context, DoctorInput())
 
     return asyncio.run(examine())
+
+
+def states(found: DoctorOutput) -> dict[str, str]:
+    return {check.name: check.state for check in found.checks}
 
 
 @pytest.mark.requirement("OPS-1")
@@ -178,3 +192,26 @@ def test_a_new_home_on_this_machine_is_examined(tmp_path: Path, monkeypatch: pyt
     assert set(found.agents) == {"rehearsal", "command"}
     assert "sk-secret" not in found.model_dump_json()
     assert all(check.to_do for check in found.checks if check.state == "problem")
+
+
+def test_whatever_the_home_is_like_it_is_examined_and_left_as_it_is(tmp_path: Path) -> None:
+    async def make() -> None:
+        async with RealWorld().writing(home):
+            pass
+
+    home = tmp_path / "home"
+    assert states(examined(home))["Orchestrator"] == "ok"
+    assert not home.exists()
+    asyncio.run(make())
+    before = sorted(home.iterdir())
+    assert states(examined(home))["Configuration"] == "ok"
+    assert sorted(home.iterdir()) == before
+    for broken in ("agent = [", 'pipeline = "none.toml"', 'agent = "nobody"'):
+        (home / "podium.toml").write_text(broken)
+        assert states(examined(home))["Configuration"] == "problem"
+    (home / DATABASE).write_bytes(b"no database at all" * 100)
+    found = examined(home)
+    assert states(found)["Database"] == "problem"
+    assert not found.healthy
+    (tmp_path / "file").write_text("")
+    assert states(examined(tmp_path / "file"))["Home"] == "problem"

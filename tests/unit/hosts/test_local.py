@@ -1,6 +1,7 @@
 """An attempt on this machine from its brief to its fetched commit, and every way in which it can fail to get there."""
 
 import asyncio
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ import uvloop
 
 from podium.agents.command import Program
 from podium.domain.attempt import Artifact, Assignment, Ending, GateOutcome
-from podium.domain.errors import Unavailable
+from podium.domain.errors import NotFound, Unavailable
 from podium.hosts import runner_process
 from podium.workspace.merging import MergeConflict
 from tests.unit.hosts.world import PASSED, PROJECT, World, brief_of, end_of, make_assignment, make_lease
@@ -90,6 +91,30 @@ def test_a_brief_that_fails_could_not_start(world: World, loop: asyncio.Runner) 
     loop.run(run())
 
 
+@pytest.mark.requirement("REC-9")
+@pytest.mark.parametrize(
+    ("trouble", "data"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), {"environment": True}),
+        (OSError(errno.EMFILE, "Too many open files"), {"environment": True}),
+        (Unavailable("git is not on PATH; install it"), {"environment": True}),
+        (OSError(errno.EACCES, "Permission denied"), {}),
+        (NotFound("There is no such project."), {}),
+    ],
+)
+def test_what_the_machine_lacks_is_no_fault_of_the_attempt(
+    world: World, loop: asyncio.Runner, trouble: Exception, data: dict[str, bool]
+) -> None:
+    async def brief() -> Assignment:
+        raise trouble
+
+    async def run() -> None:
+        report = await end_of(await world.host().start(make_lease(), brief))
+        assert (report.ending, report.data) == (Ending.COULD_NOT_START, data)
+
+    loop.run(run())
+
+
 def test_an_attempt_is_started_once(world: World, loop: asyncio.Runner) -> None:
     loop.run(world.run(WORK))
     assert loop.run(world.run(WORK)).ending is Ending.COULD_NOT_START
@@ -155,8 +180,7 @@ def test_forgetting_keeps_the_log(world: World, loop: asyncio.Runner) -> None:
 
     loop.run(run())
     kept = {path.name for path in world.directory().iterdir()}
-    assert kept == {"assignment.json", "exit.json", "lock", "messages.ndjson", "runner.json", "runner.log"}
-    assert (world.directory() / "runner.log").read_text() == ""
+    assert kept == {"exit.json", "messages.ndjson"}
 
 
 def test_attempts_that_end_are_told_twice_the_same(world: World, loop: asyncio.Runner) -> None:

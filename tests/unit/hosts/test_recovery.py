@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from podium.domain.attempt import Ending
-from podium.hosts import runner_process, strays
+from podium.hosts import local, runner_process, strays
 from podium.hosts.local import LocalSettings
 from podium.runner import processes
 from podium.runner.limits import Limits
@@ -208,6 +210,83 @@ def test_a_sweep_saves_what_a_dead_runner_left(world: World, loop: asyncio.Runne
     loop.run(run())
     assert files_of(world.home, SALVAGE) == {"x.txt"}
     assert not (world.directory() / "clone").exists()
+
+
+def test_a_sweep_ends_many_side_by_side(world: World, loop: asyncio.Runner) -> None:
+    async def run() -> None:
+        agents: list[int] = []
+        for job in (12, 13, 14):
+            await world.start(endless(world), make_lease(job))
+            agents.append(int(await world.hear()))
+        seen: list[list[bool]] = []
+
+        def is_open(_name: str) -> bool:
+            seen.append([is_alive(agent) for agent in agents])
+            return False
+
+        assert await world.host().sweep(is_open) == 3
+        assert seen[:3] == [[True] * 3] * 3
+        assert not any(map(is_alive, agents))
+
+    loop.run(run())
+
+
+@pytest.mark.requirement("REC-8")
+def test_trouble_with_one_attempt_holds_up_no_other(world: World, loop: asyncio.Runner) -> None:
+    odd, plain = make_lease(12), make_lease(13)
+
+    async def run() -> None:
+        await world.start(endless(world), plain)
+        agent = int(await world.hear())
+        (world.directory(odd) / "lock" / "x").mkdir(parents=True)
+        adopted = await world.host().adopt(odd)
+        assert adopted is not None
+        assert (await end_of(adopted)).ending is Ending.LOST
+        assert await world.host().sweep(lambda _: False) == 2
+        assert not is_alive(agent)
+        assert list(world.directory(odd).iterdir()) == []
+
+    loop.run(run())
+
+
+@pytest.mark.requirement("REC-8")
+def test_a_runner_that_says_nothing_of_itself_is_ended(
+    world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "INTRODUCTION_SECONDS", 0.05)
+    directory = world.directory()
+    directory.mkdir(parents=True)
+    program = "import fcntl, sys, time; file = open(sys.argv[1], 'w'); fcntl.flock(file, 2); print(flush=True); time.sleep(1000)"
+    holder = subprocess.Popen(
+        (sys.executable, "-c", program, str(directory / "lock")),
+        env={"PODIUM_ATTEMPT": f"{world.home.id}:hello/12.a1"},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"\n"
+        assert loop.run(world.host().adopt(make_lease())) is None
+        assert holder.wait(WAIT_SECONDS) == -signal.SIGKILL
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_a_pid_that_became_somebody_elses_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = count()
+
+    def start_ticks(_pid: int) -> int:
+        return next(ticks)  # no two looks see the same process
+
+    monkeypatch.setattr(processes, "start_ticks", start_ticks)
+    monkeypatch.setattr(strays, "PASSES_MAX", 2)
+    stray = subprocess.Popen(("sleep", "1000"), env={"PATH": os.environ["PATH"], "PODIUM_ATTEMPT": "test:pid"})
+    try:
+        strays.end("test:pid".__eq__)
+        assert stray.poll() is None
+    finally:
+        stray.kill()
+        stray.wait()
 
 
 @pytest.mark.requirement("REC-8")

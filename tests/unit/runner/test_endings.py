@@ -9,7 +9,7 @@ import pytest
 
 from podium.domain.attempt import Ending
 from podium.runner import attempt
-from podium.runner.limits import Limits
+from podium.runner.limits import Limits, attempt_seconds_max
 from tests.unit.runner.stage import PASSED, WAIT_SECONDS, Stage, is_alive, says
 
 
@@ -87,6 +87,39 @@ def test_a_deadline_ends_the_agent(stage: Stage) -> None:
     report = stage.run("echo x >x.txt; sleep 1000", timeout_seconds=0.3)
     assert (report["ending"], report["detail"]) == ("timed-out", "ended after 0.3 s")
     assert "x.txt" in stage.files(report["salvage"])
+
+
+@pytest.mark.parametrize(("timeout", "grace"), [(WAIT_SECONDS, 0.2), (0.3, 1000.0)])
+def test_a_result_counts_although_its_agent_lingers(stage: Stage, timeout: float, grace: float) -> None:
+    limits = Limits(grace_seconds=0.1, result_grace_seconds=grace)
+    script = "echo x >x.txt\n" + PASSED + "trap '' TERM; while :; do sleep 1000; done"
+    report = stage.run(script, timeout_seconds=timeout, limits=limits)
+    assert (report["ending"], report["verdict"], report["detail"]) == ("finished", "passed", "")
+    assert "x.txt" in stage.files(report["commit"])
+    assert any("did not exit" in text for text in stage.texts("runner"))
+
+
+@pytest.mark.requirement("REC-9")
+def test_a_machine_without_git_is_to_blame(stage: Stage) -> None:
+    report = stage.run(PASSED, path="/nowhere")
+    assert (report["ending"], report["data"]) == ("could-not-start", {"environment": True})
+
+
+def test_git_has_a_limited_time(stage: Stage) -> None:
+    slow = stage.root / "slow-git"
+    slow.mkdir()
+    (slow / "git").write_text("#!/bin/sh\nexec sleep 1000\n")
+    (slow / "git").chmod(0o700)
+    limits = Limits(grace_seconds=0.1, git_seconds_max=0.2)
+    report = stage.run(PASSED, path=f"{slow}:/usr/bin:/bin", limits=limits)
+    assert (report["ending"], report["data"]) == ("could-not-start", None)
+    assert "timed-out" in report["detail"]
+
+
+def test_a_whole_attempt_is_bounded() -> None:
+    limits = Limits(grace_seconds=1.0, kill_seconds_max=9.0, git_seconds_max=100.0)
+    assert attempt_seconds_max(60.0, (), limits) == 60 + 3 * 100 + 4 * 10
+    assert attempt_seconds_max(60.0, (5.0, 7.0), limits) == 60 + 12 + 3 * 100 + 6 * 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

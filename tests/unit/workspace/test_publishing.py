@@ -101,3 +101,94 @@ def test_a_superseded_publication_writes_nothing(home: Home, tmp_path: Path, roo
     done = loop.run(publishing.publish(home, PROJECT, made, [("documentation", "a.md")], lambda: False))
     assert done == Superseded()
     assert not home.outputs(PROJECT, "documentation").exists()
+
+
+def committed(home: Home, tmp_path: Path, base: str, links: dict[str, str]) -> str:
+    """A commit on `base` that adds links, in the project's repository."""
+    work = tmp_path / f"links-{len(list(tmp_path.iterdir()))}"
+    git(tmp_path, "clone", "--quiet", "--no-local", "--no-checkout", str(home.repository(PROJECT)), str(work))
+    git(work, "fetch", "--quiet", "origin", base)
+    git(work, "checkout", "--quiet", base)
+    for name, target in links.items():
+        (work / name).symlink_to(target)
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message=links")
+    git(home.repository(PROJECT), "fetch", "--quiet", str(work), f"HEAD:refs/podium/attempts/{work.name}")
+    return git(work, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("path", ["guide.md", "docs"])
+def test_a_piece_that_is_or_holds_a_link_is_refused(
+    home: Home, tmp_path: Path, root: str, loop: asyncio.Runner, path: str
+) -> None:
+    base = commit(home, tmp_path, root, {"docs/real.md": "real"})
+    made = committed(home, tmp_path, base, {"guide.md": "docs/real.md", "docs/other.md": "real.md"})
+    with pytest.raises(RefusedFilesError, match="link"):
+        loop.run(publishing.publish(home, PROJECT, made, [("documentation", path)], always))
+    assert not home.outputs(PROJECT, "documentation").exists()
+
+
+def test_a_link_within_a_deployment_stays(home: Home, tmp_path: Path, root: str, loop: asyncio.Runner) -> None:
+    base = commit(home, tmp_path, root, {"a/index.html": "one"})
+    made = committed(home, tmp_path, base, {"index.html": "a/index.html", "b": "a"})
+    directory = loop.run(publishing.deploy(home, PROJECT, made, always))
+    assert isinstance(directory, Path)
+    assert (directory / "b" / "index.html").read_text() == "one"
+    for name, target in (("up", "b/../../.."), ("absolute", str(tmp_path))):
+        evil = committed(home, tmp_path, made, {name: target})
+        with pytest.raises(RefusedFilesError, match=name):
+            loop.run(publishing.deploy(home, PROJECT, evil, always))
+    assert {path.name for path in home.deployments(PROJECT).iterdir()} == {made[:12], "current"}
+
+
+ATTRIBUTES = "secret.txt export-ignore\nversion.txt export-subst ident\n*.txt text eol=crlf filter=evil\n"
+
+
+def test_files_are_shown_as_they_were_committed(home: Home, tmp_path: Path, root: str, loop: asyncio.Runner) -> None:
+    ran = tmp_path / "ran"
+    git(home.repository(PROJECT), "config", "filter.evil.smudge", f"touch {ran}; cat")
+    files: dict[str, str | None] = {
+        ".gitattributes": ATTRIBUTES,
+        "secret.txt": "s\n",
+        "version.txt": "$Format:%H$ $Id$\n",
+        " spaced\n.txt": "a\n",
+    }
+    made = commit(home, tmp_path, root, files)
+    directory = loop.run(publishing.deploy(home, PROJECT, made, always))
+    assert isinstance(directory, Path)
+    assert {path.name: path.read_bytes().decode() for path in directory.iterdir()} == files
+    pieces = [("documentation", name) for name in files]
+    placed = loop.run(publishing.publish(home, PROJECT, made, pieces, always))
+    assert isinstance(placed, list)
+    assert [place.read_bytes().decode() for place in placed] == list(files.values())
+    assert not ran.exists()
+
+
+def test_a_piece_that_git_ignores_is_refused(home: Home, tmp_path: Path, root: str, loop: asyncio.Runner) -> None:
+    made = commit(home, tmp_path, root, {".gitignore": "build/\n", "build/out.md": "out", "a.md": "a"})
+    with pytest.raises(RefusedFilesError, match=r"build/out\.md"):
+        loop.run(
+            publishing.publish(home, PROJECT, made, [("marketing", "a.md"), ("marketing", "build/out.md")], always)
+        )
+
+
+def test_a_file_takes_the_place_of_a_folder_and_back(
+    home: Home, tmp_path: Path, root: str, loop: asyncio.Runner
+) -> None:
+    one = commit(home, tmp_path, root, {"guide": "file"})
+    folder = commit(home, tmp_path, root, {"guide/a.md": "a"})
+    place = home.outputs(PROJECT, "documentation") / "guide"
+    for made in (one, folder, one):
+        assert loop.run(publishing.publish(home, PROJECT, made, [("documentation", "guide")], always)) == [place]
+        assert place.is_file() is (made == one)
+
+
+def test_a_file_may_be_part_of_several_pieces(home: Home, tmp_path: Path, root: str, loop: asyncio.Runner) -> None:
+    made = commit(home, tmp_path, root, {"docs/a.md": "a", "docs/b.md": "b"})
+    pieces = [("documentation", "docs"), ("documentation", "docs/a.md"), ("social", "docs/a.md"), ("social", "docs/")]
+    for _ in range(2):
+        placed = loop.run(publishing.publish(home, PROJECT, made, pieces, always))
+        assert isinstance(placed, list)
+        assert [place.is_file() for place in placed] == [False, True, True, False]
+    for kind in ("documentation", "social"):
+        assert {path.name for path in (home.outputs(PROJECT, kind) / "docs").iterdir()} == {"a.md", "b.md"}

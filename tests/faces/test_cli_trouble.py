@@ -1,0 +1,158 @@
+"""What the command line does when the ground moves: orchestrators that leave, readers that hang up, odd homes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.crash.verdicts import orphans
+from tests.faces.command_line import CommandLine, interrupt
+
+DOCUMENT = "# {}\n<!-- rehearsal: seconds={} -->\n\n## Features\n\n- Count words: say how many words a text has\n"
+END_SECONDS = 60
+
+
+@pytest.fixture
+def podium(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path / "home")
+
+
+def write(podium: CommandLine, title: str, seconds: float) -> str:
+    return podium.document(f"{title.lower()}.md", DOCUMENT.format(title, seconds))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_watches_takes_over_when_the_orchestrator_leaves(podium: CommandLine, number: int) -> None:
+    pid = podium.ask("up")["pid"]
+    watcher = podium.begin("run", write(podium, "Small", 0.2), "--json")
+    podium.until("any(e['type'] == 'job.leased' for e in answer['events'])", "events")
+    if number == signal.SIGINT:
+        stopped = podium.ask("down")
+        assert (stopped["pid"], stopped["stopped"]) == (pid, True)
+    else:
+        os.kill(pid, number)
+    out, said = watcher.communicate(timeout=END_SECONDS)
+    assert watcher.returncode == 0, said.decode()
+    assert json.loads(out)["workflows"]["content"] == "CONTENT_COMPLETE"
+    assert b"this run is the orchestrator now" in said
+    assert orphans(podium.home) == []
+
+
+def test_a_run_that_watches_says_truly_who_goes_on(podium: CommandLine) -> None:
+    podium("up")
+    try:
+        watcher = podium.begin("run", write(podium, "Small", 0.5), "--json")
+        podium.until("any(e['type'] == 'job.leased' for e in answer['events'])", "events")
+        code, said = interrupt(watcher)
+        assert (code, "the orchestrator goes on with it" in said) == (130, True), said
+    finally:
+        podium("down")
+
+
+def test_starting_many_at_once_tells_one_process(podium: CommandLine) -> None:
+    starters = [podium.begin("up", "--json") for _ in range(3)]
+    try:
+        answers = [json.loads(starter.communicate(timeout=END_SECONDS)[0]) for starter in starters]
+        assert len({answer["pid"] for answer in answers}) == 1
+        assert [answer["started"] for answer in answers].count(True) == 1
+    finally:
+        assert podium.ask("down")["stopped"]
+    assert not podium.ask("down")["stopped"]
+    first, *_ = (podium.home / "orchestrator.log").read_text().splitlines()
+    assert first[:2] == "20", "every line begins with its time"
+
+
+@pytest.mark.parametrize("words", [["status"], ["--help"], ["doctor"], ["events", "--json"]])
+def test_a_reader_that_hangs_up_is_no_failure(podium: CommandLine, words: list[str]) -> None:
+    podium("init")
+    for _ in range(2):
+        process = podium.begin(*words)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(END_SECONDS) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        process.stderr.close()
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_run_whose_reader_hangs_up_goes_on_to_its_end(podium: CommandLine, more: list[str]) -> None:
+    process = podium.begin("run", write(podium, "Small", 0), *more)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(END_SECONDS), said) == (0, b"")
+    assert podium.ask("project", "small")["state"] == "complete"
+
+
+def test_interrupting_ends_agents_that_are_being_started_too(podium: CommandLine) -> None:
+    projects = [write(podium, f"P{number}", 2) for number in range(3)]
+    for project in projects[1:]:
+        podium("submit", project)
+    process = podium.begin("run", projects[0], "--json")
+    podium.until("any(e['type'] == 'job.leased' for e in answer['events'])", "events")
+    code, said = interrupt(process)
+    assert code == 130, said
+    assert orphans(podium.home) == []
+    states = [row["state"] for row in podium.ask("instances")["instances"]]
+    assert set(states) == {"stopped"}, "every lease was given back"
+
+
+def test_a_full_disk_and_a_defect_are_one_line(podium: CommandLine, tmp_path: Path) -> None:
+    podium("init")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-m", "podium", "status"], env=podium.env, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr.count(b"\n")) == (6, 1), done.stderr
+    script = "import sys; from podium.faces.cli.main import execute; sys.exit(execute(['status', '--json'], None))"
+    done = subprocess.run([sys.executable, "-c", script], env=podium.env, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1), done.stderr
+    assert json.loads(done.stdout)["error"]["kind"] == "defect"
+
+
+def test_usage_errors_are_documents_for_programs(podium: CommandLine) -> None:
+    for words in (["frobnicate"], ["why", "x"], ["up", "--what"]):
+        done = podium(*words, "--json")
+        error = json.loads(done.stdout)["error"]
+        assert (done.returncode, error["exit_code"], error["kind"]) == (2, 2, "usage")
+        assert error["message"]
+
+
+def test_what_is_written_is_for_this_user_alone(podium: CommandLine) -> None:
+    podium("run", write(podium, "Small", 0))
+    podium.ask("init")
+    for path in podium.home.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_plain_ascii_output_never_fails(podium: CommandLine) -> None:
+    podium("run", podium.document("umlaut.md", DOCUMENT.format("Größe", 0)))
+    podium.env |= {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for words in (["projects"], ["events"], ["logs", "genesis-01"], ["project", "grosse"]):
+        done = podium(*words)
+        assert (done.returncode, done.stderr) == (0, "") or done.returncode == 3
+    assert podium.ask("projects")["projects"][0]["title"] == "Größe"
+
+
+def test_following_an_idle_instance_goes_on_over_its_attempts(podium: CommandLine) -> None:
+    podium("up")
+    try:
+        reader = podium.begin("logs", "genesis-01", "-f")
+        assert reader.stdout is not None
+        assert b"idle; waiting" in reader.stdout.readline()
+        for title in ("One", "Two"):
+            podium("submit", write(podium, title, 0))
+            heads = iter(reader.stdout.readline, b"")
+            assert any(line.startswith(f"{title.lower()}/1.a1 on genesis-01".encode()) for line in heads)
+        reader.send_signal(signal.SIGINT)
+        _, said = reader.communicate(timeout=END_SECONDS)
+        assert (reader.returncode, said) == (130, b"podium: interrupted\n")
+    finally:
+        podium("down")
