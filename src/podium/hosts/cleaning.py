@@ -71,13 +71,13 @@ def _remove_tree(path: Path) -> None:
 
 
 def _take_back_rights(path: Path) -> None:
-    pending = [path]
+    pending = [str(path)]  # texts: a Path of a deep tree takes its time
     while pending:  # from the top down
         directory = pending.pop()
         with suppress(OSError):
-            directory.chmod(PRIVATE)
+            os.chmod(directory, PRIVATE)  # noqa: PTH101 - as above
             with os.scandir(directory) as entries:
-                pending += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+                pending += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _remove_by_program(path: Path) -> str:

@@ -256,7 +256,8 @@ def test_a_runner_that_says_nothing_of_itself_is_ended(
     monkeypatch.setattr(local, "INTRODUCTION_SECONDS", 0.05)
     directory = world.directory()
     directory.mkdir(parents=True)
-    program = "import fcntl, sys, time; file = open(sys.argv[1], 'w'); fcntl.flock(file, 2); print(flush=True); time.sleep(1000)"
+    program = "import fcntl, sys, time; file = open(sys.argv[1], 'w'); fcntl.flock(file, 2)\n"
+    program += "print(flush=True); time.sleep(1000)"
     holder = subprocess.Popen(
         (sys.executable, "-c", program, str(directory / "lock")),
         env={"PODIUM_ATTEMPT": f"{world.home.id}:hello/12.a1"},
