@@ -8,7 +8,7 @@ from podium.domain.errors import PodiumError
 from podium.engine.dispatcher import Dispatcher
 from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
-from podium.ports import Clock, Host, Store
+from podium.ports import OVERDUE, Clock, Host, Store
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class SweeperSettings:
 
     interval_seconds: float = 5.0
     hosts_interval_seconds: float = 60.0
-    grace_seconds: float = 300.0
+    grace_seconds: float = 1200.0
     """How long past the limits of its step and gates an attempt may go on (clone, commit) before it is ended."""
 
 
@@ -76,7 +76,7 @@ class Sweeper(Service):
             gates = sum(gate.timeout_seconds for gate in lease.step.gates if gate.kind == "command")
             limit = lease.step.timeout_seconds + gates + self._settings.grace_seconds
             if self.clock.now() - lease.job.leased_at > limit:
-                self._supervisor.cancel(name, f"no end after {limit:.0f} s")
+                self._supervisor.cancel(name, f"{OVERDUE} {limit:.0f} s")
 
     async def sweep_hosts(self) -> int:
         """Have every host end what belongs to no lease; how many things were removed."""

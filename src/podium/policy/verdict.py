@@ -12,6 +12,8 @@ FEEDBACK_CHARS_MAX = 20_000
 
 ENVIRONMENT_SECONDS = 15.0
 """Pause before work is tried again that the machine could not begin (disk full, no memory): nobody's fault (REC-9)."""
+ENVIRONMENT_ATTEMPTS_MAX = 200
+"""After so many attempts in all (about an hour), trouble of the machine counts like any other and ends with a person."""
 
 
 def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
@@ -22,7 +24,7 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """
     if report.ending is Ending.CANCELLED:
         return Verdict("release", report.detail or "cancelled")
-    if report.ending is Ending.COULD_NOT_START and report.data.get("environment"):
+    if report.data.get("environment") and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
         delay = ENVIRONMENT_SECONDS * (1.0 - retry.JITTER * chance)
         return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
     if report.ending is not Ending.FINISHED or report.verdict is None:

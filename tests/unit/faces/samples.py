@@ -12,6 +12,7 @@ from podium.operations.instances import InstanceRow, InstancesOutput
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
+from podium.operations.plan import PlanFeature, PlanOutput
 from podium.operations.projects import (
     OutputRow,
     OutputsOutput,
@@ -22,6 +23,7 @@ from podium.operations.projects import (
 )
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import BacklogOutput, BacklogQueue, StatusOutput, SystemStatus, WorkflowStatus
+from podium.operations.steering import ActionOutput
 
 NOW: Final = 1_794_900_000.0
 """When every sample is looked at."""
@@ -364,3 +366,17 @@ def result(**more: Any) -> Answer:
         "elapsed_seconds": 72.0,
     }
     return given | more
+
+
+def plan() -> Answer:
+    features = [PlanFeature(key=key, title=key[4:], depends_on=ITEMS[:number]) for number, key in enumerate(ITEMS[:2])]
+    return plain(
+        PlanOutput(
+            project="hello-world", title="Hello, World", type="cli", complexity="small", summary="A small program.",
+            features=features, jobs=14, agent_seconds=200.0, wall_seconds=None, cost_usd=None, review=3,
+        )
+    )  # fmt: skip
+
+
+def acted(action: str) -> Answer:
+    return plain(ActionOutput(project="hello-world", action=action, jobs=2, attempts_ended=1))

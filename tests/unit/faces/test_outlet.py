@@ -48,6 +48,6 @@ def test_json_is_escaped_where_letters_cannot_be_written() -> None:
 
 def test_a_home_that_cannot_be_named_is_refused() -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
-        home_path("/tmp/\udcff")
+        home_path("/home-\udcff")
     with pytest.raises(UsageError, match="too long"):
         home_path("/" + "a/" * HOME_BYTES_MAX)

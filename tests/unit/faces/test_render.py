@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from podium.domain import lifecycle
-from podium.faces.cli.render import RENDERERS
+from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from tests.unit.faces import samples
@@ -35,6 +35,8 @@ PAGES: list[tuple[str, Answer]] = [
     ("review send-back", samples.decided("send-back")),
     ("submit", samples.submitted()),
     ("submit", samples.submitted(created=False)),
+    ("plan", samples.plan()),
+    *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
     ("doctor", samples.doctor()),

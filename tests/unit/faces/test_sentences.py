@@ -27,6 +27,15 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     ),
     (event("project.completed", seconds=72.4), "hello-world is complete after 1 m 12 s"),
     (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
+    (event("project.cancelled", reason="cancelled by ann"), "hello-world is cancelled: cancelled by ann"),
+    *(
+        (event(f"operator.{action}", by="ann", reason="why"), f"ann: {action} hello-world: why")
+        for action in ("boost", "cancel", "pause", "resume")
+    ),
+    *(
+        (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
+        for action in ("pin", "retry", "unpin")
+    ),
     (moved("", "DEV_QUEUED"), "development is DEV_QUEUED"),
     (moved("REVIEWING", "DEPLOYING"), "development is DEPLOYING"),
     (moved("REVIEWING", "CODING"), "development goes back to CODING"),

@@ -158,3 +158,12 @@ def test_an_approval_gate_waits_for_a_person() -> None:
 
 def test_a_finished_attempt_without_a_word_is_a_crash() -> None:
     assert judged(Report(Ending.FINISHED)).kind == "retry"
+
+
+@pytest.mark.requirement("REC-9")
+def test_a_machine_that_cannot_now_costs_no_try_but_not_for_ever() -> None:
+    report = Report(Ending.COULD_NOT_START, "no space left on device", data={"environment": True})
+    waits = judged(report, failures=2)
+    assert (waits.kind, waits.charged) == ("retry", False)
+    assert waits.delay_seconds > 0
+    assert judged(report, failures=2, attempt=verdict.ENVIRONMENT_ATTEMPTS_MAX).kind == "escalate"

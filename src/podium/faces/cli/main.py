@@ -193,6 +193,8 @@ def _run(arguments: Sequence[str], composition: Composition) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except SystemExit as done:
+        if isinstance(done.__context__, BrokenPipeError):  # click's own way to end, with exit code 1
+            raise BrokenPipeError from None
         return done.code if isinstance(done.code, int) else 0
     return 0
 

@@ -103,7 +103,8 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         if outcome == WAITING_FOR_HUMAN:
             message = await _add_reviews(link.ask, project_id, result)
         elif outcome == FAILED:
-            message = f"project {project_id} is {project['state']}; `podium jobs {project_id}` shows where."
+            ended = "has failed" if project["state"] == "failed" else "is cancelled"
+            message = f"project {project_id} {ended}; `podium jobs {project_id}` shows where."
         view.end(result, message)
         if others:
             outlet.note(others)

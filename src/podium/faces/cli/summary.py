@@ -59,7 +59,9 @@ def _headline(console: Console, board: Board, result: Result, *, waits: bool) ->
     if state == "complete":
         return line((f"{signs.good} ", GOOD), title, (" is complete", GOOD))
     if state in ("failed", "cancelled"):
-        return line((f"{signs.bad} ", TROUBLE), title, (f" is {state}", TROUBLE))
+        return line(
+            (f"{signs.bad} ", TROUBLE), title, (" has failed" if state == "failed" else " is cancelled", TROUBLE)
+        )
     return line((f"{signs.dot} ", ATTENTION), title, " is not finished")
 
 
