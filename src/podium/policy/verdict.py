@@ -11,9 +11,9 @@ FEEDBACK_CHARS_MAX = 20_000
 """Of gate output or review text handed back to the author; the whole is in the attempt's log."""
 
 ENVIRONMENT_SECONDS = 15.0
-"""Pause before work is tried again that the machine could not begin (disk full, no memory): nobody's fault (REC-9)."""
+"""Pause before work is tried again that the machine could not begin (disk full, no memory; REC-9)."""
 ENVIRONMENT_ATTEMPTS_MAX = 200
-"""After so many attempts in all (about an hour), trouble of the machine counts like any other and ends with a person."""
+"""After so many attempts in all (about an hour), trouble of the machine counts like any other."""
 
 
 def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:

@@ -369,7 +369,9 @@ def result(**more: Any) -> Answer:
 
 
 def plan() -> Answer:
-    features = [PlanFeature(key=key, title=key[4:], depends_on=ITEMS[:number]) for number, key in enumerate(ITEMS[:2])]
+    features = [
+        PlanFeature(key=key, title=key[4:], depends_on=list(ITEMS[:number])) for number, key in enumerate(ITEMS[:2])
+    ]
     return plain(
         PlanOutput(
             project="hello-world", title="Hello, World", type="cli", complexity="small", summary="A small program.",

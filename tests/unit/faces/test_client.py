@@ -3,7 +3,7 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from podium.store.store import DATABASE, open_reader
 
 
 @contextmanager
-def answering(home: Path, *answers: bytes) -> Iterator[list[bytes]]:
+def answering(home: Path, *answers: bytes) -> Generator[list[bytes]]:
     """Somebody on the home's socket who gives each caller one of these answers and hangs up."""
     home.mkdir(parents=True, exist_ok=True)
     heard: list[bytes] = []
@@ -26,7 +26,10 @@ def answering(home: Path, *answers: bytes) -> Iterator[list[bytes]]:
     def serve() -> None:
         for answer in answers:
             with closing(listener.accept()[0]) as caller:
-                heard.append(caller.recv(65536))
+                said = caller.recv(65536)
+                while not said.endswith(b"}"):  # the end of every request's body
+                    said += caller.recv(65536)
+                heard.append(said)
                 caller.sendall(answer)
 
     with closing(socket.socket(socket.AF_UNIX)) as listener:

@@ -188,12 +188,13 @@ def execute(arguments: Sequence[str], composition: Composition) -> int:
 
 
 def _run(arguments: Sequence[str], composition: Composition) -> int:
+    output = sys.stdout
     try:
         podium.main(list(arguments), prog_name="podium", standalone_mode=False, obj=composition)
     except click.exceptions.Exit as done:
         return done.exit_code
     except SystemExit as done:
-        if isinstance(done.__context__, BrokenPipeError):  # click's own way to end, with exit code 1
+        if sys.stdout is not output:  # a closed pipe: click has wrapped it, and ends with exit code 1
             raise BrokenPipeError from None
         return done.code if isinstance(done.code, int) else 0
     return 0
