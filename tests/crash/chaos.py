@@ -17,7 +17,14 @@ from tests.crash.verdicts import Verdict, judge
 UP_SECONDS: Final = 20.0
 END_SECONDS: Final = 180.0
 LIFE_SECONDS: Final = (0.05, 1.2)
-"""How long each orchestrator may live, at random between these."""
+"""How long each orchestrator may live, at random between these, from its start or from when an agent is at work."""
+BUSY_SHARE: Final = 0.7
+"""The share of orchestrators that are killed only once an agent is at work; the others die while they start."""
+BUSY_SECONDS: Final = 10.0
+COUNTS: Final = {
+    "open_projects": "SELECT count(*) FROM project WHERE state = 'open'",
+    "running_agents": "SELECT count(*) FROM job WHERE state = 'running' AND queue <> 'podium'",
+}
 
 
 class Chaos:
@@ -58,10 +65,21 @@ class Chaos:
             command = [sys.executable, "-m", "podium", "up", "--foreground"]
             return subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
+    def _until_busy(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until an agent is at work, so that its orchestrator is killed with something to lose."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while time.monotonic() < deadline and process.poll() is None and self.open_projects():
+            if self._count("running_agents"):
+                return
+            time.sleep(0.02)
+
     def open_projects(self) -> int:
         """How many projects have not ended, from the database file."""
+        return self._count("open_projects")
+
+    def _count(self, what: str) -> int:
         with closing(sqlite3.connect(f"file:{self.home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
-            (count,) = database.execute("SELECT count(*) FROM project WHERE state = 'open'").fetchone()
+            (count,) = database.execute(COUNTS[what]).fetchone()
             return int(count)
 
     def storm(self, kills: int, tell: Callable[[str], None] = lambda _: None) -> Verdict:
@@ -70,7 +88,9 @@ class Chaos:
         self.submit()
         while self.kills < kills:
             process = self.orchestrator()
-            time.sleep(0.4 + self.random.uniform(*LIFE_SECONDS))
+            if self.random.random() < BUSY_SHARE:
+                self._until_busy(process)
+            time.sleep(self.random.uniform(*LIFE_SECONDS))
             assert process.poll() is None, (self.home.parent / "orchestrator.log").read_text("utf-8")[-3000:]
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -62,8 +62,9 @@ def test_starting_many_at_once_tells_one_process(podium: CommandLine) -> None:
     finally:
         assert podium.ask("down")["stopped"]
     assert not podium.ask("down")["stopped"]
-    first, *_ = (podium.home / "orchestrator.log").read_text().splitlines()
-    assert first[:2] == "20", "every line begins with its time"
+    lines = (podium.home / "orchestrator.log").read_text().splitlines()
+    up = next(line for line in lines if f"(process {answers[0]['pid']})" in line and " is up " in line)
+    assert up[:2] == "20", "what the orchestrator logs begins with its time"
 
 
 @pytest.mark.parametrize("words", [["status"], ["--help"], ["doctor"], ["events", "--json"]])
@@ -151,3 +152,12 @@ def test_following_an_idle_instance_goes_on_over_its_attempts(podium: CommandLin
         assert (reader.returncode, said.strip()) == (130, b"podium: interrupted")
     finally:
         podium("down")
+
+
+def test_a_cancelled_run_ends_with_its_agents(podium: CommandLine) -> None:
+    process = podium.begin("run", write(podium, "Small", 20), "--json")
+    podium.until("any(e['type'] == 'job.leased' for e in answer['events'])", "events")
+    podium.ask("cancel", "small", "--reason", "not needed")
+    _, said = process.communicate(timeout=END_SECONDS)
+    assert (process.returncode, b"is cancelled" in said) == (1, True), said
+    assert orphans(podium.home) == []
