@@ -138,7 +138,7 @@ PLANTS: dict[Plant, str] = {
     ready_row_left_behind: "ready differs",
     workflow_jumps: "is no legal edge",
     event_without_change: "never told",
-    change_without_event: "the log says running",
+    change_without_event: "the log does not say so",
     two_live_attempts: "still runs",
     orphan_left: "was left behind",
     held_job_forgotten: "jobs back, though only",

@@ -40,6 +40,8 @@ class Books:
     ready: set[tuple[Any, ...]]
     followers: Mapping[int, list[int]]
     reviews: list[Any]
+    ended: list[Any]
+    """Ended attempts: job, number, verdict."""
 
     @cached_property
     def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
@@ -76,6 +78,7 @@ def read(store: SqliteStore) -> Books:
         ready=set(map(tuple, ask("all_ready"))),
         followers=followers,
         reviews=ask("all_reviews"),
+        ended=ask("all_attempts"),
     )
 
 
@@ -90,6 +93,14 @@ def check(store: SqliteStore, *, finished: bool) -> list[str]:
 
 
 DONE = lifecycle.JOB_DONE
+ENDS = {
+    "pass": "job.passed",
+    "retry": "job.retried",
+    "release": "job.released",
+    "rework": "job.reworked",
+    "escalate": "job.escalated",
+}
+"""The event that tells of each verdict."""
 
 
 def log_is_gapless(books: Books) -> Iterable[str]:
@@ -133,6 +144,14 @@ def no_attempt_twice(books: Books) -> Iterable[str]:
     ended = Counter((e[4], e[5]) for e in books.events if e[1] in ("job.passed", "job.retried") and e[5])
     yield from (f"attempt {key} was leased {n} times" for key, n in leased.items() if n > 1)
     yield from (f"attempt {key} ended {n} times" for key, n in ended.items() if n > 1)
+
+
+def every_end_is_told(books: Books) -> Iterable[str]:
+    """The log says of every ended attempt what became of its job."""
+    told = {(e[4], e[5], e[1]) for e in books.events}
+    for job, number, verdict in books.ended:
+        if (job, number, ENDS[verdict]) not in told:
+            yield f"attempt {job}.a{number} ended ({verdict}), the log does not say so"
 
 
 def instances_are_exclusive(books: Books) -> Iterable[str]:
@@ -216,6 +235,7 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     log_agrees_with_rows,
     walks_are_legal,
     no_attempt_twice,
+    every_end_is_told,
     instances_are_exclusive,
     tallies_agree,
     ready_agrees,

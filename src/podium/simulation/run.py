@@ -26,6 +26,8 @@ from podium.store.store import Store
 
 FAULTY_SECONDS: Final = 3_600.0
 """Faults strike during the first virtual hour; afterwards everything must come to its end."""
+CHECK_AGAIN: Final = 1.15
+"""Checkers run each time a history is this much older than when they ran last."""
 END_SECONDS: Final = 400_000.0
 STALLED_SECONDS: Final = 20_000.0
 """Longer than any step's limit and any pause: a history without an event for so long will never have another."""
@@ -185,7 +187,7 @@ class Run:
         """Check now and then, so that a fault is found near where it began and a history that stands still ends."""
         now, database = self.loop.time(), self.world.database
         if now >= self._next_check:
-            self._next_check = now * 2
+            self._next_check = now * CHECK_AGAIN
             self.violations += check(database, finished=False)
         seq = database.rows.one("event_last")[0]
         if seq != self._last_event[0]:

@@ -1,0 +1,3 @@
+-- Every ended attempt and what became of its job.
+SELECT job, number, verdict
+FROM attempt
