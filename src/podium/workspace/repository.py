@@ -20,6 +20,8 @@ MERGE_TRIES_MAX: Final = 5
 PACKS_MAX: Final = 40
 """Every delivery arrives as a pack; beyond this many, they are put together."""
 SUBJECT_CHARS_MAX: Final = 200
+INTEGRATED_MAX: Final = 1024
+"""Results of `integrate` that are remembered: commits never change, so neither do these."""
 
 _BEGINNING = {"GIT_AUTHOR_DATE": "@1767225600 +0000", "GIT_COMMITTER_DATE": "@1767225600 +0000"}
 
@@ -43,6 +45,7 @@ class Repositories:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._integrated: dict[tuple[str, ...], str] = {}
 
     async def create(self, project_id: str, source: str | None = None) -> Path:
         """The project's repository, made unless it is there; it is whole or absent.
@@ -74,11 +77,19 @@ class Repositories:
         main = await self.main(project_id)
         if not commits:
             return main
-        whole = await merging.integrate(path, [checked_commit(commit) for commit in commits])
+        stands_on = (project_id, main, *map(checked_commit, commits))
+        known = self._integrated.get(stands_on)
+        if known is not None:  # an attempt that runs again stands on what the one before stood on
+            return known
+        whole = await merging.integrate(path, stands_on[2:])
         if isinstance(whole, MergeConflict):
             return whole
         fresh = await merging.integrate(path, [whole, main])
-        return whole if isinstance(fresh, MergeConflict) else fresh
+        whole = whole if isinstance(fresh, MergeConflict) else fresh
+        if len(self._integrated) >= INTEGRATED_MAX:
+            self._integrated.clear()
+        self._integrated[stands_on] = whole
+        return whole
 
     async def merge(
         self, project_id: str, commits: Sequence[str], key: str, subject: str, may_write: Callable[[], bool]
