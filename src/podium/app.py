@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.store.rows import Rows
     from podium.store.store import Store
 
+OVERDUE_MARGIN_SECONDS: Final = 120.0
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
@@ -219,7 +220,7 @@ class RealWorld:
         _lock(home)
         loaded = _load(home)
         async with open_store(home / DATABASE, SteadyClock) as (store, clock):
-            sweeper = SweeperSettings(interval_seconds=loaded.config.sweep_seconds)
+            sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper)
 
             hosts = _hosts(home, loaded.config, clock, store.holds)
@@ -235,6 +236,14 @@ class RealWorld:
                 engine.stop()
                 await _end_tasks()
                 await mirror.run_once()  # what the last commits changed
+
+
+def _beyond_limits(pipeline: Pipeline) -> float:
+    """Seconds that a runner may need beyond its agent's and gates' own limits, with a margin: longer is stuck."""
+    from podium.runner.limits import attempt_seconds_max
+
+    gates = max(len(step.gates) for workflow in pipeline.workflows.values() for step in workflow.steps)
+    return attempt_seconds_max(0.0, [0.0] * gates) + OVERDUE_MARGIN_SECONDS
 
 
 def _hosts(
