@@ -44,7 +44,7 @@ def attempt_not_advanced(patch: pytest.MonkeyPatch) -> None:
 
 
 def follow_up_lost(patch: pytest.MonkeyPatch) -> None:
-    def forget(_batch: Batch, _job: Job) -> None: ...
+    def forget(_batch: Batch, _job: Job, _author: str) -> None: ...
 
     patch.setattr(jobs, "unblock", forget)
 
@@ -52,10 +52,10 @@ def follow_up_lost(patch: pytest.MonkeyPatch) -> None:
 def unblocked_twice(patch: pytest.MonkeyPatch) -> None:
     real = jobs.unblock
 
-    def unblock(batch: Batch, job: Job) -> None:
-        real(batch, job)
+    def unblock(batch: Batch, job: Job, author: str) -> None:
+        real(batch, job, author)
         if batch.need(job.id).state == "waiting":
-            real(batch, batch.need(job.id))
+            real(batch, batch.need(job.id), author)
 
     patch.setattr(jobs, "unblock", unblock)
 

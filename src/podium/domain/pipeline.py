@@ -75,13 +75,17 @@ class Workflow:
     """Chains of one project that may be open at once: one project of 500 issues starves nobody (QUE-2)."""
     states: tuple[str, ...] = field(init=False)
     """In order: the first on entry, the last when complete."""
-    order: Mapping[str, int] = field(init=False, repr=False)
+    by_id: Mapping[str, Step] = field(init=False, repr=False)
+    places: Mapping[str, tuple[int, int]] = field(init=False, repr=False)
+    """Of each step: which of `states` its first job waits in, and which it works in."""
     _walks: dict[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Derive what every transition asks for."""
         object.__setattr__(self, "states", tuple(self.edges))
-        object.__setattr__(self, "order", {state: i for i, state in enumerate(self.edges)})
+        order = {state: i for i, state in enumerate(self.edges)}
+        object.__setattr__(self, "by_id", {step.id: step for step in self.steps})
+        object.__setattr__(self, "places", {s.id: (order[s.waiting], order[s.state]) for s in self.steps})
         object.__setattr__(self, "_walks", {})
 
     def walk(self, start: str, goal: str) -> tuple[str, ...]:
@@ -100,16 +104,10 @@ class Pipeline:
     start: str
     workflows: Mapping[str, Workflow]
     rules: tuple[Rule, ...]
-    _steps: dict[tuple[str, str], Step] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Index the steps: every transition looks one up."""
-        steps = {(flow.name, step.id): step for flow in self.workflows.values() for step in flow.steps}
-        object.__setattr__(self, "_steps", steps)
 
     def step(self, workflow: str, step: str) -> Step:
         """The step of that name; KeyError when there is none."""
-        return self._steps[workflow, step]
+        return self.workflows[workflow].by_id[step]
 
 
 class Item(NamedTuple):
@@ -134,7 +132,7 @@ def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[Plan
     step that runs once waits for every item's. An item that comes after another begins when the other's chain has
     ended. Items with the longest way behind them come first, so that they are begun first (PRF-1).
     """
-    by_id = {step.id: step for step in workflow.steps}
+    by_id = workflow.by_id
     ordered = {kind: longest_first(found) for kind, found in items.items()}
     followed = {name for step in workflow.steps if step.for_each for name in step.after}
     ends = {step.for_each: step.id for step in workflow.steps if step.for_each and step.id not in followed}

@@ -53,44 +53,59 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
     ordered = sorted(jobs, key=lambda job: -job.priority) if strategy == "priority" else list(jobs)
     if strategy == "specialized":
         ordered = _own_roles_first(ordered, slots)
-    free = sorted(slots, key=STRATEGIES[strategy])
+    free = _Free(sorted(slots, key=STRATEGIES[strategy]))
     placements: list[Placement] = []
     for job in ordered:
-        if not free:
+        if not free.all:
             break
         found = _choose(job, free, strategy)
         if found is not None:
-            placements.append(Placement(job, free.pop(found[0]), found[1]))
+            free.take(found[0])
+            placements.append(Placement(job, *found))
     return placements
 
 
-def _choose(job: Job, free: Sequence[Slot], strategy: str) -> tuple[int, str] | None:
-    """The place in `free` of the instance for this job and the reason; None when none may have it."""
+class _Free:
+    """The instances not yet given out, in the strategy's order; also by role, and by role and the project they know."""
+
+    def __init__(self, slots: Iterable[Slot]) -> None:
+        self.all: dict[str, Slot] = {}
+        self.of_role: dict[str, dict[str, Slot]] = {}
+        self.knowing: dict[tuple[str, str], dict[str, Slot]] = {}
+        for slot in slots:
+            self.all[slot.name] = slot
+            self.of_role.setdefault(slot.role, {})[slot.name] = slot
+            self.knowing.setdefault((slot.role, slot.last_project), {})[slot.name] = slot
+
+    def take(self, slot: Slot) -> None:
+        """Give one out."""
+        del self.all[slot.name], self.of_role[slot.role][slot.name]
+        del self.knowing[slot.role, slot.last_project][slot.name]
+
+
+def _first(slots: Mapping[str, Slot] | None, avoid: str) -> Slot | None:
+    return next((slot for slot in slots.values() if slot.name != avoid), None) if slots else None
+
+
+def _choose(job: Job, free: _Free, strategy: str) -> tuple[Slot, str] | None:
+    """The instance for this job and the reason; None when none may have it."""
     if job.lane.startswith("@"):
-        pinned = next((i for i, slot in enumerate(free) if slot.name == job.lane[1:]), None)
+        pinned = free.all.get(job.lane[1:])
         return None if pinned is None else (pinned, "pinned to this instance")
     if strategy == "specialized":
         return _specialist(job, free)
-    first = next((i for i, slot in enumerate(free) if slot.name != job.avoid), None)
-    return None if first is None else (first, _reason(job, free[first], strategy))
+    first = _first(free.all, job.avoid)
+    return None if first is None else (first, _reason(job, first, strategy))
 
 
-def _specialist(job: Job, free: Sequence[Slot]) -> tuple[int, str] | None:
+def _specialist(job: Job, free: _Free) -> tuple[Slot, str] | None:
     """An instance of the job's role, among those one that knows the project; else one that helps out."""
-    of_role = helper = None
-    for i, slot in enumerate(free):
-        if slot.name == job.avoid:
-            continue
-        if slot.role == job.lane:
-            if slot.last_project == job.project:
-                return i, f"specialized: {slot.role} is its role, knows the project"
-            of_role = i if of_role is None else of_role
-        elif helper is None:
-            helper = i
-    if of_role is not None:
-        return of_role, f"specialized: {job.lane} is its role"
-    if helper is not None:
-        return helper, f"specialized: helps {job.lane} out, nothing waits for {free[helper].role}"
+    if (slot := _first(free.knowing.get((job.lane, job.project)), job.avoid)) is not None:
+        return slot, f"specialized: {slot.role} is its role, knows the project"
+    if (slot := _first(free.of_role.get(job.lane), job.avoid)) is not None:
+        return slot, f"specialized: {slot.role} is its role"
+    if (slot := _first(free.all, job.avoid)) is not None:
+        return slot, f"specialized: helps {job.lane} out, nothing waits for {slot.role}"
     return None
 
 

@@ -208,7 +208,7 @@ def workflows_agree(books: Books) -> Iterable[str]:
         for job in frontier:
             step = books.pipelines[flow.project].step(flow.name, job.step)
             untried = job.attempt == 0 and job.state != "running"
-            counts[declared.order[step.waiting if untried else step.state]] += 1
+            counts[declared.states.index(step.waiting if untried else step.state)] += 1
         held = sum(j.state == "held" for j in frontier)
         says = (flow.open, flow.admitted, flow.held, json.loads(flow.counts))
         is_ = (sum(j.state not in DONE for j in mine), len(frontier) - held, held, counts)

@@ -1,37 +1,36 @@
 """How a job whose dependencies are met enters its queue: at once, or held while its project has enough open chains."""
 
 from heapq import heappop
+from typing import Any
 
 from podium.domain.job import Job
 from podium.store.batch import Batch
 from podium.store.hot import Flow
 
 
-def unblock(batch: Batch, job: Job) -> None:
-    """One dependency of a waiting job is done; the last one lets it enter."""
-    job = job._replace(blockers=job.blockers - 1)
-    batch.put(job)
-    if job.blockers == 0 and job.state == "waiting":
-        enter(batch, job)
+def unblock(batch: Batch, job: Job, author: str) -> None:
+    """One dependency of a waiting job is done; the last one lets it enter. `author` may not have it."""
+    if job.blockers > 1:
+        batch.put(job._replace(blockers=job.blockers - 1, avoid=author))
+    else:
+        enter(batch, job, blockers=0, avoid=author)
 
 
-def enter(batch: Batch, job: Job) -> None:
+def enter(batch: Batch, job: Job, **changes: Any) -> None:
     """Admit a waiting job, or hold it back behind its project's limit."""
     flow = batch.flow(job.project, job.workflow)
     assert flow is not None
-    limit = batch.owner(job.project).pipeline.workflows[job.workflow].project_jobs_max
-    if flow.admitted < limit or job.item == "":
+    if flow.admitted < flow.workflow.project_jobs_max or job.item == "":
         flow.admitted += 1
-        batch.move(job, "unblock")
+        batch.move(job, "unblock", **changes)
     else:
         flow.held += 1
-        batch.move(job, "hold")
+        batch.move(job, "hold", **changes)
 
 
 def refill(batch: Batch, flow: Flow) -> None:
     """Admit held jobs while the project has places; called after a job's followers have entered."""
-    limit = batch.owner(flow.project).pipeline.workflows[flow.name].project_jobs_max
-    while flow.held and flow.admitted < limit:
+    while flow.held and flow.admitted < flow.workflow.project_jobs_max:
         job = _first_held(batch, flow)
         flow.held -= 1
         flow.admitted += 1
@@ -51,16 +50,17 @@ def _first_held(batch: Batch, flow: Flow) -> Job:
     return min(candidates)
 
 
-def settle(batch: Batch, flow: Flow) -> list[str]:
+def settle(batch: Batch, flow: Flow) -> tuple[str, ...]:
     """Derive the workflow's state from its jobs (PIP-6) and walk there; returns the states reached, in order."""
-    workflow = batch.declared(flow)
-    names = workflow.states
+    names = flow.workflow.states
     if flow.open == 0:
         goal = names[-1]
     else:
         goal = next((names[i] for i, n in enumerate(flow.counts) if n > 0), flow.state)
-    walked = workflow.walk(flow.state, goal)
+    if goal == flow.state:
+        return ()
+    walked = flow.workflow.walk(flow.state, goal)
     for state in walked:
         batch.emit("workflow.state", flow.project, flow.name, **{"from": flow.state, "to": state})
         flow.state = state
-    return list(walked)
+    return walked

@@ -4,7 +4,7 @@ Nothing is written before `flush`, so a refused command costs nothing and needs 
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
 from typing import Any, Final
@@ -53,14 +53,14 @@ class Batch:
         self.jobs: dict[int, Job] = {}
         self.used_flows: dict[tuple[str, str], None] = {}
         self.used_owners: dict[str, Owner] = {}
-        self.tally: Counter[tuple[str, str]] = Counter()
+        self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
-        self.waits: Counter[tuple[str, int]] = Counter()
+        self.waits: defaultdict[tuple[str, int], int] = defaultdict(int)
         self.events: list[tuple[Any, ...]] = []
         self.writes: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self.held: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         """Ids of jobs held back in this batch, as heaps."""
-        self.unheld: Counter[tuple[str, str]] = Counter()
+        self.unheld: defaultdict[tuple[str, str], int] = defaultdict(int)
         """How many left `held` in this batch, which the database does not know yet."""
         self._new: set[int] = set()
         self._dirty: set[int] = set()
@@ -124,7 +124,9 @@ class Batch:
             row = self.rows.one("workflow_by_key", key)
             if row is None:
                 return None
-            flow = self._hot.flows[key] = Flow(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
+            workflow = self.owner(project).pipeline.workflows[name]
+            flow = self._hot.flows[key] = Flow(project, workflow, row[2], json.loads(row[3]), *row[4:])
+            flow.changes()
         self.used_flows[key] = None
         return flow
 
@@ -134,13 +136,9 @@ class Batch:
         self._hot.flows[key] = flow
         self.used_flows[key] = None
 
-    def declared(self, flow: Flow) -> Workflow:
-        """The workflow as the project's pipeline declares it."""
-        return self.owner(flow.project).pipeline.workflows[flow.name]
-
     def step_of(self, job: Job) -> Step:
         """The step this job is one of."""
-        return self.owner(job.project).pipeline.step(job.workflow, job.step)
+        return self.owner(job.project).pipeline.workflows[job.workflow].by_id[job.step]
 
     def find_job(self, project: str, workflow: str, step: str, item: str) -> int | None:
         """The id of a project's job by its place in the pipeline; None where there is none."""
@@ -256,12 +254,12 @@ class Batch:
             self.tally[after.queue, after.state] += 1
         flow = self.flow(after.project, after.workflow)
         assert flow is not None
-        step = self.step_of(after)
-        order = self.declared(flow).order
-        for job, n in ((before, -1), (after, 1)):
-            if job.state in lifecycle.JOB_FRONTIER:
-                untried = job.attempt == 0 and job.state in _UNTRIED
-                flow.counts[order[step.waiting if untried else step.state]] += n
+        was, stands = (_stands(job, flow.workflow) for job in (before, after))
+        if was != stands:
+            if was is not None:
+                flow.counts[was] -= 1
+            if stands is not None:
+                flow.counts[stands] += 1
 
     def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
@@ -290,8 +288,9 @@ class Batch:
         hour = int(self.wall // HOUR_SECONDS)
         put = self.writes
         put["job_insert"] += [self.jobs[i] for i in sorted(self._new)]
-        changed = sorted((self.jobs[i] for i in self._dirty), key=lambda job: (job.state == "running", job.id))
-        put["job_update"] += [(*job[5:], job.id) for job in changed]
+        changed = [self.jobs[i] for i in sorted(self._dirty)]
+        for running in (False, True):  # an instance is left before it is given out again
+            put["job_update"] += [(*job[5:], job.id) for job in changed if (job.state == "running") is running]
         put["ready_delete"] += self._ready_removed
         put["ready_insert"] += self._ready_added
         for keys, n in ((self._ready_added, 1), (self._ready_removed, -1)):
@@ -300,6 +299,7 @@ class Batch:
         put["workflow_put"] += [
             (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
             for f in map(self._hot.flows.__getitem__, self.used_flows)
+            if f.changes()
         ]
         put["project_end"] += [
             (
@@ -323,6 +323,14 @@ class Batch:
                 self.rows.many(name, put[name])
 
 
+def _stands(job: Job, workflow: Workflow) -> int | None:
+    """Which of the workflow's states the job's chain stands in, if the job is where its chain stands."""
+    if job.state not in lifecycle.JOB_FRONTIER:
+        return None
+    waiting, working = workflow.places[job.step]
+    return waiting if job.attempt == 0 and job.state in _UNTRIED else working
+
+
 def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:
     """Note a change to `ready`, unless it only takes back one of this batch."""
     if key in out_of:
@@ -336,9 +344,9 @@ _WRITE_ORDER: Final = (
     "project_insert",
     "document_insert",
     "intake_insert",
+    "job_update",  # first: a job made in this batch may already run on an instance that another one has just left
     "job_insert",
     "dependency_insert",
-    "job_update",
     "ready_delete",
     "ready_insert",
     "workflow_put",

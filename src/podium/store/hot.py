@@ -6,7 +6,7 @@ from typing import Final
 
 from podium.domain import lifecycle
 from podium.domain.job import Job
-from podium.domain.pipeline import Pipeline
+from podium.domain.pipeline import Pipeline, Workflow
 
 HOT_ROWS_MAX: Final = 16_384
 """Rows of each kind that the writer keeps in memory between transactions."""
@@ -17,7 +17,8 @@ class Flow:
     """One workflow of one project while a transaction works on it."""
 
     project: str
-    name: str
+    workflow: Workflow
+    """As the project's pipeline declares it."""
     state: str
     counts: list[int]
     open: int
@@ -25,6 +26,19 @@ class Flow:
     held: int
     started_at: float
     completed_at: float | None = None
+    written: tuple[object, ...] = ()
+    """What changes, as the database has it."""
+
+    @property
+    def name(self) -> str:
+        """The workflow's."""
+        return self.workflow.name
+
+    def changes(self) -> bool:
+        """Whether it is not as it was written; from now on it counts as written."""
+        now = (self.state, tuple(self.counts), self.open, self.admitted, self.held, self.completed_at)
+        before, self.written = self.written, now
+        return now != before
 
 
 @dataclass(slots=True)

@@ -121,7 +121,7 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
             job.routed,
             job.leased_at,
             batch.now,
-            str(report.ending),
+            report.ending.value,
             command.verdict.kind,
             command.verdict.reason[:2000],
             report.summary[:2000],
@@ -179,7 +179,7 @@ def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -
     for follower in batch.followers(job.id):
         if follower.state == "waiting":
             author = job.instance if batch.step_of(follower).independent else follower.avoid
-            unblock(batch, follower._replace(avoid=author))
+            unblock(batch, follower, author)
             if follower.workflow != job.workflow:
                 batch.touch(follower)
 

@@ -81,7 +81,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     workflow = owner.pipeline.workflows[name]
     planned = expand(workflow, _items(batch, project, workflow))
     states = workflow.states
-    flow = Flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    flow = Flow(project, workflow, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
@@ -154,8 +154,8 @@ def advance(batch: Batch, flow: Flow) -> None:
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
     subject = f"workflow.{flow.name}"
-    batch.tally[subject, _place(batch, flow, before)] -= 1
-    batch.tally[subject, _place(batch, flow, flow.state)] += 1
+    batch.tally[subject, _place(flow, before)] -= 1
+    batch.tally[subject, _place(flow, flow.state)] += 1
     if flow.open == 0:
         flow.completed_at = batch.now
         batch.measure(f"{subject}.completed", batch.now - flow.started_at)
@@ -163,8 +163,8 @@ def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
         end_workflow(batch, flow)
 
 
-def _place(batch: Batch, flow: Flow, state: str) -> str:
-    names = batch.declared(flow).states
+def _place(flow: Flow, state: str) -> str:
+    names = flow.workflow.states
     return "queued" if state == names[0] else "completed" if state == names[-1] else "active"
 
 
@@ -229,7 +229,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
     for (name,) in batch.rows.all("workflows_of_project", (project,)):
         flow = batch.flow(project, name)
         if flow is not None and flow.completed_at is None:
-            batch.tally[f"workflow.{name}", _place(batch, flow, flow.state)] -= 1
+            batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
     owner.state = state
     owner.changed = True
     batch.tally["projects", "open"] -= 1
