@@ -56,8 +56,7 @@ class Dispatch:
     strategies: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(NamedTuple):
     """The end of one attempt. Answer: True, or False when the fence (`attempt`) is stale and nothing was written."""
 
     job: int

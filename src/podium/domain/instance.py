@@ -15,3 +15,8 @@ class Slot(NamedTuple):
     """Time it has been busy since start."""
     last_project: str = ""
     freed_at: float = 0.0
+
+    def freed(self, project: str, now: float, leased_at: float) -> "Slot":
+        """The instance after an attempt at a job of `project` that began at `leased_at`."""
+        busy = self.busy_seconds + now - leased_at
+        return Slot(self.name, self.queue, self.role, self.attempts + 1, busy, project, now)

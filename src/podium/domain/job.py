@@ -1,6 +1,7 @@
 """One unit of work for one instance. A tuple, since the engine makes several for every step, thousands a second."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from podium.domain.pipeline import Step
 
@@ -40,6 +41,25 @@ class Job(NamedTuple):
     """The author's instance, which may not review its own work; empty for none."""
     routed: str
     """Why the latest attempt was given to its instance (QUE-3)."""
+
+    def but(self, changes: Mapping[str, Any]) -> "Job":
+        """The same job with other values: `_replace` at half its price, since every step pays it several times."""
+        fields = list(self)
+        for name, value in changes.items():
+            fields[_PLACES[name]] = value
+        return _new(Job, fields)
+
+
+_PLACES: Final = {name: i for i, name in enumerate(Job._fields)}
+_new = tuple.__new__
+
+
+def new_job(  # noqa: PLR0913 - what a job is made of
+    id_: int, project: str, workflow: str, step: Step, item: str, queue: str, blockers: int, priority: int, now: float
+) -> Job:
+    """A job that waits for its `blockers` dependencies."""
+    where = (id_, project, workflow, step.id, item, queue, step.role)
+    return _new(Job, (*where, "waiting", blockers, 0, 0, 0, priority, 0.0, now, 0.0, "", "", ""))
 
 
 class Lease(NamedTuple):

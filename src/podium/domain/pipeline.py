@@ -78,7 +78,10 @@ class Workflow:
     by_id: Mapping[str, Step] = field(init=False, repr=False)
     places: Mapping[str, tuple[int, int]] = field(init=False, repr=False)
     """Of each step: which of `states` its first job waits in, and which it works in."""
+    kinds: frozenset[str] = field(init=False, repr=False)
+    """Kinds of artifacts that it fans out over."""
     _walks: dict[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False)
+    _fixed: list["PlannedJob"] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Derive what every transition asks for."""
@@ -86,7 +89,13 @@ class Workflow:
         order = {state: i for i, state in enumerate(self.edges)}
         object.__setattr__(self, "by_id", {step.id: step for step in self.steps})
         object.__setattr__(self, "places", {s.id: (order[s.waiting], order[s.state]) for s in self.steps})
+        object.__setattr__(self, "kinds", frozenset(step.for_each for step in self.steps if step.for_each))
         object.__setattr__(self, "_walks", {})
+        object.__setattr__(self, "_fixed", [] if self.kinds else expand(self, {}))
+
+    def plan(self, items: Mapping[str, Sequence["Item"]]) -> Sequence["PlannedJob"]:
+        """All its jobs over these items, dependencies first (see `expand`)."""
+        return expand(self, items) if self.kinds else self._fixed
 
     def walk(self, start: str, goal: str) -> tuple[str, ...]:
         """The states from `start` (left out) to `goal` over legal edges."""

@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from podium.domain.attempt import Ending, Report
@@ -40,54 +41,50 @@ class Supervisor:
 
     def attend(self, lease: Lease, slot: Slot) -> None:
         """See a new attempt through, beside the caller."""
-        self.running[lease.name] = (lease, None)
-        self._clock.spawn(self._start(lease, slot), lease.name)
+        name = lease.name
+        self.running[name] = (lease, None)
+        self._clock.spawn(self._start(name, lease, slot), name)
 
-    async def _start(self, lease: Lease, slot: Slot) -> None:
+    async def _start(self, name: str, lease: Lease, slot: Slot) -> None:
         try:
-            running = await self.host(lease).start(lease, lambda: self._store.assignment(lease))
+            running = await self.host(lease).start(lease, partial(self._store.assignment, lease))
         except Exception as error:  # noqa: BLE001 - a defect of a host must cost neither the instance nor the job
             report = Report(Ending.COULD_NOT_START, f"{type(error).__name__}: {error}")
-            await self._judge(lease, slot, report)
+            await self._complete(name, lease, slot, report, self._judge(lease, report))
         else:
-            await self._see_through(lease, slot, running)
+            await self._see_through(name, lease, slot, running)
 
     async def adopt(self, lease: Lease, slot: Slot) -> None:
         """Take over an attempt that an earlier orchestrator began; a lease nothing stands behind is given back."""
+        name = lease.name
         running = await self.host(lease).adopt(lease)
-        self.running[lease.name] = (lease, running)
+        self.running[name] = (lease, running)
         if running is None:
             report = Report(Ending.LOST, "it had not started when the orchestrator stopped")
             verdict = Verdict("release", report.detail)
-            self._clock.spawn(self._complete(lease, slot, report, verdict), lease.name)
+            self._clock.spawn(self._complete(name, lease, slot, report, verdict), name)
             return
-        self._clock.spawn(self._see_through(lease, slot, running), lease.name)
+        self._clock.spawn(self._see_through(name, lease, slot, running), name)
         job = lease.job
         with suppress(PodiumError):  # for people only: nothing depends on this event
             await self._store.submit(Record(("job.adopted",), job.id, job.attempt, job.instance))
 
-    async def _see_through(self, lease: Lease, slot: Slot, running: Running) -> None:
-        self.running[lease.name] = (lease, running)
+    async def _see_through(self, name: str, lease: Lease, slot: Slot, running: Running) -> None:
+        self.running[name] = (lease, running)
         try:
             report = await running.ended()
         except Exception as error:  # noqa: BLE001 - likewise
             report = Report(Ending.LOST, f"{type(error).__name__}: {error}")
-        await self._judge(lease, slot, report)
+        await self._complete(name, lease, slot, report, self._judge(lease, report))
 
-    async def _judge(self, lease: Lease, slot: Slot, report: Report) -> None:
-        verdict = verdicts.decide(report, lease.step, lease.job, self._rng.random())
-        await self._complete(lease, slot, report, verdict)
+    def _judge(self, lease: Lease, report: Report) -> Verdict:
+        return verdicts.decide(report, lease.step, lease.job, self._rng.random())
 
-    async def _complete(self, lease: Lease, slot: Slot, report: Report, verdict: Verdict) -> None:
+    async def _complete(self, name: str, lease: Lease, slot: Slot, report: Report, verdict: Verdict) -> None:
         """Commit the end of the attempt, and in the same transaction lease the instance again."""
         job = lease.job
         command = Complete(job.id, job.attempt, verdict, report, report.commit)
-        free = slot._replace(
-            attempts=slot.attempts + 1,
-            busy_seconds=slot.busy_seconds + self._clock.now() - job.leased_at,
-            last_project=job.project,
-            freed_at=self._clock.now(),
-        )
+        free = slot.freed(job.project, self._clock.now(), job.leased_at)
         while True:
             answer = self._store.submit(command)
             self.dispatcher.release(free)
@@ -99,7 +96,7 @@ class Supervisor:
                 await self._clock.sleep(COMPLETE_RETRY_SECONDS)
             except PodiumError as error:
                 if command.verdict.kind == "escalate":
-                    _log.exception("the end of %s cannot be recorded at all", lease.name)
+                    _log.exception("the end of %s cannot be recorded at all", name)
                     break
                 self.dispatcher.take(slot.name)
                 command = _refused(command, error)
@@ -108,7 +105,7 @@ class Supervisor:
         try:
             await self.host(lease).forget(lease)
         finally:
-            self.running.pop(lease.name, None)
+            self.running.pop(name, None)
 
     def cancel(self, name: str, reason: str) -> bool:
         """End an attempt in progress; its job's fate is whoever's who asked."""

@@ -35,7 +35,7 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
         return _rework(
             step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"
         )
-    if report.verdict == "passed" and (wrong := _wrong_artifacts(report)):
+    if report.verdict == "passed" and report.artifacts and (wrong := _wrong_artifacts(report)):
         return _rework(step, job, step.id, wrong, "what it made cannot be worked on")
     if report.verdict != "passed":
         return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
@@ -51,6 +51,8 @@ def _wrong_artifacts(report: Report) -> str:
 
 
 def _by_gates(report: Report, step: Step, job: Job, chance: float) -> Verdict:
+    if not step.gates and not report.gates:
+        return Verdict("pass", report.summary)
     results = {gate.name: gate for gate in report.gates}
     required = [gate for gate in step.gates if gate.kind != "approval"]
     missing = [GateResult(g.name, GateOutcome.UNKNOWN, "no result") for g in required if g.name not in results]

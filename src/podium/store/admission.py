@@ -1,6 +1,7 @@
 """How a job whose dependencies are met enters its queue: at once, or held while its project has enough open chains."""
 
 from heapq import heappop
+from itertools import compress
 from typing import Any
 
 from podium.domain.job import Job
@@ -56,7 +57,7 @@ def settle(batch: Batch, flow: Flow) -> tuple[str, ...]:
     if flow.open == 0:
         goal = names[-1]
     else:
-        goal = next((names[i] for i, n in enumerate(flow.counts) if n > 0), flow.state)
+        goal = next(compress(names, flow.counts), flow.state)
     if goal == flow.state:
         return ()
     walked = flow.workflow.walk(flow.state, goal)

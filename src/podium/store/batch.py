@@ -14,7 +14,7 @@ import orjson
 from podium.domain import event as events
 from podium.domain import lifecycle
 from podium.domain.job import Job
-from podium.domain.pipeline import Pipeline, Step, Workflow
+from podium.domain.pipeline import Pipeline, Step
 from podium.policy.ordering import priority, rank
 from podium.store.hot import Flow, Hot, Numbers, Owner
 from podium.store.rows import Rows
@@ -51,7 +51,7 @@ class Batch:
         self.now = now
         self.wall = wall
         self.jobs: dict[int, Job] = {}
-        self.used_flows: dict[tuple[str, str], None] = {}
+        self.used_flows: dict[tuple[str, str], Flow] = {}
         self.used_owners: dict[str, Owner] = {}
         self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -89,7 +89,7 @@ class Batch:
 
     def need(self, job_id: int) -> Job:
         """A job that is known to exist."""
-        job = self.job(job_id)
+        job = self.jobs.get(job_id) or self.job(job_id)
         assert job is not None, f"job {job_id} is referred to but not there"
         return job
 
@@ -119,26 +119,29 @@ class Batch:
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
         key = (project, name)
-        flow = self._hot.flows.get(key)
+        flow = self.used_flows.get(key)
         if flow is None:
-            row = self.rows.one("workflow_by_key", key)
-            if row is None:
-                return None
-            workflow = self.owner(project).pipeline.workflows[name]
-            flow = self._hot.flows[key] = Flow(project, workflow, row[2], json.loads(row[3]), *row[4:])
-            flow.changes()
-        self.used_flows[key] = None
+            flow = self._hot.flows.get(key)
+            if flow is None:
+                row = self.rows.one("workflow_by_key", key)
+                if row is None:
+                    return None
+                workflow = self.owner(project).pipeline.workflows[name]
+                flow = self._hot.flows[key] = Flow(project, workflow, row[2], json.loads(row[3]), *row[4:])
+                flow.changes()
+            self.used_flows[key] = flow
         return flow
 
     def add_flow(self, flow: Flow) -> None:
         """A workflow begins for a project."""
         key = (flow.project, flow.name)
-        self._hot.flows[key] = flow
-        self.used_flows[key] = None
+        self._hot.flows[key] = self.used_flows[key] = flow
 
     def step_of(self, job: Job) -> Step:
         """The step this job is one of."""
-        return self.owner(job.project).pipeline.workflows[job.workflow].by_id[job.step]
+        flow = self.flow(job.project, job.workflow)
+        assert flow is not None
+        return flow.workflow.by_id[job.step]
 
     def find_job(self, project: str, workflow: str, step: str, item: str) -> int | None:
         """The id of a project's job by its place in the pipeline; None where there is none."""
@@ -207,23 +210,25 @@ class Batch:
 
     def move(self, job: Job, happening: str, **changes: Any) -> Job:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
-        state = lifecycle.next_job_state(job.state, happening)
+        before = job.state
+        state = changes["state"] = lifecycle.next_job_state(before, happening)
         if state == "ready":
-            place = job.rank if happening in _KEEPS_ITS_PLACE else rank(self.now, job.priority)
-            changes |= {"ready_at": self.now, "rank": place}
-        after = job._replace(state=state, **changes)
-        if state == "ready":
-            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
-        if job.state == "ready":
+            changes["ready_at"] = self.now
+            if happening not in _KEEPS_ITS_PLACE:
+                changes["rank"] = rank(self.now, job.priority)
+        after = job.but(changes)
+        if before == "ready":
             _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
-        elif job.state == "held":
+        elif before == "held":
             self.unheld[job.project, job.workflow] += 1
         if state == "held":
             heappush(self.held[job.project, job.workflow], job.id)
         self._count(job, after)
         self.put(after)
-        if state == "ready" and self.owner(job.project).paused:
-            return self.move(after, "pause")
+        if state == "ready":
+            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
+            if self.owner(job.project).paused:
+                return self.move(after, "pause")
         return after
 
     def reorder(self, job: Job, **changes: Any) -> Job:
@@ -254,7 +259,8 @@ class Batch:
             self.tally[after.queue, after.state] += 1
         flow = self.flow(after.project, after.workflow)
         assert flow is not None
-        was, stands = (_stands(job, flow.workflow) for job in (before, after))
+        places = flow.workflow.places[after.step]
+        was, stands = _stands(before, places), _stands(after, places)
         if was != stands:
             if was is not None:
                 flow.counts[was] -= 1
@@ -263,17 +269,21 @@ class Batch:
 
     def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
-        self._append(type_, (project, workflow, 0, 0, ""), data)
+        self._append(type_, project, workflow, 0, 0, "", data)
 
     def tell(self, type_: str, job: Job, /, **data: Any) -> None:
         """Append an event of a job, at its present attempt."""
-        self._append(type_, (job.project, job.workflow, job.id, job.attempt, job.instance), data)
+        self._append(type_, job.project, job.workflow, job.id, job.attempt, job.instance, data)
 
-    def _append(self, type_: str, about: tuple[Any, ...], data: dict[str, Any]) -> None:
+    def _append(
+        self, type_: str, project: str, workflow: str, job: int, attempt: int, instance: str, data: dict[str, Any]
+    ) -> None:
         """The next line of the log: gapless, and in commit order."""
         assert type_ in events.TYPES, type_
-        self.events.append((self.numbers.seq, self.wall, type_, *about, _encode(data) if data else "{}"))
-        self.numbers.seq += 1
+        seq = self.numbers.seq
+        self.numbers.seq = seq + 1
+        text = _encode(data) if data else "{}"
+        self.events.append((seq, self.wall, type_, project, workflow, job, attempt, instance, text))
 
     def measure(self, metric: str, value: float = 0.0) -> None:
         """Add one observation to this hour's sum."""
@@ -290,7 +300,7 @@ class Batch:
         put["job_insert"] += [self.jobs[i] for i in sorted(self._new)]
         changed = [self.jobs[i] for i in sorted(self._dirty)]
         for running in (False, True):  # an instance is left before it is given out again
-            put["job_update"] += [(*job[5:], job.id) for job in changed if (job.state == "running") is running]
+            put["job_update"] += [job for job in changed if (job.state == "running") is running]
         put["ready_delete"] += self._ready_removed
         put["ready_insert"] += self._ready_added
         for keys, n in ((self._ready_added, 1), (self._ready_removed, -1)):
@@ -298,7 +308,7 @@ class Batch:
                 self.tally[f"{LANE}{queue}/{lane}", "ready"] += n
         put["workflow_put"] += [
             (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
-            for f in map(self._hot.flows.__getitem__, self.used_flows)
+            for f in self.used_flows.values()
             if f.changes()
         ]
         put["project_end"] += [
@@ -323,12 +333,11 @@ class Batch:
                 self.rows.many(name, put[name])
 
 
-def _stands(job: Job, workflow: Workflow) -> int | None:
+def _stands(job: Job, places: tuple[int, int]) -> int | None:
     """Which of the workflow's states the job's chain stands in, if the job is where its chain stands."""
     if job.state not in lifecycle.JOB_FRONTIER:
         return None
-    waiting, working = workflow.places[job.step]
-    return waiting if job.attempt == 0 and job.state in _UNTRIED else working
+    return places[0] if job.attempt == 0 and job.state in _UNTRIED else places[1]
 
 
 def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:

@@ -36,7 +36,7 @@ class Flow:
 
     def changes(self) -> bool:
         """Whether it is not as it was written; from now on it counts as written."""
-        now = (self.state, tuple(self.counts), self.open, self.admitted, self.held, self.completed_at)
+        now = (self.state, *self.counts, self.open, self.admitted, self.held, self.completed_at)
         before, self.written = self.written, now
         return now != before
 

@@ -1,13 +1,14 @@
 """Laws of projects and workflows: a submission makes a project, a state enqueues a workflow, the last job ends it."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from podium.domain import issues, lifecycle
 from podium.domain.command import Steered, Submit, Submitted
 from podium.domain.errors import Conflict
-from podium.domain.job import PODIUM_QUEUE, Job
-from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
+from podium.domain.job import PODIUM_QUEUE, Job, new_job
+from podium.domain.pipeline import Item, PlannedJob, Workflow
 from podium.policy import ordering
 from podium.store.admission import enter, refill, settle
 from podium.store.batch import Batch
@@ -79,7 +80,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
         return
     owner = batch.owner(project)
     workflow = owner.pipeline.workflows[name]
-    planned = expand(workflow, _items(batch, project, workflow))
+    planned = workflow.plan(_items(batch, project, workflow))
     states = workflow.states
     flow = Flow(project, workflow, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
@@ -91,7 +92,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     batch.touched[project, name] = None
 
 
-def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJob]) -> None:
+def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[PlannedJob]) -> None:
     """Make the planned jobs and their dependencies; those that wait for nothing enter their queue."""
     first = batch.numbers.job
     batch.numbers.job += len(planned)
@@ -99,27 +100,10 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJo
     made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
         earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
-        job = Job(
-            id=first + i,
-            project=owner.id,
-            workflow=workflow,
-            step=plan.step.id,
-            item=plan.item,
-            queue=PODIUM_QUEUE if plan.step.action else workflow,
-            lane=plan.step.role,
-            state="waiting",
-            blockers=sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier),
-            attempt=0,
-            failures=0,
-            reworks=0,
-            priority=owner.priority,
-            rank=0.0,
-            ready_at=batch.now,
-            leased_at=0.0,
-            instance="",
-            avoid="",
-            routed="",
-        )
+        step = plan.step
+        queue = PODIUM_QUEUE if step.action else workflow
+        blockers = sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
+        job = new_job(first + i, owner.id, workflow, step, plan.item, queue, blockers, owner.priority, batch.now)
         batch.add_job(job)
         made.append((job, earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it
@@ -131,9 +115,8 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJo
 
 def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[Item]]:
     """The artifacts that the workflow fans out over, in the order they were made, with what they say of each other."""
-    kinds = {step.for_each for step in workflow.steps if step.for_each}
     found: dict[str, list[Item]] = {}
-    for kind in kinds:
+    for kind in workflow.kinds:
         made = batch.artifacts(project, kind)
         ordered = sorted(made, key=lambda key: (made[key][0], key))
         found[kind] = issues.items([(key, json.loads(made[key][1])) for key in ordered])
@@ -142,7 +125,8 @@ def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[Ite
 
 def advance(batch: Batch, flow: Flow) -> None:
     """After a job changed: admit held ones, derive the state, run the rules of each state reached, end what is over."""
-    refill(batch, flow)
+    if flow.held:
+        refill(batch, flow)
     before = flow.state
     for state in settle(batch, flow):
         for rule in batch.owner(flow.project).pipeline.rules:
