@@ -1,22 +1,77 @@
-"""`./dev bench`: the engine's speed, every transition durable, the whole engine in the path."""
+"""`./dev bench`: the engine's speed, every transition durable, the whole engine in the path.
+
+Each figure is measured in a process of its own, so that none inherits another's memory.
+"""
 
 import argparse
+import asyncio
 import json
+import subprocess
 import sys
-from dataclasses import asdict
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
 
-from podium.simulation.bench import run
+from podium.clock import new_loop
+from podium.simulation import bench, bench_home, raw_commit
+
+PART_SECONDS_MAX: Final = 1_800
+
+
+async def _speed(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    return await bench.throughput(folder, asked.projects, asked.in_flight, asked.idle)
+
+
+async def _raw(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    steps = asked.projects * 15
+    return {"raw_steps_per_second": await raw_commit.raw_steps_per_second(folder / "raw", steps, asked.in_flight)}
+
+
+async def _ratio(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    ratio = await bench.backlog_ratio(folder, 1_000, asked.backlog, asked.in_flight)
+    return {"step_cost_ratio_1m_to_1k": ratio} if asked.backlog == 1_000_000 else {"step_cost_ratio": ratio}
+
+
+async def _home(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    return await bench_home.measure(folder, asked.waiting)
+
+
+PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, dict[str, Any]]]]] = {
+    "speed": _speed,
+    "raw": _raw,
+    "home": _home,
+    "ratio": _ratio,
+}
+
+
+def _in_a_process_of_its_own(part: str, arguments: list[str]) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--part", part, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=PART_SECONDS_MAX, check=True)
+    return json.loads(done.stdout)
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--projects", type=int, default=2000, help="projects of 15 steps each (default 2000)")
+    parser.add_argument("--projects", type=int, default=2_000, help="projects of 15 steps each (default 2000)")
     parser.add_argument("--in-flight", type=int, default=256, help="instances (default 256)")
     parser.add_argument("--idle", type=int, default=300, help="submissions one at a time (default 300)")
+    parser.add_argument("--waiting", type=int, default=100_000, help="jobs that wait at a restart (default 100000)")
+    parser.add_argument("--backlog", type=int, default=1_000_000, help="jobs of the large backlog (default 1000000)")
+    parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
-    measured = asdict(run(asked.projects, asked.in_flight, asked.idle))
+    if asked.part:
+        with (
+            tempfile.TemporaryDirectory(prefix="podium-bench-") as folder,
+            asyncio.Runner(loop_factory=new_loop) as runner,
+        ):
+            print(json.dumps(runner.run(PARTS[asked.part](Path(folder), asked))))
+        return 0
+    measured: dict[str, Any] = {}
+    for part in PARTS:
+        measured |= _in_a_process_of_its_own(part, sys.argv[1:])
     if asked.json:
         print(json.dumps(measured))
     else:

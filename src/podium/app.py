@@ -212,8 +212,6 @@ class RealWorld:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.sweeper import SweeperSettings
-        from podium.faces.rest.app import Server
-        from podium.integrations.shared_state.mirror import FOLDER, Mirror
         from podium.store.store import DATABASE, open_store
 
         self.prepare(home)
@@ -226,16 +224,27 @@ class RealWorld:
             hosts = _hosts(home, loaded.config, clock, store.holds)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
+            server, mirror = await asyncio.to_thread(_faces)
             context = loaded.context(store, clock, _Conductor(engine), running=True)
-            clock.spawn(Server(home, lambda: context).serve(), "socket")
-            mirror = Mirror(home / FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread)
-            clock.spawn(mirror.run(), "shared-state mirror")
+            clock.spawn(server.Server(home, lambda: context).serve(), "socket")
+            shared_state = mirror.Mirror(
+                home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
+            )
+            clock.spawn(shared_state.run(), "shared-state mirror")
             try:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
                 await _end_tasks()
-                await mirror.run_once()  # what the last commits changed
+                await shared_state.run_once()  # what the last commits changed
+
+
+def _faces() -> tuple[Any, Any]:
+    """What an orchestrator is asked and read through; loaded beside the engine, so that a restart works at once."""
+    from podium.faces.rest import app as server
+    from podium.integrations.shared_state import mirror
+
+    return server, mirror
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:

@@ -6,6 +6,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 
+def new_loop() -> asyncio.AbstractEventLoop:
+    """The event loop that Podium runs on: uvloop where there is one (not on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class SteadyClock:
     """Epoch seconds at start, carried on by the monotonic clock; `not_before` keeps it ahead of an earlier run's."""
 

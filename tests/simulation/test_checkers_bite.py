@@ -1,7 +1,6 @@
 """The checkers themselves are tested: each class of defect, planted in the real code, is found within a few seeds."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ def fence_ignored(patch: pytest.MonkeyPatch) -> None:
 
     def complete(batch: Batch, command: Complete) -> bool:
         job = batch.job(command.job)
-        return real(batch, replace(command, attempt=job.attempt if job else 0))
+        return real(batch, command._replace(attempt=job.attempt if job else 0))
 
     patch.setattr(transaction, "complete", complete)
 
@@ -109,9 +108,10 @@ def change_without_event(patch: pytest.MonkeyPatch) -> None:
 def two_live_attempts(patch: pytest.MonkeyPatch) -> None:
     async def adopt(self: Supervisor, lease: Lease, slot: Slot) -> None:
         """Give the lease back without asking the host whether its agent lives."""
-        self.running[lease.name] = (lease, None)
-        work = self._complete(lease, slot, Report(Ending.LOST), Verdict("release", "not looked for"))
-        self._clock.spawn(work, lease.name)
+        name = lease.name
+        self.running[name] = (lease, None)
+        work = self._complete(name, lease, slot, Report(Ending.LOST), Verdict("release", "not looked for"))
+        self._clock.spawn(work, name)
 
     patch.setattr(Supervisor, "adopt", adopt)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from podium.domain.pipeline import Step
+from podium.domain.pipeline import PlannedJob, Step
 
 PODIUM_QUEUE = "podium"
 """The queue of Podium's own steps: merge, deploy, publish."""
@@ -47,19 +47,18 @@ class Job(NamedTuple):
         fields = list(self)
         for name, value in changes.items():
             fields[_PLACES[name]] = value
-        return _new(Job, fields)
+        return Job._make(fields)
 
 
 _PLACES: Final = {name: i for i, name in enumerate(Job._fields)}
-_new = tuple.__new__
 
 
-def new_job(  # noqa: PLR0913 - what a job is made of
-    id_: int, project: str, workflow: str, step: Step, item: str, queue: str, blockers: int, priority: int, now: float
-) -> Job:
-    """A job that waits for its `blockers` dependencies."""
-    where = (id_, project, workflow, step.id, item, queue, step.role)
-    return _new(Job, (*where, "waiting", blockers, 0, 0, 0, priority, 0.0, now, 0.0, "", "", ""))
+def new_job(id_: int, project: str, workflow: str, plan: PlannedJob, blockers: int, priority: int, now: float) -> Job:
+    """A planned job that waits for its `blockers` dependencies."""
+    step = plan.step
+    queue = PODIUM_QUEUE if step.action else workflow
+    where = (id_, project, workflow, step.id, plan.item, queue, step.role)
+    return Job(*where, "waiting", blockers, 0, 0, 0, priority, 0.0, now, 0.0, "", "", "")
 
 
 class Lease(NamedTuple):

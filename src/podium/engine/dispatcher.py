@@ -70,6 +70,11 @@ class Dispatcher:
         """Give out no more work."""
         self._paused = True
 
+    def resume(self) -> None:
+        """Give out work again."""
+        self._paused = False
+        self.kick()
+
     def kick(self) -> None:
         """A job may be ready: offer all free instances, in the batch that the caller's own command is in."""
         if not self._free or self._paused:

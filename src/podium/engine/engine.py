@@ -51,9 +51,8 @@ class Engine:
         slots = [self.dispatcher.take(lease.job.instance) for lease in leases]  # all of them, before any is released
         for lease, slot in zip(leases, slots, strict=True):
             await self.supervisor.adopt(lease, slot)
-        await self.sweeper.sweep_hosts()
-        self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")
         self.dispatcher.kick()
+        self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")
         return len(leases)
 
     def submit(self, command: Command) -> Awaitable[Any]:

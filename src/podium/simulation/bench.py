@@ -3,11 +3,12 @@
 import asyncio
 import random
 import resource
-import tempfile
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,109 +22,122 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief
-from podium.store.rows import Rows
 from podium.store.store import Store, open_store
 
 STEPS: Final = {
-    "genesis": "ANALYZING ANALYZING PLANNED SCAFFOLDING SCAFFOLDING",
-    "development": "TESTING TESTING CODING REVIEWING DEPLOYING",
-    "content": "ANALYZING CREATING CREATING OPTIMIZING PUBLISHING",
+    "genesis": ["ANALYZING", "ANALYZING", "PLANNED", "SCAFFOLDING", "SCAFFOLDING"],
+    "development": ["TESTING", "TESTING", "CODING", "REVIEWING", "DEPLOYING"],
+    "content": ["ANALYZING", "CREATING", "CREATING", "OPTIMIZING", "PUBLISHING"],
 }
 """Five durable steps in each of three queues."""
-STEPS_PER_PROJECT: Final = sum(len(states.split()) for states in STEPS.values())
+ONE_STEP: Final = {"genesis": ["ANALYZING"]}
+OPEN_PER_INSTANCE: Final = 2
+"""Projects kept open for each instance: as one completes, the next is submitted, which is what admission does too."""
+SUBMISSIONS_AT_ONCE: Final = 4096
+QUIET_LOOK_SECONDS: Final = 0.001
+SAMPLES: Final = 5
+SAMPLE_STEPS: Final = 4_000
 
 _DONE: Final = Report(Ending.FINISHED, verdict="passed")
 
 
-def pipeline_text() -> str:
-    """Three workflows of five steps one after another, each enqueued by the end of the one before."""
+def pipeline_text(workflows: dict[str, list[str]]) -> str:
+    """Workflows of steps one after another, each enqueued by the end of the one before."""
     lines = ['name = "bench"', 'start = "genesis"']
-    for on, enqueue in (("genesis.GENESIS_COMPLETE", "development"), ("development.DEV_COMPLETE", "content")):
-        lines += ["[[rules]]", f'on = "{on}"', f'enqueue = "{enqueue}"']
-    for workflow, states in STEPS.items():
-        lines += [f"[workflows.{workflow}]", 'roles = ["any"]']
-        for number, state in enumerate(states.split()):
+    names = list(workflows)
+    for name, following in pairwise(names):
+        ends = {"genesis": "GENESIS_COMPLETE", "development": "DEV_COMPLETE"}
+        lines += ["[[rules]]", f'on = "{name}.{ends[name]}"', f'enqueue = "{following}"']
+    for name, states in workflows.items():
+        lines += [f"[workflows.{name}]", 'roles = ["any"]']
+        for number, state in enumerate(states):
             after = f'after = ["s{number - 1}"]' if number else ""
             lines += [
-                f"[[workflows.{workflow}.steps]]",
-                f'id = "s{number}"',
-                f'state = "{state}"',
-                'role = "any"',
-                after,
-            ]
+                f"[[workflows.{name}.steps]]", f'id = "s{number}"', f'state = "{state}"', 'role = "any"', after,
+            ]  # fmt: skip
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one run of the engine showed."""
-
-    steps_per_second: float
-    cpu_seconds_per_1000_steps: float
-    memory_mib: float
-    in_flight: int
-    idle_start_ms: dict[str, float]
-
-
 class Bench:
-    """One engine on a fresh database in a temporary folder."""
+    """One engine over a store, with instances shared evenly by the pipeline's queues."""
 
-    def __init__(self, store: Store, clock: SteadyClock, in_flight: int) -> None:
-        self.text = pipeline_text()
+    def __init__(self, store: Store, clock: SteadyClock, workflows: dict[str, list[str]], in_flight: int) -> None:
+        self.text = pipeline_text(workflows)
         self.pipeline = pipeline_file.parse(self.text, "bench")
         self.store = store
-        self.on_start: Callable[[], None] = lambda: None
-        per_queue = max(1, in_flight // len(STEPS))
-        slots = [Slot(f"{queue}-{n}", queue, "any") for queue in STEPS for n in range(per_queue)]
+        self._clock = clock
+        self.steps_of_project = sum(map(len, workflows.values()))
+        slots = [Slot(f"{queue}-{n}", queue, "any") for queue in workflows for n in range(in_flight // len(workflows))]
         self.in_flight = len(slots)
-        host = InProcessHost(self._body)
-        self.engine = Engine(store, clock, {"": host}, slots, random.Random(0))
+        self.on_start: Callable[[], None] = lambda: None
+        self._submitted = 0
+        self.engine = Engine(store, clock, {"": InProcessHost(self._body)}, slots, random.Random(0))
 
     async def _body(self, lease: Lease, brief: Brief) -> Report:  # noqa: ARG002 - an empty body reads nothing
         self.on_start()
         return _DONE
 
-    def submission(self, name: str) -> Submit:
-        """A project without a document."""
+    def submission(self) -> Submit:
+        """The next project, without a document."""
+        self._submitted += 1
+        name = f"project-{self._submitted}"
         project = Project(name, name, "", None, None, 50, 50, None, "bench", 0.0, self.pipeline.digest, "python")
         return Submit(project, "", self.text)
 
-    async def throughput(self, projects: int) -> tuple[float, float]:
-        """Steps per second and CPU seconds per 1,000 steps; raises AssertionError when a row is missing."""
-        commands = [self.submission(f"project-{n}") for n in range(projects)]
+    async def wait_for(self, projects: int) -> None:
+        """Let so many projects wait, with nobody to work on them."""
+        for first in range(0, projects, SUBMISSIONS_AT_ONCE):
+            count = min(SUBMISSIONS_AT_ONCE, projects - first)
+            await asyncio.gather(*[self.store.submit(self.submission()) for _ in range(count)])
+
+    async def work(self, steps: int) -> tuple[float, float]:
+        """Wall and CPU seconds until so many more steps have passed, one project submitted for each that completes."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        begun = passed = await self._passed()
+
+        def note() -> None:
+            nonlocal passed
+            passed += 1
+            if passed % self.steps_of_project == 0:
+                self.store.submit(self.submission())
+            if passed - begun == steps:
+                over.set_result(None)
+                self.engine.dispatcher.pause()
+
+        self.on_start = note
         wall, cpu = time.perf_counter(), time.process_time()
-        for command in commands:
-            self.store.submit(command)
-        self.engine.dispatcher.kick()
-        await self._until_complete(projects)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        steps = projects * STEPS_PER_PROJECT
-        tally = await self.store.read(lambda rows: {(s, state): n for s, state, n in rows.all("tally_all")})
-        passed = sum(tally.get((queue, "passed"), 0) for queue in STEPS)
-        assert passed == steps, f"{passed} steps of {steps} passed"
-        return steps / wall, cpu / steps * 1000
+        self.engine.dispatcher.resume()
+        await over
+        spent = time.perf_counter() - wall, time.process_time() - cpu
+        await self._quiet()
+        durable = await self._passed() - begun
+        assert durable >= steps, f"{durable} steps are on record, not {steps}"
+        return spent
 
-    async def _until_complete(self, projects: int) -> None:
-        def complete(rows: Rows) -> int:
-            return {state: n for s, state, n in rows.all("tally_all") if s == "projects"}.get("complete", 0)
+    async def _quiet(self) -> None:
+        """Until no attempt is in progress any more."""
+        while self.engine.supervisor.running:
+            await self._clock.sleep(QUIET_LOOK_SECONDS)
 
-        while await self.store.read(complete) < projects:  # noqa: ASYNC110 - looked at from outside
-            await asyncio.sleep(0.01)
+    async def _passed(self) -> int:
+        return await self.store.read(
+            lambda rows: sum(n for subject, state, n in rows.all("tally_all") if state == "passed" and subject in STEPS)
+        )
 
     async def idle_starts(self, count: int) -> list[float]:
-        """Milliseconds from each submission's call to the first line of its first body, one at a time."""
+        """Milliseconds from each submission's call to the first line of its first body, one at a time, sorted."""
         loop = asyncio.get_running_loop()
         found: list[float] = []
-        for n in range(count):
+        for _ in range(count):
             started: asyncio.Future[float] = loop.create_future()
             self.on_start = partial(_note_start, started)
             began = time.perf_counter()
-            answer = self.engine.submit(self.submission(f"idle-{n}"))
+            answer = self.engine.submit(self.submission())
             found.append((await started - began) * 1000)
             await answer
-            while await self.store.read(lambda rows: rows.all("projects_open")):  # noqa: ASYNC110 - likewise
-                await asyncio.sleep(0.001)
-        return found
+            await self._quiet()
+        return sorted(found)
 
 
 def _note_start(started: asyncio.Future[float]) -> None:
@@ -131,35 +145,48 @@ def _note_start(started: asyncio.Future[float]) -> None:
         started.set_result(time.perf_counter())
 
 
-async def measure(projects: int, in_flight: int, idle: int) -> Measured:
-    """Run the engine at full load, then idle, on a database that fsyncs every commit."""
-    with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
-        async with open_store(Path(folder) / "bench.sqlite", SteadyClock) as (store, clock):
-            assert isinstance(clock, SteadyClock)
-            bench = Bench(store, clock, in_flight)
-            await bench.engine.start()
-            speed, cpu = await bench.throughput(projects)
-            starts = sorted(await bench.idle_starts(idle))
-            bench.engine.stop()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    quantiles: dict[str, float] = {"p50": starts[len(starts) // 2], "p99": starts[int(len(starts) * 0.99)]}
-    return Measured(
-        round(speed, 1),
-        round(cpu, 4),
-        round(memory, 1),
-        bench.in_flight,
-        {k: round(v, 3) for k, v in quantiles.items()},
-    )
+@asynccontextmanager
+async def bench(path: Path, workflows: dict[str, list[str]], in_flight: int) -> AsyncGenerator[Bench]:
+    """A bench on a new database that fsyncs every commit; it gives out no work until `Bench.work`."""
+    async with open_store(path, SteadyClock) as (store, clock):
+        assert isinstance(clock, SteadyClock)
+        made = Bench(store, clock, workflows, in_flight)
+        made.engine.dispatcher.pause()
+        await made.engine.start()
+        try:
+            yield made
+        finally:
+            made.engine.stop()
 
 
-def run(projects: int, in_flight: int, idle: int) -> Measured:
-    """`measure` on the loop that the product uses."""
-    loop_factory: Any = asyncio.new_event_loop
-    try:
-        import uvloop
+async def throughput(folder: Path, projects: int, in_flight: int, idle: int) -> dict[str, Any]:
+    """Steps at full load, then one project at a time."""
+    async with bench(folder / "speed.sqlite", STEPS, in_flight) as made:
+        await made.wait_for(OPEN_PER_INSTANCE * made.in_flight)
+        steps = projects * made.steps_of_project
+        wall, cpu = await made.work(steps)
+    async with bench(folder / "idle.sqlite", STEPS, in_flight) as made:
+        made.engine.dispatcher.resume()
+        starts = await made.idle_starts(idle)
+    return {
+        "steps_per_second": round(steps / wall, 1),
+        "cpu_seconds_per_1000_steps": round(cpu / steps * 1000, 4),
+        "memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "in_flight": made.in_flight,
+        "idle_start_ms": {"p50": round(starts[len(starts) // 2], 3), "p99": round(starts[int(len(starts) * 0.99)], 3)},
+    }
 
-        loop_factory = uvloop.new_event_loop
-    except ImportError:
-        pass
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(measure(projects, in_flight, idle))
+
+async def backlog_ratio(folder: Path, few: int, many: int, in_flight: int) -> float:
+    """What a whole step costs while `many` jobs wait, over what it costs while `few` do: median of interleaved runs."""
+    async with (
+        bench(folder / "few.sqlite", ONE_STEP, in_flight) as one,
+        bench(folder / "many.sqlite", ONE_STEP, in_flight) as other,
+    ):
+        await one.wait_for(few)
+        await other.wait_for(many)
+        ratios: list[float] = []
+        for sample in range(SAMPLES + 1):
+            (short, _), (long, _) = await one.work(SAMPLE_STEPS), await other.work(SAMPLE_STEPS)
+            ratios += [long / short] if sample else []  # the first warms both up
+    return round(statistics.median(ratios), 3)

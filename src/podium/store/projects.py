@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from podium.domain import issues, lifecycle
 from podium.domain.command import Steered, Submit, Submitted
 from podium.domain.errors import Conflict
-from podium.domain.job import PODIUM_QUEUE, Job, new_job
+from podium.domain.job import Job, new_job
 from podium.domain.pipeline import Item, PlannedJob, Workflow
 from podium.policy import ordering
 from podium.store.admission import enter, refill, settle
@@ -100,10 +100,8 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[Plann
     made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
         earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
-        step = plan.step
-        queue = PODIUM_QUEUE if step.action else workflow
         blockers = sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
-        job = new_job(first + i, owner.id, workflow, step, plan.item, queue, blockers, owner.priority, batch.now)
+        job = new_job(first + i, owner.id, workflow, plan, blockers, owner.priority, batch.now)
         batch.add_job(job)
         made.append((job, earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it

@@ -16,6 +16,7 @@ from typing import Any, Final
 import click
 
 from podium.address import LOCK
+from podium.clock import new_loop
 from podium.domain.errors import HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
@@ -33,7 +34,8 @@ def foreground(client: Client, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    return asyncio.run(_serve(client.composition, client, as_json=as_json))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(_serve(client.composition, client, as_json=as_json))
 
 
 async def _serve(composition: Composition, client: Client, *, as_json: bool) -> int:

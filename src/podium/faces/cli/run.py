@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, Protocol
 
+from podium.clock import new_loop
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.commands import read_document, with_repository
@@ -69,7 +70,8 @@ def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, t
     question = with_repository(asked | read_document(file))
     digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
     question |= {"idempotency_key": f"run:{digest}", "resume": True}
-    return asyncio.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
 
 
 def _view(as_json: bool) -> View:
