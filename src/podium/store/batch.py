@@ -315,7 +315,6 @@ class Batch:
             (
                 o.state,
                 self.now if o.state != "open" else None,
-                o.open_workflows,
                 o.boost,
                 int(o.paused),
                 int(o.plan_first),

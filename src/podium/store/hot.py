@@ -61,6 +61,7 @@ class Owner:
     repository_url: str | None
     state: str
     open_workflows: int
+    """Workflows of it that have begun and are not complete."""
     boost: int = 0
     paused: bool = False
     plan_first: bool = False

@@ -37,6 +37,7 @@ def submit(batch: Batch, command: Submit) -> Submitted:
             batch.now,
             asked.pipeline,
             asked.agent,
+            int(command.plan_first),
         )
     )
     if command.document:
@@ -44,7 +45,7 @@ def submit(batch: Batch, command: Submit) -> Submitted:
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
     priority = ordering.priority(asked.priority, asked.business_value)
-    owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True)
+    owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0)
     owner.plan_first = command.plan_first
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
@@ -86,7 +87,6 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     batch.add_flow(flow)
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
-    owner.changed = True
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
     _add_jobs(batch, owner, name, planned)
     batch.touched[project, name] = None
@@ -183,9 +183,8 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
     """One workflow fewer is open; with the last one the project is complete."""
     owner = batch.owner(flow.project)
     owner.open_workflows -= 1
-    owner.changed = True
     if owner.open_workflows == 0 and owner.state == "open":
-        owner.state = "complete"
+        owner.state, owner.changed = "complete", True
         batch.tally["projects", "open"] -= 1
         batch.tally["projects", "complete"] += 1
         seconds = batch.now - owner.created_at

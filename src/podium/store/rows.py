@@ -26,5 +26,6 @@ class Rows(Protocol):
 
 @cache
 def sql(name: str) -> str:
-    """The text of `store/sql/NAME.sql`."""
-    return resources.files("podium.store").joinpath("sql", f"{name}.sql").read_text("utf-8")
+    """The statement of `store/sql/NAME.sql`, without comments and on one line: drivers hash it for every row."""
+    text = resources.files("podium.store").joinpath("sql", f"{name}.sql").read_text("utf-8")
+    return " ".join(line.strip() for line in text.splitlines() if not line.startswith("--"))

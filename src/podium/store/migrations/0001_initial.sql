@@ -19,7 +19,6 @@ CREATE TABLE project (
   agent TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'complete', 'failed', 'cancelled')),
   ended_at REAL,
-  open_workflows INTEGER NOT NULL DEFAULT 0,
   boost INTEGER NOT NULL DEFAULT 0,
   paused INTEGER NOT NULL DEFAULT 0,
   plan_first INTEGER NOT NULL DEFAULT 0

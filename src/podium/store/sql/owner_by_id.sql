@@ -1,4 +1,5 @@
 -- What the laws need of a project.
-SELECT id, pipeline, priority, business_value, created_at, repository_url, state, open_workflows, boost, paused, plan_first
+SELECT id, pipeline, priority, business_value, created_at, repository_url, state,
+  (SELECT count(*) FROM workflow AS w WHERE w.project = project.id AND w.completed_at IS NULL), boost, paused, plan_first
 FROM project
 WHERE id = ?

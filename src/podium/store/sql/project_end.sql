@@ -1,4 +1,4 @@
 -- Where a project stands.
 UPDATE project
-SET state = ?, ended_at = ?, open_workflows = ?, boost = ?, paused = ?, plan_first = ?
+SET state = ?, ended_at = ?, boost = ?, paused = ?, plan_first = ?
 WHERE id = ?
