@@ -118,4 +118,35 @@ class Record:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What somebody asked for, for the record. Answer: None."""
+
+    operation: str
+    by: str
+    attempt: str
+    given: Mapping[str, Any]
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueToken:
+    """A new credential, of which only the digest is kept. Answer: None."""
+
+    id: str
+    name: str
+    scope: str
+    digest: str
+    by: str
+    expires_wall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeToken:
+    """A credential opens nothing any more, at once. Answer: None; raises NotFound or Conflict."""
+
+    id: str
+    by: str
+
+
+Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record | Audit | IssueToken | RevokeToken

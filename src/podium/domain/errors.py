@@ -65,6 +65,13 @@ class Unauthorized(PodiumError):
     kind = "unauthorized"
 
 
+class Forbidden(PodiumError):
+    """A good credential that does not open this; the message names the scope that would."""
+
+    exit_code = 5
+    kind = "forbidden"
+
+
 class Unavailable(PodiumError):
     """Something Podium needs is away (disk full, orchestrator stopped, tool missing); trying later may work."""
 

@@ -44,8 +44,11 @@ TYPES: Final = frozenset(
         "operator.resume",
         "operator.retry",
         "operator.unpin",
+        "operation.called",
         "review.opened",
         "review.decided",
+        "token.created",
+        "token.revoked",
         "genesis_complete",
         "development_milestone",
     }

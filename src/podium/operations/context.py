@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from podium.domain.access import OPERATOR, Principal
 from podium.domain.command import Command
 from podium.domain.errors import Unavailable
 from podium.domain.instance import Slot
@@ -50,6 +51,8 @@ class Context:
     conductor: Conductor | None = None
     running: bool = False
     """Whether an orchestrator works on this home."""
+    principal: Principal = OPERATOR
+    """Who asks."""
 
     async def submit(self, command: Command) -> Any:
         """Submit a command to the running engine, or to the store of a home that nobody runs."""

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from podium.domain.access import Scope
 from podium.operations.context import Context
 
 Safety = Literal["read", "write", "destructive"]
@@ -41,6 +42,10 @@ class Operation:
     output: type[Output]
     call: Callable[[Context, Any], Awaitable[Any]]
     example: str
+    scope: Scope
+    """What a caller's credential must open."""
+    agents: bool
+    """Whether an agent at work may call it about its own attempt; the operation itself sees to that."""
 
 
 POSITIONAL: Final[JsonDict] = {"positional": True}
@@ -59,6 +64,8 @@ def operation(
     server: Server | None = None,
     faces: frozenset[Face] = EVERY_FACE,
     example: str = "",
+    scope: Scope | None = None,
+    agents: bool = False,
 ) -> Callable[[Callable[[Context, In], Awaitable[Out]]], Callable[[Context, In], Awaitable[Out]]]:
     """Register an async function `(context, input) -> output`; the first line of its docstring is its summary."""
 
@@ -68,8 +75,10 @@ def operation(
         summary = (call.__doc__ or "").strip().splitlines()[0]
         if name in REGISTRY:
             raise ValueError(f"there are two operations {name!r}")
+        needed = scope or (Scope.READ if safety == "read" else Scope.OPERATE)
+        shown = example or f"podium {name}"
         REGISTRY[name] = Operation(
-            name, summary, safety, server, faces, asked, hints["return"], call, example or f"podium {name}"
+            name, summary, safety, server, faces, asked, hints["return"], call, shown, needed, agents
         )
         return call
 

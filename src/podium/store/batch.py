@@ -365,6 +365,8 @@ _WRITE_ORDER: Final = (
     "review_update",
     "project_update",
     "project_end",
+    "token_insert",
+    "token_revoke",
     "event_insert",
     "tally_add",
     "hourly_add",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from podium.domain.attempt import Ending
-from podium.domain.command import Complete, Dispatch, Record, Verdict
+from podium.domain.command import Complete, Dispatch, Record, Verdict, Wake
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
@@ -297,7 +297,7 @@ def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
     return follower.state == "passed"
 
 
-def wake(batch: Batch) -> float | None:
+def wake(batch: Batch, _: Wake) -> float | None:
     """Make due jobs ready; the answer is when the next one is due."""
     for (job_id,) in batch.rows.all("jobs_due", (batch.now,)):
         job = batch.need(job_id)

@@ -1,9 +1,21 @@
 """One batch of commands as one transaction: laws first, states derived, then leases; the same on every database."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
+from podium.domain.command import (
+    Audit,
+    Command,
+    Complete,
+    Decide,
+    Dispatch,
+    IssueToken,
+    Record,
+    RevokeToken,
+    Steer,
+    Submit,
+    Wake,
+)  # fmt: skip
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
@@ -12,6 +24,7 @@ from podium.store.projects import submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
+from podium.store.tokens import audit, issue, revoke
 
 
 def run(
@@ -37,7 +50,7 @@ def run(
         if isinstance(command, Dispatch):
             dispatches.append(i)
         else:
-            answers[i] = _carry_out(batch, command)
+            answers[i] = _LAWS[type(command)](batch, command)
     settle_touched(batch)
     lanes |= batch.lanes_entered
     leased = dispatch(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)], lanes)
@@ -50,18 +63,15 @@ def run(
     return answers
 
 
-def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
-    """The answer of one command's law."""
-    match command:
-        case Submit():
-            return submit(batch, command)
-        case Complete():
-            return complete(batch, command)
-        case Wake():
-            return wake(batch)
-        case Decide():
-            return decide(batch, command)
-        case Steer():
-            return steer(batch, command)
-        case Record():
-            return record(batch, command)
+_LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
+    Audit: audit,
+    Complete: complete,
+    Decide: decide,
+    IssueToken: issue,
+    Record: record,
+    RevokeToken: revoke,
+    Steer: steer,
+    Submit: submit,
+    Wake: wake,
+}
+"""Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""

@@ -1,0 +1,50 @@
+"""The one way in which every face calls an operation: is it allowed, and who did what and why is on record (SEC-1)."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from podium.domain.access import Principal, Scope
+from podium.domain.command import Audit
+from podium.domain.errors import Forbidden, PodiumError
+from podium.operations.context import Context
+from podium.operations.operation import Input, Operation, Output
+
+ARGUMENT_CHARS_MAX: Final = 500
+"""Of each argument that is put on record; a document is not repeated in the log."""
+
+
+def permit(operation: Operation, principal: Principal) -> None:
+    """Raise `Forbidden` unless the caller's credential opens this operation."""
+    if principal.scope is Scope.ATTEMPT and operation.agents:
+        return
+    if not principal.may(operation.scope):
+        raise Forbidden(
+            f"{principal.name} may not {operation.name}: its credential has the scope {principal.scope}, "
+            f"and this needs {operation.scope}. `podium token create --scope {operation.scope}` makes such a token."
+        )
+
+
+async def invoke(operation: Operation, context: Context, asked: Input, principal: Principal) -> Output:
+    """The operation's answer. Every write is on record with its outcome, a refused one too."""
+    if operation.safety == "read":
+        permit(operation, principal)
+        return await operation.call(replace(context, principal=principal), asked)
+    try:
+        permit(operation, principal)
+        answer: Output = await operation.call(replace(context, principal=principal), asked)
+    except PodiumError as error:
+        await _record(operation, context, asked, principal, f"refused: {error.kind}")
+        raise
+    await _record(operation, context, asked, principal, "done")
+    return answer
+
+
+async def _record(operation: Operation, context: Context, asked: Input, principal: Principal, outcome: str) -> None:
+    if context.conductor is None:
+        return
+    given = {name: _short(value) for name, value in asked.model_dump(exclude_defaults=True).items()}
+    await context.submit(Audit(operation.name, principal.name, principal.attempt, given, outcome))
+
+
+def _short(value: Any) -> Any:
+    return value[:ARGUMENT_CHARS_MAX] if isinstance(value, str) else value if isinstance(value, int | float) else "…"

@@ -1,0 +1,122 @@
+"""Credentials for programs and people: make, list and revoke tokens. Never for an agent: no MCP server carries them."""
+
+import secrets
+from typing import Any, Literal
+
+from podium.domain.access import Principal, Scope, token_hash, token_id, token_text
+from podium.domain.command import IssueToken, RevokeToken
+from podium.domain.errors import Unauthorized
+from podium.operations.context import Context
+from podium.operations.operation import Face, Input, Output, argument, operation, option
+from podium.store.rows import Rows
+
+_FACES: frozenset[Face] = frozenset({"cli", "rest"})
+DAY_SECONDS = 86_400.0
+
+
+class TokenCreateInput(Input):
+    """What the token is for."""
+
+    scope: Literal["read", "operate", "admin", "webhook"] = option("read", "What it opens.")
+    name: str = option("", "What it is for, to tell it from others.", max_length=100)
+    days: float | None = option(None, "How long it lives; for ever by default.", gt=0, le=3650)
+
+
+class TokenCreateOutput(Output):
+    """The token, which is shown this once."""
+
+    id: str
+    token: str
+    scope: str
+    name: str
+    expires_at: float | None
+
+
+class TokenListInput(Input):
+    """Nothing is needed."""
+
+
+class TokenRow(Output):
+    """What is kept of a token."""
+
+    id: str
+    name: str
+    scope: str
+    created_at: float
+    expires_at: float | None
+    revoked_at: float | None
+
+
+class TokenListOutput(Output):
+    """Tokens, the newest first."""
+
+    tokens: list[TokenRow]
+
+
+class TokenRevokeInput(Input):
+    """Which token."""
+
+    id: str = argument("The token's id, as `podium token list` shows it.", max_length=8)
+
+
+class TokenRevokeOutput(Output):
+    """What was revoked."""
+
+    id: str
+
+
+@operation(
+    "token create",
+    safety="write",
+    faces=_FACES,
+    scope=Scope.ADMIN,
+    example="podium token create --scope read --name ci",
+)
+async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreateOutput:
+    """Make a token and show it this once; it is used as `Authorization: Bearer ...` everywhere."""
+    id_ = secrets.token_hex(4)
+    text = token_text(id_, secrets.token_urlsafe(32))
+    expires = context.clock.wall() + asked.days * DAY_SECONDS if asked.days is not None else None
+    by = context.principal.name
+    await context.submit(IssueToken(id_, asked.name, asked.scope, token_hash(text), by, expires))
+    return TokenCreateOutput(id=id_, token=text, scope=asked.scope, name=asked.name, expires_at=expires)
+
+
+@operation("token list", faces=_FACES, scope=Scope.ADMIN)
+async def token_list(context: Context, asked: TokenListInput) -> TokenListOutput:
+    """List tokens; what they open, and whether they still do."""
+    rows = await context.store.read(lambda rows: rows.all("tokens_all"))
+    return TokenListOutput(
+        tokens=[
+            TokenRow(id=i, name=n, scope=s, created_at=c, expires_at=e, revoked_at=r) for i, n, s, _, c, e, r in rows
+        ]
+    )
+
+
+@operation(
+    "token revoke", safety="destructive", faces=_FACES, scope=Scope.ADMIN, example="podium token revoke 1f0c9a2b"
+)
+async def token_revoke(context: Context, asked: TokenRevokeInput) -> TokenRevokeOutput:
+    """Revoke a token at once."""
+    await context.submit(RevokeToken(asked.id, context.principal.name))
+    return TokenRevokeOutput(id=asked.id)
+
+
+async def principal_of(context: Context, token: str) -> Principal:
+    """Who bears a token; raises `Unauthorized` for one that is unknown, expired or revoked, all in the same words."""
+
+    def read(rows: Rows) -> Any:
+        return rows.one("token_by_id", (token_id(token) or "",))
+
+    row = await context.store.read(read)
+    now = context.clock.wall()
+    if (
+        row is None
+        or not secrets.compare_digest(row[3], token_hash(token))
+        or row[6] is not None
+        or now > (row[5] or now)
+    ):
+        raise Unauthorized(
+            "This token opens nothing: it is unknown, expired or revoked. `podium token create` makes one."
+        )
+    return Principal(f"token {row[0]} ({row[1]})" if row[1] else f"token {row[0]}", Scope(row[2]))

@@ -1,0 +1,2 @@
+-- A credential opens nothing any more.
+UPDATE token SET revoked_wall = ? WHERE id = ?
