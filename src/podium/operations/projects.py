@@ -93,6 +93,8 @@ class ProjectOutput(Output):
     source: str
     agent: str
     created_at: float
+    begins_at: float | None = None
+    """While it waits for its time to begin: that time, in seconds since the epoch."""
     ended_at: float | None
     repository: str
     adopted_from: str | None = None
@@ -130,6 +132,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             source=row[9],
             agent=row[6],
             created_at=row[7],
+            begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
             ended_at=row[8],
             repository=str(repository_of(context, asked.project)),
             adopted_from=row[10],
@@ -149,6 +152,11 @@ def need_project(rows: Rows, project_id: str) -> Any:
     if row is None:
         raise NotFound(f"There is no project {project_id!r}. `podium projects` lists them.")
     return row
+
+
+def wall_time(context: Context, steady: float | None) -> float | None:
+    """A moment on the steady clock as people's clocks will show it."""
+    return None if steady is None else round(context.clock.wall() + steady - context.clock.now(), 3)
 
 
 def repository_of(context: Context, project_id: str) -> Path:

@@ -134,14 +134,13 @@ class Client:
         from pydantic import ValidationError
 
         from podium.operations.catalogue import operation_named
+        from podium.operations.operation import explain
 
         operation = operation_named(name)
         try:
             question = operation.input.model_validate(asked)
         except ValidationError as error:
-            raise UsageError(
-                "; ".join(f"{e['loc'][-1] if e['loc'] else 'input'}: {e['msg']}" for e in error.errors())
-            ) from None
+            raise UsageError(explain(error)) from None
         composition = self.composition
         if name == "doctor":
             opened = composition.examining(self.home)

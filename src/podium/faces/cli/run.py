@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
-from podium.faces.cli.commands import read_document, with_repository
 from podium.faces.cli.link import Link, waited
+from podium.faces.cli.wording import date_time
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
@@ -64,11 +64,11 @@ class _Silent:
             outlet.note(message)
 
 
-def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
-    """Run a document to its end; the exit code."""
-    question = with_repository(asked | read_document(file))
-    digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
-    question |= {"idempotency_key": f"run:{digest}", "resume": True}
+def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
+    """Run what `submit` is asked to its end; the exit code. Without a key of its own the input is its own key."""
+    if not question.get("idempotency_key"):
+        digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
+        question = question | {"idempotency_key": f"run:{digest}", "resume": True}
     return asyncio.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
 
 
@@ -91,8 +91,10 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         await link.connect()
         submitted = await link.ask("submit", question)
         project_id = submitted["project"]
-        for words in submitted["notes"] if submitted["created"] else ():
+        for words in submitted["notes"]:
             outlet.note(words)
+        if submitted["begins_at"]:
+            outlet.note(f"it begins not before {date_time(submitted['begins_at'])}.")
         outcome = await _watch(link.ask, project_id, view, interrupted, timeout)
         if outcome in (INTERRUPTED, TIMED_OUT):
             message, others = await link.stop(), ""

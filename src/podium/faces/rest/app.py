@@ -17,6 +17,7 @@ from podium.address import SOCKET, socket_address
 from podium.domain.errors import PodiumError, UsageError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
+from podium.operations.operation import explain
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 HTTP_STATUS: Final = {1: 500, 2: 422, 3: 404, 4: 409, 5: 401, 6: 503, 7: 504}
@@ -50,12 +51,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > BODY_BYTES_MAX:
             raise UsageError(f"The request has more than {BODY_BYTES_MAX // 2**20} MiB.")
     return bytes(body)
-
-
-def explain(error: ValidationError) -> str:
-    """A validation error in words."""
-    found = [f"{'.'.join(map(str, e['loc'])) or 'input'}: {e['msg']}" for e in error.errors()]
-    return "; ".join(found) + "."
 
 
 async def _problem(_: Request, error: Exception) -> Response:
