@@ -11,6 +11,8 @@ from podium.store.assignments import artifact_of
 from podium.store.rows import Rows
 
 OUTPUT_KINDS = ("application", "documentation", "marketing")
+OPENABLE = ("application", "publication")
+"""Kinds of artifacts that Podium itself put where they can be opened."""
 
 
 class ProjectsInput(Input):
@@ -191,11 +193,11 @@ async def outputs(context: Context, asked: OutputsInput) -> OutputsOutput:
 def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]:
     """What can be opened: the deployed application, then what was published."""
     found: list[OutputRow] = []
-    for row in rows.all("artifacts_of_project", (project_id,)):
+    for row in rows.all("artifacts_of_kinds", (project_id, json.dumps(OPENABLE))):
         artifact = artifact_of(row)
         kind = artifact.data.get("kind", "") if artifact.kind == "publication" else artifact.kind
         kind = "marketing" if kind == "social" else kind
-        if artifact.kind in ("application", "publication") and artifact.path:
+        if artifact.path:
             place = str(context.home / artifact.path)
             found.append(OutputRow(kind=kind, title=artifact.title, path=place, url=artifact.data.get("url")))
     return sorted((o for o in found if o.kind in OUTPUT_KINDS), key=lambda output: OUTPUT_KINDS.index(output.kind))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, StringConstraints, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from podium.domain.issues import ITEMS_MAX
+from podium.domain.issues import ITEMS_MAX, shortened
 from podium.domain.pipeline import Item, topological
 from podium.domain.project import TITLE_CHARS_MAX
 from podium.operations.operation import Input, option
@@ -98,11 +98,12 @@ class ProjectRequest(Input):
         try:
             topological([Item(str(i), tuple(map(str, others))) for i, others in enumerate(after)])
         except CycleError as error:
-            circle = [int(key) for key in reversed(error.args[1])]
+            circle = [*reversed(error.args[1])]
+            names = [f"{int(key) + 1} ({title_of(features[int(key)])[:40]})" for key in circle]
             raise _wrong(
-                min(circle),
+                min(map(int, circle)),
                 "These features wait for each other, so none could begin: {circle}. Remove one depends_on.",
-                circle=" -> ".join(f"{i + 1} ({title_of(features[i])[:40]})" for i in circle),
+                circle=" -> ".join(shortened(names)),
             ) from None
         return features
 

@@ -15,6 +15,7 @@ from podium.faces.cli.wording import date_time
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
+JOBS_PER_LOOK: Final = 5000
 WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
 WORKING: Final = ("ready", "running", "delayed", "held")
 
@@ -122,7 +123,9 @@ async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str
     if any(review["kind"] == "plan" for review in reviews):
         result["plan"] = await ask("plan", {"project": project_id})
     result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
-    told = "; ".join(f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0]}" for r in reviews)
+    told = "; ".join(
+        f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0].rstrip('.')}" for r in reviews
+    )
     return f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
 
 
@@ -139,8 +142,7 @@ async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Eve
         seen = page["events"][-1]["seq"] if page["events"] else seen
         mine = [event for event in page["events"] if event["project"] == project_id]
         project = await ask("project", {"project": project_id})
-        if sum(project["jobs"].values()) != len(known):
-            known = (await ask("jobs", {"project": project_id, "limit": 5000}))["jobs"]
+        known = await _known_jobs(ask, project, known)
         view.update(project, (await ask("instances", {}))["instances"], mine, known)
         outcome = _outcome(project)
         if outcome is not None and seen >= page["last"]:
@@ -149,6 +151,17 @@ async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Eve
             return TIMED_OUT
         if len(page["events"]) < EVENTS_PER_LOOK and await waited(interrupted, REFRESH_SECONDS):
             return INTERRUPTED
+
+
+async def _known_jobs(ask: Ask, project: dict[str, Any], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that are known, and those of jobs made since, a page at a time."""
+    while len(known) < sum(project["jobs"].values()):
+        after = known[-1]["id"] if known else 0
+        more = (await ask("jobs", {"project": project["id"], "after": after, "limit": JOBS_PER_LOOK}))["jobs"]
+        if not more:
+            break
+        known = [*known, *more]
+    return known
 
 
 def _outcome(project: dict[str, Any]) -> int | None:
