@@ -25,9 +25,8 @@ def problem(found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         return f"There are {len(keys):,} issues; {ITEMS_MAX:,} are the most for one project. Put small ones together."
     twice = sorted(key for key, n in Counter(keys).items() if n > 1)
     if twice:
-        return (
-            f"These keys are there more than once: {', '.join(twice[:NAMED_MAX])}. Give every issue a key of its own."
-        )
+        named = ", ".join(twice[:NAMED_MAX])
+        return f"These keys are there more than once: {named}. Give every issue a key of its own."
     links = sum(len(texts(data, name)) for _, data in found for name in _LINKS)
     if links > LINKS_MAX:
         return f"The issues name each other {links:,} times; {LINKS_MAX:,} are the most. Leave out what others imply."
@@ -36,7 +35,8 @@ def problem(found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         for name in _LINKS:
             strange = [other for other in texts(data, name) if other not in known]
             if strange:
-                return f"Issue {key} {name} {', '.join(strange[:NAMED_MAX])}, which does not exist. Name issues by their keys."
+                named = ", ".join(strange[:NAMED_MAX])
+                return f"Issue {key} {name} {named}, which does not exist. Name issues by their keys."
     try:
         topological([Item(key, texts(data, "depends_on")) for key, data in found])
     except CycleError as error:

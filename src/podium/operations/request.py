@@ -54,7 +54,7 @@ class ProjectRequest(Input):
     features: tuple[AnyFeature, ...] = option(
         (),
         "A feature to build, such as 'Greet by name: say hello'; may be given many times.",
-        json_schema_extra={"flags": ["--feature"]},
+        json_schema_extra={"flags": ["--feature"], "maxItems": ITEMS_MAX},
     )
     type: str | None = option(
         None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40

@@ -48,9 +48,9 @@ _NAMES_NO_FEATURES = re.compile(
     r"|constraints?|references?|notes?|audience|licen[cs]e)$",
     re.IGNORECASE,
 )
-# "After 5 minutes" is no dependency, so that form needs the number sign.
+# "After 5 minutes" is no dependency, so that form needs the number sign; nor is "depends on 3 sources".
 _DEPENDS = re.compile(
-    r"\(?\b(?:depends on\s+(?:#?\d+(?:\s*(?:,|and)\s*)?)+|after\s+(?:#\d+(?:\s*(?:,|and)\s*)?)+)\)?",
+    r"\(?\b(?:depends on\s+(?:#?\d+(?:\s*(?:,|and)\s*)?)+|after\s+(?:#\d+(?:\s*(?:,|and)\s*)?)+)(?!\s*\w)\)?",
     re.IGNORECASE,
 )
 _USER_STORY = re.compile(r"^as an? .+?,? i (?:want|need|would like)(?: to)? (.+?)(?:,? so that .+)?$", re.IGNORECASE)
