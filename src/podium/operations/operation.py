@@ -1,12 +1,13 @@
 """The registry: what an operation is, and the decorator that makes a typed async function one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
+from podium.domain.errors import UsageError
 from podium.operations.context import Context
 
 Safety = Literal["read", "write", "destructive"]
@@ -104,3 +105,13 @@ def explain(error: ValidationError) -> str:
     found = [": ".join(filter(None, (".".join(map(str, place)), why))) for place, why in complaints(error)]
     more = f"; and {len(found) - COMPLAINTS_MAX:,} more" if len(found) > COMPLAINTS_MAX else ""
     return f"{'; '.join(found[:COMPLAINTS_MAX]).removesuffix('.')}{more}."
+
+
+def understood(operation: Operation, asked: Mapping[str, Any] | bytes) -> Any:
+    """The operation's input from fields or from JSON; raises `UsageError`."""
+    try:
+        if isinstance(asked, bytes):
+            return operation.input.model_validate_json(asked or b"{}")
+        return operation.input.model_validate(asked)
+    except ValidationError as error:
+        raise UsageError(explain(error)) from None

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, StringConstraints, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
+from podium.domain.document import one_line
 from podium.domain.issues import ITEMS_MAX, shortened
 from podium.domain.pipeline import Item, topological
 from podium.domain.project import TITLE_CHARS_MAX
@@ -76,6 +77,14 @@ class ProjectRequest(Input):
     not_before: str | None = option(
         None, "Begin no earlier: a time such as 2026-03-01T08:00, or in 90m, 2h, 1d.", max_length=40
     )
+
+    @field_validator("title")
+    @classmethod
+    def _can_be_seen(cls, title: str | None) -> str | None:
+        """Refuse what shows nothing: blanks, or marks that only turn text around."""
+        if title is not None and not one_line(title):
+            raise ValueError("it shows nothing; give it letters, digits or signs")
+        return title
 
     @field_validator("not_before", mode="before")
     @classmethod

@@ -32,9 +32,10 @@ def read(text: str, name: str) -> dict[str, Any]:
     try:
         return ProjectRequest.model_validate(raw).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        found = [f"{name}, line {line(text, place)}: {_field(place)}{message}" for place, message in complaints(error)]
-        more = f"\n… and {len(found) - COMPLAINTS_MAX:,} more." if len(found) > COMPLAINTS_MAX else ""
-        raise InvalidRequest("\n".join(found[:COMPLAINTS_MAX]) + more) from None
+        wrong = complaints(error)
+        told = [f"{name}, line {line(text, place)}: {_field(place)}{why}" for place, why in wrong[:COMPLAINTS_MAX]]
+        told += [f"… and {len(wrong) - COMPLAINTS_MAX:,} more."] if len(wrong) > COMPLAINTS_MAX else []
+        raise InvalidRequest("\n".join(told)) from None
 
 
 def _field(place: Place) -> str:

@@ -1,6 +1,7 @@
 """A typed request is checked with words that name the field and line, and becomes a document that loses nothing."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -102,6 +103,7 @@ def test_toml_may_use_its_own_times() -> None:
         ("[1]", '["Gret"]', "r.toml, line 9: feature 2, depends_on: It depends on 'Gret', but no feature"),
         ('"Count"', '"Greet"', ""),
         ("[1]", "[2]", "r.toml, line 9: feature 2, depends_on: These features wait for each other"),
+        ('"Guest book"', '"\u202e "', "r.toml, line 1: title: it shows nothing"),
         ('"Greet"', '""', "r.toml, line 5: feature 1, title: String should have at least 1 character"),
         ("[1]", "[1", "r.toml is not valid TOML"),
     ],
@@ -165,7 +167,7 @@ def test_what_a_title_happens_to_say_is_no_dependency() -> None:
     assert last.depends_on == (report.key,)
 
 
-def complaint(features: list[object]) -> str:
+def complaint(features: Sequence[object]) -> str:
     with pytest.raises(ValidationError) as error:
         ProjectRequest.model_validate({"title": "T", "features": features})
     return explain(error.value)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 
 from podium.faces.cli import intake, outlet
 from podium.faces.cli.client import Client
-from podium.operations.operation import POSITIONAL, Operation
+from podium.operations.operation import POSITIONAL, Operation, understood
 
 RUN_LEAVES_OUT: Final = ("name", "resume")
 """Of `submit`: a run goes on by itself where an earlier one of the same input stopped."""
@@ -68,7 +68,9 @@ def derive_run(submit: Operation) -> click.Command:
     def callback(client: Client, /, as_json: bool, timeout: float | None, **given: Any) -> None:
         from podium.faces.cli.run import follow
 
-        sys.exit(follow(client, intake.read(asked_for(given)), as_json=as_json, timeout=timeout))
+        asked = intake.read(asked_for(given))
+        understood(submit, asked)  # before a home is made for it
+        sys.exit(follow(client, asked, as_json=as_json, timeout=timeout))
 
     return click.Command("run", params=params, callback=callback, help=RUN_HELP, short_help=RUN_SUMMARY)
 
