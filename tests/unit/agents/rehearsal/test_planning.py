@@ -6,7 +6,6 @@ from podium.agents.rehearsal.document import outline
 from podium.agents.rehearsal.plan import Plan
 from podium.agents.rehearsal.planning import make_plan
 from podium.agents.rehearsal.protocol import Project, StepFailed
-from tests.unit.agents.rehearsal.conftest import EXAMPLES
 
 NOBODYS = Project("p", "", "", None, None)
 
@@ -130,18 +129,3 @@ def test_the_complexity_follows_the_size(count: int, expected: str) -> None:
 def test_what_podium_knows_is_kept() -> None:
     planned = plan("# A web page\n\n- A\n", Project("p", "", "", "library", "large"))
     assert (planned.type, planned.complexity) == ("library", "large")
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "features", "waiting"),
-    [
-        ("hello-world.md", "cli", 4, 2),
-        ("library.md", "api", 6, 4),
-        ("task-tracker.md", "web", 12, 9),
-        ("market-report.md", "data", 40, 36),
-    ],
-)
-def test_the_examples_are_of_different_kinds(name: str, kind: str, features: int, waiting: int) -> None:
-    planned = plan((EXAMPLES / name).read_text("utf-8"))
-    assert (planned.type, len(planned.features)) == (kind, features)
-    assert sum(bool(feature.depends_on) for feature in planned.features) == waiting
