@@ -79,16 +79,16 @@ class StoreMachine(RuleBasedStateMachine):
     @initialize(issues=st.integers(0, 4), chained=st.booleans(), started=st.integers(0, 7))
     def begin(self, issues: int, chained: bool, started: int) -> None:
         """A project that has come some way, so that short histories reach far."""
-        self.submit("", dispatch=False)
+        self.submit("", wait=0.0, dispatch=False)
         for _ in range(started):
             self.dispatch(1, 63)
             if self.jobs("running"):
                 self.complete(0, "pass", issues, chained, dispatch=False, crashed=False)
 
-    @rule(key=st.sampled_from(["", "one", "two"]), dispatch=st.booleans())
-    def submit(self, key: str, dispatch: bool) -> None:
+    @rule(key=st.sampled_from(["", "one", "two"]), wait=st.sampled_from([0.0, 0.0, 20.0]), dispatch=st.booleans())
+    def submit(self, key: str, wait: float, dispatch: bool) -> None:
         project = Project("app", "App", "", None, None, 50, 50, None, "text", 0.0, DIGEST, "python")
-        command = Submit(project, "words", PIPELINE, key)
+        command = Submit(project, "words", PIPELINE, key, not_before=self.now + wait)
         again = [command] if key else []
         answer, *repeated = self.run(command, *again)
         known = key and key in self.keys
@@ -98,7 +98,8 @@ class StoreMachine(RuleBasedStateMachine):
         if answer.created:
             assert answer.project not in self.projects
             made = self.projects[answer.project] = NaiveProject(answer.project)
-            made.enter(made.jobs["genesis", "plan", ""])
+            first = made.jobs["genesis", "plan", ""]
+            first.state, first.due = ("delayed", self.now + wait) if wait else ("ready", 0.0)
             self.keys |= {key: answer.project} if key else {}
         if dispatch:
             self.dispatch(2, 63)

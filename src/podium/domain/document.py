@@ -1,11 +1,22 @@
 """A requirement document as it comes in: checked bytes, and what can be told from them without analysis."""
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from podium.domain.errors import InvalidDocument
 from podium.domain.project import TITLE_CHARS_MAX
 
 BYTES_MAX: Final = 2 * 1024 * 1024
+NOTE_TITLE_CHARS_MAX: Final = 80
+"""Of a title that nobody wrote as one: the beginning of a note."""
+
+_UNSEEN: Final = frozenset({"Cc", "Cs"})
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
+_NO_WORDS = re.compile(r"\s*(?:<!--|[-=*_ ]{3,}$)")
+_LIST_MARK = re.compile(r"^\s*(?:(?:[-*+>]|\d{1,9}[.)])\s+)+(?:\[[ xX]\]\s+)?")
+_SENTENCE = re.compile(r"(.{8,}?(?:[.!?\u061f\u0964](?=\s|$)|[\u3002\uff01\uff1f]))")
 
 
 def decode(content: bytes, name: str) -> str:
@@ -29,9 +40,43 @@ def decode(content: bytes, name: str) -> str:
     return text
 
 
+def one_line(text: str, chars_max: int = TITLE_CHARS_MAX) -> str:
+    """`text` on one line without control characters, cut between words where it can be; empty when nothing shows."""
+    line = " ".join("".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN).split())
+    if not any(unicodedata.category(c)[0] in "LNPS" for c in line):
+        return ""
+    if len(line) <= chars_max:
+        return line
+    cut = line[: chars_max - 1]
+    at_word = cut.rsplit(" ", 1)[0]
+    return (at_word if len(at_word) > chars_max // 2 else cut).rstrip(" ,;:.") + "…"
+
+
 def title_of(text: str, fallback: str) -> str:
-    """The first heading, else the first line of words, else `fallback`; at most 200 characters."""
-    lines = [line.strip() for line in text.splitlines()]
-    heading = next((line.lstrip("#").strip() for line in lines if line.startswith("# ")), "")
-    words = next((line for line in lines if line and not line.startswith(("<!--", "---", "#"))), "")
-    return (heading or words or fallback)[:TITLE_CHARS_MAX].strip()
+    """The first top heading, else any heading, else a note's first line or sentence, else `fallback`."""
+    lines = list(_outside_fences(text))
+    headings = [found for line in lines if (found := _HEADING.fullmatch(line))]
+    top = next((one_line(found[2]) for found in headings if len(found[1]) == 1), "")
+    words = (line for line in lines if line.strip() and not _NO_WORDS.match(line) and not _HEADING.fullmatch(line))
+    first = (_first_sentence(one_line(_LIST_MARK.sub("", line), BYTES_MAX)) for line in words)
+    other = (one_line(found[2]) for found in headings)
+    return top or next(filter(None, other), "") or next(filter(None, first), "") or one_line(fallback) or "Project"
+
+
+def _outside_fences(text: str) -> Iterator[str]:
+    """The lines that are no code: a comment in a script is no heading."""
+    fence = ""
+    for line in text.splitlines():
+        mark = line.lstrip()[:3]
+        if mark in ("```", "~~~"):
+            fence = "" if fence == mark else fence or mark
+        elif not fence:
+            yield line
+
+
+def _first_sentence(line: str) -> str:
+    """A long line's first sentence, at most as long as a note's title should be."""
+    if len(line) <= NOTE_TITLE_CHARS_MAX:
+        return line
+    found = _SENTENCE.match(line)
+    return one_line(found[1] if found else line, NOTE_TITLE_CHARS_MAX)

@@ -32,6 +32,12 @@ class InvalidDocument(UsageError):
     kind = "invalid_document"
 
 
+class InvalidRequest(UsageError):
+    """A typed project request breaks a rule; the message names the field, and the file's line where there is one."""
+
+    kind = "invalid_request"
+
+
 class NotFound(PodiumError):
     """Nothing has that name; the message lists what there is, or how to list it."""
 

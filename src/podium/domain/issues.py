@@ -10,6 +10,12 @@ from podium.domain.pipeline import Item, topological
 
 ITEMS_MAX: Final = 5_000
 """Artifacts of one kind that a workflow may fan out over."""
+LINKS_MAX: Final = 100_000
+"""Names in `depends_on` and `conflicts_with` of all of them together."""
+NAMED_MAX: Final = 10
+"""Keys that a complaint lists."""
+
+_LINKS: Final = ("depends_on", "conflicts_with")
 
 
 def problem(found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
@@ -19,19 +25,29 @@ def problem(found: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         return f"There are {len(keys):,} issues; {ITEMS_MAX:,} are the most for one project. Put small ones together."
     twice = sorted(key for key, n in Counter(keys).items() if n > 1)
     if twice:
-        return f"These keys are there more than once: {', '.join(twice)}. Give every issue a key of its own."
+        named = ", ".join(twice[:NAMED_MAX])
+        return f"These keys are there more than once: {named}. Give every issue a key of its own."
+    links = sum(len(texts(data, name)) for _, data in found for name in _LINKS)
+    if links > LINKS_MAX:
+        return f"The issues name each other {links:,} times; {LINKS_MAX:,} are the most. Leave out what others imply."
     known = set(keys)
     for key, data in found:
-        for name in ("depends_on", "conflicts_with"):
+        for name in _LINKS:
             strange = [other for other in texts(data, name) if other not in known]
             if strange:
-                return f"Issue {key} {name} {', '.join(strange)}, which does not exist. Name issues by their keys."
+                named = ", ".join(strange[:NAMED_MAX])
+                return f"Issue {key} {name} {named}, which does not exist. Name issues by their keys."
     try:
         topological([Item(key, texts(data, "depends_on")) for key, data in found])
     except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
+        circle = " -> ".join(shortened([*reversed(error.args[1])]))
         return f"These issues wait for each other, so none could begin: {circle}. Remove one depends_on."
     return ""
+
+
+def shortened(circle: list[str]) -> list[str]:
+    """A circle of thousands is as clear with its middle left out."""
+    return circle if len(circle) <= NAMED_MAX else [*circle[: NAMED_MAX - 1], "…", circle[-1]]
 
 
 def items(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Item]:

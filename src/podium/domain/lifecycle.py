@@ -52,6 +52,7 @@ JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("waiting", "unblock"): "ready",
         ("waiting", "hold"): "held",
+        ("waiting", "delay"): "delayed",
         ("waiting", "cancel"): "cancelled",
         ("held", "admit"): "ready",
         ("held", "block"): "waiting",

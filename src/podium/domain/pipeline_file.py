@@ -12,6 +12,7 @@ from podium.domain import pipeline_graph as graph
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow
+from podium.domain.toml_lines import line_of
 
 GATE_KINDS: Final = ("change", "command", "result", "approval")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -33,30 +34,12 @@ class _Reader:
 
     def fail(self, message: str, key: str = "") -> InvalidPipeline:
         """The error to raise, with the line of `key` in the table being read."""
-        return InvalidPipeline(f"{self.source}, line {self._line(key)}: {message}")
+        header, number, _ = self.where
+        return InvalidPipeline(f"{self.source}, line {line_of(self.text, header, number, key)}: {message}")
 
     def _fail_at(self, message: str, place: graph.Place) -> InvalidPipeline:
         self.where = (place.table, place.number, "")
         return self.fail(message, place.key)
-
-    def _line(self, key: str) -> int:
-        header, index, _ = self.where
-        lines = self.text.splitlines()
-        at = 0
-        if header:
-            seen = -1
-            for number, line in enumerate(lines):
-                if line.strip().strip("[]").strip() == header and line.strip().startswith("["):
-                    seen += 1
-                    at = number
-                    if seen == index:
-                        break
-        for number in range(at, len(lines)):
-            if number > at and lines[number].strip().startswith("[") and header:
-                break
-            if key and re.match(rf"\s*{re.escape(key)}\s*=", lines[number]):
-                return number + 1
-        return at + 1
 
     def pipeline(self) -> Pipeline:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from podium.domain.command import Command, Steer, Steered
+from podium.domain.command import Command, Steer, Steered, Submit
 from podium.domain.instance import Slot
 from podium.engine.dispatcher import Dispatcher
 from podium.engine.supervisor import Supervisor
@@ -61,6 +61,8 @@ class Engine:
         self.dispatcher.kick()
         if isinstance(command, Steer):
             answer.add_done_callback(self._end_revoked)
+        elif isinstance(command, Submit) and command.not_before:
+            answer.add_done_callback(lambda _: self.sweeper.nudge())
         return answer
 
     def _end_revoked(self, answer: Future[Steered]) -> None:

@@ -1,38 +1,47 @@
-"""What comes in: a requirement document becomes a project."""
+"""What comes in: a requirement document, a note or a typed request becomes a project."""
 
 import hashlib
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from podium.domain import document
 from podium.domain.command import Submit, Submitted
 from podium.domain.errors import UsageError
 from podium.domain.project import Project, checked_id, slug
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.moments import seconds_until
+from podium.operations.operation import Output, argument, operation, option
+from podium.operations.request import ProjectRequest, document_of
+from podium.store.rows import Rows
 from podium.workspace import adoption, source
 
 
-class SubmitInput(Input):
-    """A requirement document and what is known about it."""
+class SubmitInput(ProjectRequest):
+    """Either a requirement document with what is known about it, or a typed request that becomes one."""
 
-    document: str = argument(
-        "The requirement document's text in Markdown (the command line takes a file's name, - for standard input)."
+    document: str | None = argument(
+        "The requirement document's text in Markdown. The command line takes a file's name: Markdown, a typed request "
+        "(.json, .toml), or - for a note on standard input.",
+        default=None,
     )
-    name: str = option("document.md", "The name the document came under, for messages and the id.")
-    id: str | None = option(None, "The project's id; made from the title by default.")
-    title: str | None = option(None, "The project's title; the document's first heading by default.", max_length=200)
-    type: str | None = option(
-        None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40
+    name: str = option("", "The name the input came under, for messages and the id.", max_length=200)
+    source: Literal["document", "scratch"] = option(
+        "document", "What the text is: a document, or a note from a scratch pad."
     )
-    complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
-    business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
-    priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
-    repository: str | None = option(
-        None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."
-    )
-    agent: str | None = option(None, "Who works on it; the home's agent by default.")
-    idempotency_key: str | None = option(None, "The same key again is the same project.", max_length=200)
-    plan_first: bool = option(False, "Stop after the plan, until a person approves it.")
     resume: bool = option(False, "With a key: go on with its project if that is still open, else begin a new one.")
+
+    @model_validator(mode="after")
+    def _one_input(self) -> Self:
+        """A document or a typed request, not both."""
+        if self.document is not None and self.features:
+            raise ValueError("give either a document or features, not both: write the features into the document")
+        if self.document is None and not (self.title and (self.features or self.brief.strip())):
+            raise ValueError(
+                "nothing says what to build: give a document, a note, or a request that has a title and features (or "
+                "at least a brief)"
+            )
+        return self
 
 
 class SubmitOutput(Output):
@@ -41,43 +50,79 @@ class SubmitOutput(Output):
     project: str
     title: str
     created: bool
+    begins_at: float | None = None
+    """When its first work may begin, in seconds since the epoch; null when that is at once."""
     notes: tuple[str, ...] = ()
     """What the submitter should know about it."""
 
 
 @operation("submit", safety="write", server="queue", example="podium submit examples/hello-world.md")
 async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
-    """Submit a requirement document as a new project.
+    """Submit a requirement document, a note or a typed request as a new project.
 
     Without an idempotency key every submission is a project of its own.
     """
-    text = document.decode(asked.document.encode("utf-8", "surrogateescape"), asked.name)
+    text, origin = _read(asked)
     stem = asked.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    title = (asked.title or document.title_of(text, stem)).strip()
+    title = document.one_line(asked.title or "") or document.title_of(text, stem)
     agent = asked.agent or context.agent
     if agent not in context.agents:
         raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(context.agents))}.")
     repository = source.checked(asked.repository) if asked.repository is not None else None
+    wait = max(0.0, seconds_until(asked.not_before, context.clock.wall())) if asked.not_before else 0.0
     found = await adoption.inspect(repository) if repository else None
     fallback = slug(stem, "project-" + hashlib.sha256(text.encode()).hexdigest()[:8])
     project = Project(
         id=checked_id(asked.id) if asked.id else slug(title, fallback),
         title=title,
-        brief="",
+        brief=asked.brief.strip(),
         type=asked.type,
         complexity=asked.complexity,
         business_value=asked.business_value,
         priority=asked.priority,
         repository_url=repository,
-        source=f"document:{asked.name}"[:200],
+        source=f"{origin}:{asked.name}"[:200],
         created_at=context.clock.now(),
         pipeline=context.pipeline.digest,
         agent=agent,
     )
-    done: Submitted = await context.submit(
-        Submit(project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume, asked.plan_first)
+    command = Submit(
+        project,
+        text,
+        context.pipeline_text,
+        asked.idempotency_key or "",
+        asked.resume,
+        asked.plan_first,
+        not_before=context.clock.now() + wait if wait else 0.0,
     )
-    return SubmitOutput(project=done.project, title=title, created=done.created, notes=_notes(repository, found))
+    done: Submitted = await context.submit(command)
+    if not done.created:
+        return await context.store.read(lambda rows: _earlier(rows, done.project, text))
+    begins = context.clock.wall() + wait if wait else None
+    notes = _notes(repository, found)
+    if asked.not_before and not wait:
+        notes = (f"{asked.not_before} is past: it begins at once.", *notes)
+    return SubmitOutput(project=done.project, title=title, created=True, begins_at=begins, notes=notes)
+
+
+def _read(asked: SubmitInput) -> tuple[str, str]:
+    """The requirement document, and which kind of input it came from."""
+    text = document_of(asked) if asked.document is None else asked.document
+    name = asked.name or ("the note" if asked.source == "scratch" else "the document")
+    checked = document.decode(text.encode("utf-8", "surrogateescape"), name)
+    return checked, "request" if asked.document is None else asked.source
+
+
+def _earlier(rows: Rows, project: str, text: str) -> SubmitOutput:
+    """The project that the same key made before; whoever sent something else under it is told."""
+    before = rows.one("document_of_project", (project,))
+    note = (
+        f"This key was used before for another input. Project {project} stays as it was, and nothing new was begun; "
+        "submit with another key for a project of its own."
+    )
+    title = rows.one("project_by_id", (project,))[1]
+    is_other = before is not None and before[0] != text
+    return SubmitOutput(project=project, title=title, created=False, notes=(note,) if is_other else ())
 
 
 def _notes(repository: str | None, found: adoption.Found | None) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Jobs: the list of a project's, and why one is where it is."""
 
+from datetime import UTC, datetime
+
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
@@ -139,6 +141,12 @@ def _because(rows: Rows, context: Context, job: Job) -> tuple[str, str]:
         idle = "" if context.running else " No orchestrator runs on this home: `podium up` starts one."
         return f"it has waited {now - job.ready_at:.1f} s for a free instance; {ahead} jobs of its role come first", (
             "the next free instance that suits it takes it." + idle
+        )
+    if job.state == "delayed" and job.attempt == 0:
+        at = datetime.fromtimestamp(context.clock.wall() + job.ready_at - now, UTC).astimezone()
+        return (
+            f"its project was submitted to begin not before {at.isoformat(sep=' ', timespec='seconds')}",
+            "it enters its queue then",
         )
     if job.state == "delayed":
         return f"attempt {job.attempt} failed, and it is tried again later", f"it is due in {job.ready_at - now:.1f} s"

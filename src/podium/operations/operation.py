@@ -1,13 +1,14 @@
 """The registry: what an operation is, and the decorator that makes a typed async function one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
 from podium.domain.access import Scope
+from podium.domain.errors import UsageError
 from podium.operations.context import Context
 
 Safety = Literal["read", "write", "destructive"]
@@ -51,6 +52,9 @@ class Operation:
 POSITIONAL: Final[JsonDict] = {"positional": True}
 """Marks a field that the command line takes by position."""
 
+COMPLAINTS_MAX: Final = 5
+"""Of what is wrong with one input, told one by one; the rest is counted."""
+
 REGISTRY: Final[dict[str, Operation]] = {}
 
 In = TypeVar("In", bound=Input)
@@ -93,3 +97,30 @@ def argument(description: str, **more: Any) -> Any:
 def option(default: Any, description: str, **more: Any) -> Any:
     """A field that the command line takes as a flag."""
     return Field(default, description=description, **more)
+
+
+def complaints(error: ValidationError) -> list[tuple[list[int | str], str]]:
+    """Each thing that is wrong with an input: where it is, and why."""
+    found: list[tuple[list[int | str], str]] = []
+    for wrong in error.errors(include_url=False, include_input=False):
+        place: list[int | str] = [*wrong["loc"], *wrong.get("ctx", {}).get("place", ())]
+        why = "there is no such field" if wrong["type"] == "extra_forbidden" else wrong["msg"]
+        found.append((place, why.removeprefix("Value error, ")))
+    return found
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with an input, in words."""
+    found = [": ".join(filter(None, (".".join(map(str, place)), why))) for place, why in complaints(error)]
+    more = f"; and {len(found) - COMPLAINTS_MAX:,} more" if len(found) > COMPLAINTS_MAX else ""
+    return f"{'; '.join(found[:COMPLAINTS_MAX]).removesuffix('.')}{more}."
+
+
+def understood(operation: Operation, asked: Mapping[str, Any] | bytes) -> Any:
+    """The operation's input from fields or from JSON; raises `UsageError`."""
+    try:
+        if isinstance(asked, bytes):
+            return operation.input.model_validate_json(asked or b"{}")
+        return operation.input.model_validate(asked)
+    except ValidationError as error:
+        raise UsageError(explain(error)) from None

@@ -11,6 +11,8 @@ from podium.store.assignments import artifact_of
 from podium.store.rows import Rows
 
 OUTPUT_KINDS = ("application", "documentation", "marketing")
+OPENABLE = ("application", "publication")
+"""Kinds of artifacts that Podium itself put where they can be opened."""
 
 
 class ProjectsInput(Input):
@@ -93,6 +95,8 @@ class ProjectOutput(Output):
     source: str
     agent: str
     created_at: float
+    begins_at: float | None = None
+    """While it waits for its time to begin: that time, in seconds since the epoch."""
     ended_at: float | None
     repository: str
     adopted_from: str | None = None
@@ -130,6 +134,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             source=row[9],
             agent=row[6],
             created_at=row[7],
+            begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
             ended_at=row[8],
             repository=str(repository_of(context, asked.project)),
             adopted_from=row[10],
@@ -149,6 +154,11 @@ def need_project(rows: Rows, project_id: str) -> Any:
     if row is None:
         raise NotFound(f"There is no project {project_id!r}. `podium projects` lists them.")
     return row
+
+
+def wall_time(context: Context, steady: float | None) -> float | None:
+    """A moment on the steady clock as people's clocks will show it."""
+    return None if steady is None else round(context.clock.wall() + steady - context.clock.now(), 3)
 
 
 def repository_of(context: Context, project_id: str) -> Path:
@@ -183,11 +193,11 @@ async def outputs(context: Context, asked: OutputsInput) -> OutputsOutput:
 def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]:
     """What can be opened: the deployed application, then what was published."""
     found: list[OutputRow] = []
-    for row in rows.all("artifacts_of_project", (project_id,)):
+    for row in rows.all("artifacts_of_kinds", (project_id, json.dumps(OPENABLE))):
         artifact = artifact_of(row)
         kind = artifact.data.get("kind", "") if artifact.kind == "publication" else artifact.kind
         kind = "marketing" if kind == "social" else kind
-        if artifact.kind in ("application", "publication") and artifact.path:
+        if artifact.path:
             place = str(context.home / artifact.path)
             found.append(OutputRow(kind=kind, title=artifact.title, path=place, url=artifact.data.get("url")))
     return sorted((o for o in found if o.kind in OUTPUT_KINDS), key=lambda output: OUTPUT_KINDS.index(output.kind))

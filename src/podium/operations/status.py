@@ -153,6 +153,8 @@ class BacklogOutput(Output):
     ready: list[BacklogQueue]
     held: int
     delayed: int
+    next_due_seconds: float | None
+    """When the first delayed job is due."""
     in_review: int
 
 
@@ -164,6 +166,7 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
         totals: dict[str, int] = {}
         for _, state, n in rows.all("tally_all"):
             totals[state] = totals.get(state, 0) + n
+        (due,) = rows.one("next_due", (context.clock.now(),))
         return BacklogOutput(
             ready=[
                 BacklogQueue(queue=q, lane=lane, jobs=n, oldest_seconds=round(max(0.0, context.clock.now() - at), 3))
@@ -171,6 +174,7 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             ],
             held=totals.get("held", 0),
             delayed=totals.get("delayed", 0),
+            next_due_seconds=round(due - context.clock.now(), 3) if due is not None else None,
             in_review=totals.get("in_review", 0),
         )
 

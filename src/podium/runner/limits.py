@@ -7,11 +7,12 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """Bounds on one attempt's output and endings."""
 
-    line_bytes_max: int = 1 << 20
-    """A longer line is cut, with a mark."""
+    line_bytes_max: int = 8 << 20
+    """A longer line is cut, with a mark. A plan of 5,000 features is one line, with six bytes for many a letter."""
     log_bytes_max: int = 64 << 20
     """Beyond it messages are dropped, with one line that says so; results still count."""
-    artifacts_max: int = 5_000
+    artifacts_max: int = 6_000
+    """More than the issues that one project may have, so that too many of them are told, and mended, as just that."""
     artifact_bytes_max: int = 32 << 20
     """All artifacts and results together, as JSON; an agent that sends more is ended."""
     gate_output_bytes_max: int = 8 << 10

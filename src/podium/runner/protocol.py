@@ -68,7 +68,8 @@ class Conversation:
             self.spend = _sum(self.spend, message)
         elif message["type"] in {"artifact", "result"}:
             self._bytes_kept += size
-            if self._bytes_kept > self._limits.artifact_bytes_max or len(self.artifacts) >= self._limits.artifacts_max:
+            is_one_more = message["type"] == "artifact" and len(self.artifacts) >= self._limits.artifacts_max
+            if self._bytes_kept > self._limits.artifact_bytes_max or is_one_more:
                 self.excess = (
                     f"it delivered more than {self._limits.artifacts_max} artifacts "
                     f"or {self._limits.artifact_bytes_max} bytes"

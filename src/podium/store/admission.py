@@ -5,6 +5,7 @@ from itertools import compress
 from typing import Any
 
 from podium.domain.job import Job
+from podium.policy.ordering import rank
 from podium.store.batch import Batch
 from podium.store.hot import Flow
 
@@ -17,11 +18,14 @@ def unblock(batch: Batch, job: Job, author: str) -> None:
         enter(batch, job, blockers=0, avoid=author)
 
 
-def enter(batch: Batch, job: Job, **changes: Any) -> None:
-    """Admit a waiting job, or hold it back behind its project's limit."""
+def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> None:
+    """Admit a waiting job, at once or when its time has come, or hold it back behind its project's limit."""
     flow = batch.flow(job.project, job.workflow)
     assert flow is not None
-    if flow.admitted < flow.workflow.project_jobs_max or job.item == "":
+    if not_before > batch.now:
+        flow.admitted += 1
+        batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)
+    elif flow.admitted < flow.workflow.project_jobs_max or job.item == "":
         flow.admitted += 1
         batch.move(job, "unblock", **changes)
     else:

@@ -21,8 +21,9 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
     pipeline = pipelines[digest]
     step = pipeline.step(job.workflow, job.step)
     fanned = {s.for_each for workflow in pipeline.workflows.values() for s in workflow.steps if s.for_each}
-    made = [artifact_of(row) for row in rows.all("artifacts_of_project", (job.project,))]
-    item = next((a for a in made if a.kind == step.for_each and a.key == job.item), None) if job.item else None
+    made = rows.all("artifacts_but_kinds", (job.project, json.dumps(sorted(fanned))))
+    own = rows.one("artifact_by_key", (job.project, step.for_each, job.item)) if job.item else None
+    item = artifact_of(own) if own else None
     return Assignment(
         attempt=lease.name,
         job=job.id,
@@ -43,7 +44,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         item={"key": item.key, "title": item.title, "data": item.data} if item else None,
         prompt=step.prompt,
         document=document,
-        artifacts=tuple(a for a in made if a.kind not in fanned),
+        artifacts=tuple(map(artifact_of, made)),
         feedback=tuple(text for (text,) in rows.all("feedback_of_job", (job.id,))),
         bases=tuple(bases_of(rows, job.id)),
         gates=tuple(asdict(gate) for gate in step.gates),
@@ -54,8 +55,17 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
 def bases_of(rows: Rows, job_id: int) -> list[str]:
     """The commits a job stands on: what its dependencies delivered, or themselves stood on if they changed nothing."""
     found: dict[str, None] = {}
-    for dependency, commit in rows.all("bases_of_job", (job_id,)):
-        found |= dict.fromkeys([commit] if commit else bases_of(rows, dependency))
+    seen: set[int] = set()
+    undone = [iter(rows.all("bases_of_job", (job_id,)))]
+    while undone:
+        dependency, commit = next(undone[-1], (0, None))
+        if not dependency:
+            undone.pop()
+        elif commit:
+            found[commit] = None
+        elif dependency not in seen:
+            seen.add(dependency)
+            undone.append(iter(rows.all("bases_of_job", (dependency,))))
     return list(found)
 
 

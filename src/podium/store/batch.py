@@ -31,7 +31,7 @@ _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
 
-_UNTRIED: Final = frozenset({"ready", "held", "paused"})
+_UNTRIED: Final = frozenset({"ready", "held", "paused", "delayed"})
 
 
 def _encode(data: Any) -> str:
@@ -234,7 +234,9 @@ class Batch:
     def reorder(self, job: Job, **changes: Any) -> Job:
         """Change a job's lane or priority where it stands; a ready one moves to its new place in the queue."""
         after = job._replace(**changes)
-        if job.state == "ready":
+        if job.state == "delayed":  # it will come back to this place
+            after = after._replace(rank=job.rank + rank(0.0, after.priority) - rank(0.0, job.priority))
+        elif job.state == "ready":
             after = after._replace(rank=rank(job.ready_at, after.priority))
             _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
             _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)

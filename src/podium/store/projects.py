@@ -49,8 +49,10 @@ def submit(batch: Batch, command: Submit) -> Submitted:
     owner.plan_first = command.plan_first
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
-    batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
-    start_workflow(batch, project_id, pipeline.start)
+    wait = command.not_before - batch.now
+    later = {"begins_at": round(batch.wall + wait, 3)} if wait > 0 else {}
+    batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent, **later)
+    start_workflow(batch, project_id, pipeline.start, command.not_before)
     return Submitted(project_id, True)
 
 
@@ -75,8 +77,8 @@ def _free_id(batch: Batch, wanted: str) -> str:
     return candidate
 
 
-def start_workflow(batch: Batch, project: str, name: str) -> None:
-    """Enqueue a workflow once for a project: all its jobs, those without dependencies ready at once."""
+def start_workflow(batch: Batch, project: str, name: str, not_before: float = 0.0) -> None:
+    """Enqueue a workflow once for a project: all its jobs, those without dependencies ready at once, or later."""
     if batch.flow(project, name) is not None:
         return
     owner = batch.owner(project)
@@ -88,12 +90,12 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    _add_jobs(batch, owner, name, planned)
+    _add_jobs(batch, owner, name, planned, not_before)
     batch.touched[project, name] = None
 
 
-def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[PlannedJob]) -> None:
-    """Make the planned jobs and their dependencies; those that wait for nothing enter their queue."""
+def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[PlannedJob], not_before: float) -> None:
+    """Make the planned jobs and their dependencies; those that wait for nothing enter their queue, or are delayed."""
     first = batch.numbers.job
     batch.numbers.job += len(planned)
     ids = {(workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
@@ -108,7 +110,7 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[Plann
         for blocker in earlier:
             batch.depend(job.id, blocker)
         if job.blockers == 0:
-            enter(batch, job)
+            enter(batch, job, not_before)
 
 
 def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[Item]]:

@@ -74,9 +74,20 @@ CANNOT: list[tuple[list[tuple[str, dict[str, list[str]]]], str]] = [
     ([("a", {"depends_on": ["x"]})], "depends_on x, which does not exist"),
     ([("a", {}), ("a", {})], "more than once: a"),
     ([(str(n), {}) for n in range(5_001)], "5,000 are the most"),
+    ([(str(n), {"conflicts_with": ["0"] * 300}) for n in range(400)], "name each other 120,000 times; 100,000 are the"),
 ]
 
 
 @pytest.mark.parametrize(("found", "said"), CANNOT)
 def test_issues_that_cannot_be_worked_on_are_told(found: list[tuple[str, dict[str, list[str]]]], said: str) -> None:
     assert said in issues.problem(found)
+
+
+def test_what_is_wrong_with_thousands_is_told_in_a_few_lines() -> None:
+    keys = [f"{n:04d}" for n in range(5_000)]
+    circle = [(key, {"depends_on": [keys[n - 1]]}) for n, key in enumerate(keys)]
+    assert "wait for each other" in issues.problem(circle)
+    strange = [("a", {"depends_on": keys})]
+    twice: list[tuple[str, dict[str, list[str]]]] = [(key, {}) for key in keys[:2_000]] * 2
+    for told in map(issues.problem, (circle, strange, twice)):
+        assert 0 < len(told) < 300

@@ -234,13 +234,13 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
 
 def backlog(*, empty: bool = False) -> Answer:
     if empty:
-        return plain(BacklogOutput(ready=[], held=0, delayed=0, in_review=0))
+        return plain(BacklogOutput(ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0))
     rows = [
         BacklogQueue(queue="development", lane="review", jobs=2, oldest_seconds=12.0),
         BacklogQueue(queue="development", lane="features", jobs=4, oldest_seconds=192.4),
         BacklogQueue(queue="content", lane="@content-02", jobs=1, oldest_seconds=0.2),
     ]
-    return plain(BacklogOutput(ready=rows, held=31, delayed=1, in_review=2))
+    return plain(BacklogOutput(ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2))
 
 
 def projects(*, empty: bool = False) -> Answer:
@@ -328,8 +328,8 @@ def decided(verdict: str) -> Answer:
     return plain(DecideOutput(review=3, project="hello-world", verdict=verdict))
 
 
-def submitted(*, created: bool = True) -> Answer:
-    return plain(SubmitOutput(project="hello-world", title="Hello, World", created=created))
+def submitted(*, created: bool = True, **more: Any) -> Answer:
+    return plain(SubmitOutput(project="hello-world", title="Hello, World", created=created, **more))
 
 
 def events(*rows: Answer, last: int = 1) -> Answer:

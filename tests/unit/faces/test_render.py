@@ -35,6 +35,8 @@ PAGES: list[tuple[str, Answer]] = [
     ("review send-back", samples.decided("send-back")),
     ("submit", samples.submitted()),
     ("submit", samples.submitted(created=False)),
+    ("submit", samples.submitted(begins_at=samples.NOW + 5400)),
+    ("project", samples.project(begins_at=samples.NOW + 5400)),
     ("plan", samples.plan()),
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
@@ -117,6 +119,7 @@ def test_backlog_shows_the_longest_wait_first() -> None:
     rows = page("backlog", samples.backlog()).splitlines()
     assert [row.split()[1] for row in rows[3:6]] == ["features", "review", "only"]
     assert "3 m 12 s" in rows[3]
+    assert any(row.endswith("later; the next in 1 h 30 m") for row in rows)
 
 
 def test_projects_are_one_line_each_in_a_pipe() -> None:
@@ -230,6 +233,15 @@ def test_decided_reviews_offer_nothing_to_decide() -> None:
 def test_the_same_input_again_is_told() -> None:
     assert "was submitted before" in page("submit", samples.submitted(created=False))
     assert "Submitted Hello, World as project hello-world" in page("submit", samples.submitted())
+
+
+@pytest.mark.requirement("QUE-7")
+def test_what_begins_later_says_when() -> None:
+    later = samples.NOW + 5400
+    assert "in 1 h 30 m" in page("submit", samples.submitted(begins_at=later))
+    assert "in 1 h 30 m" in page("project", samples.project(begins_at=later))
+    row = samples.job(1, "genesis", "analyze", state="delayed", ready_at=later, attempt=0)
+    assert "begins in 1 h 30 m" in page("jobs", samples.jobs() | {"jobs": [samples.plain(row)]})
 
 
 def test_events_are_one_line_each_in_a_pipe() -> None:

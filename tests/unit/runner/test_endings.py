@@ -204,6 +204,12 @@ def test_too_many_artifacts_end_the_attempt(stage: Stage) -> None:
     assert "more than 3 artifacts" in report["detail"]
 
 
+def test_as_many_artifacts_as_may_be_still_take_a_result(stage: Stage) -> None:
+    many = says([{"type": "artifact", "kind": "issue", "key": f"{n}"} for n in range(3)])
+    report = stage.run(many + PASSED, limits=Limits(artifacts_max=3))
+    assert (report["ending"], report["verdict"], len(report["artifacts"])) == ("finished", "passed", 3)
+
+
 def test_an_attempt_runs_once(stage: Stage) -> None:
     stage.run("echo x >>x.txt\n" + PASSED)
     before = (stage.directory / "exit.json").read_bytes()

@@ -3,7 +3,8 @@
 **Title**: the first top-level heading; else the project's own title; else the first line. **Brief**: the
 first paragraph. **Features**, the first of these that gives any: list items under a heading that names
 features, user stories, requirements, functionality, capabilities or scope (or that heading's sub-headings,
-when it has no list); all list items; headings of level two and three. Headings that say out of scope,
+when it has no list); all list items; headings of level two and three; in a note, which has no headings, the
+lines after the first. Headings that say out of scope,
 non-functional, non-goals and the like never count. **Type**: the kind whose keywords occur most often, in
 the title above all. **Complexity**: small up to 5 features and 600 words, large above 15 features or 3,000
 words, otherwise medium. Type and complexity that Podium gives are kept.
@@ -18,6 +19,7 @@ from podium.agents.rehearsal import naming, prose
 from podium.agents.rehearsal.document import Entry, Section
 from podium.agents.rehearsal.plan import DETAIL_CHARS_MAX, TITLE_CHARS_MAX, Feature, Plan, feature
 from podium.agents.rehearsal.protocol import Project, StepFailed
+from podium.domain import issues
 
 FEATURES_MAX = 5_000
 SMALL_FEATURES_MAX, SMALL_WORDS_MAX = 5, 600
@@ -46,9 +48,9 @@ _NAMES_NO_FEATURES = re.compile(
     r"|constraints?|references?|notes?|audience|licen[cs]e)$",
     re.IGNORECASE,
 )
-# "After 5 minutes" is no dependency, so that form needs the number sign.
+# "After 5 minutes" is no dependency, so that form needs the number sign; nor is "depends on 3 sources".
 _DEPENDS = re.compile(
-    r"\(?\b(?:depends on\s+(?:#?\d+(?:\s*(?:,|and)\s*)?)+|after\s+(?:#\d+(?:\s*(?:,|and)\s*)?)+)\)?",
+    r"\(?\b(?:depends on\s+(?:#?\d+(?:\s*(?:,|and)\s*)?)+|after\s+(?:#\d+(?:\s*(?:,|and)\s*)?)+)(?!\s*\w)\)?",
     re.IGNORECASE,
 )
 _USER_STORY = re.compile(r"^as an? .+?,? i (?:want|need|would like)(?: to)? (.+?)(?:,? so that .+)?$", re.IGNORECASE)
@@ -58,7 +60,7 @@ _TITLE_BREAK = re.compile(r"\s*(?::\s|\s[–—-]\s)")
 def make_plan(sections: list[Section], text: str, project: Project, first_number: int, package: str | None) -> Plan:
     """Plan the project; keys are numbered from `first_number`, and an existing `package` is kept."""
     title = _title(sections, text, project)
-    entries = _feature_entries(sections)
+    entries = _feature_entries(sections) or _note_entries(sections, text)
     if len(entries) > FEATURES_MAX:
         raise StepFailed(f"The document lists {len(entries):,} features; split it, {FEATURES_MAX:,} are the limit.")
     features = _features(entries, first_number)
@@ -82,7 +84,7 @@ def _title(sections: list[Section], text: str, project: Project) -> str:
 
 def _brief(sections: list[Section], project: Project) -> str:
     paragraphs = (paragraph for section in sections for paragraph in section.paragraphs)
-    return prose.one_line(next(paragraphs, "") or project.brief, DETAIL_CHARS_MAX)
+    return prose.one_line(project.brief or next(paragraphs, ""), DETAIL_CHARS_MAX)
 
 
 def _feature_entries(sections: list[Section]) -> list[Entry]:
@@ -95,6 +97,12 @@ def _feature_entries(sections: list[Section]) -> list[Entry]:
         or [_as_entry(section) for section in open_sections if section.level in {2, 3}]
     )
     return [entry for entry in found if entry.text.strip()]
+
+
+def _note_entries(sections: list[Section], text: str) -> list[Entry]:
+    """The lines of a note after the first, which is its title; nothing of a document that has headings."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] if len(sections) == 1 else []
+    return [Entry(line, "", (), ()) for line in lines[1:] if prose.words(line)]
 
 
 def _under_feature_headings(sections: list[Section]) -> Iterable[Section]:
@@ -160,8 +168,9 @@ def _capital(text: str) -> str:
 
 def _dependencies(text: str, keys: list[str]) -> list[str]:
     """Return the keys of `(depends on 2)` or `after #1`: numbers count the document's features from one."""
-    found = _DEPENDS.search(text)
-    numbers = [int(number) for number in re.findall(r"\d+", found[0])] if found else []
+    found = [match[0] for match in _DEPENDS.finditer(text)]
+    meant = [said for said in found if said.startswith("(")] or found  # what a title happens to say counts for less
+    numbers = [int(number) for number in re.findall(r"\d{1,9}", " ".join(meant))]
     return [keys[number - 1] for number in numbers if 1 <= number <= len(keys)]
 
 
@@ -169,7 +178,7 @@ def _refuse_circles(depends_on: dict[str, list[str]]) -> None:
     try:
         graphlib.TopologicalSorter({key: set(others) - {key} for key, others in depends_on.items()}).prepare()
     except graphlib.CycleError as error:
-        circle = " → ".join(reversed(list[str](error.args[1])))
+        circle = " → ".join(issues.shortened([*reversed(list[str](error.args[1]))]))
         raise StepFailed(f"These features wait for each other, so none could begin: {circle}.") from error
 
 

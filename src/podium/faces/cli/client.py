@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from podium.address import socket_address
-from podium.domain.errors import PodiumError, Unavailable, UsageError
+from podium.domain.errors import PodiumError, Unavailable
 from podium.faces.cli.composition import Composition
 
 CONNECT_SECONDS: Final = 5.0
@@ -131,17 +131,11 @@ class Client:
 
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
-        from pydantic import ValidationError
-
         from podium.operations.catalogue import operation_named
+        from podium.operations.operation import understood
 
         operation = operation_named(name)
-        try:
-            question = operation.input.model_validate(asked)
-        except ValidationError as error:
-            raise UsageError(
-                "; ".join(f"{e['loc'][-1] if e['loc'] else 'input'}: {e['msg']}" for e in error.errors())
-            ) from None
+        question = understood(operation, asked)
         composition = self.composition
         if name == "doctor":
             opened = composition.examining(self.home)

@@ -1,18 +1,29 @@
 """Derives a command line command from every operation: arguments, flags, help, output."""
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, cast, get_args, get_origin
 
 import click
+from click.core import ParameterSource
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from podium.domain import document
-from podium.domain.errors import InvalidDocument, NotFound
-from podium.faces.cli import outlet
+from podium.faces.cli import intake, outlet
 from podium.faces.cli.client import Client
-from podium.operations.operation import POSITIONAL, Operation
+from podium.operations.operation import POSITIONAL, Operation, understood
+
+RUN_LEAVES_OUT: Final = ("name", "resume")
+"""Of `submit`: a run goes on by itself where an earlier one of the same input stopped."""
+RUN_SUMMARY: Final = "Take a document, a note or a request through the whole pipeline, and watch."
+RUN_HELP: Final = f"""\
+{RUN_SUMMARY}
+
+DOCUMENT is a Markdown file, a typed request (.json, .toml), or - for a note on standard input; without it, --title and
+--feature or --brief say what to build. An unfinished run of the same input goes on where it was. Exit 0 when all
+workflows are complete, 8 when only a reviewer can let it go on (the review's number is told).
+
+Example: podium run examples/hello-world.md
+"""
 
 
 def derive(operation: Operation) -> click.Command:
@@ -25,9 +36,9 @@ def derive(operation: Operation) -> click.Command:
 
     @click.pass_obj
     def callback(client: Client, /, as_json: bool, **given: Any) -> None:
-        asked = {key: value for key, value in given.items() if value is not None}
+        asked = asked_for(given)
         if operation.name == "submit":
-            asked = with_repository(with_document(asked))
+            asked = intake.read(asked)
         show(operation.name, client.call(operation.name, asked), as_json=as_json)
 
     doc = (operation.call.__doc__ or "").strip()
@@ -41,44 +52,37 @@ def derive(operation: Operation) -> click.Command:
     )
 
 
-def with_document(asked: dict[str, Any]) -> dict[str, Any]:
-    """Read the file that the command line names; `-` is standard input."""
-    return asked | read_document(str(asked["document"]), asked.get("name"))
+def derive_run(submit: Operation) -> click.Command:
+    """`podium run`: whatever `submit` takes, followed to its end."""
+    fields = {n: f for n, f in submit.input.model_fields.items() if n not in RUN_LEAVES_OUT}
+    params: list[click.Parameter] = [
+        _argument(name, field) if field.json_schema_extra == POSITIONAL else _option(name, field)
+        for name, field in fields.items()
+    ]
+    params += [
+        click.Option(["--timeout"], type=float, metavar="SECONDS", help="Give up waiting after this long (exit 7)."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document at the end."),
+    ]
+
+    @click.pass_obj
+    def callback(client: Client, /, as_json: bool, timeout: float | None, **given: Any) -> None:
+        from podium.faces.cli.run import follow
+
+        asked = intake.read(asked_for(given))
+        understood(submit, asked)  # before a home is made for it
+        sys.exit(follow(client, asked, as_json=as_json, timeout=timeout))
+
+    return click.Command("run", params=params, callback=callback, help=RUN_HELP, short_help=RUN_SUMMARY)
 
 
-def with_repository(asked: dict[str, Any]) -> dict[str, Any]:
-    """Say from the root where an existing repository is that the command line names from here."""
-    if not asked.get("repository"):
-        return asked
-    from podium.workspace import source
-
-    return asked | {"repository": source.from_here(asked["repository"], Path.cwd())}
-
-
-def read_document(file: str, name: str | None = None) -> dict[str, Any]:
-    """A document's text and name; raises `InvalidDocument` or `NotFound`."""
-    if file == "-":
-        return {
-            "document": document.decode(sys.stdin.buffer.read(document.BYTES_MAX + 1), "standard input"),
-            "name": name or "standard-input.md",
-        }
-    path = Path(file)
-    if path.is_dir():
-        raise InvalidDocument(f"{file} is a folder. Give a requirement document: a Markdown file.")
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(document.BYTES_MAX + 1)
-        if len(content) > document.BYTES_MAX:
-            size = path.stat().st_size / 2**20
-            raise InvalidDocument(
-                f"{file} has {size:.1f} MiB; a requirement document may have {document.BYTES_MAX / 2**20:.0f} MiB. "
-                "Put large material into the repository and refer to it."
-            )
-    except FileNotFoundError:
-        raise NotFound(f"There is no file {file}. Give the path of a requirement document in Markdown.") from None
-    except OSError as error:
-        raise InvalidDocument(f"{file} cannot be read: {error.strerror}.") from None
-    return {"document": document.decode(content, file), "name": name or path.name}
+def asked_for(given: dict[str, Any]) -> dict[str, Any]:
+    """What was typed; what was not is the operation's to choose."""
+    context = click.get_current_context()
+    return {
+        key: value
+        for key, value in given.items()
+        if value is not None and context.get_parameter_source(key) is not ParameterSource.DEFAULT
+    }
 
 
 def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
@@ -93,18 +97,27 @@ def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _argument(name: str, field: FieldInfo) -> click.Argument:
-    return click.Argument([name], type=_type(field), metavar=name.upper())
+    return click.Argument([name], type=_type(field), required=field.is_required(), metavar=_metavar(name, field))
+
+
+def _metavar(name: str, field: FieldInfo) -> str:
+    return name.upper() if field.is_required() else f"[{name.upper()}]"
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
-    flag = f"--{name.replace('_', '-')}"
+    extra = cast("dict[str, list[str]]", field.json_schema_extra or {})
+    names = extra.get("flags") or [f"--{name.replace('_', '-')}"]
     default = None if field.default is PydanticUndefined else field.default
     if field.annotation is bool:
-        return click.Option([flag, name], is_flag=True, default=bool(default), help=field.description)
+        return click.Option([*names, name], is_flag=True, default=bool(default), help=field.description)
+    if default == ():
+        return click.Option([*names, name], multiple=True, metavar="TEXT", help=field.description)
     shown = default not in (None, "")
-    return click.Option([flag, name], type=_type(field), default=default, show_default=shown, help=field.description)
+    return click.Option([*names, name], type=_type(field), default=default, show_default=shown, help=field.description)
 
 
 def _type(field: FieldInfo) -> Any:
+    if get_origin(field.annotation) is Literal:
+        return click.Choice(get_args(field.annotation))
     told = str(field.annotation)
     return int if "int" in told else float if "float" in told else str

@@ -89,6 +89,9 @@ def render_project(console: Console, answer: Answer) -> None:
             )
         ]
     page.append(labelled("State", outcome(console, answer["state"], seconds)))
+    if begins := answer.get("begins_at"):
+        wait = duration(begins - style.now(console))
+        page.append(labelled("Begins", f"not before {date_time(begins)}, in {wait}"))
     columns = style.columns_of(console) - style.LABEL_COLUMNS
     lanes = tracks(answer["workflows"], columns, signs, colour=style.has_colour(console))
     page += [labelled(name.title(), body) for name, body in lanes]
@@ -252,7 +255,7 @@ def _note(row: Answer, now: float) -> str:
     if row["state"] == "ready":
         notes.append(f"waits {duration(now - row['ready_at'])}")
     if row["state"] == "delayed":
-        notes.append(f"again in {duration(row['ready_at'] - now)}")
+        notes.append(f"{'again' if row['attempt'] else 'begins'} in {duration(row['ready_at'] - now)}")
     if row["state"] == "waiting" and row["blockers"]:
         notes.append(f"behind {counted(row['blockers'], 'job')}")
     if row["state"] not in ("passed", "running") and row["reason"]:

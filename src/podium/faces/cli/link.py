@@ -109,9 +109,10 @@ class Link:
 
 async def _here(orchestra: Orchestra, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     from podium.operations.catalogue import operation_named
+    from podium.operations.operation import understood
 
     operation = operation_named(name)
-    answer = await operation.call(orchestra.context, operation.input.model_validate(asked))
+    answer = await operation.call(orchestra.context, understood(operation, asked))
     return answer.model_dump(mode="json")
 
 

@@ -28,15 +28,17 @@ class _Podium(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         names = {name.split(" ")[0] for name, operation in _registry().items() if "cli" in operation.faces}
-        return sorted({*super().list_commands(ctx), *names})
+        return sorted({*super().list_commands(ctx), *names, "run"})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        from podium.faces.cli.commands import derive
+        from podium.faces.cli.commands import derive, derive_run
 
         registry = _registry()
+        if cmd_name == "run":
+            return derive_run(registry["submit"])
         if cmd_name in registry:
             return derive(registry[cmd_name])
         members = {name: op for name, op in registry.items() if name.startswith(f"{cmd_name} ")}
@@ -79,35 +81,6 @@ def init(client: Client, agent: str | None, pipeline: bool, as_json: bool) -> No
         return
     for line in said:
         click.echo(line)
-
-
-@podium.command()
-@click.argument("file")
-@click.option("--repository", default=None, help="An existing repository to work on, folder or URL; it is only read.")
-@click.option("--agent", default=None, help="Who works on it; the home's agent by default.")
-@click.option("--id", "project_id", default=None, help="The project's id; made from the title by default.")
-@click.option("--title", default=None, help="The project's title; the first heading by default.")
-@click.option("--priority", type=click.IntRange(0, 100), default=50, show_default=True)
-@click.option("--plan", "plan_first", is_flag=True, help="Stop after the plan and show it; approving it goes on.")
-@click.option(
-    "--timeout", type=float, default=None, metavar="SECONDS", help="Give up waiting after this long (exit 7)."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end.")
-@click.pass_obj
-def run(client: Client, file: str, as_json: bool, timeout: float | None, **given: Any) -> None:
-    """Take a requirement document through the whole pipeline, and watch.
-
-    An unfinished run of the same document goes on where it was. Exit 0 when all workflows are complete, 8 when
-    only a reviewer can let it go on (the review's number is told).
-
-    Example: podium run examples/hello-world.md
-    """
-    from podium.faces.cli.run import follow
-
-    names = {"agent": "agent", "id": "project_id", "title": "title", "priority": "priority", "repository": "repository"}
-    asked = {field: given[name] for field, name in names.items()}
-    asked["plan_first"] = given["plan_first"] or None
-    sys.exit(follow(client, file, {k: v for k, v in asked.items() if v is not None}, as_json=as_json, timeout=timeout))
 
 
 @podium.command()

@@ -19,6 +19,7 @@ from podium.faces.cli.wording import (
     ago,
     clean,
     counted,
+    date_time,
     duration,
     figure,
     one_line,
@@ -123,7 +124,9 @@ def _backlog(console: Console, answer: Answer) -> None:
     if answer["held"]:
         page.append(line(f"{answer['held']:,} held: their projects have as many chains open as one may have"))
     if answer["delayed"]:
-        page.append(line(f"{answer['delayed']:,} delayed: to be tried again later"))
+        soon = answer["next_due_seconds"]
+        due = f"; the next in {duration(soon)}" if soon is not None else ""
+        page.append(line(f"{answer['delayed']:,} delayed: to begin, or to be tried again, later{due}"))
     if rows:
         page.append(line("Why one waits (numbers are in podium jobs PROJECT): ", command("podium why JOB")))
     style.say(console, *(page or [line("Nothing waits. What is at work: ", command("podium status"))]))
@@ -250,9 +253,12 @@ def _submit(console: Console, answer: Answer) -> None:
             (f"{signs.good} ", GOOD), "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}."
         )
     else:
-        said = line(f"{signs.dot} The same input was submitted before: it is project {project}.")
+        said = line(f"{signs.dot} It was submitted before: it is project {project}.")
+    begins = answer.get("begins_at")
+    wait = f"It begins not before {date_time(begins)}, in {duration(begins - style.now(console))}." if begins else ""
     notes = [line((f"{signs.warning} ", ATTENTION), one_line(note)) for note in answer.get("notes", ())]
-    style.say(console, said, *notes, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+    rows = [said, *([line(f"  {wait}")] if wait else []), *notes]
+    style.say(console, *rows, line("  ", command(f"podium project {project}"), "   shows how it goes"))
 
 
 STEERING: Final = ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry")

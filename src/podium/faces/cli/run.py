@@ -11,11 +11,12 @@ from typing import Any, Final, Protocol
 from podium.clock import new_loop
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
-from podium.faces.cli.commands import read_document, with_repository
 from podium.faces.cli.link import Link, waited
+from podium.faces.cli.wording import date_time
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
+JOBS_PER_LOOK: Final = 5000
 WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
 WORKING: Final = ("ready", "running", "delayed", "held")
 
@@ -65,11 +66,11 @@ class _Silent:
             outlet.note(message)
 
 
-def follow(client: Client, file: str, asked: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
-    """Run a document to its end; the exit code."""
-    question = with_repository(asked | read_document(file))
-    digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
-    question |= {"idempotency_key": f"run:{digest}", "resume": True}
+def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
+    """Run what `submit` is asked to its end; the exit code. Without a key of its own the input is its own key."""
+    if not question.get("idempotency_key"):
+        digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
+        question = question | {"idempotency_key": f"run:{digest}", "resume": True}
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
 
@@ -93,8 +94,10 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         await link.connect()
         submitted = await link.ask("submit", question)
         project_id = submitted["project"]
-        for words in submitted["notes"] if submitted["created"] else ():
+        for words in submitted["notes"]:
             outlet.note(words)
+        if submitted["begins_at"]:
+            outlet.note(f"it begins not before {date_time(submitted['begins_at'])}.")
         outcome = await _watch(link.ask, project_id, view, interrupted, timeout)
         if outcome in (INTERRUPTED, TIMED_OUT):
             message, others = await link.stop(), ""
@@ -122,7 +125,9 @@ async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str
     if any(review["kind"] == "plan" for review in reviews):
         result["plan"] = await ask("plan", {"project": project_id})
     result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
-    told = "; ".join(f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0]}" for r in reviews)
+    told = "; ".join(
+        f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0].rstrip('.')}" for r in reviews
+    )
     return f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
 
 
@@ -139,8 +144,7 @@ async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Eve
         seen = page["events"][-1]["seq"] if page["events"] else seen
         mine = [event for event in page["events"] if event["project"] == project_id]
         project = await ask("project", {"project": project_id})
-        if sum(project["jobs"].values()) != len(known):
-            known = (await ask("jobs", {"project": project_id, "limit": 5000}))["jobs"]
+        known = await _known_jobs(ask, project, known)
         view.update(project, (await ask("instances", {}))["instances"], mine, known)
         outcome = _outcome(project)
         if outcome is not None and seen >= page["last"]:
@@ -149,6 +153,17 @@ async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Eve
             return TIMED_OUT
         if len(page["events"]) < EVENTS_PER_LOOK and await waited(interrupted, REFRESH_SECONDS):
             return INTERRUPTED
+
+
+async def _known_jobs(ask: Ask, project: dict[str, Any], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that are known, and those of jobs made since, a page at a time."""
+    while len(known) < sum(project["jobs"].values()):
+        after = known[-1]["id"] if known else 0
+        more = (await ask("jobs", {"project": project["id"], "after": after, "limit": JOBS_PER_LOOK}))["jobs"]
+        if not more:
+            break
+        known = [*known, *more]
+    return known
 
 
 def _outcome(project: dict[str, Any]) -> int | None:

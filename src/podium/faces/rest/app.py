@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +16,7 @@ from podium.address import SOCKET, socket_address
 from podium.domain.errors import PodiumError, UsageError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
+from podium.operations.operation import understood
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 HTTP_STATUS: Final = {1: 500, 2: 422, 3: 404, 4: 409, 5: 401, 6: 503, 7: 504}
@@ -31,11 +31,7 @@ def build(context: Callable[[], Context]) -> Starlette:
 
     async def call(request: Request) -> Response:
         operation = operation_named(request.path_params["name"].replace("/", " "))
-        body = await _body(request)
-        try:
-            asked = operation.input.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            raise UsageError(explain(error)) from None
+        asked = understood(operation, await _body(request))
         answer = await operation.call(context(), asked)
         return Response(answer.model_dump_json(), media_type="application/json")
 
@@ -50,12 +46,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > BODY_BYTES_MAX:
             raise UsageError(f"The request has more than {BODY_BYTES_MAX // 2**20} MiB.")
     return bytes(body)
-
-
-def explain(error: ValidationError) -> str:
-    """A validation error in words."""
-    found = [f"{'.'.join(map(str, e['loc'])) or 'input'}: {e['msg']}" for e in error.errors()]
-    return "; ".join(found) + "."
 
 
 async def _problem(_: Request, error: Exception) -> Response:

@@ -31,6 +31,8 @@ def titles(text: str) -> list[str]:
         ("# T\n\n## Features\n\n```\n- not one\n```\n\n> - nor this\n\n- **One**: detail\n", ["One"]),
         ("# T\n\n## Features\n\n- # One\n-\n- two: detail\n- Three – detail\n", ["One", "Two", "Three"]),
         ("Just a thought.\n", []),
+        ("A guest book\nGreet visitors\n\n...\nCount them: all\n", ["Greet visitors", "Count them"]),
+        ("# T\n\nA paragraph\nof two lines.\n", []),
     ],
 )
 def test_features_are_found(text: str, expected: list[str]) -> None:
@@ -70,6 +72,8 @@ def test_a_feature_without_criteria_gets_one() -> None:
         ("Pay, depends on #1 and #2", ("001-a", "002-b")),
         ("Pay after #2", ("002-b",)),
         ("Pay after 2 minutes", ()),
+        ("Pay what depends on 2 things", ()),
+        ("Pay what depends on 1 (depends on 2)", ("002-b",)),
         ("Pay (depends on 9)", ()),
         ("Pay (depends on 3)", ()),
     ],
@@ -78,7 +82,7 @@ def test_dependencies_are_read(item: str, expected: tuple[str, ...]) -> None:
     pay = plan(f"# T\n\n## Features\n\n1. A\n2. B\n3. {item}\n").features[2]
     assert pay.depends_on == expected
     assert pay.title.startswith("Pay")
-    assert "depends" not in pay.title
+    assert "(depends" not in pay.title
 
 
 def test_a_circle_is_refused_by_name() -> None:

@@ -131,16 +131,22 @@ def example_documents() -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     ("name", "kind", "complexity", "features"),
-    [("hello-world", "cli", "small", 4), ("task-tracker", "web", "medium", 12), ("library", "api", "medium", 6)],
+    [
+        ("hello-world", "cli", "small", 4),
+        ("task-tracker", "web", "medium", 12),
+        ("library", "api", "medium", 6),
+        ("market-report", "data", "large", 40),
+    ],
 )
 def test_the_examples_are_planned(tmp_path: Path, name: str, kind: str, complexity: str, features: int) -> None:
     playhouse = Playhouse(tmp_path / name, (EXAMPLES / f"{name}.md").read_text(encoding="utf-8"))
     plan = playhouse.passed(playhouse.play("genesis", "analyze")).artifacts("plan")[0]["data"]
     assert (plan["type"], plan["complexity"], len(plan["features"])) == (kind, complexity, features)
+    assert any(feature["depends_on"] for feature in plan["features"])
 
 
 def test_all_examples_are_tried_above() -> None:
-    assert [path.stem for path in example_documents()] == ["hello-world", "library", "task-tracker"]
+    assert [path.stem for path in example_documents()] == ["hello-world", "library", "market-report", "task-tracker"]
 
 
 def test_a_document_without_features_says_what_to_write(tmp_path: Path) -> None:

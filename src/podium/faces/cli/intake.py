@@ -1,0 +1,61 @@
+"""What `submit` and `run` are given on the command line: a file, standard input, or flags alone."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from podium.domain import document
+from podium.domain.errors import InvalidDocument, NotFound
+
+STANDARD_INPUT: Final = "-"
+
+
+def read(asked: dict[str, Any]) -> dict[str, Any]:
+    """The operation's input; flags win over what a request file says. Raises `UsageError` or `NotFound`."""
+    file = asked.pop("document", None)
+    if file is None:
+        found: dict[str, Any] = {}
+    elif file == STANDARD_INPUT:
+        content = sys.stdin.buffer.read(document.BYTES_MAX + 1)
+        found = {"document": document.decode(content, "standard input"), "source": "scratch"}
+    else:
+        found = _file(str(file))
+    return _with_repository(found | asked)
+
+
+def _file(file: str) -> dict[str, Any]:
+    """A document's text and name, or a request's fields."""
+    path = Path(file)
+    if path.is_dir():
+        raise InvalidDocument(f"{file} is a folder. Give a requirement document: a Markdown file.")
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(document.BYTES_MAX + 1)
+        if len(content) > document.BYTES_MAX:
+            size = path.stat().st_size / 2**20
+            raise InvalidDocument(
+                f"{file} has {size:.1f} MiB; a requirement document may have {document.BYTES_MAX / 2**20:.0f} MiB. "
+                "Put large material into the repository and refer to it."
+            )
+    except FileNotFoundError:
+        raise NotFound(
+            f"There is no file {file}. Give the path of a requirement document in Markdown, of a request (.json, "
+            ".toml), or - for standard input."
+        ) from None
+    except OSError as error:
+        raise InvalidDocument(f"{file} cannot be read: {error.strerror}.") from None
+    text = document.decode(content, file)
+    if path.suffix.lower() in (".json", ".toml"):
+        from podium.operations import request_file
+
+        return {"name": path.name, **request_file.read(text, file)}
+    return {"document": text, "name": path.name}
+
+
+def _with_repository(asked: dict[str, Any]) -> dict[str, Any]:
+    """Say from the root where an existing repository is that the command line names from here."""
+    if not asked.get("repository"):
+        return asked
+    from podium.workspace import source
+
+    return asked | {"repository": source.from_here(asked["repository"], Path.cwd())}
