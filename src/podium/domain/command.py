@@ -29,7 +29,10 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """A new project. Answer: `Submitted`; the same idempotency key again answers with the first project."""
+    """A new project. Answer: `Submitted`, or Unavailable raised when too many wait to begin.
+
+    The same idempotency key again answers with the first project.
+    """
 
     project: Project
     document: str

@@ -20,6 +20,8 @@ class Event(NamedTuple):
 TYPES: Final = frozenset(
     {
         "project.created",
+        "project.waiting",
+        "project.admitted",
         "project.completed",
         "project.failed",
         "project.cancelled",

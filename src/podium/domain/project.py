@@ -9,6 +9,8 @@ from podium.domain.errors import UsageError
 
 ID_CHARS_MAX: Final = 60
 TITLE_CHARS_MAX: Final = 200
+WEIGHTS: Final = range(1, 11)
+"""Shares of the capacity: a project of weight 3 may have three times as many chains open as one of 1 (QUE-2)."""
 PRIORITIES: Final = range(101)
 """0 is idle-time work, 50 the default, 100 the most urgent."""
 
@@ -56,3 +58,5 @@ class Project:
     """The digest of the pipeline it started with, and keeps."""
     agent: str
     """The agent its jobs are given to: `rehearsal`, `claude`, …"""
+    weight: int = 1
+    """Its share of the capacity beside other projects; see `WEIGHTS`."""

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
-from podium.store.batch import HOUR_SECONDS, LANE
-from podium.store.jobs import wait_seconds
+from podium.store.batch import HOUR_SECONDS, LANE, wait_seconds
 from podium.store.rows import Rows
 
 

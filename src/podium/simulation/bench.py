@@ -20,6 +20,7 @@ from podium.domain.job import Lease
 from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
+from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.store.rows import Rows
 from podium.store.store import Store, open_store
@@ -134,7 +135,8 @@ def _note_start(started: asyncio.Future[float]) -> None:
 async def measure(projects: int, in_flight: int, idle: int) -> Measured:
     """Run the engine at full load, then idle, on a database that fsyncs every commit."""
     with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
-        async with open_store(Path(folder) / "bench.sqlite", SteadyClock) as (store, clock):
+        path = Path(folder) / "bench.sqlite"
+        async with open_store(path, SteadyClock, limits=UNLIMITED) as (store, clock):
             assert isinstance(clock, SteadyClock)
             bench = Bench(store, clock, in_flight)
             await bench.engine.start()

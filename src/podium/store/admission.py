@@ -20,7 +20,7 @@ def enter(batch: Batch, job: Job, **changes: Any) -> None:
     """Admit a waiting job, or hold it back behind its project's limit."""
     flow = batch.flow(job.project, job.workflow)
     assert flow is not None
-    if flow.admitted < flow.workflow.project_jobs_max or job.item == "":
+    if flow.admitted < flow.jobs_max or job.item == "":
         flow.admitted += 1
         batch.move(job, "unblock", **changes)
     else:
@@ -30,7 +30,7 @@ def enter(batch: Batch, job: Job, **changes: Any) -> None:
 
 def refill(batch: Batch, flow: Flow) -> None:
     """Admit held jobs while the project has places; called after a job's followers have entered."""
-    while flow.held and flow.admitted < flow.workflow.project_jobs_max:
+    while flow.held and flow.admitted < flow.jobs_max:
         job = _first_held(batch, flow)
         flow.held -= 1
         flow.admitted += 1

@@ -5,22 +5,31 @@ from datetime import UTC, datetime
 
 from podium.domain import issues, lifecycle
 from podium.domain.command import Steered, Submit, Submitted
-from podium.domain.errors import Conflict
+from podium.domain.errors import Conflict, Unavailable
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
 from podium.policy import ordering
+from podium.store import input_queue
 from podium.store.admission import enter, refill, settle
-from podium.store.batch import Batch
+from podium.store.batch import INPUT, Batch, wait_bucket
 from podium.store.hot import Flow, Owner
 
 
-def submit(batch: Batch, command: Submit) -> Submitted:
-    """Make the project with its first workflow, or answer with the one this input made before (INT-2)."""
+def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
+    """Make the project with its first workflow, or answer with the one this input made before (INT-2).
+
+    It waits in the input queue when its first workflow's queue is full. With too many there it is refused: as a
+    value, so that the others of its batch need not be carried out one by one.
+    """
     if (earlier := _earlier(batch, command)) is not None:
         return Submitted(earlier, False)
     asked = command.project
-    project_id = _free_id(batch, asked.id)
     pipeline = batch.pipelines[asked.pipeline]
+    priority = ordering.priority(asked.priority, asked.business_value)
+    decision = input_queue.decide(batch, pipeline.start, priority)
+    if decision.answer == "later":
+        return Unavailable(decision.reason)
+    project_id = _free_id(batch, asked.id)
     batch.writes["pipeline_insert"].append((pipeline.digest, command.pipeline_text))
     batch.writes["project_insert"].append(
         (
@@ -36,20 +45,42 @@ def submit(batch: Batch, command: Submit) -> Submitted:
             batch.now,
             asked.pipeline,
             asked.agent,
+            asked.weight,
         )
     )
     if command.document:
         batch.writes["document_insert"].append((project_id, command.document))
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
-    priority = ordering.priority(asked.priority, asked.business_value)
     owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0, changed=True)
-    owner.plan_first = command.plan_first
+    owner.plan_first, owner.weight = command.plan_first, asked.weight
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
     batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent)
-    start_workflow(batch, project_id, pipeline.start)
+    if decision.answer == "wait":
+        input_queue.enter(batch, owner, decision.reason)
+    else:
+        start_workflow(batch, project_id, pipeline.start)
     return Submitted(project_id, True)
+
+
+def let_in(batch: Batch) -> bool:
+    """Begin with projects that wait, the most important first, as far as their queues have room; whether any did."""
+    begun = False
+    for queue in tuple(batch.waiting):
+        while queue in batch.waiting and input_queue.has_room(batch, queue):
+            begin(batch, batch.owner(input_queue.first(batch, queue)), "its queue has room")
+            begun = True
+    return begun
+
+
+def begin(batch: Batch, owner: Owner, reason: str) -> None:
+    """A project that waited in the input queue begins."""
+    waited = batch.now - input_queue.leave(batch, owner).since
+    batch.waits[INPUT, wait_bucket(waited)] += 1
+    batch.measure(f"queue.{INPUT}.started", waited)
+    batch.emit("project.admitted", owner.id, waited=round(waited, 3), reason=reason)
+    start_workflow(batch, owner.id, owner.pipeline.start)
 
 
 def _earlier(batch: Batch, command: Submit) -> str | None:
@@ -81,7 +112,7 @@ def start_workflow(batch: Batch, project: str, name: str) -> None:
     workflow = owner.pipeline.workflows[name]
     planned = expand(workflow, _items(batch, project, workflow))
     states = workflow.states
-    flow = Flow(project, workflow, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    flow = batch.new_flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
     batch.tally[f"workflow.{name}", "queued"] += 1
     owner.open_workflows += 1
@@ -216,6 +247,8 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
     owner = batch.owner(project)
     if owner.state != "open":
         raise Conflict(f"Project {project} is {owner.state} already.")
+    if input_queue.is_waiting(owner):
+        input_queue.leave(batch, owner)
     revoked: list[str] = []
     touched = 0
     for job in batch.open_jobs(project):

@@ -1,14 +1,16 @@
 """One batch of commands as one transaction: laws first, states derived, then leases; the same on every database."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
+from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.projects import submit
+from podium.store.projects import let_in, submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -40,7 +42,12 @@ def run(
             answers[i] = _carry_out(batch, command)
     settle_touched(batch)
     lanes |= batch.lanes_entered
-    leased = dispatch(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)], lanes)
+    offers = [d for i in dispatches if isinstance(d := commands[i], Dispatch)]
+    leased = dispatch(batch, offers, lanes)
+    while batch.waiting and let_in(batch):  # the leases have made room
+        settle_touched(batch)
+        lanes |= batch.lanes_entered
+        leased = _offer_again(batch, offers, leased, lanes)
     for i, leases in zip(dispatches, leased, strict=True):
         answers[i] = leases
     settle_touched(batch)
@@ -48,6 +55,15 @@ def run(
     batch.flush()
     hot.keep(batch.jobs.values(), batch.used_flows, batch.used_owners.values())
     return answers
+
+
+def _offer_again(
+    batch: Batch, offers: Sequence[Dispatch], leased: list[tuple[Lease, ...]], lanes: set[tuple[str, str]]
+) -> list[tuple[Lease, ...]]:
+    """Lease also to the instances that are left."""
+    taken = {lease.job.instance for leases in leased for lease in leases}
+    rest = [replace(o, slots=tuple(slot for slot in o.slots if slot.name not in taken)) for o in offers]
+    return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]
 
 
 def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
