@@ -52,6 +52,27 @@ class Submitted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """One more run of a workflow for a new version of a project (PIP-4). Answer: `Started`.
+
+    The same version again answers with its run and starts nothing. Raises NotFound, Conflict or UsageError.
+    """
+
+    project: str
+    workflow: str
+    version: str
+    by: str = "operator"
+    reason: str = ""
+
+
+class Started(NamedTuple):
+    """The run's name, such as `content@2`, and whether this call began it."""
+
+    run: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     """Give ready jobs to these free instances. Answer: a tuple of `Lease`, empty when nothing fits."""
 
@@ -122,4 +143,4 @@ class Record:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record

@@ -15,6 +15,7 @@ PRIORITIES: Final = range(101)
 """0 is idle-time work, 50 the default, 100 the most urgent."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}")
 _RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 )
@@ -36,6 +37,16 @@ def checked_id(text: str) -> str:
         raise UsageError(
             f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner "
             f"dashes, for example {slug(text, 'my-project')!r}."
+        )
+    return text
+
+
+def checked_version(text: str) -> str:
+    """`text` if it can name a version of a project: a tag, a number, a commit; else `UsageError`."""
+    if not _VERSION.fullmatch(text):
+        raise UsageError(
+            f"{text[:80]!r} cannot name a version: use 1 to {ID_CHARS_MAX} letters, digits and . _ + - /, "
+            "for example 'v1.1'."
         )
     return text
 

@@ -72,4 +72,5 @@ def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]
         "artifacts": [asdict(artifact) for artifact in assignment.artifacts],
         "feedback": list(assignment.feedback),
         "base": base,
+        "increment": assignment.increment,
     }

@@ -8,6 +8,7 @@ from podium.domain.errors import UsageError
 from podium.domain.project import Project, checked_id, slug
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.waiting import InputRow, waits
 from podium.workspace import adoption, source
 
 
@@ -26,6 +27,7 @@ class SubmitInput(Input):
     complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
     business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
     priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
+    weight: int = option(1, "Its share of the capacity beside other projects, 1 to 10.", ge=1, le=10)
     repository: str | None = option(
         None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."
     )
@@ -73,11 +75,20 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
         created_at=context.clock.now(),
         pipeline=context.pipeline.digest,
         agent=agent,
+        weight=asked.weight,
     )
     done: Submitted = await context.submit(
         Submit(project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume, asked.plan_first)
     )
-    return SubmitOutput(project=done.project, title=title, created=done.created, notes=_notes(repository, found))
+    place = await context.store.read(lambda rows: waits(rows, context, done.project))
+    notes = (*_notes(repository, found), *((_waiting(place),) if place else ()))
+    return SubmitOutput(project=done.project, title=title, created=done.created, notes=notes)
+
+
+def _waiting(place: InputRow) -> str:
+    """That it has not begun, and why."""
+    where = "paused" if place.place is None else f"number {place.place}"
+    return f"It waits in the input queue ({where}): {place.reason}; {place.next}"
 
 
 def _notes(repository: str | None, found: adoption.Found | None) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
     fanned = {s.for_each for workflow in pipeline.workflows.values() for s in workflow.steps if s.for_each}
     made = [artifact_of(row) for row in rows.all("artifacts_of_project", (job.project,))]
     item = next((a for a in made if a.kind == step.for_each and a.key == job.item), None) if job.item else None
+    further = rows.one("run_by_name", (job.project, job.workflow))
     return Assignment(
         attempt=lease.name,
         job=job.id,
@@ -35,7 +36,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
             "complexity": complexity,
             "repository": url,
         },
-        workflow=job.workflow,
+        workflow=step.workflow,
         step=job.step,
         role=step.role,
         instance=job.instance,
@@ -48,6 +49,8 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         bases=tuple(bases_of(rows, job.id)),
         gates=tuple(asdict(gate) for gate in step.gates),
         timeout_seconds=step.timeout_seconds,
+        run=job.workflow,
+        increment={"version": further[0], "reason": further[1]} if further else None,
     )
 
 
@@ -61,5 +64,5 @@ def bases_of(rows: Rows, job_id: int) -> list[str]:
 
 def artifact_of(row: Any) -> Artifact:
     """An artifact from its row."""
-    kind, key, title, data, path, step = row
-    return Artifact(kind, key, title, json.loads(data), path, step)
+    kind, key, title, data, path, step, run = row
+    return Artifact(kind, key, title, json.loads(data), path, step, run)

@@ -4,7 +4,6 @@ Nothing is written before `flush`, so a refused command costs nothing and needs 
 """
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
@@ -20,8 +19,6 @@ from podium.policy.ordering import priority, rank
 from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
 from podium.store.rows import Rows
 
-WAIT_BUCKETS_PER_DOUBLING: Final = 4
-"""Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
 HOUR_SECONDS: Final = 3600
 INPUT: Final = ".input"
 REVIEW: Final = ".review"
@@ -36,16 +33,6 @@ ReadyKey = tuple[str, str, float, int]
 """A row of `ready`: queue, lane, rank, job."""
 
 _UNTRIED: Final = frozenset({"ready", "held", "paused"})
-
-
-def wait_bucket(seconds: float) -> int:
-    """The sketch's bucket of a waiting time; bucket b covers 1 ms * 2^(b/4) and up."""
-    return max(0, math.ceil(math.log2(max(seconds, 0.001) * 1000) * WAIT_BUCKETS_PER_DOUBLING))
-
-
-def wait_seconds(bucket: int) -> float:
-    """The upper bound of a bucket of the sketch."""
-    return 2.0 ** (bucket / WAIT_BUCKETS_PER_DOUBLING) / 1000
 
 
 def _encode(data: Any) -> str:
@@ -364,6 +351,7 @@ class Batch:
             more = len(opened - closed) - len(closed - opened)
             self.tally[REVIEW, "open"] += more
             self.hourly[f"queue.{REVIEW}.depth"][0] += more
+            self.hourly[f"queue.{REVIEW}.started"][0] += len(closed - opened)
 
 
 def _stands(job: Job, workflow: Workflow) -> int | None:

@@ -11,8 +11,9 @@ from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
 from podium.store.admission import unblock
-from podium.store.batch import Batch, wait_bucket
+from podium.store.batch import Batch
 from podium.store.projects import advance
+from podium.store.sketch import wait_bucket
 
 PLAN: Final = "plan"
 """The artifact that says what will be built, and the review that asks whether to go on (PIP-10)."""

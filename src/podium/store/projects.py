@@ -4,15 +4,17 @@ import json
 from datetime import UTC, datetime
 
 from podium.domain import issues, lifecycle
-from podium.domain.command import Steered, Submit, Submitted
-from podium.domain.errors import Conflict, Unavailable
+from podium.domain.command import Start, Started, Steered, Submit, Submitted
+from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
+from podium.domain.project import checked_version
 from podium.policy import ordering
-from podium.store import input_queue
+from podium.store import input_queue, runs
 from podium.store.admission import enter, refill, settle
-from podium.store.batch import INPUT, Batch, wait_bucket
+from podium.store.batch import INPUT, Batch
 from podium.store.hot import Flow, Owner
+from podium.store.sketch import wait_bucket
 
 
 def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
@@ -104,39 +106,86 @@ def _free_id(batch: Batch, wanted: str) -> str:
     return candidate
 
 
-def start_workflow(batch: Batch, project: str, name: str) -> None:
-    """Enqueue a workflow once for a project: all its jobs, those without dependencies ready at once."""
-    if batch.flow(project, name) is not None:
-        return
+def start(batch: Batch, command: Start) -> Started:
+    """One more run of a workflow, once for each version; a project that was complete is open again until its end."""
+    project, name, version = command.project, command.workflow, checked_version(command.version)
+    if batch.rows.one("owner_by_id", (project,)) is None:
+        raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
+    if (run := runs.find(batch, project, name, version)) is not None:
+        return Started(run, False)
     owner = batch.owner(project)
-    workflow = owner.pipeline.workflows[name]
+    _refuse_run(batch, owner, name)
+    if owner.state == "complete":
+        owner.state = "open"
+        batch.tally["projects", "complete"] -= 1
+        batch.tally["projects", "open"] += 1
+        batch.emit("project.reopened", project, version=version)
+    return Started(start_workflow(batch, project, name, version, command.by, command.reason), True)
+
+
+def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
+    """Only what adds to a living project may run again."""
+    repeatable = owner.pipeline.repeatable()
+    if name not in repeatable:
+        raise Conflict(
+            f"{name} does not run again for a new version; {', '.join(repeatable) or 'nothing'} of this project can. "
+            "To build more, submit a document with --repository: a new project on the same repository."
+        )
+    if owner.state not in ("open", "complete"):
+        raise Conflict(f"Project {owner.id} is {owner.state}; nothing of it runs again. Submit a new project.")
+    if batch.flow(owner.id, name) is None:
+        raise Conflict(f"{name} of {owner.id} has not begun; its first run begins by itself and tells of all there is.")
+
+
+def start_workflow(
+    batch: Batch, project: str, workflow_name: str, version: str = "", by: str = "podium", reason: str = "a rule"
+) -> str:
+    """Enqueue a workflow once for a project and version: all its jobs, those without dependencies ready at once.
+
+    The answer is the run's name.
+    """
+    if (earlier := runs.find(batch, project, workflow_name, version)) is not None:
+        return earlier
+    name = runs.add(batch, project, workflow_name, version, by, reason)
+    owner = batch.owner(project)
+    workflow = owner.pipeline.workflows[workflow_name]
     planned = expand(workflow, _items(batch, project, workflow))
     states = workflow.states
     flow = batch.new_flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
-    batch.tally[f"workflow.{name}", "queued"] += 1
+    batch.tally[f"workflow.{workflow_name}", "queued"] += 1
     owner.open_workflows += 1
     owner.changed = True
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    _add_jobs(batch, owner, name, planned)
+    _add_jobs(batch, owner, name, version, planned)
     batch.touched[project, name] = None
+    return name
 
 
-def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJob]) -> None:
+def _add_jobs(batch: Batch, owner: Owner, run: str, version: str, planned: list[PlannedJob]) -> None:
     """Make the planned jobs and their dependencies; those that wait for nothing enter their queue."""
     first = batch.numbers.job
     batch.numbers.job += len(planned)
-    ids = {(workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
+    ids = {(plan.step.workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
+    before = runs.unfinished_before(batch, owner.id, run)
+
+    def blocker(workflow: str, step: str, item: str) -> int | None:
+        if (own := ids.get((workflow, step, item))) is not None:
+            return own
+        return batch.find_job(owner.id, runs.find(batch, owner.id, workflow, version) or workflow, step, item)
+
     made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
-        earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
+        earlier = [b for after in plan.after if (b := blocker(*after)) is not None]
+        if not any(after in ids for after in plan.after):
+            earlier += before
         job = Job(
             id=first + i,
             project=owner.id,
-            workflow=workflow,
+            workflow=run,
             step=plan.step.id,
             item=plan.item,
-            queue=PODIUM_QUEUE if plan.step.action else workflow,
+            queue=PODIUM_QUEUE if plan.step.action else plan.step.workflow,
             lane=plan.step.role,
             state="waiting",
             blockers=sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier),
@@ -177,14 +226,14 @@ def advance(batch: Batch, flow: Flow) -> None:
     before = flow.state
     for state in settle(batch, flow):
         for rule in batch.owner(flow.project).pipeline.rules:
-            if rule.on == f"{flow.name}.{state}":
-                start_workflow(batch, flow.project, rule.enqueue)
+            if rule.on == f"{flow.workflow.name}.{state}":
+                start_workflow(batch, flow.project, rule.enqueue, runs.version_of(batch, flow.project, flow.name))
     if flow.state != before:
         _count_flow(batch, flow, before)
 
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
-    subject = f"workflow.{flow.name}"
+    subject = f"workflow.{flow.workflow.name}"
     batch.tally[subject, _place(flow, before)] -= 1
     batch.tally[subject, _place(flow, flow.state)] += 1
     if flow.open == 0:
@@ -229,7 +278,7 @@ def _announce(batch: Batch, flow: Flow) -> None:
 
 
 def end_workflow(batch: Batch, flow: Flow) -> None:
-    """One workflow fewer is open; with the last one the project is complete."""
+    """One run fewer is open; with the last one the project is complete. Only its first time is a measure of it."""
     owner = batch.owner(flow.project)
     owner.open_workflows -= 1
     owner.changed = True
@@ -237,13 +286,33 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
         owner.state = "complete"
         batch.tally["projects", "open"] -= 1
         batch.tally["projects", "complete"] += 1
-        seconds = batch.now - owner.created_at
-        batch.measure("project.completed", seconds)
+        is_first = flow.name == flow.workflow.name
+        seconds = batch.now - (owner.created_at if is_first else flow.started_at)
+        if is_first:
+            batch.measure("project.completed", seconds)
         batch.emit("project.completed", flow.project, seconds=round(seconds, 3))
 
 
+def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
+    """End what is open of a project's workflows; True when only further runs were: what was delivered stays so."""
+    stored = [name for (name,) in batch.rows.all("workflows_of_project", (project,))]
+    names = dict.fromkeys([*stored, *(name for owner, name in batch.used_flows if owner == project)])
+    flows = [flow for name in names if (flow := batch.flow(project, name)) is not None]
+    stays = bool(flows) and all(flow.completed_at is not None for flow in flows if flow.name == flow.workflow.name)
+    for flow in flows:
+        if flow.completed_at is None:
+            batch.tally[f"workflow.{flow.workflow.name}", _place(flow, flow.state)] -= 1
+            if stays:
+                flow.completed_at = batch.now
+                batch.emit("workflow.cancelled", project, flow.name, reason=reason)
+    return stays
+
+
 def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
-    """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so."""
+    """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so.
+
+    A project that was complete before is complete again, without the further run.
+    """
     owner = batch.owner(project)
     if owner.state != "open":
         raise Conflict(f"Project {project} is {owner.state} already.")
@@ -259,14 +328,15 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
         if review_id not in batch.decided:
             batch.decided[review_id] = "cancelled"
             batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
-    for (name,) in batch.rows.all("workflows_of_project", (project,)):
-        flow = batch.flow(project, name)
-        if flow is not None and flow.completed_at is None:
-            batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
-    owner.state = state
+    stays = _give_up_runs(batch, project, reason)
+    owner.state = "complete" if stays else state
     owner.changed = True
     batch.tally["projects", "open"] -= 1
-    batch.tally["projects", state] += 1
-    batch.measure(f"project.{state}")
-    batch.emit(f"project.{state}", project, reason=reason)
+    batch.tally["projects", owner.state] += 1
+    if stays:
+        owner.open_workflows = 0
+        batch.emit("project.completed", project, reason=reason)
+    else:
+        batch.measure(f"project.{state}")
+        batch.emit(f"project.{state}", project, reason=reason)
     return Steered(project, touched, tuple(revoked))

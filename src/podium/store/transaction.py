@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
+from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Start, Steer, Submit, Wake
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.projects import let_in, submit
+from podium.store.projects import let_in, start, submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -66,11 +66,13 @@ def _offer_again(
     return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]
 
 
-def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
+def _carry_out(batch: Batch, command: Submit | Start | Complete | Wake | Decide | Steer | Record) -> Any:
     """The answer of one command's law."""
     match command:
         case Submit():
             return submit(batch, command)
+        case Start():
+            return start(batch, command)
         case Complete():
             return complete(batch, command)
         case Wake():

@@ -25,3 +25,6 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_by_name ON run (project, name);
 
 ALTER TABLE project ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;
+
+-- Open reviews are counted from now on.
+INSERT INTO tally (subject, state, n) SELECT '.review', 'open', count(*) FROM review WHERE state = 'open';

@@ -1,5 +1,6 @@
--- A project's artifacts in the order they were made.
-SELECT kind, key, title, data, path, step
-FROM artifact
-WHERE project = ?
-ORDER BY job, position
+-- A project's artifacts in the order they were made, each with the run that made it.
+SELECT a.kind, a.key, a.title, a.data, a.path, a.step, j.workflow
+FROM artifact AS a
+JOIN job AS j ON j.id = a.job
+WHERE a.project = ?
+ORDER BY a.job, a.position
