@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from podium.domain import pipeline_file
-from podium.domain.command import Decide, Submit
+from podium.domain.command import Decide, Start, Submit
 from podium.domain.errors import PodiumError
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
@@ -113,6 +113,7 @@ class Run:
         self.violations: list[str] = []
         self._strategies = dict.fromkeys(self.pipeline.workflows, strategy)
         self._submitted: set[int] = set()
+        self._released: Counter[str] = Counter()
         self._reopen = database if on_disk else None
         self._next_check = FIRST_CHECK_SECONDS
         self._last_event = (0, 0.0)
@@ -171,8 +172,10 @@ class Run:
                 world.faults = Faults()
             await asyncio.gather(*(self._submit(engine, number) for number in self._next()))
             await self._review(store)
+            is_released = await self._release(engine, store)
             open_ = await store.read(lambda rows: rows.all("projects_open"))
-            if len(self._submitted) == self.projects and not open_ and not engine.supervisor.running:
+            is_over = len(self._submitted) == self.projects and is_released and not open_
+            if is_over and not engine.supervisor.running:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
@@ -212,6 +215,20 @@ class Run:
             return
         self._submitted.add(number)
 
+    async def _release(self, engine: Engine, store: Store) -> bool:
+        """Every project that lives has its next version, as soon as Content has begun; True when none is left."""
+        left = 0
+        for project, state in await store.read(lambda rows: rows.all("project_states")):
+            version = self._released[project] + 1
+            if version > self.world.workload.releases or state not in ("open", "complete"):
+                continue
+            try:
+                await engine.submit(Start(project, "content", f"v{version}"))
+                self._released[project] = version
+            except PodiumError:
+                left += 1
+        return not left
+
     async def _review(self, store: Store) -> None:
         """A reviewer comes by and decides what is open."""
         for review_id, _ in await store.read(lambda rows: rows.all("reviews_open")):
@@ -238,6 +255,7 @@ def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 
         features=rng.randint(0, features),
         chains_max=rng.choice([1, 2, 16]),
         at_once=rng.choice([1, 3]),
+        releases=rng.choice([0, 0, 2]),
         limits=Limits(queue_soft=rng.choice([1, 20]), queue_hard=rng.choice([1, 1000]), urgent_priority=115),
     )
     strategy = rng.choice(sorted(routing.STRATEGIES))

@@ -55,6 +55,8 @@ class Workload:
     """`project_jobs_max` of development: how many features are worked on at once."""
     at_once: int = 1
     """Projects that are submitted together."""
+    releases: int = 0
+    """Versions that each project is released in, whose Content runs again."""
     limits: Limits = field(default_factory=Limits)
     """How deep queues may become before projects wait."""
     review_seconds: float = 300.0

@@ -27,4 +27,4 @@ CREATE UNIQUE INDEX run_by_name ON run (project, name);
 ALTER TABLE project ADD COLUMN weight INTEGER NOT NULL DEFAULT 1;
 
 -- Open reviews are counted from now on.
-INSERT INTO tally (subject, state, n) SELECT '.review', 'open', count(*) FROM review WHERE state = 'open';
+INSERT INTO tally (subject, state, n) SELECT '.review', 'open', count(*) FROM review WHERE state = 'open' HAVING count(*) > 0;
