@@ -57,10 +57,10 @@ def decide(seen: Snapshot, priority: int, limits: Limits) -> Decision:
     if not seen.waiting and has_room(seen, limits):
         return Decision("enter", full)
     if seen.waiting + seen.paused >= limits.queue_hard:
-        total = f"{seen.waiting + seen.paused:,} projects wait for {seen.queue}"
+        total = f"{_projects(seen.waiting + seen.paused)} already in it for {seen.queue}"
         return Decision(
             "later",
-            f"The input queue is full: {total}, the most that may (queue_hard), and {full}. Nothing was stored. "
+            f"The input queue is full: {total}, the most there may be (queue_hard), and {full}. Nothing was stored. "
             f"Try again later. With a priority of {limits.urgent_priority} or more, half of the business value "
             "included, it would not have to wait; the limits are in podium.toml, [limits].",
         )

@@ -18,7 +18,7 @@ LIMITS = Limits(queue_soft=20, queue_hard=100, urgent_priority=100)
         (Snapshot("genesis", 20, 0, 0), 75, "wait", "20 jobs are ready in genesis, of 20"),
         (Snapshot("genesis", 19, 1, 0), 75, "wait", "1 project came before"),
         (Snapshot("genesis", 20, 99, 0), 99, "wait", "99 projects came before; priority 99"),
-        (Snapshot("genesis", 20, 99, 1), 99, "later", "100 projects wait for genesis"),
+        (Snapshot("genesis", 20, 99, 1), 99, "later", "100 projects already in it for genesis"),
         (Snapshot("genesis", 20, 100, 0), 99, "later", "Try again later"),
         (Snapshot("genesis", 20, 100, 0), 100, "enter", "priority 100 is urgent"),
         (Snapshot("genesis", 100, 100, 0), 100, "later", "[limits]"),

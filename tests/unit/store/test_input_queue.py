@@ -96,7 +96,7 @@ def test_over_the_hard_limit_the_answer_is_later_and_nothing_is_stored(desk: Des
     )
     assert isinstance(refused, Unavailable)
     assert refused.exit_code == 6
-    assert "4 projects wait for genesis" in str(refused)
+    assert "4 projects already in it for genesis" in str(refused)
     assert "Try again later" in str(refused)
     assert urgent.created
     assert isinstance(repeated, Unavailable)
