@@ -169,14 +169,14 @@ def _add_jobs(batch: Batch, owner: Owner, run: str, version: str, planned: list[
     ids = {(plan.step.workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
     before = runs.unfinished_before(batch, owner.id, run)
 
-    def blocker(workflow: str, step: str, item: str) -> int | None:
+    def find(workflow: str, step: str, item: str) -> int | None:
         if (own := ids.get((workflow, step, item))) is not None:
             return own
         return batch.find_job(owner.id, runs.find(batch, owner.id, workflow, version) or workflow, step, item)
 
     made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
-        earlier = [b for after in plan.after if (b := blocker(*after)) is not None]
+        earlier = [b for after in plan.after if (b := find(*after)) is not None]
         if not any(after in ids for after in plan.after):
             earlier += before
         job = Job(

@@ -1,8 +1,9 @@
 """Six queues with depth, age, waiting times and rates: what is told is what happened, at a cost that does not grow."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,8 +57,17 @@ def context(desk: Desk) -> Context:
     )  # fmt: skip
 
 
+def ask(answer: Awaitable[T]) -> T:
+    """An operation's answer."""
+
+    async def wait() -> T:
+        return await answer
+
+    return asyncio.run(wait())
+
+
 def told(desk: Desk) -> dict[str, QueueRow]:
-    answer = asyncio.run(queues(context(desk), QueuesInput()))
+    answer = ask(queues(context(desk), QueuesInput()))
     return {row.queue: row for row in answer.queues}
 
 
@@ -122,7 +132,7 @@ def test_a_plan_to_approve_is_a_review_too() -> None:
     (lease,) = desk.lease()
     desk.finish(lease, artifacts=desk.made(lease))
     assert told(desk)["review"].depth == 1
-    assert asyncio.run(status(context(desk), StatusInput())).system.reviews_open == 1
+    assert ask(status(context(desk), StatusInput())).system.reviews_open == 1
 
 
 @pytest.mark.requirement("QUE-1")
@@ -148,8 +158,7 @@ def test_it_costs_the_same_however_much_waits() -> None:
     for count in (150, 1500):
         desk = Desk(UNLIMITED)
         desk.batch(*(desk.submission(f"p{n:04d}") for n in range(count)))
-        ask = context(desk)
-        costs.append(steps(desk.store, lambda c=ask: asyncio.run(queues(c, QueuesInput()))))
+        costs.append(steps(desk.store, partial(told, desk)))
     assert costs[1] <= 1.1 * costs[0]
 
 
@@ -158,18 +167,18 @@ def test_a_project_that_waits_is_seen_everywhere_with_its_place_and_reason() -> 
     desk = Desk(Limits(queue_soft=1))
     for n in range(3):
         desk.submit(f"p{n}")
-    ask = context(desk)
-    assert asyncio.run(status(ask, StatusInput())).system.projects_waiting == 2
-    found = asyncio.run(backlog(ask, BacklogInput()))
+    here = context(desk)
+    assert ask(status(here, StatusInput())).system.projects_waiting == 2
+    found = ask(backlog(here, BacklogInput()))
     assert (found.projects_waiting, [(row.place, row.project) for row in found.input]) == (2, [(1, "p1"), (2, "p2")])
-    listed = asyncio.run(projects(ask, ProjectsInput())).projects
+    listed = ask(projects(here, ProjectsInput())).projects
     assert {row.id: row.waiting for row in listed} == {"p0": False, "p1": True, "p2": True}
-    place = asyncio.run(project(ask, ProjectInput(project="p2"))).waiting
+    place = ask(project(here, ProjectInput(project="p2"))).waiting
     assert place is not None
     assert place.place == 2
     assert "1 job is ready in genesis, of 1 that may be" in place.reason
     assert "podium priority-boost p2" in place.next
-    assert asyncio.run(project(ask, ProjectInput(project="p0"))).waiting is None
+    assert ask(project(here, ProjectInput(project="p0"))).waiting is None
 
 
 @pytest.mark.requirement("QUE-2")
@@ -178,5 +187,5 @@ def test_a_held_job_says_how_many_chains_its_project_may_have() -> None:
     desk.submit(weight=2)
     desk.run_to("tests", issues=40)
     held = next(job for job in desk.jobs("tests") if job.state == "held")
-    answer = asyncio.run(why(context(desk), WhyInput(job=held.id)))
+    answer = ask(why(context(desk), WhyInput(job=held.id)))
     assert "32 chains open in development, the most a project of weight 2 may have" in answer.because
