@@ -174,7 +174,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def apply(self, job: NaiveJob, kind: str, command: Complete) -> None:
         project = self.projects[job.project]
-        if kind in ("pass", "approval"):
+        if kind == "pass" or (kind in ("approval", "blocked") and command.report.ending is Ending.FINISHED):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]
         if kind == "pass":

@@ -255,7 +255,7 @@ def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 
         features=rng.randint(0, features),
         chains_max=rng.choice([1, 2, 16]),
         at_once=rng.choice([1, 3]),
-        releases=rng.choice([0, 0, 2]),
+        releases=rng.choice([0, 0, 1]),
         limits=Limits(queue_soft=rng.choice([1, 20]), queue_hard=rng.choice([1, 1000]), urgent_priority=115),
     )
     strategy = rng.choice(sorted(routing.STRATEGIES))
