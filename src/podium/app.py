@@ -204,7 +204,8 @@ class RealWorld:
         self.prepare(home)
         _lock(home)
         loaded = _load(home)
-        async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+        limits = loaded.config.limits.value()
+        async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             yield loaded.context(store, clock, _Conductor(store))
 
     @asynccontextmanager
@@ -217,7 +218,8 @@ class RealWorld:
         self.prepare(home)
         _lock(home)
         loaded = _load(home)
-        async with open_store(home / DATABASE, SteadyClock) as (store, clock):
+        limits = loaded.config.limits.value()
+        async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
+from podium.policy.admission import Limits
 from podium.policy.routing import DEFAULT, STRATEGIES
 
 FILE: Final = "podium.toml"
@@ -32,6 +33,21 @@ class AgentConfig(_Section):
     env: Mapping[str, str] = Field(default_factory=dict)
 
 
+_SHALLOW: Final = Limits()
+
+
+class LimitsConfig(_Section):
+    """How deep queues may become; see `policy.admission.Limits`."""
+
+    queue_soft: Annotated[int, Field(ge=0)] = _SHALLOW.queue_soft
+    queue_hard: Annotated[int, Field(ge=1)] = _SHALLOW.queue_hard
+    urgent_priority: int = _SHALLOW.urgent_priority
+
+    def value(self) -> Limits:
+        """As the store takes them."""
+        return Limits(self.queue_soft, self.queue_hard, self.urgent_priority)
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -42,6 +58,8 @@ class Config(_Section):
     strategies: Mapping[str, str] = Field(default_factory=dict)
     """Routing strategy per workflow."""
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
+    limits: LimitsConfig = LimitsConfig()
+    """When new projects wait, and when they are told to come back later."""
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

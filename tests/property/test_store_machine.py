@@ -17,6 +17,7 @@ from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Job
 from podium.domain.project import Project
+from podium.policy.admission import UNLIMITED
 from podium.simulation.checkers import check
 from podium.store.sqlite import SqliteStore
 from tests.property.naive import DONE, PIPELINE, NaiveJob, NaiveProject
@@ -42,7 +43,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.review_number = 0
 
     def open(self) -> SqliteStore:
-        return SqliteStore(":memory:")
+        return SqliteStore(":memory:", limits=UNLIMITED)
 
     def teardown(self) -> None:
         self.store.close()
@@ -174,7 +175,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def apply(self, job: NaiveJob, kind: str, command: Complete) -> None:
         project = self.projects[job.project]
-        if kind in ("pass", "approval"):
+        if kind == "pass" or (kind in ("approval", "blocked") and command.report.ending is Ending.FINISHED):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]
         if kind == "pass":
@@ -277,7 +278,7 @@ class FileMachine(StoreMachine):
         return self.reach()
 
     def reach(self) -> SqliteStore:
-        store = SqliteStore(self.folder / "podium.sqlite")
+        store = SqliteStore(self.folder / "podium.sqlite", limits=UNLIMITED)
         store.connection.pragma("synchronous", "off")
         return store
 

@@ -129,6 +129,13 @@ def held_job_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(projects, "refill", forget)
 
 
+def room_unused(patch: pytest.MonkeyPatch) -> None:
+    def leave_out(_batch: Batch) -> bool:
+        return False
+
+    patch.setattr(transaction, "let_in", leave_out)
+
+
 PLANTS: dict[Plant, str] = {
     fence_ignored: "was completed",
     attempt_not_advanced: "was started twice",
@@ -142,11 +149,12 @@ PLANTS: dict[Plant, str] = {
     two_live_attempts: "still runs",
     orphan_left: "was left behind",
     held_job_forgotten: "jobs back, though only",
+    room_unused: "has room",
 }
 """Each defect, and words of the violation that must name it."""
 
 
-@pytest.mark.requirement("REC-8", "EVT-1", "PIP-6")
+@pytest.mark.requirement("REC-8", "EVT-1", "PIP-6", "INT-4")
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:

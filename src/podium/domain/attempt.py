@@ -48,6 +48,8 @@ class Artifact:
     data: Json = field(default_factory=dict)
     path: str | None = None
     step: str = ""
+    run: str = ""
+    """Which run of a workflow made it, such as `content@2`; known of what the store holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +105,7 @@ class Assignment:
     """Commits of the jobs this one stands on; empty means the project's main branch."""
     gates: tuple[Json, ...]
     timeout_seconds: float
+    run: str = ""
+    """Which run of the workflow it is, such as `content@2`."""
+    increment: Json | None = None
+    """For a further run: the `version` it is for, and the `reason`."""

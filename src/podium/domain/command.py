@@ -29,7 +29,10 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """A new project. Answer: `Submitted`; the same idempotency key again answers with the first project."""
+    """A new project. Answer: `Submitted`, or Unavailable raised when too many wait to begin.
+
+    The same idempotency key again answers with the first project.
+    """
 
     project: Project
     document: str
@@ -47,6 +50,27 @@ class Submitted(NamedTuple):
     """The project's id, and whether this call made it."""
 
     project: str
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One more run of a workflow for a new version of a project (PIP-4). Answer: `Started`.
+
+    The same version again answers with its run and starts nothing. Raises NotFound, Conflict or UsageError.
+    """
+
+    project: str
+    workflow: str
+    version: str
+    by: str = "operator"
+    reason: str = ""
+
+
+class Started(NamedTuple):
+    """The run's name, such as `content@2`, and whether this call began it."""
+
+    run: str
     created: bool
 
 
@@ -151,4 +175,4 @@ class RevokeToken:
     by: str
 
 
-Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record | Audit | IssueToken | RevokeToken
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Audit | IssueToken | RevokeToken

@@ -20,10 +20,15 @@ class Event(NamedTuple):
 TYPES: Final = frozenset(
     {
         "project.created",
+        "project.waiting",
+        "project.admitted",
         "project.completed",
+        "project.reopened",
         "project.failed",
         "project.cancelled",
+        "workflow.requested",
         "workflow.state",
+        "workflow.cancelled",
         "job.leased",
         "job.adopted",
         "job.passed",

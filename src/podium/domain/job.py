@@ -54,9 +54,9 @@ _PLACES: Final = {name: i for i, name in enumerate(Job._fields)}
 
 
 def new_job(id_: int, project: str, workflow: str, plan: PlannedJob, blockers: int, priority: int, now: float) -> Job:
-    """A planned job that waits for its `blockers` dependencies."""
+    """A planned job of a workflow's run that waits for its `blockers` dependencies."""
     step = plan.step
-    queue = PODIUM_QUEUE if step.action else workflow
+    queue = PODIUM_QUEUE if step.action else step.workflow
     where = (id_, project, workflow, step.id, plan.item, queue, step.role)
     return Job(*where, "waiting", blockers, 0, 0, 0, priority, 0.0, now, 0.0, "", "", "")
 

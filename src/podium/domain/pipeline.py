@@ -114,9 +114,34 @@ class Pipeline:
     workflows: Mapping[str, Workflow]
     rules: tuple[Rule, ...]
 
-    def step(self, workflow: str, step: str) -> Step:
-        """The step of that name; KeyError when there is none."""
-        return self.workflows[workflow].by_id[step]
+    def workflow(self, run: str) -> Workflow:
+        """The workflow that a run is one of: `content` and `content@2` are runs of `content`; KeyError for none."""
+        return self.workflows.get(run) or self.workflows[workflow_of(run)]
+
+    def step(self, run: str, step: str) -> Step:
+        """The step of that name in a run of a workflow; KeyError when there is none."""
+        return self.workflow(run).by_id[step]
+
+    def repeatable(self) -> list[str]:
+        """The workflows that may run again for a new version: those that build nothing anew for every artifact."""
+        return [name for name in self.workflows if name != self.start and not self._fans_out(name, frozenset())]
+
+    def _fans_out(self, name: str, seen: frozenset[str]) -> bool:
+        """Whether the workflow, or one that it enqueues, has a job for each artifact of a kind."""
+        behind = {rule.enqueue for rule in self.rules if rule.on.partition(".")[0] == name} - seen
+        return any(step.for_each for step in self.workflows[name].steps) or any(
+            self._fans_out(other, seen | {name}) for other in behind
+        )
+
+
+def run_name(workflow: str, number: int) -> str:
+    """What the run of that number is called; the first has the workflow's own name."""
+    return workflow if number == 1 else f"{workflow}@{number}"
+
+
+def workflow_of(run: str) -> str:
+    """The name of the workflow that a run is one of; no workflow's own name has an `@`."""
+    return run.partition("@")[0]
 
 
 class Item(NamedTuple):

@@ -9,10 +9,13 @@ from podium.domain.errors import UsageError
 
 ID_CHARS_MAX: Final = 60
 TITLE_CHARS_MAX: Final = 200
+WEIGHTS: Final = range(1, 11)
+"""Shares of the capacity: a project of weight 3 may have three times as many chains open as one of 1 (QUE-2)."""
 PRIORITIES: Final = range(101)
 """0 is idle-time work, 50 the default, 100 the most urgent."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}")
 _RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 )
@@ -38,6 +41,16 @@ def checked_id(text: str) -> str:
     return text
 
 
+def checked_version(text: str) -> str:
+    """`text` if it can name a version of a project: a tag, a number, a commit; else `UsageError`."""
+    if not _VERSION.fullmatch(text):
+        raise UsageError(
+            f"{text[:80]!r} cannot name a version: use 1 to {ID_CHARS_MAX} letters, digits and . _ + - /, "
+            "for example 'v1.1'."
+        )
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One thing being built (INT-3). `created_at` is in seconds since the epoch."""
@@ -56,3 +69,5 @@ class Project:
     """The digest of the pipeline it started with, and keeps."""
     agent: str
     """The agent its jobs are given to: `rehearsal`, `claude`, …"""
+    weight: int = 1
+    """Its share of the capacity beside other projects; see `WEIGHTS`."""

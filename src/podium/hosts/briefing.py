@@ -69,7 +69,8 @@ def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]
         "item": assignment.item,
         "prompt": assignment.prompt,
         "document": str(document),
-        "artifacts": [asdict(artifact) for artifact in assignment.artifacts],
+        "artifacts": [{k: v for k, v in asdict(a).items() if k != "run"} for a in assignment.artifacts],
         "feedback": list(assignment.feedback),
         "base": base,
+        "increment": assignment.increment,
     }

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.job import Lease
+from podium.domain.pipeline import workflow_of
 from podium.hosts.tasks import TaskRunning
 from podium.ports import Brief, Running
 from podium.workspace import publishing
@@ -83,7 +84,9 @@ class OwnSteps:
         return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))
 
     async def _publish(self, lease: Lease, commit: str, assignment: Assignment) -> Report:
-        found = {(a.kind, a.path): a for a in assignment.artifacts if a.kind in PUBLISHED and a.path}
+        mine = (a for a in assignment.artifacts if a.kind in PUBLISHED and _is_new(a.run, assignment.run))
+        found = {(a.kind, a.path): a for a in mine if a.path}
+        told = {"version": assignment.increment["version"]} if assignment.increment else {}
         pieces = [(kind, path) for kind, path in found if path]
         placed = await publishing.publish(
             self._home, lease.job.project, commit, pieces, lambda: self._still_mine(lease)
@@ -95,13 +98,21 @@ class OwnSteps:
                 "publication",
                 f"{piece.kind}/{piece.key}",
                 piece.title,
-                {"kind": piece.kind, "source": piece.path, "commit": commit},
+                {"kind": piece.kind, "source": piece.path, "commit": commit, **told},
                 self._home.relative(place),
                 lease.job.step,
             )
             for piece, place in zip(found.values(), placed, strict=True)
         )
         return replace(_passed(f"Published {len(placed)} pieces.", commit), artifacts=publications)
+
+
+def _is_new(made_by: str, run: str) -> bool:
+    """Whether `run` is to publish what that run made: all but what an earlier run of the same workflow published.
+
+    Its pieces stay as they are, unless this run made them again.
+    """
+    return made_by == run or workflow_of(made_by) != workflow_of(run)
 
 
 def _passed(summary: str, commit: str) -> Report:

@@ -1,10 +1,26 @@
 """All operations: importing this module registers every one of them."""
 
 from podium.domain.errors import NotFound
-from podium.operations import doctor, events, instances, intake, jobs, plan, projects, reviews, status, steering, tokens
+from podium.operations import (
+    doctor,
+    events,
+    instances,
+    intake,
+    jobs,
+    plan,
+    projects,
+    queues,
+    releases,
+    reviews,
+    status,
+    steering,
+    tokens,
+)
 from podium.operations.operation import REGISTRY, Operation
 
-MODULES = (doctor, events, instances, intake, jobs, plan, projects, reviews, status, steering, tokens)
+MODULES = (
+    doctor, events, instances, intake, jobs, plan, projects, queues, releases, reviews, status, steering, tokens,
+)  # fmt: skip
 
 
 def operation_named(name: str) -> Operation:

@@ -13,6 +13,7 @@ from podium.operations.context import Context
 from podium.operations.moments import seconds_until
 from podium.operations.operation import Output, argument, operation, option
 from podium.operations.request import ProjectRequest, document_of
+from podium.operations.waiting import InputRow, waits
 from podium.store.rows import Rows
 from podium.workspace import adoption, source
 
@@ -85,6 +86,7 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
         created_at=context.clock.now(),
         pipeline=context.pipeline.digest,
         agent=agent,
+        weight=asked.weight,
     )
     command = Submit(
         project,
@@ -99,7 +101,8 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     if not done.created:
         return await context.store.read(lambda rows: _earlier(rows, done.project, text))
     begins = context.clock.wall() + wait if wait else None
-    notes = _notes(repository, found)
+    place = await context.store.read(lambda rows: waits(rows, context, done.project))
+    notes = (*_notes(repository, found), *((_waiting(place),) if place else ()))
     if asked.not_before and not wait:
         notes = (f"{asked.not_before} is past: it begins at once.", *notes)
     return SubmitOutput(project=done.project, title=title, created=True, begins_at=begins, notes=notes)
@@ -123,6 +126,12 @@ def _earlier(rows: Rows, project: str, text: str) -> SubmitOutput:
     title = rows.one("project_by_id", (project,))[1]
     is_other = before is not None and before[0] != text
     return SubmitOutput(project=project, title=title, created=False, notes=(note,) if is_other else ())
+
+
+def _waiting(place: InputRow) -> str:
+    """That it has not begun, and why."""
+    where = "paused" if place.place is None else f"number {place.place}"
+    return f"It waits in the input queue ({where}): {place.reason}; {place.next}"
 
 
 def _notes(repository: str | None, found: adoption.Found | None) -> tuple[str, ...]:

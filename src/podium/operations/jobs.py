@@ -130,10 +130,11 @@ def _because(rows: Rows, context: Context, job: Job) -> tuple[str, str]:
         )
         return f"it waits for {len(found)} job{'s' * (len(found) != 1)}: {names}", "it starts when they have passed"
     if job.state == "held":
-        (digest,) = rows.one("pipeline_of_project", (job.project,))
-        limit = context.pipelines[digest].workflows[job.workflow].project_jobs_max
+        row = need_project(rows, job.project)
+        weight = row[14]
+        limit = context.pipelines[row[12]].workflow(job.workflow).project_jobs_max * weight
         return (
-            f"its project has {limit} chains open in {job.workflow}, the most one project may have",
+            f"its project has {limit} chains open in {job.workflow}, the most a project of weight {weight} may have",
             "it enters the queue when one of them ends",
         )
     if job.state == "ready":

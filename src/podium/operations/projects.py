@@ -7,6 +7,8 @@ from typing import Any
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.waiting import InputRow, waits
+from podium.policy.ordering import priority
 from podium.store.assignments import artifact_of
 from podium.store.rows import Rows
 
@@ -35,6 +37,8 @@ class ProjectRow(Output):
     created_at: float
     ended_at: float | None
     workflows: dict[str, str]
+    waiting: bool
+    """It has not begun: it is in the input queue."""
 
 
 class ProjectsOutput(Output):
@@ -57,7 +61,8 @@ async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
 def _row(rows: Rows, row: Any) -> ProjectRow:
     names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at")
     states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
-    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states)
+    waits = row[4] == "open" and not states
+    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states, waiting=waits)
 
 
 class ProjectInput(Input):
@@ -73,6 +78,9 @@ class WorkflowView(Output):
     chains: dict[str, int]
     started_at: float
     completed_at: float | None
+    version: str | None = None
+    """For a further run (`content@2`): what it is for."""
+    reason: str | None = None
 
 
 class OutputRow(Output):
@@ -107,6 +115,12 @@ class ProjectOutput(Output):
     attempts: dict[str, int]
     reviews: list[int]
     """Its open reviews, the oldest first."""
+    priority: int
+    """Its own, half its business value, and boosts."""
+    weight: int
+    """Its share of the capacity beside other projects, 1 to 10."""
+    waiting: InputRow | None = None
+    """Its place in the input queue, where it has not begun."""
 
 
 @operation("project", server="monitor", example="podium project hello-world")
@@ -116,12 +130,15 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
     def read(rows: Rows) -> ProjectOutput:
         row = need_project(rows, asked.project)
         pipeline = context.pipelines[row[12]]
+        further = {name: told for name, *told in rows.all("runs_of_project", (asked.project,))}
         workflows = {
             name: WorkflowView(
                 state=state,
-                chains={s: n for s, n in zip(pipeline.workflows[name].states, json.loads(counts), strict=True) if n},
+                chains={s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n},
                 started_at=started,
                 completed_at=completed,
+                version=further[name][0] if name in further else None,
+                reason=further[name][2] if name in further else None,
             )
             for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
         }
@@ -143,6 +160,9 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             jobs=dict(rows.all("job_counts", (asked.project,))),
             attempts=dict(rows.all("attempt_counts", (asked.project,))),
             reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
+            priority=priority(row[5], row[11], row[13]),
+            weight=row[14],
+            waiting=waits(rows, context, asked.project),
         )
 
     return await context.store.read(read)

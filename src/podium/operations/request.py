@@ -62,6 +62,7 @@ class ProjectRequest(Input):
     )
     complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
     business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
+    weight: int = option(1, "Its share of the capacity beside other projects, 1 to 10.", ge=1, le=10)
     priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
     repository: str | None = option(
         None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."

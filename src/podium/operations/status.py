@@ -1,12 +1,14 @@
 """How things stand: the whole at a glance, what waits, and where the numbers come from (QUE-1)."""
 
 from datetime import UTC, datetime
+from typing import Final
 
+from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
-from podium.store.batch import HOUR_SECONDS, LANE
-from podium.store.jobs import wait_seconds
+from podium.store.batch import HOUR_SECONDS, LANE, REVIEW
 from podium.store.rows import Rows
+from podium.store.sketch import wait_seconds
 
 
 class StatusInput(Input):
@@ -38,6 +40,8 @@ class SystemStatus(Output):
     average_pipeline_seconds: float | None
     success_rate: float | None
     projects_open: int
+    projects_waiting: int
+    """Of the open ones, those that have not begun: they are in the input queue."""
     projects_complete: int
     projects_failed: int
     reviews_open: int
@@ -91,13 +95,14 @@ def _status(rows: Rows, context: Context) -> StatusOutput:
         workflows=workflows,
         system=SystemStatus(
             orchestrator="running" if context.running else "stopped",
-            throughput_per_hour=round(_per_hour(rows, hour, wall), 3),
+            throughput_per_hour=round(last_hour(rows, "project.completed", wall), 3),
             average_pipeline_seconds=round(seconds / done, 3) if done else None,
             success_rate=round(done / (done + failed), 4) if done + failed else None,
             projects_open=tally.get(("projects", "open"), 0),
             projects_complete=tally.get(("projects", "complete"), 0),
             projects_failed=tally.get(("projects", "failed"), 0),
-            reviews_open=sum(n for (_, state), n in tally.items() if state == "in_review"),
+            projects_waiting=waiting.depth(tally),
+            reviews_open=tally.get((REVIEW, "open"), 0),
             instances_busy=busy,
             instances_total=len(context.slots),
         ),
@@ -114,9 +119,10 @@ def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
     return found
 
 
-def _per_hour(rows: Rows, hour: int, wall: float) -> float:
-    """Projects completed in the last sixty minutes: this hour's, and the share of the last one that is still in."""
-    found = dict(rows.all("hourly_metric_since", ("project.completed", hour - 1)))
+def last_hour(rows: Rows, metric: str, wall: float) -> float:
+    """What was counted in the last sixty minutes: this hour's, and the share of the last one that is still in."""
+    hour = int(wall // HOUR_SECONDS)
+    found = dict(rows.all("hourly_metric_since", (metric, hour - 1)))
     share = 1.0 - (wall % HOUR_SECONDS) / HOUR_SECONDS
     return found.get(hour, 0) + found.get(hour - 1, 0) * share
 
@@ -134,6 +140,9 @@ def quantile(buckets: dict[int, int], q: float) -> float | None:
     return None
 
 
+INPUT_SHOWN_MAX: Final = 20
+
+
 class BacklogInput(Input):
     """Nothing is needed."""
 
@@ -148,7 +157,7 @@ class BacklogQueue(Output):
 
 
 class BacklogOutput(Output):
-    """Everything that waits for an instance, for its project's turn, for time to pass, or for a reviewer."""
+    """Everything that waits: for an instance, its project's turn, time to pass, a reviewer, or room to begin at all."""
 
     ready: list[BacklogQueue]
     held: int
@@ -156,6 +165,10 @@ class BacklogOutput(Output):
     next_due_seconds: float | None
     """When the first delayed job is due."""
     in_review: int
+    projects_waiting: int
+    """Projects that have not begun, paused ones included."""
+    input: list[waiting.InputRow]
+    """The first of them, in the order in which they are let in."""
 
 
 @operation("backlog", server="queue")
@@ -164,7 +177,8 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
 
     def read(rows: Rows) -> BacklogOutput:
         totals: dict[str, int] = {}
-        for _, state, n in rows.all("tally_all"):
+        tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
+        for (_, state), n in tally.items():
             totals[state] = totals.get(state, 0) + n
         (due,) = rows.one("next_due", (context.clock.now(),))
         return BacklogOutput(
@@ -176,6 +190,8 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             delayed=totals.get("delayed", 0),
             next_due_seconds=round(due - context.clock.now(), 3) if due is not None else None,
             in_review=totals.get("in_review", 0),
+            projects_waiting=waiting.depth(tally),
+            input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
         )
 
     return await context.store.read(read)

@@ -19,6 +19,7 @@ from podium.clock import SteadyClock
 from podium.domain import pipeline_file
 from podium.domain.command import Submit
 from podium.domain.project import Project
+from podium.policy.admission import UNLIMITED
 from podium.store.rows import sql
 from podium.store.store import DATABASE, open_store
 
@@ -49,7 +50,7 @@ async def _fill(path: Path, waiting: int) -> None:
     """Submit so many projects of the shipped pipeline, whose first job waits."""
     text = resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8")
     digest = pipeline_file.parse(text).digest
-    async with open_store(path, SteadyClock) as (store, _):
+    async with open_store(path, SteadyClock, limits=UNLIMITED) as (store, _):
         for first in range(0, waiting, SUBMISSIONS_AT_ONCE):
             numbers = range(first, min(first + SUBMISSIONS_AT_ONCE, waiting))
             await asyncio.gather(*[store.submit(_submission(n, digest, text)) for n in numbers])

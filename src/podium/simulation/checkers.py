@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.job import Job
-from podium.domain.pipeline import Pipeline
+from podium.domain.pipeline import Pipeline, Workflow
+from podium.policy.admission import Limits
 from podium.simulation.replay import Told, replay
+from podium.store.batch import REVIEW
+from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
 
 
@@ -24,6 +27,8 @@ class Flow(NamedTuple):
     admitted: int
     held: int
     state: str
+    completed_at: float | None
+    weight: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Books:
     reviews: list[Any]
     ended: list[Any]
     """Ended attempts: job, number, verdict."""
+    input: list[Waiting]
+    limits: Limits
 
     @cached_property
     def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
@@ -59,6 +66,14 @@ class Books:
     def live(self, project: str) -> bool:
         """Whether anything of the project can still change."""
         return self.states[project] == "open"
+
+    def active(self, flow: Flow) -> bool:
+        """Whether anything of a run can still change; one of an earlier time may have been given up."""
+        return self.live(flow.project) and flow.completed_at is None
+
+    def workflow(self, flow: Flow) -> Workflow:
+        """As the project's pipeline declares it."""
+        return self.pipelines[flow.project].workflow(flow.name)
 
 
 def read(store: SqliteStore) -> Books:
@@ -79,6 +94,8 @@ def read(store: SqliteStore) -> Books:
         followers=followers,
         reviews=ask("all_reviews"),
         ended=ask("all_attempts"),
+        input=[Waiting._make(row) for row in ask("all_input")],
+        limits=store.limits,
     )
 
 
@@ -130,7 +147,7 @@ def walks_are_legal(books: Books) -> Iterable[str]:
         step = json.loads(data)
         if at.get((project, workflow), "") != step["from"]:
             yield f"{project}/{workflow} jumped from {at.get((project, workflow))} to {step['to']}"
-        if step["from"] and step["to"] not in books.pipelines[project].workflows[workflow].edges[step["from"]]:
+        if step["from"] and step["to"] not in books.pipelines[project].workflow(workflow).edges[step["from"]]:
             yield f"{project}/{workflow}: {step['from']} -> {step['to']} is no legal edge"
         at[project, workflow] = step["to"]
     for flow in books.flows:
@@ -166,10 +183,12 @@ def tallies_agree(books: Books) -> Iterable[str]:
     counted.update((f"lane:{j.queue}/{j.lane}", "ready") for j in books.jobs if j.state == "ready")
     counted.update(("projects", state) for state in books.states.values())
     for flow in books.flows:
-        first, *_, last = books.pipelines[flow.project].workflows[flow.name].states
-        if flow.state == last or books.live(flow.project):
+        first, *_, last = books.workflow(flow).states
+        if flow.state == last or books.active(flow):
             place = "queued" if flow.state == first else "completed" if flow.state == last else "active"
-            counted[f"workflow.{flow.name}", place] += 1
+            counted[f"workflow.{books.workflow(flow).name}", place] += 1
+    counted.update((f"input.{w.queue}", "paused" if w.paused else "waiting") for w in books.input)
+    counted[REVIEW, "open"] += sum(state == "open" for *_, state in books.reviews)
     for key in sorted(set(books.tally) | set(counted)):
         if books.tally.get(key, 0) != counted[key]:
             yield f"tally {key} says {books.tally.get(key, 0)}, there are {counted[key]}"
@@ -199,11 +218,11 @@ def blockers_agree(books: Books) -> Iterable[str]:
 def workflows_agree(books: Books) -> Iterable[str]:
     """`open`, `admitted`, `held`, the counts per state and the state itself are what the jobs say (PIP-6)."""
     for flow in books.flows:
-        if not books.live(flow.project):
+        if not books.active(flow):
             continue
         mine = books.of_flow.get((flow.project, flow.name), [])
         frontier = [j for j in mine if j.state in lifecycle.JOB_FRONTIER]
-        declared = books.pipelines[flow.project].workflows[flow.name]
+        declared = books.workflow(flow)
         counts = [0] * len(declared.states)
         for job in frontier:
             step = books.pipelines[flow.project].step(flow.name, job.step)
@@ -218,7 +237,7 @@ def workflows_agree(books: Books) -> Iterable[str]:
         goal = declared.states[-1] if not is_[0] else least
         if flow.state not in (goal, declared.states[0]):  # entered, but not derived until something changes
             yield f"{flow.project}/{flow.name} is {flow.state}, its jobs say {goal}"
-        if held and is_[1] < declared.project_jobs_max:
+        if held and is_[1] < declared.project_jobs_max * flow.weight:
             yield f"{flow.project}/{flow.name} holds {held} jobs back, though only {is_[1]} chains are open"
 
 
@@ -228,6 +247,21 @@ def reviews_agree(books: Books) -> Iterable[str]:
     for job in books.jobs:
         if asked[job.id] != (job.state == "in_review"):
             yield f"job {job.id} is {job.state}, with {asked[job.id]} open reviews"
+
+
+def input_agrees(books: Books) -> Iterable[str]:
+    """Whoever has not begun waits, with a reason, as long as its queue is full; nobody else does (INT-4)."""
+    begun = {flow.project for flow in books.flows}
+    waiting = {row.project: row for row in books.input}
+    for project in books.states:
+        if books.live(project) and (project in begun) == (project in waiting):
+            yield f"project {project} {'has begun and waits' if project in begun else 'neither waits nor has begun'}"
+    for row in books.input:
+        if not books.live(row.project) or not row.reason:
+            yield f"project {row.project} waits, though it is {books.states[row.project]}: {row.reason!r}"
+        ready = sum(queue == row.queue for queue, *_ in books.ready)
+        if not row.paused and ready < books.limits.queue_soft:
+            yield f"project {row.project} waits, though {row.queue} has room: {ready} jobs are ready"
 
 
 CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
@@ -242,4 +276,5 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     blockers_agree,
     workflows_agree,
     reviews_agree,
+    input_agrees,
 )

@@ -10,13 +10,14 @@ from importlib import resources
 from typing import Any, Final
 
 from podium.domain import pipeline_file
-from podium.domain.command import Decide, Submit
+from podium.domain.command import Decide, Start, Submit
 from podium.domain.errors import PodiumError
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.domain.project import Project
 from podium.engine.engine import Engine, EngineSettings
 from podium.policy import routing
+from podium.policy.admission import Limits
 from podium.simulation.checkers import check
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.simulation.storm import FaultyStore
@@ -97,7 +98,7 @@ class Run:
         faults: Faults,
         projects: int,
         workload: Workload,
-        database: Callable[[], SqliteStore] = lambda: SqliteStore(":memory:"),
+        database: Callable[[], SqliteStore] | None = None,
         *,
         on_disk: bool = False,
         strategy: str = routing.DEFAULT,
@@ -105,13 +106,14 @@ class Run:
         """`database` opens the store; with `on_disk` it does so again for every orchestrator."""
         self.seed = seed
         self.loop = VirtualLoop(seed)
-        self.world = World(self.loop, seed, faults, workload, database())
+        self.world = World(self.loop, seed, faults, workload, database() if database else None)
         self.pipeline, self._pipeline_text = pipeline_with(workload.chains_max)
         self.projects = projects
         self.orchestrators = 0
         self.violations: list[str] = []
         self._strategies = dict.fromkeys(self.pipeline.workflows, strategy)
-        self._submitted = 0
+        self._submitted: set[int] = set()
+        self._released: Counter[str] = Counter()
         self._reopen = database if on_disk else None
         self._next_check = FIRST_CHECK_SECONDS
         self._last_event = (0, 0.0)
@@ -168,10 +170,12 @@ class Run:
         while True:
             if self.loop.time() > FAULTY_SECONDS:
                 world.faults = Faults()
-            await self._submit_next(engine)
+            await asyncio.gather(*(self._submit(engine, number) for number in self._next()))
             await self._review(store)
+            is_released = await self._release(engine, store)
             open_ = await store.read(lambda rows: rows.all("projects_open"))
-            if self._submitted == self.projects and not open_ and not engine.supervisor.running:
+            is_over = len(self._submitted) == self.projects and is_released and not open_
+            if is_over and not engine.supervisor.running:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
@@ -195,19 +199,35 @@ class Run:
         elif now - self._last_event[1] > STALLED_SECONDS:
             self.violations.append(f"nothing has happened for {STALLED_SECONDS:.0f} s")
 
-    async def _submit_next(self, engine: Engine) -> None:
-        if self._submitted == self.projects:
-            return
-        pipeline, text = self.pipeline, self._pipeline_text
-        key = f"input-{self._submitted}"
+    def _next(self) -> list[int]:
+        """The projects that come now; one that was refused comes again."""
+        left = [number for number in range(self.projects) if number not in self._submitted]
+        return left[: self.world.workload.at_once]
+
+    async def _submit(self, engine: Engine, number: int) -> None:
+        key, digest, priority = f"input-{number}", self.pipeline.digest, 50 + number % 3 * 20
         project = Project(
-            f"project-{self._submitted}", key, "", None, None, 50, 50, None, "document", 0.0, pipeline.digest, "python"
+            f"project-{number}", key, "", None, None, 50, priority, None, "document", 0.0, digest, "python"
         )
         try:
-            await engine.submit(Submit(project, "", text, key))
+            await engine.submit(Submit(project, "", self._pipeline_text, key))
         except PodiumError:
             return
-        self._submitted += 1
+        self._submitted.add(number)
+
+    async def _release(self, engine: Engine, store: Store) -> bool:
+        """Every project that lives has its next version, as soon as Content has begun; True when none is left."""
+        left = 0
+        for project, state in await store.read(lambda rows: rows.all("project_states")):
+            version = self._released[project] + 1
+            if version > self.world.workload.releases or state not in ("open", "complete"):
+                continue
+            try:
+                await engine.submit(Start(project, "content", f"v{version}"))
+                self._released[project] = version
+            except PodiumError:
+                left += 1
+        return not left
 
     async def _review(self, store: Store) -> None:
         """A reviewer comes by and decides what is open."""
@@ -234,6 +254,9 @@ def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 
         step_seconds=rng.choice([5.0, 60.0, 600.0]),
         features=rng.randint(0, features),
         chains_max=rng.choice([1, 2, 16]),
+        at_once=rng.choice([1, 3]),
+        releases=rng.choice([0, 0, 1]),
+        limits=Limits(queue_soft=rng.choice([1, 20]), queue_hard=rng.choice([1, 1000]), urgent_priority=115),
     )
     strategy = rng.choice(sorted(routing.STRATEGIES))
     return Run(seed, replace(faults), projects, workload, strategy=strategy).play()

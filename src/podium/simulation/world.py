@@ -10,6 +10,7 @@ from typing import Final
 from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report
 from podium.domain.command import Complete
 from podium.domain.job import Lease
+from podium.policy.admission import Limits
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
@@ -52,6 +53,12 @@ class Workload:
     features: int = 4
     chains_max: int = 16
     """`project_jobs_max` of development: how many features are worked on at once."""
+    at_once: int = 1
+    """Projects that are submitted together."""
+    releases: int = 0
+    """Versions that each project is released in, whose Content runs again."""
+    limits: Limits = field(default_factory=Limits)
+    """How deep queues may become before projects wait."""
     review_seconds: float = 300.0
     """A reviewer comes by at least this often."""
     reviews: tuple[str, ...] = ("approve", "send_back", "reject")
@@ -95,7 +102,7 @@ class World:
         self.faults = faults
         self.workload = workload
         self.ground = Ground()
-        self.database = SqliteStore(":memory:") if database is None else database
+        self.database = SqliteStore(":memory:", limits=workload.limits) if database is None else database
         self.full_until = 0.0
         """The disk is full until then, in virtual seconds."""
         self.spent: deque[Complete] = deque(maxlen=SPENT_MAX)

@@ -25,7 +25,7 @@ def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> No
     if not_before > batch.now:
         flow.admitted += 1
         batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)
-    elif flow.admitted < flow.workflow.project_jobs_max or job.item == "":
+    elif flow.admitted < flow.jobs_max or job.item == "":
         flow.admitted += 1
         batch.move(job, "unblock", **changes)
     else:
@@ -35,7 +35,7 @@ def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> No
 
 def refill(batch: Batch, flow: Flow) -> None:
     """Admit held jobs while the project has places; called after a job's followers have entered."""
-    while flow.held and flow.admitted < flow.workflow.project_jobs_max:
+    while flow.held and flow.admitted < flow.jobs_max:
         job = _first_held(batch, flow)
         flow.held -= 1
         flow.admitted += 1

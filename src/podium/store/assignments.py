@@ -24,6 +24,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
     made = rows.all("artifacts_but_kinds", (job.project, json.dumps(sorted(fanned))))
     own = rows.one("artifact_by_key", (job.project, step.for_each, job.item)) if job.item else None
     item = artifact_of(own) if own else None
+    further = rows.one("run_by_name", (job.project, job.workflow))
     return Assignment(
         attempt=lease.name,
         job=job.id,
@@ -36,7 +37,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
             "complexity": complexity,
             "repository": url,
         },
-        workflow=job.workflow,
+        workflow=step.workflow,
         step=job.step,
         role=step.role,
         instance=job.instance,
@@ -49,6 +50,8 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         bases=tuple(bases_of(rows, job.id)),
         gates=tuple(asdict(gate) for gate in step.gates),
         timeout_seconds=step.timeout_seconds,
+        run=job.workflow,
+        increment={"version": further[0], "reason": further[1]} if further else None,
     )
 
 
@@ -71,5 +74,5 @@ def bases_of(rows: Rows, job_id: int) -> list[str]:
 
 def artifact_of(row: Any) -> Artifact:
     """An artifact from its row."""
-    kind, key, title, data, path, step = row
-    return Artifact(kind, key, title, json.loads(data), path, step)
+    kind, key, title, data, path, step, run = row
+    return Artifact(kind, key, title, json.loads(data), path, step, run)

@@ -16,12 +16,13 @@ from podium.domain import lifecycle
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.ordering import priority, rank
-from podium.store.hot import Flow, Hot, Numbers, Owner
+from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
 from podium.store.rows import Rows
 
-WAIT_BUCKETS_PER_DOUBLING: Final = 4
-"""Resolution of the waiting-time sketch: a quantile is right to within 19 %."""
 HOUR_SECONDS: Final = 3600
+INPUT: Final = ".input"
+REVIEW: Final = ".review"
+"""What the queues of projects and of reviews are called among those of jobs: no workflow has such a name."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
 
@@ -42,7 +43,13 @@ class Batch:
     """Reads through `rows`, remembers, and writes everything back in `flush`."""
 
     def __init__(
-        self, rows: Rows, hot: Hot, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
+        self,
+        rows: Rows,
+        hot: Hot,
+        pipelines: Mapping[str, Pipeline],
+        numbers: Numbers,
+        now: float,
+        wall: float,
     ) -> None:
         self.rows = rows
         self._hot = hot
@@ -50,6 +57,10 @@ class Batch:
         self.numbers = numbers
         self.now = now
         self.wall = wall
+        self.limits = hot.limits
+        self.waiting = hot.waiting
+        self.input: dict[str, Waiting | None] = {}
+        """Rows of the input queue that this batch changed; None for a project that waits no more."""
         self.jobs: dict[int, Job] = {}
         self.used_flows: dict[tuple[str, str], Flow] = {}
         self.used_owners: dict[str, Owner] = {}
@@ -104,13 +115,12 @@ class Batch:
         return owner
 
     def _read_owner(self, project: str) -> Owner:
-        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first = self.rows.one(
+        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight = self.rows.one(
             "owner_by_id", (project,)
         )
-        asked = priority(base, value, boost)
-        return Owner(
-            id_, self.pipelines[digest], asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first)
-        )
+        asked, pipeline = priority(base, value, boost), self.pipelines[digest]
+        paused, plan_first = bool(paused), bool(plan_first)
+        return Owner(id_, pipeline, asked, created_at, url, state, open_, boost, paused, plan_first, weight=weight)
 
     def add_owner(self, owner: Owner) -> None:
         """A new project."""
@@ -126,11 +136,16 @@ class Batch:
                 row = self.rows.one("workflow_by_key", key)
                 if row is None:
                     return None
-                workflow = self.owner(project).pipeline.workflows[name]
-                flow = self._hot.flows[key] = Flow(project, workflow, row[2], json.loads(row[3]), *row[4:])
+                flow = self._hot.flows[key] = self.new_flow(project, name, row[2], json.loads(row[3]), *row[4:])
                 flow.changes()
             self.used_flows[key] = flow
         return flow
+
+    def new_flow(self, project: str, name: str, *stands: Any) -> Flow:
+        """A run with its workflow and limit, which stands there."""
+        owner = self.owner(project)
+        workflow = owner.pipeline.workflow(name)
+        return Flow(project, name, workflow, workflow.project_jobs_max * owner.weight, *stands)
 
     def add_flow(self, flow: Flow) -> None:
         """A workflow begins for a project."""
@@ -325,6 +340,9 @@ class Batch:
             for o in self.used_owners.values()
             if o.changed
         ]
+        put["input_put"] += filter(None, self.input.values())
+        put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]
+        self._count_queues()
         put["event_insert"] += self.events
         put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
@@ -332,6 +350,19 @@ class Batch:
         for name in _WRITE_ORDER:
             if put[name]:
                 self.rows.many(name, put[name])
+
+    def _count_queues(self) -> None:
+        """What queues gained or lost by the hour, so that what came in is known by what went out (QUE-1)."""
+        for (subject, state), n in self.tally.items():
+            if state == "ready" and n and not subject.startswith(LANE):
+                self.hourly[f"queue.{subject}.depth"][0] += n
+        opened = {row[0] for row in self.writes["review_insert"]}
+        closed = {row[-1] for row in self.writes["review_update"]}
+        if opened or closed:  # one that is opened and answered in the same transaction never waited
+            more = len(opened - closed) - len(closed - opened)
+            self.tally[REVIEW, "open"] += more
+            self.hourly[f"queue.{REVIEW}.depth"][0] += more
+            self.hourly[f"queue.{REVIEW}.started"][0] += len(closed - opened)
 
 
 def _stands(job: Job, places: tuple[int, int]) -> int | None:
@@ -354,6 +385,9 @@ _WRITE_ORDER: Final = (
     "project_insert",
     "document_insert",
     "intake_insert",
+    "input_put",
+    "input_delete",
+    "run_insert",
     "job_update",  # first: a job made in this batch may already run on an instance that another one has just left
     "job_insert",
     "dependency_insert",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
+from podium.policy.admission import Limits
 
 HOT_ROWS_MAX: Final = 16_384
 """Rows of each kind that the writer keeps in memory between transactions."""
@@ -14,11 +15,15 @@ HOT_ROWS_MAX: Final = 16_384
 
 @dataclass(slots=True)
 class Flow:
-    """One workflow of one project while a transaction works on it."""
+    """One run of a workflow of one project while a transaction works on it."""
 
     project: str
+    name: str
+    """The run's: the workflow's own name, or `content@2` for a later run."""
     workflow: Workflow
     """As the project's pipeline declares it."""
+    jobs_max: int
+    """Chains that may be open at once: the workflow's limit, as often as the project's weight says."""
     state: str
     counts: list[int]
     open: int
@@ -29,16 +34,22 @@ class Flow:
     written: tuple[object, ...] = ()
     """What changes, as the database has it."""
 
-    @property
-    def name(self) -> str:
-        """The workflow's."""
-        return self.workflow.name
-
     def changes(self) -> bool:
         """Whether it is not as it was written; from now on it counts as written."""
         now = (self.state, *self.counts, self.open, self.admitted, self.held, self.completed_at)
         before, self.written = self.written, now
         return now != before
+
+
+class Waiting(NamedTuple):
+    """A row of `input`: a project that has no jobs yet. Paused ones keep their place, but are not let in."""
+
+    project: str
+    queue: str
+    rank: float
+    since: float
+    paused: int
+    reason: str
 
 
 @dataclass(slots=True)
@@ -66,17 +77,24 @@ class Owner:
     paused: bool = False
     plan_first: bool = False
     changed: bool = False
+    weight: int = 1
 
 
 @dataclass(slots=True)
 class Hot:
-    """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale."""
+    """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale.
 
+    `limits` say how deep queues may become.
+    """
+
+    limits: Limits
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])
     owners: dict[str, Owner] = field(default_factory=dict[str, Owner])
     busy: dict[str, int] = field(default_factory=dict[str, int])
     """Instances that hold a lease, with their job; always complete."""
+    waiting: dict[str, int] = field(default_factory=dict[str, int])
+    """How many projects wait for room in each queue, where any does; always complete."""
     followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
     def keep(self, jobs: Iterable[Job], flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:

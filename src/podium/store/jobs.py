@@ -1,7 +1,6 @@
 """Laws of jobs: leasing to free instances, completing under the fence, rework, retries that come due."""
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
@@ -12,8 +11,9 @@ from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
 from podium.store.admission import unblock
-from podium.store.batch import WAIT_BUCKETS_PER_DOUBLING, Batch
+from podium.store.batch import Batch
 from podium.store.projects import advance
+from podium.store.sketch import wait_bucket
 
 PLAN: Final = "plan"
 """The artifact that says what will be built, and the review that asks whether to go on (PIP-10)."""
@@ -24,16 +24,6 @@ AVOIDED_HEADS_MAX: Final = 16
 """How many more heads of a lane are looked at, since a free instance may have to avoid some of them."""
 LEASES_PER_QUEUE_MAX = 512
 """Heads of a queue that one transaction looks at."""
-
-
-def wait_bucket(seconds: float) -> int:
-    """The sketch's bucket of a waiting time; bucket b covers 1 ms * 2^(b/4) and up."""
-    return max(0, math.ceil(math.log2(max(seconds, 0.001) * 1000) * WAIT_BUCKETS_PER_DOUBLING))
-
-
-def wait_seconds(bucket: int) -> float:
-    """The upper bound of a bucket of the sketch."""
-    return 2.0 ** (bucket / WAIT_BUCKETS_PER_DOUBLING) / 1000
 
 
 def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, str]]) -> list[tuple[Lease, ...]]:

@@ -5,23 +5,34 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from podium.domain import issues, lifecycle
-from podium.domain.command import Steered, Submit, Submitted
-from podium.domain.errors import Conflict
+from podium.domain.command import Start, Started, Steered, Submit, Submitted
+from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.job import Job, new_job
 from podium.domain.pipeline import Item, PlannedJob, Workflow
+from podium.domain.project import checked_version
 from podium.policy import ordering
+from podium.store import input_queue, runs
 from podium.store.admission import enter, refill, settle
-from podium.store.batch import Batch
+from podium.store.batch import INPUT, Batch
 from podium.store.hot import Flow, Owner
+from podium.store.sketch import wait_bucket
 
 
-def submit(batch: Batch, command: Submit) -> Submitted:
-    """Make the project with its first workflow, or answer with the one this input made before (INT-2)."""
+def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
+    """Make the project with its first workflow, or answer with the one this input made before (INT-2).
+
+    It waits in the input queue when its first workflow's queue is full. With too many there it is refused: as a
+    value, so that the others of its batch need not be carried out one by one.
+    """
     if (earlier := _earlier(batch, command)) is not None:
         return Submitted(earlier, False)
     asked = command.project
-    project_id = _free_id(batch, asked.id)
     pipeline = batch.pipelines[asked.pipeline]
+    priority = ordering.priority(asked.priority, asked.business_value)
+    decision = input_queue.decide(batch, pipeline.start, priority)
+    if decision.answer == "later":
+        return Unavailable(decision.reason)
+    project_id = _free_id(batch, asked.id)
     batch.writes["pipeline_insert"].append((pipeline.digest, command.pipeline_text))
     batch.writes["project_insert"].append(
         (
@@ -37,6 +48,7 @@ def submit(batch: Batch, command: Submit) -> Submitted:
             batch.now,
             asked.pipeline,
             asked.agent,
+            asked.weight,
             int(command.plan_first),
         )
     )
@@ -44,16 +56,37 @@ def submit(batch: Batch, command: Submit) -> Submitted:
         batch.writes["document_insert"].append((project_id, command.document))
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
-    priority = ordering.priority(asked.priority, asked.business_value)
     owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0)
-    owner.plan_first = command.plan_first
+    owner.plan_first, owner.weight = command.plan_first, asked.weight
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
-    wait = command.not_before - batch.now
-    later = {"begins_at": round(batch.wall + wait, 3)} if wait > 0 else {}
+    delay = command.not_before - batch.now
+    later = {"begins_at": round(batch.wall + delay, 3)} if delay > 0 else {}
     batch.emit("project.created", project_id, title=asked.title, source=asked.source, agent=asked.agent, **later)
-    start_workflow(batch, project_id, pipeline.start, command.not_before)
+    if decision.answer == "wait" and delay <= 0:
+        input_queue.enter(batch, owner, decision.reason)
+    else:  # what is delayed waits in its queue already, and fills it only when its time has come
+        start_workflow(batch, project_id, pipeline.start, not_before=command.not_before)
     return Submitted(project_id, True)
+
+
+def let_in(batch: Batch) -> bool:
+    """Begin with projects that wait, the most important first, as far as their queues have room; whether any did."""
+    begun = False
+    for queue in tuple(batch.waiting):
+        while queue in batch.waiting and input_queue.has_room(batch, queue):
+            begin(batch, batch.owner(input_queue.first(batch, queue)), "its queue has room")
+            begun = True
+    return begun
+
+
+def begin(batch: Batch, owner: Owner, reason: str) -> None:
+    """A project that waited in the input queue begins."""
+    waited = batch.now - input_queue.leave(batch, owner).since
+    batch.waits[INPUT, wait_bucket(waited)] += 1
+    batch.measure(f"queue.{INPUT}.started", waited)
+    batch.emit("project.admitted", owner.id, waited=round(waited, 3), reason=reason)
+    start_workflow(batch, owner.id, owner.pipeline.start)
 
 
 def _earlier(batch: Batch, command: Submit) -> str | None:
@@ -77,33 +110,89 @@ def _free_id(batch: Batch, wanted: str) -> str:
     return candidate
 
 
-def start_workflow(batch: Batch, project: str, name: str, not_before: float = 0.0) -> None:
-    """Enqueue a workflow once for a project: all its jobs, those without dependencies ready at once, or later."""
-    if batch.flow(project, name) is not None:
-        return
+def start(batch: Batch, command: Start) -> Started:
+    """One more run of a workflow, once for each version; a project that was complete is open again until its end."""
+    project, name, version = command.project, command.workflow, checked_version(command.version)
+    if batch.rows.one("owner_by_id", (project,)) is None:
+        raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
+    if (run := runs.find(batch, project, name, version)) is not None:
+        return Started(run, False)
     owner = batch.owner(project)
-    workflow = owner.pipeline.workflows[name]
+    _refuse_run(batch, owner, name)
+    if owner.state == "complete":
+        owner.state, owner.changed = "open", True
+        batch.tally["projects", "complete"] -= 1
+        batch.tally["projects", "open"] += 1
+        batch.emit("project.reopened", project, version=version)
+    return Started(start_workflow(batch, project, name, version, command.by, command.reason), True)
+
+
+def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
+    """Only what adds to a living project may run again."""
+    repeatable = owner.pipeline.repeatable()
+    if name not in repeatable:
+        raise Conflict(
+            f"{name} does not run again for a new version; {', '.join(repeatable) or 'nothing'} of this project can. "
+            "To build more, submit a document with --repository: a new project on the same repository."
+        )
+    if owner.state not in ("open", "complete"):
+        raise Conflict(f"Project {owner.id} is {owner.state}; nothing of it runs again. Submit a new project.")
+    if batch.flow(owner.id, name) is None:
+        raise Conflict(f"{name} of {owner.id} has not begun; its first run begins by itself and tells of all there is.")
+
+
+def start_workflow(
+    batch: Batch,
+    project: str,
+    workflow_name: str,
+    version: str = "",
+    by: str = "podium",
+    reason: str = "a rule",
+    *,
+    not_before: float = 0.0,
+) -> str:
+    """Enqueue a workflow once for a project and version: all its jobs; those without dependencies are ready, or delayed.
+
+    The answer is the run's name.
+    """
+    if (earlier := runs.find(batch, project, workflow_name, version)) is not None:
+        return earlier
+    name = runs.add(batch, project, workflow_name, version, by, reason)
+    owner = batch.owner(project)
+    workflow = owner.pipeline.workflows[workflow_name]
     planned = workflow.plan(_items(batch, project, workflow))
     states = workflow.states
-    flow = Flow(project, workflow, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    flow = batch.new_flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.add_flow(flow)
-    batch.tally[f"workflow.{name}", "queued"] += 1
+    batch.tally[f"workflow.{workflow_name}", "queued"] += 1
     owner.open_workflows += 1
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    _add_jobs(batch, owner, name, planned, not_before)
+    _add_jobs(batch, owner, name, version, planned, not_before)
     batch.touched[project, name] = None
+    return name
 
 
-def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: Sequence[PlannedJob], not_before: float) -> None:
+def _add_jobs(
+    batch: Batch, owner: Owner, run: str, version: str, planned: Sequence[PlannedJob], not_before: float
+) -> None:
     """Make the planned jobs and their dependencies; those that wait for nothing enter their queue, or are delayed."""
     first = batch.numbers.job
     batch.numbers.job += len(planned)
-    ids = {(workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
+    ids = {(plan.step.workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
+    before = runs.unfinished_before(batch, owner.id, run)
+
+    def find(workflow: str, step: str, item: str) -> int | None:
+        if (own := ids.get((workflow, step, item))) is not None:
+            return own
+        return batch.find_job(owner.id, runs.find(batch, owner.id, workflow, version) or workflow, step, item)
+
     made: list[tuple[Job, list[int]]] = []
     for i, plan in enumerate(planned):
-        earlier = [b for after in plan.after if (b := ids.get(after) or batch.find_job(owner.id, *after)) is not None]
+        earlier = [b for after in plan.after if (b := find(*after)) is not None]
+        if not any(after in ids for after in plan.after):
+            earlier += before
         blockers = sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
-        job = new_job(first + i, owner.id, workflow, plan, blockers, owner.priority, batch.now)
+        job = new_job(first + i, owner.id, run, plan, blockers, owner.priority, batch.now)
         batch.add_job(job)
         made.append((job, earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it
@@ -130,14 +219,14 @@ def advance(batch: Batch, flow: Flow) -> None:
     before = flow.state
     for state in settle(batch, flow):
         for rule in batch.owner(flow.project).pipeline.rules:
-            if rule.on == f"{flow.name}.{state}":
-                start_workflow(batch, flow.project, rule.enqueue)
+            if rule.on == f"{flow.workflow.name}.{state}":
+                start_workflow(batch, flow.project, rule.enqueue, runs.version_of(batch, flow.project, flow.name))
     if flow.state != before:
         _count_flow(batch, flow, before)
 
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
-    subject = f"workflow.{flow.name}"
+    subject = f"workflow.{flow.workflow.name}"
     batch.tally[subject, _place(flow, before)] -= 1
     batch.tally[subject, _place(flow, flow.state)] += 1
     if flow.open == 0:
@@ -182,23 +271,45 @@ def _announce(batch: Batch, flow: Flow) -> None:
 
 
 def end_workflow(batch: Batch, flow: Flow) -> None:
-    """One workflow fewer is open; with the last one the project is complete."""
+    """One run fewer is open; with the last one the project is complete. Only its first time is a measure of it."""
     owner = batch.owner(flow.project)
     owner.open_workflows -= 1
     if owner.open_workflows == 0 and owner.state == "open":
         owner.state, owner.changed = "complete", True
         batch.tally["projects", "open"] -= 1
         batch.tally["projects", "complete"] += 1
-        seconds = batch.now - owner.created_at
-        batch.measure("project.completed", seconds)
+        is_first = flow.name == flow.workflow.name
+        seconds = batch.now - (owner.created_at if is_first else flow.started_at)
+        if is_first:
+            batch.measure("project.completed", seconds)
         batch.emit("project.completed", flow.project, seconds=round(seconds, 3))
 
 
+def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
+    """End what is open of a project's workflows; True when only further runs were: what was delivered stays so."""
+    stored = [name for (name,) in batch.rows.all("workflows_of_project", (project,))]
+    names = dict.fromkeys([*stored, *(name for owner, name in batch.used_flows if owner == project)])
+    flows = [flow for name in names if (flow := batch.flow(project, name)) is not None]
+    stays = bool(flows) and all(flow.completed_at is not None for flow in flows if flow.name == flow.workflow.name)
+    for flow in flows:
+        if flow.completed_at is None:
+            batch.tally[f"workflow.{flow.workflow.name}", _place(flow, flow.state)] -= 1
+            if stays:
+                flow.completed_at = batch.now
+                batch.emit("workflow.cancelled", project, flow.name, reason=reason)
+    return stays
+
+
 def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
-    """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so."""
+    """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so.
+
+    A project that was complete before is complete again, without the further run.
+    """
     owner = batch.owner(project)
     if owner.state != "open":
         raise Conflict(f"Project {project} is {owner.state} already.")
+    if input_queue.is_waiting(owner):
+        input_queue.leave(batch, owner)
     revoked: list[str] = []
     touched = 0
     for job in batch.open_jobs(project):
@@ -209,14 +320,15 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
         if review_id not in batch.decided:
             batch.decided[review_id] = "cancelled"
             batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
-    for (name,) in batch.rows.all("workflows_of_project", (project,)):
-        flow = batch.flow(project, name)
-        if flow is not None and flow.completed_at is None:
-            batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
-    owner.state = state
+    stays = _give_up_runs(batch, project, reason)
+    owner.state = "complete" if stays else state
     owner.changed = True
     batch.tally["projects", "open"] -= 1
-    batch.tally["projects", state] += 1
-    batch.measure(f"project.{state}")
-    batch.emit(f"project.{state}", project, reason=reason)
+    batch.tally["projects", owner.state] += 1
+    if stays:
+        owner.open_workflows = 0
+        batch.emit("project.completed", project, reason=reason)
+    else:
+        batch.measure(f"project.{state}")
+        batch.emit(f"project.{state}", project, reason=reason)
     return Steered(project, touched, tuple(revoked))

@@ -4,9 +4,10 @@ from podium.domain import lifecycle
 from podium.domain.command import Decide
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
-from podium.store.batch import Batch
+from podium.store.batch import REVIEW, Batch
 from podium.store.jobs import PLAN, finish, reopen, send_back
 from podium.store.projects import end_project
+from podium.store.sketch import wait_bucket
 from podium.store.steering import drop_item, resume
 
 
@@ -15,13 +16,14 @@ def decide(batch: Batch, command: Decide) -> str:
     row = batch.rows.one("review_by_id", (command.review,))
     if row is None:
         raise NotFound(f"There is no review {command.review}. `podium review list` shows the open ones.")
-    project, job_id, kind, stored = row
+    project, job_id, kind, stored, opened_at = row
     state = str(batch.decided.get(command.review, stored))
     after = lifecycle.next_review_state(state, command.verdict)
     job = batch.need(job_id)
     if command.verdict == "approve" and kind != PLAN:
         _refuse_without_result(batch, job)
     batch.decided[command.review] = after
+    batch.waits[REVIEW, wait_bucket(batch.now - opened_at)] += 1
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
     batch.tell(
         "review.decided",

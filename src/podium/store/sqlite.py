@@ -14,6 +14,7 @@ from podium.domain.command import Command, Submit
 from podium.domain.errors import Defect, PodiumError, Unavailable, UnsafeStore
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
+from podium.policy.admission import Limits
 from podium.store import transaction
 from podium.store.hot import Hot, Numbers
 from podium.store.rows import Row, sql
@@ -99,12 +100,14 @@ def migrate(connection: apsw.Connection) -> None:
 class SqliteStore:
     """Executes batches of commands on one writer connection. Not thread-safe: one thread calls `run`."""
 
-    def __init__(self, path: Path | str, failpoint: Failpoint = lambda _: None) -> None:
+    def __init__(self, path: Path | str, failpoint: Failpoint = lambda _: None, limits: Limits | None = None) -> None:
+        """`limits` say how deep queues may become; by default those of the product."""
         self.connection = connect(path)
         migrate(self.connection)
         self.rows = SqliteRows(self.connection)
         self.pipelines: dict[str, Pipeline] = {}
         self._failpoint = failpoint
+        self.limits = limits or Limits()
         for (text,) in self.rows.all("pipelines"):
             self._know(text)
         self._restore()
@@ -117,9 +120,10 @@ class SqliteStore:
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
 
     def _cold(self) -> Hot:
-        """Nothing remembered but who is busy."""
+        """Nothing remembered but who is busy, and for which queues projects wait."""
         running = map(Job._make, self.rows.all("jobs_running"))
-        return Hot(busy={job.instance: job.id for job in running})
+        waiting = dict(self.rows.all("input_waiting"))
+        return Hot(self.limits, busy={job.instance: job.id for job in running}, waiting=waiting)
 
     def _know(self, text: str) -> None:
         pipeline = pipeline_file.parse(text, "stored pipeline")

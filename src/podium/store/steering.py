@@ -4,10 +4,13 @@ from podium.domain import lifecycle
 from podium.domain.command import Steer, Steered
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
+from podium.policy import admission
 from podium.policy.ordering import priority_bounded
+from podium.store import input_queue
 from podium.store.batch import Batch
+from podium.store.hot import Owner
 from podium.store.jobs import close_reviews, finish, reopen, send_back
-from podium.store.projects import end_project
+from podium.store.projects import begin, end_project
 
 
 def steer(batch: Batch, command: Steer) -> Steered:
@@ -66,6 +69,7 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         jobs = batch.open_jobs(project)
         for job in jobs:
             batch.reorder(job, priority=priority_bounded(job.priority + command.points))
+        _reconsider(batch, owner)
         return Steered(project, len(jobs))
     raise Conflict(f"{command.action} takes a job, not a project: `podium jobs {project}` lists them.")
 
@@ -79,6 +83,7 @@ def pause(batch: Batch, project: str) -> Steered:
     for job in ready:
         batch.move(job, "pause")
     owner.paused = owner.changed = True
+    _reconsider(batch, owner)
     return Steered(project, len(ready))
 
 
@@ -91,7 +96,18 @@ def resume(batch: Batch, project: str) -> Steered:
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]
     for job in paused:
         batch.move(job, "resume")
+    _reconsider(batch, owner)
     return Steered(project, len(paused))
+
+
+def _reconsider(batch: Batch, owner: Owner) -> None:
+    """A project in the input queue has another place in it, or begins because it has become urgent."""
+    if not input_queue.is_waiting(owner):
+        return
+    input_queue.put_again(batch, owner)
+    seen = input_queue.look(batch, owner.pipeline.start)
+    if not owner.paused and admission.is_urgent(seen, owner.priority, batch.limits):
+        begin(batch, owner, f"priority {owner.priority} is urgent")
 
 
 def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:

@@ -17,6 +17,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Unavailable, UnsafeStore
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
+from podium.policy.admission import Limits
 from podium.ports import Clock
 from podium.store.assignments import assignment
 from podium.store.group_commit import Execute, GroupCommit
@@ -90,13 +91,16 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, clock: Callable[[float], Clock], failpoint: Failpoint = lambda _: None
+    path: Path,
+    clock: Callable[[float], Clock],
+    failpoint: Failpoint = lambda _: None,
+    limits: Limits | None = None,
 ) -> AsyncGenerator[tuple[Store, Clock]]:
     """The embedded store at `path`, with a thread to write and one to read, and a clock that never goes back.
 
     `clock` makes the clock from the latest time on record.
     """
-    database = SqliteStore(path, failpoint)
+    database = SqliteStore(path, failpoint, limits)
     times = clock(database.rows.one("last_time")[0])
     rows, fence = SqliteRows(connect(path, read_only=True)), SqliteRows(connect(path, read_only=True))
     writer, reader = ThreadPoolExecutor(1, "podium-store"), ThreadPoolExecutor(1, "podium-reader")

@@ -1,6 +1,7 @@
 """One batch of commands as one transaction: laws first, states derived, then leases; the same on every database."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from podium.domain.command import (
@@ -12,15 +13,17 @@ from podium.domain.command import (
     IssueToken,
     Record,
     RevokeToken,
+    Start,
     Steer,
     Submit,
     Wake,
-)  # fmt: skip
+)
+from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.projects import submit
+from podium.store.projects import let_in, start, submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -53,7 +56,12 @@ def run(
             answers[i] = _LAWS[type(command)](batch, command)
     settle_touched(batch)
     lanes |= batch.lanes_entered
-    leased = dispatch(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)], lanes)
+    offers = [d for i in dispatches if isinstance(d := commands[i], Dispatch)]
+    leased = dispatch(batch, offers, lanes)
+    while batch.waiting and let_in(batch):  # the leases have made room
+        settle_touched(batch)
+        lanes |= batch.lanes_entered
+        leased = _offer_again(batch, offers, leased, lanes)
     for i, leases in zip(dispatches, leased, strict=True):
         answers[i] = leases
     settle_touched(batch)
@@ -70,8 +78,18 @@ _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     IssueToken: issue,
     Record: record,
     RevokeToken: revoke,
+    Start: start,
     Steer: steer,
     Submit: submit,
     Wake: wake,
 }
 """Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""
+
+
+def _offer_again(
+    batch: Batch, offers: Sequence[Dispatch], leased: list[tuple[Lease, ...]], lanes: set[tuple[str, str]]
+) -> list[tuple[Lease, ...]]:
+    """Lease also to the instances that are left."""
+    taken = {lease.job.instance for leases in leased for lease in leases}
+    rest = [replace(o, slots=tuple(slot for slot in o.slots if slot.name not in taken)) for o in offers]
+    return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]

@@ -22,7 +22,7 @@ from podium.operations.projects import (
     WorkflowView,
 )
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
-from podium.operations.status import BacklogOutput, BacklogQueue, StatusOutput, SystemStatus, WorkflowStatus
+from podium.operations.status import StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
 
 NOW: Final = 1_794_900_000.0
@@ -159,6 +159,8 @@ def project(state: str = "open", **more: Any) -> Answer:
         "jobs": counts,
         "attempts": {"pass": counts["passed"], "rework": 1, "retry": 1},
         "reviews": [],
+        "priority": 75,
+        "weight": 1,
     }
     return plain(ProjectOutput.model_validate(given | more))
 
@@ -216,6 +218,7 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
         "average_pipeline_seconds": None,
         "success_rate": None,
         "projects_open": 0,
+        "projects_waiting": 0,
         "projects_complete": 0,
         "projects_failed": 0,
         "reviews_open": reviews,
@@ -228,19 +231,14 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
         flows["genesis"] = workflow(1, 1, 14, wait_p50_seconds=0.001, wait_p95_seconds=0.012)
         flows["development"] = workflow(0, 3, 12, jobs_ready=7, jobs_running=5, jobs_held=31, **waits)
         system |= {"throughput_per_hour": 3.5, "average_pipeline_seconds": 754.2, "success_rate": 0.9642}
-        system |= {"projects_open": 4, "projects_complete": 27, "projects_failed": 1, "instances_busy": 6}
+        system |= {
+            "projects_open": 4,
+            "projects_waiting": 2,
+            "projects_complete": 27,
+            "projects_failed": 1,
+            "instances_busy": 6,
+        }
     return plain(StatusOutput(workflows=flows, system=SystemStatus.model_validate(system)))
-
-
-def backlog(*, empty: bool = False) -> Answer:
-    if empty:
-        return plain(BacklogOutput(ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0))
-    rows = [
-        BacklogQueue(queue="development", lane="review", jobs=2, oldest_seconds=12.0),
-        BacklogQueue(queue="development", lane="features", jobs=4, oldest_seconds=192.4),
-        BacklogQueue(queue="content", lane="@content-02", jobs=1, oldest_seconds=0.2),
-    ]
-    return plain(BacklogOutput(ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2))
 
 
 def projects(*, empty: bool = False) -> Answer:
@@ -249,15 +247,21 @@ def projects(*, empty: bool = False) -> Answer:
         ProjectRow(
             id="hello-world", title="Hello, World", type="cli", complexity="small", state="open", priority=50,
             agent="rehearsal", created_at=BEGUN, ended_at=None,
-            workflows=done | {"development": "DEPLOYING", "content": "CREATING"},
+            workflows=done | {"development": "DEPLOYING", "content": "CREATING"}, waiting=False,
         ),
         ProjectRow(
             id="library-catalogue-api", title="Library Catalogue API", type=None, complexity=None, state="complete",
             priority=80, agent="rehearsal", created_at=BEGUN - 4000, ended_at=BEGUN - 200, workflows=done,
+            waiting=False,
         ),
         ProjectRow(
             id="ledger", title="Ledger [red]for[/red] all", type="web", complexity="large", state="failed", priority=50,
             agent="claude", created_at=BEGUN - 90_000, ended_at=BEGUN - 80_000, workflows={"genesis": "PLANNED"},
+            waiting=False,
+        ),
+        ProjectRow(
+            id="shop", title="Shop", type=None, complexity=None, state="open", priority=20, agent="rehearsal",
+            created_at=BEGUN - 100_000, ended_at=None, workflows={}, waiting=True,
         ),
     ]  # fmt: skip
     return plain(ProjectsOutput(projects=[] if empty else rows))

@@ -6,19 +6,24 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
-from tests.unit.faces import samples
+from tests.unit.faces import queue_samples, samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
     ("status", samples.status(reviews=2)),
     ("status", samples.status(busy=False)),
     ("status", samples.status(orchestrator="stopped")),
-    ("backlog", samples.backlog()),
-    ("backlog", samples.backlog(empty=True)),
+    ("backlog", queue_samples.backlog()),
+    ("backlog", queue_samples.backlog(empty=True)),
     ("projects", samples.projects()),
     ("projects", samples.projects(empty=True)),
     ("project", samples.project()),
     ("project", samples.complete_project()),
+    ("project", queue_samples.waiting_project()),
+    ("project", queue_samples.released_project()),
+    ("queues", queue_samples.queues()),
+    ("release", queue_samples.released()),
+    ("release", queue_samples.released(created=False)),
     ("outputs", samples.outputs(*samples.output_rows())),
     ("outputs", samples.outputs()),
     ("jobs", samples.jobs()),
@@ -116,7 +121,7 @@ def test_status_says_when_nobody_works_on_open_projects() -> None:
 
 
 def test_backlog_shows_the_longest_wait_first() -> None:
-    rows = page("backlog", samples.backlog()).splitlines()
+    rows = page("backlog", queue_samples.backlog()).splitlines()
     assert [row.split()[1] for row in rows[3:6]] == ["features", "review", "only"]
     assert "3 m 12 s" in rows[3]
     assert any(row.endswith("later; the next in 1 h 30 m") for row in rows)

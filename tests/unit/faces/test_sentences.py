@@ -25,7 +25,25 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("project.created", title="Hello", source="document:x", agent="rehearsal"),
         "hello-world submitted for rehearsal agents",
     ),
+    (
+        event("project.waiting", queue="genesis", reason="20 jobs are ready in genesis"),
+        "hello-world waits in the input queue: 20 jobs are ready in genesis",
+    ),
+    (
+        event("project.admitted", waited=72.4, reason="its queue has room"),
+        "hello-world begins after 1 m 12 s in the input queue: its queue has room",
+    ),
+    (event("project.reopened", version="v1.1"), "hello-world is open again for v1.1"),
+    (
+        event("workflow.requested", workflow="content@2", version="v1.1", by="ann", reason="dark mode"),
+        "ann asks for content@2, for v1.1: dark mode",
+    ),
+    (
+        event("workflow.cancelled", workflow="content@2", reason="cancelled by ann"),
+        "content@2 is given up: cancelled by ann",
+    ),
     (event("project.completed", seconds=72.4), "hello-world is complete after 1 m 12 s"),
+    (event("project.completed", reason="cancelled by ann"), "hello-world is complete"),
     (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
     (event("project.cancelled", reason="cancelled by ann"), "hello-world is cancelled: cancelled by ann"),
     *(

@@ -41,6 +41,7 @@ def test_the_agent_is_told_what_the_protocol_says(world: World, loop: asyncio.Ru
     assert told["artifacts"] == [
         {"kind": "plan", "key": "plan", "title": "Hello", "data": {"a": 1}, "path": None, "step": "analyze"}
     ]
+    assert told["increment"] is None
     assert told["feedback"] == ["Try harder."]
     assert told["item"]["key"] == "001-greet"
     assert Path(told["document"]).read_text("utf-8") == "# Hellö\n"

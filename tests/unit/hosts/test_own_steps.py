@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,31 @@ def test_publish(world: World, tmp_path: Path, root: str, act: Act) -> None:
         assert piece.path is not None
         assert (world.home.path / piece.path).is_file()
         assert piece.data["commit"] == report.commit
+
+
+@pytest.mark.requirement("PIP-4")
+def test_a_further_run_publishes_what_it_made_and_leaves_the_rest(
+    world: World, tmp_path: Path, root: str, act: Act
+) -> None:
+    first = commit(world.home, tmp_path, root, {"guide.md": "one", "old.md": "old"})
+    guide = Artifact("documentation", "guide", "Guide", {}, "guide.md", "documentation", "content")
+    old = Artifact("documentation", "old", "Old", {}, "old.md", "documentation", "content")
+    audit = Artifact("documentation", "audit", "Audit", {}, "audit.md", "audit", "security")
+    act("publish", first, artifacts=(guide, old), run="content")
+    second = commit(world.home, tmp_path, main_of(world.home), {"guide.md": "two", "audit.md": "safe", "old.md": None})
+    again = (replace(guide, run="content@2"), old, audit)
+    told = {"run": "content@2", "increment": {"version": "v1.1", "reason": ""}}
+    report = act("publish", second, lease=make_lease(13, queue="podium"), artifacts=again, **told)
+    assert [(piece.key, piece.data["version"], piece.data["commit"]) for piece in report.artifacts] == [
+        ("documentation/guide", "v1.1", report.commit),
+        ("documentation/audit", "v1.1", report.commit),
+    ]
+    outputs = world.home.outputs(PROJECT, "documentation")
+    assert {p.name: p.read_text() for p in outputs.iterdir()} == {
+        "guide.md": "two",
+        "old.md": "old",
+        "audit.md": "safe",
+    }
 
 
 def test_what_cannot_be_shown_goes_back(world: World, tmp_path: Path, root: str, act: Act) -> None:

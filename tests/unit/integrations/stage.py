@@ -16,6 +16,7 @@ from podium.hosts.inprocess import InProcessHost
 from podium.integrations.shared_state.documents import PUBLISHED, Document
 from podium.integrations.shared_state.mirror import Mirror
 from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, read_projects, read_workflows
+from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.simulation.run import default_pipeline, slots_of
@@ -42,7 +43,7 @@ class Stage:
     def __init__(self, folder: Path, seed: int = 1) -> None:
         self.loop = VirtualLoop(seed)
         self.clock = VirtualClock(self.loop)
-        self.database = SqliteStore(":memory:")
+        self.database = SqliteStore(":memory:", limits=UNLIMITED)
         self.slots = tuple(slots_of(default_pipeline()[0]))
         self.folder = folder
         self.asked: list[str] = []

@@ -1,10 +1,11 @@
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from podium.domain.command import Verdict, Wake
+from podium.domain.command import Start, Verdict, Wake
 from podium.integrations.shared_state import reading
 from podium.integrations.shared_state.documents import ENTRIES_MAX
 from podium.integrations.shared_state.mirror import COALESCE_SECONDS
@@ -109,6 +110,27 @@ def test_every_file_is_at_most_a_second_behind_while_an_engine_builds_a_project(
         engine.stop()
 
     stage.play(story())
+
+
+@pytest.mark.requirement("STA-1", "PIP-4")
+def test_content_that_runs_again_is_told_beside_the_first_run(stage: Stage) -> None:
+    async def story() -> None:
+        engine = stage.engine(features=1)
+        await engine.start()
+        await engine.submit(submission("alpha"))
+        open_ = partial(stage.database.rows.all, "projects_open")
+        assert await found_within(stage, END_SECONDS, lambda: not open_())
+        engine.stop()
+        await stage.store.submit(Start("alpha", "content", "v1.1"))
+        await stage.mirror.run_once()
+
+    stage.play(story())
+    status, content_ = (stage.json(f"projects/alpha/{name}.json") for name in ("status", "content-status"))
+    runs = {name: run["state"] for name, run in status["workflows"].items() if name.startswith("content")}
+    assert (status["state"], runs) == ("open", {"content": "CONTENT_COMPLETE", "content@2": "CONTENT_QUEUED"})
+    assert content_["state"] == "CONTENT_QUEUED"
+    assert {job["state"] for job in content_["jobs"]["entries"]} == {"ready", "waiting"}
+    assert checked(stage.folder / "projects/alpha/content-status.json").seq > 0
 
 
 @pytest.mark.requirement("STA-1")

@@ -1,5 +1,6 @@
 """A store in memory that a test drives with commands as values, one batch at a time."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,10 @@ from podium.domain.command import Command, Complete, Dispatch, Submit, Verdict
 from podium.domain.errors import PodiumError
 from podium.domain.job import Job, Lease
 from podium.domain.project import Project
+from podium.policy.admission import Limits
 from podium.simulation.checkers import check
 from podium.simulation.run import default_pipeline, slots_of
+from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
 
 PASS = Verdict("pass", "")
@@ -18,8 +21,8 @@ PASS = Verdict("pass", "")
 class Desk:
     """The shipped pipeline on a real SQLite in memory; time moves by a second with every batch."""
 
-    def __init__(self) -> None:
-        self.store = SqliteStore(":memory:")
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.store = SqliteStore(":memory:", limits=limits)
         self.pipeline, self.text = default_pipeline()
         self.slots = slots_of(self.pipeline)
         self.now = 1_800_000_000.0
@@ -38,10 +41,15 @@ class Desk:
             raise answer
         return answer
 
+    def submission(self, name: str = "p", priority: int = 50, weight: int = 1, **more: Any) -> Submit:
+        """The command that makes a project."""
+        digest = self.pipeline.digest
+        project = Project(name, name, "", None, None, 50, priority, None, "test", 0.0, digest, "python", weight)
+        return Submit(project, "text", self.text, **more)
+
     def submit(self, name: str = "p", **more: Any) -> str:
         """A new project."""
-        project = Project(name, name, "", None, None, 50, 50, None, "test", 0.0, self.pipeline.digest, "python")
-        return self.do(Submit(project, "text", self.text, **more)).project
+        return self.do(self.submission(name, **more)).project
 
     def lease(self) -> list[Lease]:
         """Offer every idle instance."""
@@ -79,6 +87,20 @@ class Desk:
     def job(self, job_id: int) -> Job:
         """A job as stored."""
         return Job._make(self.store.rows.one("job_by_id", (job_id,)))
+
+    def complete(self, name: str = "p") -> None:
+        """Take a project to its end."""
+        self.submit(name)
+        self.finish(self.run_to("publish"))
+
+    def waiting(self) -> list[str]:
+        """Projects in the input queue, the next one first, paused ones last."""
+        rows = sorted(map(Waiting._make, self.store.rows.all("all_input")), key=lambda row: (row.paused, row.rank))
+        return [row.project for row in rows]
+
+    def told(self, type_: str) -> list[Any]:
+        """The data of all events of a type, in order."""
+        return [json.loads(event[6]) for event in self.store.rows.all("all_events") if event[1] == type_]
 
     def jobs(self, step: str) -> list[Job]:
         """All jobs of a step."""

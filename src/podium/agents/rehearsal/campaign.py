@@ -1,6 +1,6 @@
 """Marketing from the repository's facts: a landing page, an announcement, posts that fit their channel."""
 
-from podium.agents.rehearsal import prose, repository
+from podium.agents.rehearsal import prose, releases, repository
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result
 from podium.agents.rehearsal.repository import FeatureModule
@@ -75,6 +75,7 @@ def marketing(assignment: Assignment, stage: Stage) -> Result:
         stage.write(path, text)
         data: JsonObject = {"channel": key, "words": len(prose.words(text)), "rehearsal": True}
         stage.messages.artifact("marketing", key, f"{story.title}: {key}", data, path)
+    releases.add_page(assignment, stage, "marketing")
     commit = stage.clone.commit("Write the landing page and the announcement", "Marketing by the rehearsal agent.")
     return Result("passed", "Wrote the landing page and the announcement.", data={"commit": commit})
 
@@ -97,6 +98,7 @@ def social(assignment: Assignment, stage: Stage) -> Result:
         "rehearsal": True,
     }
     stage.messages.artifact("marketing", "social", f"{story.title}: posts", data, "content/social.md")
+    releases.add_page(assignment, stage, "social")
     commit = stage.clone.commit(f"Write {prose.counted(len(posts), 'post')}", "Posts by the rehearsal agent.")
     return Result("passed", f"Wrote {prose.counted(len(posts), 'post')}.", data={"commit": commit})
 

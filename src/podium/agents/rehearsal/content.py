@@ -2,7 +2,7 @@
 
 import shlex
 
-from podium.agents.rehearsal import prose, repository
+from podium.agents.rehearsal import prose, releases, repository
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result
 from podium.agents.rehearsal.repository import Example, FeatureModule
@@ -76,6 +76,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
         "audience": _AUDIENCES.get(project_type, _AUDIENCES["cli"]),
         "tests": test_count,
         "features": [_fact(module) for module in modules],
+        "version": assignment.increment.version if assignment.increment else None,
         "rehearsal": True,
     }
     stage.progress(0.9, "wrote the brief")
@@ -100,6 +101,7 @@ def documentation(assignment: Assignment, stage: Stage) -> Result:
         stage.write(path, text)
         data: JsonObject = {"words": len(prose.words(text)), "examples": len(examples), "rehearsal": True}
         stage.messages.artifact("documentation", key, f"{story.title}: the {key}", data, path)
+    releases.add_page(assignment, stage, "documentation")
     commit = stage.clone.commit("Write the guide and the reference", "Documentation by Podium's rehearsal agent.")
     ran = prose.counted(len(examples), "example")
     return Result("passed", f"Wrote the guide and the reference; {ran} run.", data={"commit": commit})

@@ -139,6 +139,10 @@ def _index(title: str, present: list[str], stage: Stage) -> str:
     ]
     if (stage.clone.root / "docs/performance.md").is_file():
         entries.append("- [Performance: what is measured](performance.md)")
+    entries += [
+        f"- [Release notes: {page.stem}](releases/{page.name})"
+        for page in sorted(stage.clone.root.glob("docs/releases/*.md"))
+    ]
     issues = len(list(stage.clone.root.glob("docs/issues/*.md")))
     if issues:
         entries.append(f"- [Issues: {issues:,} of them, with their acceptance criteria](issues/)")

@@ -10,7 +10,7 @@ environment is explicit and small: `PATH`, `HOME`, `TMPDIR`, `LANG`, git's autho
      "item": {"key": "003-greet-by-name", "title", "data"} or null,
      "prompt": "instructions", "document": "path of the requirement document, which is untrusted data",
      "artifacts": [{"kind", "key", "title", "data", "step"}], "feedback": ["newest last"],
-     "base": "commit id"}
+     "base": "commit id", "increment": {"version": "v1.1", "reason"} or null}
 
 **Out.** One JSON object a line on standard output; a line that is no JSON is taken as a log line, and so is
 everything on standard error::
@@ -80,6 +80,14 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Increment:
+    """What a further run of a workflow is for."""
+
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """One attempt at one step, as Podium describes it."""
 
@@ -92,6 +100,7 @@ class Assignment:
     artifacts: tuple[Artifact, ...]
     feedback: tuple[str, ...]
     base: str
+    increment: Increment | None = None
 
     @property
     def is_first_attempt(self) -> bool:
@@ -183,7 +192,13 @@ def _assignment(data: JsonObject) -> Assignment:
         artifacts=tuple(_artifact(made) for made in json_fields.objects(data, "artifacts")),
         feedback=json_fields.texts(data, "feedback"),
         base=json_fields.text(data, "base"),
+        increment=_increment(json_fields.nested(data, "increment")),
     )
+
+
+def _increment(data: JsonObject) -> Increment | None:
+    version = json_fields.text(data, "version")
+    return Increment(version, json_fields.text(data, "reason")) if version else None
 
 
 def _project(data: JsonObject) -> Project:

@@ -92,9 +92,18 @@ def render_project(console: Console, answer: Answer) -> None:
     if begins := answer.get("begins_at"):
         wait = duration(begins - style.now(console))
         page.append(labelled("Begins", f"not before {date_time(begins)}, in {wait}"))
+    if place := answer["waiting"]:
+        number = "paused" if place["place"] is None else f"number {place['place']}"
+        page.append(labelled("Waits", f"{duration(place['waited_seconds'])} in the input queue, {number}"))
+        page.append(labelled("Because", one_line(place["reason"])))
+        page.append(labelled("Next", one_line(place["next"])))
     columns = style.columns_of(console) - style.LABEL_COLUMNS
     lanes = tracks(answer["workflows"], columns, signs, colour=style.has_colour(console))
     page += [labelled(name.title(), body) for name, body in lanes]
+    for name, view in answer["workflows"].items():
+        if view["version"]:
+            why = f": {one_line(view['reason'])}" if view["reason"] else ""
+            page.append(labelled("Release", f"{one_line(view['version'])} is {one_line(name)}{why}"))
     page.append(labelled("Jobs", job_counts(answer["jobs"])))
     if answer["attempts"]:
         page.append(labelled("Attempts", attempt_counts(answer["attempts"])))

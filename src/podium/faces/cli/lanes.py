@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from rich.text import Text
 
 from podium.domain import lifecycle
+from podium.domain.pipeline import workflow_of
 from podium.faces.cli.style import ACTIVE, GOOD, QUIET, Marks
 from podium.faces.cli.wording import one_line
 
@@ -46,7 +47,7 @@ def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour:
 
 def _columns(workflow: str, form: _Form) -> int:
     """The width of a track without counts."""
-    states = [_name(workflow, state, form) for state in lifecycle.WORKFLOWS.get(workflow, ())]
+    states = [_name(workflow, state, form) for state in lifecycle.WORKFLOWS.get(workflow_of(workflow), ())]
     if not states or not form.whole:
         return 0
     return sum(map(len, states)) + (3 if form.blanks else 1) * (len(states) - 1)
@@ -55,12 +56,12 @@ def _columns(workflow: str, form: _Form) -> int:
 def _name(workflow: str, state: str, form: _Form) -> str:
     """`DEV_QUEUED` in a short form is `QUEUED`: the lane's name stands before it."""
     plain = one_line(state)
-    return plain.removeprefix("DEV_").removeprefix(f"{workflow.upper()}_") if form.short_names else plain
+    return plain.removeprefix("DEV_").removeprefix(f"{workflow_of(workflow).upper()}_") if form.short_names else plain
 
 
 def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colour: bool) -> Text:
     chains: Mapping[str, int] = view["chains"] if view else {}
-    order = list(lifecycle.WORKFLOWS.get(workflow, ())) or ([str(view["state"])] if view else [])
+    order = list(lifecycle.WORKFLOWS.get(workflow_of(workflow), ())) or ([str(view["state"])] if view else [])
     at = order.index(view["state"]) if view and view["state"] in order else -1
     here = GOOD if at == len(order) - 1 else ACTIVE
     shown: Sequence[str] = order if form.whole else order[max(at, 0) : max(at, 0) + 1]

@@ -97,6 +97,7 @@ def _system(console: Console, system: Answer) -> list[RenderableType]:
         labelled("Projects", style.dotted(
             console,
             f"{system['projects_open']:,} open",
+            *([f"{system['projects_waiting']:,} of them not begun"] if system["projects_waiting"] else []),
             f"{system['projects_complete']:,} complete",
             (f"{system['projects_failed']:,} failed", style.TROUBLE if system["projects_failed"] else ""),
         )),
@@ -114,6 +115,30 @@ def _count(number: int, colour: str = "") -> Text:
     return Text(f"{number:,}", style=colour if number else QUIET)
 
 
+def _queues(console: Console, answer: Answer) -> None:
+    names = ("waiting", "at work", "oldest", "wait p50", "wait p95", "in/h", "out/h")
+    table = style.table(left("Queue"), *map(right, names))
+    for row in answer["queues"]:
+        jobs = row["holds"] == "jobs"
+        style.row(
+            table,
+            one_line(row["queue"]),
+            _count(row["depth"]),
+            _count(row["running"], style.ACTIVE) if jobs else "",
+            *(duration(row[key]) for key in ("oldest_seconds", "wait_p50_seconds", "wait_p95_seconds")),
+            figure(row["in_per_hour"]),
+            figure(row["out_per_hour"]),
+        )
+    style.say(
+        console,
+        table,
+        "",
+        line("input: projects that have not begun.  review: decisions to make.", " "),
+        line("output: work for Podium to merge, deploy or publish.  Others: jobs for instances."),
+        line("What waits in them: ", command("podium backlog")),
+    )
+
+
 def _backlog(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["ready"]
     page: list[RenderableType] = []
@@ -121,6 +146,7 @@ def _backlog(console: Console, answer: Answer) -> None:
         page.append(_decide_line(console, answer["in_review"]))
     if rows:
         page += [*([""] if page else []), _ready(rows), ""]
+    page += _input(answer)
     if answer["held"]:
         page.append(line(f"{answer['held']:,} held: their projects have as many chains open as one may have"))
     if answer["delayed"]:
@@ -130,6 +156,27 @@ def _backlog(console: Console, answer: Answer) -> None:
     if rows:
         page.append(line("Why one waits (numbers are in podium jobs PROJECT): ", command("podium why JOB")))
     style.say(console, *(page or [line("Nothing waits. What is at work: ", command("podium status"))]))
+
+
+def _input(answer: Answer) -> list[RenderableType]:
+    """Projects that have not begun, the next one first."""
+    number = answer["projects_waiting"]
+    if not number:
+        return []
+    table = style.table(right("Place"), left("project that waits"), right("for"), flowing("because"))
+    for row in answer["input"]:
+        style.row(
+            table, str(row["place"] or UNKNOWN), one_line(row["project"]), duration(row["waited_seconds"]),
+            one_line(row["reason"]),
+        )  # fmt: skip
+    more = number - len(answer["input"])
+    rest = [line(f"  … and {counted(more, 'more project')}, later in order or paused")] if more > 0 else []
+    return [
+        line((counted(number, "project"), "bold"), " in the input queue: not begun, nothing lost"),
+        table,
+        *rest,
+        "",
+    ]
 
 
 def _ready(rows: list[Answer]) -> RenderableType:
@@ -159,6 +206,7 @@ def _projects(console: Console, answer: Answer) -> None:
         took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
         unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
         where = one_line(", ".join(unfinished)) if row["state"] != "complete" else ""
+        where = "waits in the input queue" if row["waiting"] else where
         style.row(table, one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
 
@@ -261,6 +309,16 @@ def _submit(console: Console, answer: Answer) -> None:
     style.say(console, *rows, line("  ", command(f"podium project {project}"), "   shows how it goes"))
 
 
+def _release(console: Console, answer: Answer) -> None:
+    signs, project = style.marks(console), one_line(answer["project"])
+    run, version = one_line(answer["run"]), one_line(answer["version"])
+    if answer["created"]:
+        said = line((f"{signs.good} ", GOOD), f"{run} of {project} begins, for {version}.")
+    else:
+        said = line(f"{signs.dot} {version} has had its run: it is {run}.")
+    style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+
+
 STEERING: Final = ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry")
 
 
@@ -280,6 +338,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
         "status": _status,
         "backlog": _backlog,
+        "queues": _queues,
         "projects": _projects,
         "project": details.render_project,
         "outputs": details.render_outputs,
@@ -291,6 +350,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "review reject": _decided,
         "review send-back": _decided,
         "submit": _submit,
+        "release": _release,
         "plan": details.render_plan,
         **dict.fromkeys(STEERING, _acted),
         "events": details.render_events,

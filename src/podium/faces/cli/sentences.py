@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.attempt import Ending
+from podium.domain.pipeline import workflow_of
 from podium.faces.cli.wording import duration, one_line
 from podium.faces.cli.wording import work as named
 
@@ -67,7 +68,7 @@ def _done(work: Work) -> str:
 
 def _words(work: Work, tense: int) -> str:
     """The words for a step that is used as the shipped pipeline uses it: with an item or without."""
-    found = _WORDS.get((work.workflow, work.step))
+    found = _WORDS.get((workflow_of(work.workflow), work.step))
     if found is None or ("{}" in found[tense]) != bool(work.item):
         return ""
     return found[tense].format(one_line(work.item))
@@ -102,6 +103,12 @@ def _project_created(told: _Told) -> str:
     return f"{one_line(told.event['project'])} submitted" + (f" for {agent} agents" if agent else "")
 
 
+def _project_admitted(told: _Told) -> str:
+    waited = told.data.get("waited")
+    after = f" after {duration(waited)} in the input queue" if isinstance(waited, int | float) else ""
+    return f"{one_line(told.event['project'])} begins{after}{told.because()}"
+
+
 def _project_completed(told: _Told) -> str:
     seconds = told.data.get("seconds")
     after = f" after {duration(seconds)}" if isinstance(seconds, int | float) else ""
@@ -110,9 +117,14 @@ def _project_completed(told: _Told) -> str:
 
 def _workflow_state(told: _Told) -> str:
     workflow, before, after = one_line(told.event["workflow"]), told.say("from"), told.say("to")
-    order = list(lifecycle.WORKFLOWS.get(workflow, ()))
+    order = list(lifecycle.WORKFLOWS.get(workflow_of(workflow), ()))
     back = before in order and after in order and order.index(after) < order.index(before)
     return f"{workflow} goes back to {after}" if back else f"{workflow} is {after}"
+
+
+def _workflow_requested(told: _Told) -> str:
+    run, version = one_line(told.event["workflow"]), told.say("version")
+    return f"{told.say('by') or 'somebody'} asks for {run}, for {version}{told.because()}"
 
 
 def _leased(told: _Told) -> str:
@@ -183,6 +195,8 @@ def _nothing(_: _Told) -> None:
 _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyType(
     {
         "project.created": _project_created,
+        "project.waiting": lambda told: f"{one_line(told.event['project'])} waits in the input queue{told.because()}",
+        "project.admitted": _project_admitted,
         "project.completed": _project_completed,
         "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
         **{
@@ -190,6 +204,9 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
             for action in ("boost", "cancel", "pause", "pin", "resume", "retry", "unpin")
         },
         "project.failed": lambda told: f"{one_line(told.event['project'])} has failed{told.because()}",
+        "project.reopened": lambda told: f"{one_line(told.event['project'])} is open again for {told.say('version')}",
+        "workflow.requested": _workflow_requested,
+        "workflow.cancelled": lambda told: f"{one_line(told.event['workflow'])} is given up{told.because()}",
         "workflow.state": _workflow_state,
         "job.leased": _leased,
         "job.adopted": lambda told: f"{told.who} was found at work after a restart, and goes on with {told.job}",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from podium.domain.pipeline import Pipeline
+from podium.domain.pipeline import Pipeline, workflow_of
 from podium.integrations.shared_state.documents import (
     ENTRIES_MAX,
     ArtifactEntry,
@@ -37,7 +37,9 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
     status = ProjectStatus(id=project, workflows=workflows, **told)
 
     def shared(name: str) -> dict[str, Any]:
-        return {**dict(workflows.get(name, _NOT_ENQUEUED)), "project": project, "jobs": _jobs(rows, project, name)}
+        runs = {run: summary for run, summary in workflows.items() if workflow_of(run) == name}
+        newest = max(runs, key=lambda run: runs[run].started_at or 0.0, default=name)
+        return {**dict(runs.get(newest, _NOT_ENQUEUED)), "project": project, "jobs": _jobs(rows, project, newest)}
 
     plan, issues = _plan(rows, project), _artifacts(rows, project, "issue", data_chars_max=0)
     return (
@@ -74,7 +76,7 @@ def _workflows(rows: Rows, pipeline: Pipeline, project: str) -> dict[str, Workfl
     return {
         name: WorkflowSummary(
             state=state,
-            chains={s: n for s, n in zip(pipeline.workflows[name].states, json.loads(counts), strict=True) if n},
+            chains={s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n},
             jobs_open=jobs_open,
             jobs_held=jobs_held,
             started_at=started_at,

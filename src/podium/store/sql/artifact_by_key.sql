@@ -1,4 +1,4 @@
 -- One artifact of a project.
-SELECT kind, key, title, data, path, step
+SELECT kind, key, title, data
 FROM artifact
 WHERE project = ? AND kind = ? AND key = ?

@@ -1,4 +1,4 @@
 -- A new project.
 INSERT INTO project (id, title, brief, type, complexity, business_value, priority, repository_url, source,
-  created_at, pipeline, agent, plan_first)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  created_at, pipeline, agent, weight, plan_first)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

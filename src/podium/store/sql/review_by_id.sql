@@ -1,2 +1,2 @@
 -- What a decision needs of a review.
-SELECT project, job, kind, state FROM review WHERE id = ?
+SELECT project, job, kind, state, opened_at FROM review WHERE id = ?

@@ -99,6 +99,7 @@ class Playhouse:
     document_text: str
     project: Json = field(default_factory=dict[str, Any])
     artifacts: list[Json] = field(default_factory=list[Json])
+    increment: Json | None = None
     attempts: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -145,6 +146,7 @@ class Playhouse:
             "artifacts": self.artifacts,
             "feedback": list(feedback),
             "base": git(clone, "rev-parse", "HEAD"),
+            "increment": self.increment,
         }
         path = clone.with_suffix(".json")
         path.write_text(json.dumps(assignment), encoding="utf-8")

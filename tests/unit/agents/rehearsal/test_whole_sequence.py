@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.agents.rehearsal.conftest import EXAMPLES, WholeRun
-from tests.unit.agents.rehearsal.playhouse import SOURCE, Playhouse, at_once, git, run_suite
+from tests.unit.agents.rehearsal.playhouse import CONTENT_STEPS, SOURCE, Playhouse, at_once, git, run_suite
 
 ONE_FEATURE = "# Echo\n\nSays things twice.\n\n## Features\n\n- Sort the words: in order\n  - Case is no matter\n"
 
@@ -66,6 +66,7 @@ def test_each_step_delivers_its_artifacts(hello_world: WholeRun) -> None:
     assert all((hello_world.main / path).is_file() for path in paths)
 
 
+@pytest.mark.requirement("PIP-3")
 def test_tests_fail_before_the_work_and_nothing_else_does(hello_world: WholeRun) -> None:
     tests, _, _ = hello_world.chains[1]
     suite = run_suite(tests.clone)
@@ -123,6 +124,29 @@ def test_the_page_offers_each_feature_and_needs_no_network(hello_world: WholeRun
     assert page.count('<li class="card">') == 4
     assert "Hello, Ada!" in page
     assert not re.search(r'(?:src|href)="https?:', page)
+
+
+@pytest.mark.requirement("PIP-4")
+def test_a_further_run_adds_pages_about_the_version_and_keeps_the_others(tmp_path: Path) -> None:
+    playhouse = Playhouse(tmp_path / "again", ONE_FEATURE)
+    playhouse.develop_all(playhouse.genesis())
+    playhouse.deliver()
+    before = files(playhouse.main)
+    playhouse.increment = {"version": "v1.1", "reason": "Sorts <b>backwards</b>"}
+    playhouse.merge(playhouse.passed(playhouse.play("content", "analyze")))
+    for step in CONTENT_STEPS:
+        played = playhouse.passed(playhouse.play("content", step))
+        assert played.head() != git(playhouse.main, "rev-parse", "HEAD"), "there is a change where one is due"
+        playhouse.merge(played)
+    playhouse.merge(playhouse.passed(playhouse.play("content", "optimize")))
+    after = files(playhouse.main)
+    pages = {"docs/releases/v1-1.md", "content/releases/v1-1.md", "content/releases/v1-1-posts.md"}
+    assert after.keys() - before.keys() == pages
+    assert {name for name in before if after[name] != before[name]} == {"docs/README.md"}, "only the index is changed"
+    assert b"releases/v1-1.md" in after["docs/README.md"]
+    assert b"<b>" not in after["docs/releases/v1-1.md"]
+    made = {a["path"] for a in playhouse.artifacts if a["key"].startswith("release-v1-1-")}
+    assert made == pages
 
 
 def example_documents() -> Iterator[Path]:

@@ -1,0 +1,3 @@
+-- Every project that waits, as the checkers read it.
+SELECT project, queue, rank, since, paused, reason
+FROM input

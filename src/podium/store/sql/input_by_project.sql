@@ -1,0 +1,4 @@
+-- A project's place in the input queue.
+SELECT project, queue, rank, since, paused, reason
+FROM input
+WHERE project = ?

@@ -1,0 +1,2 @@
+-- A project waits no more.
+DELETE FROM input WHERE project = ?

@@ -1,0 +1,2 @@
+-- What a further run is for.
+SELECT version, reason FROM run WHERE project = ? AND name = ?
