@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,6 +14,7 @@ from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
 from podium.policy.routing import DEFAULT, STRATEGIES
+from podium.policy.stuck import StuckLimits
 
 FILE: Final = "podium.toml"
 HOME_BYTES_MAX: Final = 480
@@ -32,6 +34,26 @@ class AgentConfig(_Section):
     env: Mapping[str, str] = Field(default_factory=dict)
 
 
+_STUCK: Final = StuckLimits()
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class LimitsConfig(_Section):
+    """`[limits]`: the bounds that a home may move; each is named in `policy.stuck.StuckLimits` without its prefix."""
+
+    stuck_silent_seconds: Seconds = _STUCK.silent_seconds
+    stuck_ready_seconds: Seconds = _STUCK.ready_seconds
+    stuck_held_seconds: Seconds = _STUCK.held_seconds
+    stuck_delayed_seconds: Seconds = _STUCK.delayed_seconds
+    stuck_paused_seconds: Seconds = _STUCK.paused_seconds
+    stuck_review_seconds: Seconds = _STUCK.review_seconds
+    stuck_dead_seconds: Seconds = _STUCK.dead_seconds
+
+    def stuck(self) -> StuckLimits:
+        """When something counts as stuck."""
+        return StuckLimits(**{field.name: getattr(self, f"stuck_{field.name}") for field in fields(StuckLimits)})
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -42,6 +64,7 @@ class Config(_Section):
     strategies: Mapping[str, str] = Field(default_factory=dict)
     """Routing strategy per workflow."""
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
+    limits: LimitsConfig = LimitsConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
+from podium.operations.stuck import Heard, look
 from podium.store.batch import HOUR_SECONDS, LANE
 from podium.store.jobs import wait_seconds
 from podium.store.rows import Rows
@@ -41,6 +42,10 @@ class SystemStatus(Output):
     projects_complete: int
     projects_failed: int
     reviews_open: int
+    dead_letters: int
+    """Jobs that died as often as they may be tried, and wait for a person."""
+    stuck: int
+    """Items that have stood still for too long, for whatever reason."""
     instances_busy: int
     instances_total: int
 
@@ -55,10 +60,11 @@ class StatusOutput(Output):
 @operation("status", server="monitor")
 async def status(context: Context, asked: StatusInput) -> StatusOutput:
     """Show queues, work in progress and today's results."""
-    return await context.store.read(lambda rows: _status(rows, context))
+    heard = context.progress()
+    return await context.store.read(lambda rows: _status(rows, context, heard))
 
 
-def _status(rows: Rows, context: Context) -> StatusOutput:
+def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     wall = context.clock.wall()
     hour = int(wall // HOUR_SECONDS)
@@ -98,6 +104,8 @@ def _status(rows: Rows, context: Context) -> StatusOutput:
             projects_complete=tally.get(("projects", "complete"), 0),
             projects_failed=tally.get(("projects", "failed"), 0),
             reviews_open=sum(n for (_, state), n in tally.items() if state == "in_review"),
+            dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
+            stuck=len(look(rows, context, heard)),
             instances_busy=busy,
             instances_total=len(context.slots),
         ),
@@ -154,6 +162,8 @@ class BacklogOutput(Output):
     held: int
     delayed: int
     in_review: int
+    dead: int
+    """Dead letters."""
 
 
 @operation("backlog", server="queue")
@@ -172,6 +182,7 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             held=totals.get("held", 0),
             delayed=totals.get("delayed", 0),
             in_review=totals.get("in_review", 0),
+            dead=totals.get("dead", 0),
         )
 
     return await context.store.read(read)

@@ -357,6 +357,7 @@ _WRITE_ORDER: Final = (
     "review_update",
     "project_update",
     "project_end",
+    "project_pause",
     "event_insert",
     "tally_add",
     "hourly_add",

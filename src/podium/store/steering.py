@@ -91,6 +91,7 @@ def pause(batch: Batch, project: str) -> Steered:
     for job in ready:
         batch.move(job, "pause")
     owner.paused = owner.changed = True
+    batch.writes["project_pause"].append((batch.now, project))
     return Steered(project, len(ready))
 
 
@@ -100,6 +101,7 @@ def resume(batch: Batch, project: str) -> Steered:
     if not owner.paused:
         raise Conflict(f"Project {project} is not paused.")
     owner.paused, owner.changed = False, True
+    batch.writes["project_pause"].append((None, project))
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]
     for job in paused:
         batch.move(job, "resume")

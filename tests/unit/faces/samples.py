@@ -11,6 +11,7 @@ from podium.operations.events import EventRow, EventsOutput
 from podium.operations.instances import InstanceRow, InstancesOutput
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
+from podium.operations.letters import Letter, LetterAttempt, LettersOutput, ReplayAllOutput
 from podium.operations.operation import Output
 from podium.operations.plan import PlanFeature, PlanOutput
 from podium.operations.projects import (
@@ -24,6 +25,7 @@ from podium.operations.projects import (
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import BacklogOutput, BacklogQueue, StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
+from podium.operations.stuck import StuckOutput, StuckRow
 
 NOW: Final = 1_794_900_000.0
 """When every sample is looked at."""
@@ -208,7 +210,9 @@ def workflow(queued: int = 0, active: int = 0, today: int = 0, **more: Any) -> W
     return WorkflowStatus.model_validate(given | more)
 
 
-def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0) -> Answer:
+def status(
+    *, busy: bool = True, orchestrator: str = "running", reviews: int = 0, dead: int = 0, stuck: int = 0
+) -> Answer:
     """A home at work, or one that has never seen any."""
     system: Answer = {
         "orchestrator": orchestrator,
@@ -219,6 +223,8 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
         "projects_complete": 0,
         "projects_failed": 0,
         "reviews_open": reviews,
+        "dead_letters": dead,
+        "stuck": stuck,
         "instances_busy": 0,
         "instances_total": 13,
     }
@@ -234,13 +240,13 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
 
 def backlog(*, empty: bool = False) -> Answer:
     if empty:
-        return plain(BacklogOutput(ready=[], held=0, delayed=0, in_review=0))
+        return plain(BacklogOutput(ready=[], held=0, delayed=0, in_review=0, dead=0))
     rows = [
         BacklogQueue(queue="development", lane="review", jobs=2, oldest_seconds=12.0),
         BacklogQueue(queue="development", lane="features", jobs=4, oldest_seconds=192.4),
         BacklogQueue(queue="content", lane="@content-02", jobs=1, oldest_seconds=0.2),
     ]
-    return plain(BacklogOutput(ready=rows, held=31, delayed=1, in_review=2))
+    return plain(BacklogOutput(ready=rows, held=31, delayed=1, in_review=2, dead=1))
 
 
 def projects(*, empty: bool = False) -> Answer:
@@ -274,7 +280,7 @@ def instance_rows() -> list[InstanceRow]:
         rows.append(
             InstanceRow(
                 name=name, workflow="development", role=role, state="busy", job=number, project="hello-world",
-                work=work, busy_seconds=seconds,
+                work=work, busy_seconds=seconds, silent_seconds=1_320.0 if name == "dev-03" else None,
             )
         )  # fmt: skip
     return [*rows, InstanceRow(name="content-01", workflow="content", role="documentation", state="idle")]
@@ -304,6 +310,7 @@ def why(*, tried: bool = True) -> Answer:
         step="implement",
         item=ITEMS[2],
         state="in_review",
+        since=NOW - 740,
         because="it waits for a reviewer (exhausted): 3 attempts failed; the last: crashed: killed by SIGKILL",
         next="`podium review approve|reject|send-back 3`",
         attempts=[attempt] if tried else [],
@@ -326,6 +333,44 @@ def reviews(*rows: ReviewRow) -> Answer:
 
 def decided(verdict: str) -> Answer:
     return plain(DecideOutput(review=3, project="hello-world", verdict=verdict))
+
+
+def letters(*, empty: bool = False) -> Answer:
+    attempts = [
+        LetterAttempt(
+            number=number, instance=f"dev-0{number}", leased_at=NOW - 900 + 60 * number,
+            ended_at=NOW - 890 + 60 * number,
+            ending="crashed", reason="crashed: killed by SIGKILL",
+            log=f"/srv/podium/attempts/hello-world/14.a{number}/messages.ndjson" if number > 1 else "",
+        )
+        for number in (1, 2, 3)
+    ]  # fmt: skip
+    reason = "3 attempts failed; the last: crashed: killed by SIGKILL"
+    made = [
+        Letter(
+            job=job, project="hello-world", workflow="development", step=step, item=item, died_at=NOW - 710,
+            reason=reason, waiting=waiting, attempts=attempts,
+        )
+        for job, step, item, waiting in ((14, "implement", ITEMS[2], 1), (23, "ci", "", 0))
+    ]  # fmt: skip
+    return plain(LettersOutput(letters=[] if empty else made, total=0 if empty else 5))
+
+
+def replayed(dead: int, done: int) -> Answer:
+    return plain(ReplayAllOutput(project="hello-world", dead=dead, replayed=done))
+
+
+def stuck(*, empty: bool = False) -> Answer:
+    job = {"project": "hello-world", "job": 14, "workflow": "development", "step": "implement", "item": ITEMS[2]}
+    whole = {"project": "hello-world", "job": 0, "workflow": "", "step": "", "item": "", "instance": ""}
+    rows = [
+        job | {"kind": "silent", "instance": "dev-02", "since": NOW - 1_320, "because": "dev-02 has it; it is alive"},
+        job | {"kind": "held", "instance": "", "since": NOW - 30_000, "because": "16 chains are open", "more": 30},
+        whole | {"kind": "paused", "since": NOW - 200_000, "because": "its project is paused"},
+        whole | {"kind": "stranded", "since": None, "because": "no job could ever move: a defect in Podium"},
+    ]
+    made = [StuckRow.model_validate({"more": 0, "todo": "`podium why 14`"} | row) for row in rows]
+    return plain(StuckOutput(stuck=[] if empty else made, total=0 if empty else 40))
 
 
 def submitted(*, created: bool = True) -> Answer:

@@ -10,7 +10,7 @@ from tests.unit.faces import samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
-    ("status", samples.status(reviews=2)),
+    ("status", samples.status(reviews=2, dead=1, stuck=3)),
     ("status", samples.status(busy=False)),
     ("status", samples.status(orchestrator="stopped")),
     ("backlog", samples.backlog()),
@@ -39,6 +39,13 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("dead-letters", samples.letters()),
+    ("dead-letters", samples.letters(empty=True)),
+    ("dead-letters replay-all", samples.replayed(3, 0)),
+    ("dead-letters replay-all", samples.replayed(0, 0)),
+    ("dead-letters replay-all", samples.replayed(0, 3)),
+    ("stuck", samples.stuck()),
+    ("stuck", samples.stuck(empty=True)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
@@ -115,8 +122,8 @@ def test_status_says_when_nobody_works_on_open_projects() -> None:
 
 def test_backlog_shows_the_longest_wait_first() -> None:
     rows = page("backlog", samples.backlog()).splitlines()
-    assert [row.split()[1] for row in rows[3:6]] == ["features", "review", "only"]
-    assert "3 m 12 s" in rows[3]
+    assert [row.split()[1] for row in rows[4:7]] == ["features", "review", "only"]
+    assert "3 m 12 s" in rows[4]
 
 
 def test_projects_are_one_line_each_in_a_pipe() -> None:

@@ -2,3 +2,5 @@
 -- a job pays for one only while it is in that state.
 CREATE INDEX job_dead ON job (leased_at) WHERE state = 'dead';
 CREATE INDEX job_held_since ON job (ready_at) WHERE state = 'held';
+ALTER TABLE project ADD COLUMN paused_at REAL;
+CREATE INDEX project_paused ON project (paused_at) WHERE paused_at IS NOT NULL;
