@@ -81,7 +81,7 @@ class NaiveJob:
     avoid: str = ""
     due: float = 0.0
     finished_in_row: bool = False
-    """Whether one of its attempts since the last success, review or replay did not die."""
+    """Whether one of its failed attempts since the last success, review or burial did not die."""
 
     @property
     def workflow(self) -> str:

@@ -177,7 +177,8 @@ class StoreMachine(RuleBasedStateMachine):
         finished = command.report.ending is Ending.FINISHED
         if kind == "bury" and job.finished_in_row:
             kind = "exhausted"
-        job.finished_in_row = kind in ("retry", "delay", "release") and (job.finished_in_row or finished)
+        if kind != "release":
+            job.finished_in_row = kind in ("retry", "delay") and (job.finished_in_row or finished)
         if kind in ("pass", "approval"):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]

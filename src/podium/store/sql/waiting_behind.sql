@@ -4,5 +4,5 @@ SELECT j.id, j.project, j.workflow, j.step, j.item, j.queue, j.lane, j.state, j.
 FROM dependency AS d
 JOIN job AS j ON j.id = d.dependant
 WHERE d.job = ? AND j.state = 'waiting'
-ORDER BY j.id
+ORDER BY d.dependant
 LIMIT ?
