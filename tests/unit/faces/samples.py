@@ -11,7 +11,6 @@ from podium.operations.events import EventRow, EventsOutput
 from podium.operations.instances import InstanceRow, InstancesOutput
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
-from podium.operations.letters import Letter, LetterAttempt, LettersOutput, ReplayAllOutput
 from podium.operations.operation import Output
 from podium.operations.plan import PlanFeature, PlanOutput
 from podium.operations.projects import (
@@ -25,7 +24,6 @@ from podium.operations.projects import (
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import BacklogOutput, BacklogQueue, StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
-from podium.operations.stuck import StuckOutput, StuckRow
 
 NOW: Final = 1_794_900_000.0
 """When every sample is looked at."""
@@ -333,44 +331,6 @@ def reviews(*rows: ReviewRow) -> Answer:
 
 def decided(verdict: str) -> Answer:
     return plain(DecideOutput(review=3, project="hello-world", verdict=verdict))
-
-
-def letters(*, empty: bool = False) -> Answer:
-    attempts = [
-        LetterAttempt(
-            number=number, instance=f"dev-0{number}", leased_at=NOW - 900 + 60 * number,
-            ended_at=NOW - 890 + 60 * number,
-            ending="crashed", reason="crashed: killed by SIGKILL",
-            log=f"/srv/podium/attempts/hello-world/14.a{number}/messages.ndjson" if number > 1 else "",
-        )
-        for number in (1, 2, 3)
-    ]  # fmt: skip
-    reason = "3 attempts failed; the last: crashed: killed by SIGKILL"
-    made = [
-        Letter(
-            job=job, project="hello-world", workflow="development", step=step, item=item, died_at=NOW - 710,
-            reason=reason, waiting=waiting, attempts=attempts,
-        )
-        for job, step, item, waiting in ((14, "implement", ITEMS[2], 1), (23, "ci", "", 0))
-    ]  # fmt: skip
-    return plain(LettersOutput(letters=[] if empty else made, total=0 if empty else 5))
-
-
-def replayed(dead: int, done: int) -> Answer:
-    return plain(ReplayAllOutput(project="hello-world", dead=dead, replayed=done))
-
-
-def stuck(*, empty: bool = False) -> Answer:
-    job = {"project": "hello-world", "job": 14, "workflow": "development", "step": "implement", "item": ITEMS[2]}
-    whole = {"project": "hello-world", "job": 0, "workflow": "", "step": "", "item": "", "instance": ""}
-    rows = [
-        job | {"kind": "silent", "instance": "dev-02", "since": NOW - 1_320, "because": "dev-02 has it; it is alive"},
-        job | {"kind": "held", "instance": "", "since": NOW - 30_000, "because": "16 chains are open", "more": 30},
-        whole | {"kind": "paused", "since": NOW - 200_000, "because": "its project is paused"},
-        whole | {"kind": "stranded", "since": None, "because": "no job could ever move: a defect in Podium"},
-    ]
-    made = [StuckRow.model_validate({"more": 0, "todo": "`podium why 14`"} | row) for row in rows]
-    return plain(StuckOutput(stuck=[] if empty else made, total=0 if empty else 40))
 
 
 def submitted(*, created: bool = True) -> Answer:

@@ -6,7 +6,7 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
-from tests.unit.faces import samples
+from tests.unit.faces import samples, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -39,13 +39,13 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
-    ("dead-letters", samples.letters()),
-    ("dead-letters", samples.letters(empty=True)),
-    ("dead-letters replay-all", samples.replayed(3, 0)),
-    ("dead-letters replay-all", samples.replayed(0, 0)),
-    ("dead-letters replay-all", samples.replayed(0, 3)),
-    ("stuck", samples.stuck()),
-    ("stuck", samples.stuck(empty=True)),
+    ("dead-letters", trouble_samples.letters()),
+    ("dead-letters", trouble_samples.letters(empty=True)),
+    ("dead-letters replay-all", trouble_samples.replayed(3, 0)),
+    ("dead-letters replay-all", trouble_samples.replayed(0, 0)),
+    ("dead-letters replay-all", trouble_samples.replayed(0, 3)),
+    ("stuck", trouble_samples.stuck()),
+    ("stuck", trouble_samples.stuck(empty=True)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
