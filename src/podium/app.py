@@ -55,14 +55,15 @@ class _Home:
         self.slots = (*pools, *own)
 
     def context(
-        self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, *, running: bool = False
+        self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, engine: "Engine | None" = None
     ) -> "Context":
         from podium.operations.context import Context
 
         agents = frozenset(self.config.all_agents())
         return Context(
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
-            agents, conductor, running,
+            agents, conductor, engine is not None, self.config.limits.stuck(),
+            engine.supervisor.progress if engine else dict,
         )  # fmt: skip
 
 
@@ -227,7 +228,7 @@ class RealWorld:
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
             server, mirror = await asyncio.to_thread(_faces)
-            context = loaded.context(store, clock, _Conductor(engine), running=True)
+            context = loaded.context(store, clock, _Conductor(engine), engine)
             clock.spawn(server.Server(home, lambda: context).serve(), "socket")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,6 +15,7 @@ from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
 from podium.policy.routing import DEFAULT, STRATEGIES
+from podium.policy.stuck import StuckLimits
 
 FILE: Final = "podium.toml"
 HOME_BYTES_MAX: Final = 480
@@ -34,18 +36,32 @@ class AgentConfig(_Section):
 
 
 _SHALLOW: Final = Limits()
+_STUCK: Final = StuckLimits()
+Seconds = Annotated[float, Field(gt=0)]
 
 
 class LimitsConfig(_Section):
-    """How deep queues may become; see `policy.admission.Limits`."""
+    """`[limits]`: how deep queues may become (`policy.admission.Limits`), when something is stuck (`StuckLimits`)."""
 
     queue_soft: Annotated[int, Field(ge=0)] = _SHALLOW.queue_soft
     queue_hard: Annotated[int, Field(ge=1)] = _SHALLOW.queue_hard
     urgent_priority: int = _SHALLOW.urgent_priority
 
+    stuck_silent_seconds: Seconds = _STUCK.silent_seconds
+    stuck_ready_seconds: Seconds = _STUCK.ready_seconds
+    stuck_held_seconds: Seconds = _STUCK.held_seconds
+    stuck_delayed_seconds: Seconds = _STUCK.delayed_seconds
+    stuck_paused_seconds: Seconds = _STUCK.paused_seconds
+    stuck_review_seconds: Seconds = _STUCK.review_seconds
+    stuck_dead_seconds: Seconds = _STUCK.dead_seconds
+
     def value(self) -> Limits:
         """As the store takes them."""
         return Limits(self.queue_soft, self.queue_hard, self.urgent_priority)
+
+    def stuck(self) -> StuckLimits:
+        """When something counts as stuck."""
+        return StuckLimits(**{field.name: getattr(self, f"stuck_{field.name}") for field in fields(StuckLimits)})
 
 
 class Config(_Section):

@@ -60,6 +60,14 @@ class Running(Protocol):
         """
         ...
 
+    def last_progress(self) -> float | None:
+        """When it last showed a sign of progress, in steady seconds; None when that cannot be told.
+
+        Not to be confused with being alive: a silent attempt may work (a long build), and is ended by nobody for it.
+        Cheap, and asked every few seconds.
+        """
+        ...
+
     @property
     def log_path(self) -> str | None:
         """Where its messages are written as NDJSON, if they are."""

@@ -168,6 +168,22 @@ def test_what_was_never_started_is_not_adopted(host: Host, run: Run) -> None:
     run(test())
 
 
+@pytest.mark.requirement("REC-2")
+def test_asking_for_progress_changes_nothing_and_tells_of_the_past(host: Host, run: Run) -> None:
+    """A silent attempt stays as it is, however often somebody asks; what cannot be told is None."""
+
+    async def test() -> None:
+        began = SteadyClock().now()
+        running = await start(host, "hang")
+        for _ in range(3):
+            last = running.last_progress()
+            assert last is None or began - 1.0 < last <= SteadyClock().now() + 1.0
+        running.cancel("done")
+        assert (await running.ended()).ending is Ending.CANCELLED
+
+    run(test())
+
+
 def test_open_attempts_survive_a_sweep(host: Host, run: Run) -> None:
     async def test() -> None:
         running = await start(host, "hang")

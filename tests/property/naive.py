@@ -80,6 +80,8 @@ class NaiveJob:
     instance: str = ""
     avoid: str = ""
     due: float = 0.0
+    finished_in_row: bool = False
+    """Whether one of its failed attempts since the last success, review or burial did not die."""
 
     @property
     def workflow(self) -> str:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from podium.domain import pipeline_file
 from podium.domain.attempt import Artifact, Ending, Report
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Submit, Verdict, Wake
+from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Verdict, Wake
 from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Job
@@ -140,7 +140,7 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs("running"))
     @rule(
         pick=PICK,
-        kind=st.sampled_from(["pass", "pass", "retry", "delay", "release", "rework", "blocked", "approval"]),
+        kind=st.sampled_from(["pass", "pass", "retry", "delay", "release", "rework", "blocked", "approval", "bury"]),
         issues=st.integers(0, 4),
         chained=st.booleans(),
         dispatch=st.booleans(),
@@ -169,12 +169,18 @@ class StoreMachine(RuleBasedStateMachine):
             "rework": Verdict("rework", "", target="implement" if job.key[1] == "review" else job.key[1], feedback="x"),
             "blocked": Verdict("escalate", "blocked", target=job.key[1], review="blocked"),
             "approval": Verdict("escalate", "please", review="approval"),
+            "bury": Verdict("bury", "3 attempts failed"),
         }.get(kind) or Verdict(cast("Literal['pass', 'retry', 'release']", kind), "")
         ending = Ending.CRASHED if crashed else Ending.FINISHED
         return Complete(self.number(job), job.attempt, verdict, Report(ending, artifacts=made))
 
     def apply(self, job: NaiveJob, kind: str, command: Complete) -> None:
         project = self.projects[job.project]
+        finished = command.report.ending is Ending.FINISHED
+        if kind == "bury" and job.finished_in_row:
+            kind = "exhausted"
+        if kind != "release":
+            job.finished_in_row = kind in ("retry", "delay") and (job.finished_in_row or finished)
         if kind == "pass" or (kind in ("approval", "blocked") and command.report.ending is Ending.FINISHED):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]
@@ -188,6 +194,8 @@ class StoreMachine(RuleBasedStateMachine):
             self.review_number += 1
             self.decided.add(self.review_number)
             project.send_back(job, to_author=True)
+        elif kind == "bury":
+            job.state = "dead"
         else:
             self.review_number += 1
             self.reviews[self.review_number] = (job, kind)
@@ -233,6 +241,40 @@ class StoreMachine(RuleBasedStateMachine):
         self.settle()
         if dispatch:
             self.dispatch(1, 63)
+
+    @precondition(lambda self: self.jobs("dead"))
+    @rule(pick=PICK, action=st.sampled_from(["replay", "replay-all", "drop"]), dispatch=st.booleans())
+    def attend_to_a_dead_letter(self, pick: int, action: str, dispatch: bool) -> None:
+        found = self.jobs("dead")
+        job = found[pick % len(found)]
+        project, number = self.projects[job.project], self.number(job)
+        if action == "replay-all":
+            mine = [other for other in project.jobs.values() if other.state == "dead"]
+            (done,) = self.run(Steer("replay", project=job.project))
+            assert done.jobs == len(mine)
+            for other in mine:
+                other.state = "ready"
+        elif action == "replay":
+            (done,) = self.run(Steer("replay", job=number))
+            job.state = "ready"
+        else:
+            (done,) = self.run(Steer("drop", job=number))
+            assert isinstance(done, Conflict) == (not job.item)
+            if job.item:
+                project.reject(job)
+        self.settle()
+        if dispatch:
+            self.dispatch(1, 63)
+
+    @precondition(lambda self: self.jobs("running", "ready", "in_review", "passed"))
+    @rule(pick=PICK, action=st.sampled_from(["replay", "drop"]))
+    def attend_to_another_job(self, pick: int, action: Any) -> None:
+        """Only a dead letter is one."""
+        found = self.jobs("running", "ready", "in_review", "passed")
+        job = found[pick % len(found)]
+        if self.projects[job.project].state == "open":
+            (answer,) = self.run(Steer(action, job=self.number(job)))
+            assert isinstance(answer, Conflict)
 
     @precondition(lambda self: self.decided)
     @rule(pick=PICK, verdict=st.sampled_from(["approve", "send_back", "reject"]))

@@ -8,7 +8,7 @@ from podium.domain.attempt import Report
 from podium.domain.instance import Slot
 from podium.domain.project import Project
 
-VerdictKind = Literal["pass", "retry", "rework", "escalate", "release"]
+VerdictKind = Literal["pass", "retry", "rework", "escalate", "bury", "release"]
 
 
 class Verdict(NamedTuple):
@@ -107,7 +107,7 @@ class Decide:
     notes: str = ""
 
 
-SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry"]
+SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop"]
 
 
 @dataclass(frozen=True, slots=True)

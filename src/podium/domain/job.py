@@ -34,7 +34,7 @@ class Job(NamedTuple):
     rank: float
     """Place in the queue, smaller first: `ready_at - priority * ageing_seconds`, fixed while it waits."""
     ready_at: float
-    """When it last became ready; while delayed, when it is due."""
+    """When it last became ready; while held, since when; while delayed, when it is due."""
     leased_at: float
     instance: str
     avoid: str

@@ -74,20 +74,27 @@ JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("running", "rework"): "ready",
         ("running", "block"): "waiting",
         ("running", "escalate"): "in_review",
+        ("running", "bury"): "dead",
         ("running", "cancel"): "cancelled",
         ("in_review", "approve"): "passed",
         ("in_review", "send_back"): "ready",
         ("in_review", "block"): "waiting",
         ("in_review", "reject"): "cancelled",
         ("in_review", "cancel"): "cancelled",
+        ("dead", "replay"): "ready",
+        ("dead", "block"): "waiting",
+        ("dead", "cancel"): "cancelled",
         ("passed", "reopen"): "ready",
         ("passed", "block"): "waiting",
     }
 )
 """Job states: `(state, what happens) -> state`. `block` is what rework does to the jobs behind the one it reopens."""
 
-JOB_FRONTIER: Final = frozenset({"ready", "held", "paused", "delayed", "running", "in_review"})
+JOB_FRONTIER: Final = frozenset({"ready", "held", "paused", "delayed", "running", "in_review", "dead"})
 """States of a job that lacks none of its dependencies and is not done: where its chain stands."""
+
+JOB_UNADMITTED: Final = frozenset({"held", "dead"})
+"""States of the frontier that take none of its project's places: a dead letter keeps no other chain out."""
 
 JOB_DONE: Final = frozenset({"passed", "cancelled"})
 """States that let the jobs behind it go on: a rejected feature is dropped, the project goes on without it."""

@@ -52,6 +52,8 @@ class Step:
     attempts_max: int = 3
     reworks_max: int = 3
     timeout_seconds: float = 3600.0
+    stall_seconds: float = 0.0
+    """Ends an attempt that shows no progress for so long, as timed out; its gates' limits are added. 0 is never."""
 
 
 @dataclass(frozen=True, slots=True)

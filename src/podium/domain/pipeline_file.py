@@ -150,6 +150,7 @@ class _Reader:
             attempts_max=self._at_least_one(raw, "attempts_max", 3),
             reworks_max=self._at_least_one(raw, "reworks_max", 3),
             timeout_seconds=self._at_least_one(raw, "timeout_seconds", 3600),
+            stall_seconds=self._at_least_one(raw, "stall_seconds", 0) if "stall_seconds" in raw else 0.0,
         )
 
     def _at_least_one(self, raw: Raw, key: str, default: int) -> int:

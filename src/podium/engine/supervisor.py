@@ -107,6 +107,15 @@ class Supervisor:
         finally:
             self.running.pop(name, None)
 
+    def progress(self) -> dict[str, float]:
+        """When each attempt in progress last showed a sign of progress, where that can be told."""
+        heard: dict[str, float] = {}
+        for name, (lease, running) in self.running.items():
+            last = running.last_progress() if running is not None else lease.job.leased_at
+            if last is not None:
+                heard[name] = max(last, lease.job.leased_at)
+        return heard
+
     def cancel(self, name: str, reason: str) -> bool:
         """End an attempt in progress; its job's fate is whoever's who asked."""
         _, running = self.running.get(name, (None, None))

@@ -72,11 +72,19 @@ class Sweeper(Service):
         self._suspects, self._strangers = unattended, stale
 
     def _end_overdue(self) -> None:
+        """End what is over its step's limit, or, where the step says so, silent for too long. Silence alone is no end.
+
+        Asking everybody for progress every few seconds is also what keeps the answers fresh.
+        """
+        heard = self._supervisor.progress()
         for name, (lease, _) in list(self._supervisor.running.items()):
             gates = sum(gate.timeout_seconds for gate in lease.step.gates if gate.kind == "command")
             limit = lease.step.timeout_seconds + gates + self._settings.grace_seconds
             if self.clock.now() - lease.job.leased_at > limit:
                 self._supervisor.cancel(name, f"{OVERDUE} {limit:.0f} s")
+            stall = lease.step.stall_seconds
+            if stall and self.clock.now() - heard.get(name, self.clock.now()) > stall + gates:
+                self._supervisor.cancel(name, f"{OVERDUE} {stall + gates:.0f} s without progress")
 
     async def sweep_hosts(self) -> int:
         """Have every host end what belongs to no lease; how many things were removed."""

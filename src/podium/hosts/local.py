@@ -73,10 +73,26 @@ class LocalRunning:
         self._reason = ""
         self._report: Report | None = None
         self._last_word: asyncio.TimerHandle | None = None
+        self._log = str(attempt.directory / "messages.ndjson")
+        self._log_seen: tuple[int, int] | None = None
+        self._progress = host.clock.now()
 
     @property
     def log_path(self) -> str | None:
-        return str(self._attempt.directory / "messages.ndjson")
+        return self._log
+
+    def last_progress(self) -> float | None:
+        """The moment its log was last seen to have grown; the agent, its gates and the runner all write into it."""
+        try:
+            found = os.stat(self._log)  # noqa: PTH116 - asked of every attempt every few seconds
+        except OSError:
+            return self._progress
+        seen = found.st_size, found.st_mtime_ns
+        if seen != self._log_seen:
+            # The first look at an adopted attempt may come long after; the others are near, and need no wall clock.
+            age = max(0.0, self._host.clock.wall() - found.st_mtime) if self._log_seen is None else 0.0
+            self._log_seen, self._progress = seen, self._host.clock.now() - age
+        return self._progress
 
     async def ended(self) -> Report:
         if self._report is None:
@@ -110,7 +126,7 @@ class LocalHost:
     ) -> None:
         self._home = home
         self._repositories = repositories
-        self._clock = clock
+        self.clock = clock
         self._programs = programs
         self.settings = settings or LocalSettings()
         self._path = os.environ.get("PATH", os.defpath)
@@ -214,15 +230,15 @@ class LocalHost:
         """A living or ended attempt as something to wait for; None when there is none and never can be."""
         await asyncio.to_thread(cleaning.reclaim, attempt.directory)
         await asyncio.to_thread(make_private, attempt.directory)
-        give_up, is_ended = self._clock.now() + INTRODUCTION_SECONDS, False
+        give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, False
         while (runner := await asyncio.to_thread(_take_lock_or_find, attempt.directory)) is None:
-            if self._clock.now() > give_up:
+            if self.clock.now() > give_up:
                 if is_ended:
                     return Ended(Report(Ending.LOST, "a process that cannot be found holds its lock"))
                 _log.warning("the runner of %s holds its lock, but does not say which process it is", attempt.name)
                 await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
-                give_up, is_ended = self._clock.now() + INTRODUCTION_SECONDS, True
-            await self._clock.sleep(_LOOK_AGAIN_SECONDS)
+                give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, True
+            await self.clock.sleep(_LOOK_AGAIN_SECONDS)
         if isinstance(runner, RunnerProcess):
             return LocalRunning(self, attempt, runner)
         if (attempt.directory / claim.EXIT).exists() or (attempt.directory / claim.RUNNER).exists():

@@ -23,6 +23,10 @@ class TaskRunning:
         self._report: Report | None = None
         self._waiter: asyncio.Task[Any] | None = None
 
+    def last_progress(self) -> float | None:
+        """A callable does not say."""
+        return None
+
     async def ended(self) -> Report:
         if self._report is None:
             self._report = cancelled(self._reason) if self._reason is not None else await self._run()
@@ -70,6 +74,10 @@ class Ended:
     @property
     def log_path(self) -> str | None:
         return self._log_path
+
+    def last_progress(self) -> float | None:
+        """Nothing more comes of it."""
+        return None
 
     async def ended(self) -> Report:
         return self._report

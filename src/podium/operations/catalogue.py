@@ -7,6 +7,7 @@ from podium.operations import (
     instances,
     intake,
     jobs,
+    letters,
     plan,
     projects,
     queues,
@@ -14,12 +15,14 @@ from podium.operations import (
     reviews,
     status,
     steering,
+    stuck,
     tokens,
 )
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    doctor, events, instances, intake, jobs, plan, projects, queues, releases, reviews, status, steering, tokens,
+    doctor, events, instances, intake, jobs, letters, plan, projects, queues,
+    releases, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

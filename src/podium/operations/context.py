@@ -1,7 +1,7 @@
 """What an operation may use: the store, the engine where one runs, the home and its configuration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
+from podium.policy.stuck import StuckLimits
 from podium.ports import Clock
 from podium.store.rows import Rows
 
@@ -51,6 +52,9 @@ class Context:
     conductor: Conductor | None = None
     running: bool = False
     """Whether an orchestrator works on this home."""
+    stuck_limits: StuckLimits = field(default_factory=StuckLimits)
+    progress: Callable[[], Mapping[str, float]] = dict
+    """When each attempt in progress (`Lease.name`) last showed a sign of progress, in steady seconds."""
     principal: Principal = OPERATOR
     """Who asks."""
 

@@ -22,6 +22,8 @@ class InstanceRow(Output):
     work: str | None = None
     """Step and item."""
     busy_seconds: float | None = None
+    silent_seconds: float | None = None
+    """How long its attempt has shown no progress, once that is longer than `stuck_silent_seconds`."""
 
 
 class InstancesOutput(Output):
@@ -33,6 +35,7 @@ class InstancesOutput(Output):
 @operation("instances", server="monitor")
 async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
     """List instances and what each is doing."""
+    heard = context.progress()
 
     def read(rows: Rows) -> InstancesOutput:
         busy = {row[0]: row for row in rows.all("instances_busy")}
@@ -45,7 +48,10 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
                 _, project, _, step, item, job, attempt, leased_at = row
                 made.job, made.project = job, project
                 made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
-                made.busy_seconds = round(max(0.0, context.clock.now() - leased_at), 3)
+                now = context.clock.now()
+                made.busy_seconds = round(max(0.0, now - leased_at), 3)
+                silent = now - heard.get(f"{project}/{job}.a{attempt}", now)
+                made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
             found.append(made)
         return InstancesOutput(instances=found)
 

@@ -1,13 +1,16 @@
 """Jobs: the list of a project's, and why one is where it is."""
 
-from datetime import UTC, datetime
-
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.operations.projects import need_project
+from podium.operations.stuck import Heard, standing
+from podium.policy import stuck
 from podium.store.rows import Rows
+
+SINCE_KNOWN = frozenset({"ready", "held", "in_review", "dead"})
+"""States of which the store remembers when they began."""
 
 
 class JobsInput(Input):
@@ -89,6 +92,8 @@ class WhyOutput(Output):
     step: str
     item: str
     state: str
+    since: float | None
+    """Since when, in seconds since the epoch; null where nobody knows."""
     because: str
     next: str
     attempts: list[AttemptRow]
@@ -97,15 +102,18 @@ class WhyOutput(Output):
 @operation("why", server="queue", example="podium why 12")
 async def why(context: Context, asked: WhyInput) -> WhyOutput:
     """Explain where a job stands: why it waits, who has it and why, how its attempts ended."""
-    return await context.store.read(lambda rows: _why(rows, context, asked.job))
+    heard = context.progress()
+    return await context.store.read(lambda rows: _why(rows, context, asked.job, heard))
 
 
-def _why(rows: Rows, context: Context, job_id: int) -> WhyOutput:
+def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     row = rows.one("job_by_id", (job_id,))
     if row is None:
         raise NotFound(f"There is no job {job_id}. `podium jobs PROJECT` lists a project's.")
     job = Job._make(row)
-    because, following = _because(rows, context, job)
+    busy = {row[0] for row in rows.all("instances_busy")}
+    at = standing(rows, context, job, heard, busy)
+    cause = stuck.explain(at, context.clock.now())
     names = list(AttemptRow.model_fields)
     return WhyOutput(
         job=job.id,
@@ -114,50 +122,8 @@ def _why(rows: Rows, context: Context, job_id: int) -> WhyOutput:
         step=job.step,
         item=job.item,
         state=job.state,
-        because=because,
-        next=following,
+        since=at.since if job.state in SINCE_KNOWN else None,
+        because=cause.because,
+        next=cause.todo,
         attempts=[AttemptRow(**dict(zip(names, a, strict=True))) for a in rows.all("attempts_of_job", (job_id,))],
     )
-
-
-def _because(rows: Rows, context: Context, job: Job) -> tuple[str, str]:
-    """Why it is in its state, and what happens next or what to do."""
-    now = context.clock.now()
-    if job.state == "waiting":
-        found = rows.all("blockers_of_job", (job.id,))
-        names = ", ".join(
-            f"{i} ({' '.join(filter(None, (w, s, item)))}, {state})" for i, w, s, item, state in found[:5]
-        )
-        return f"it waits for {len(found)} job{'s' * (len(found) != 1)}: {names}", "it starts when they have passed"
-    if job.state == "held":
-        row = need_project(rows, job.project)
-        weight = row[14]
-        limit = context.pipelines[row[12]].workflow(job.workflow).project_jobs_max * weight
-        return (
-            f"its project has {limit} chains open in {job.workflow}, the most a project of weight {weight} may have",
-            "it enters the queue when one of them ends",
-        )
-    if job.state == "ready":
-        (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))
-        idle = "" if context.running else " No orchestrator runs on this home: `podium up` starts one."
-        return f"it has waited {now - job.ready_at:.1f} s for a free instance; {ahead} jobs of its role come first", (
-            "the next free instance that suits it takes it." + idle
-        )
-    if job.state == "delayed" and job.attempt == 0:
-        at = datetime.fromtimestamp(context.clock.wall() + job.ready_at - now, UTC).astimezone()
-        return (
-            f"its project was submitted to begin not before {at.isoformat(sep=' ', timespec='seconds')}",
-            "it enters its queue then",
-        )
-    if job.state == "delayed":
-        return f"attempt {job.attempt} failed, and it is tried again later", f"it is due in {job.ready_at - now:.1f} s"
-    if job.state == "running":
-        return (
-            f"{job.instance} has it since {now - job.leased_at:.1f} s ({job.routed})",
-            f"`podium logs {job.instance} -f`",
-        )
-    if job.state == "in_review":
-        review = rows.one("review_of_open_job", (job.id,))
-        number, kind, reason = review or (0, "?", "?")
-        return f"it waits for a reviewer ({kind}): {reason}", f"`podium review approve|reject|send-back {number}`"
-    return f"it is {job.state}", "nothing more happens to it"

@@ -6,6 +6,7 @@ from typing import Final
 from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
+from podium.operations.stuck import Heard, look
 from podium.store.batch import HOUR_SECONDS, LANE, REVIEW
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
@@ -45,6 +46,10 @@ class SystemStatus(Output):
     projects_complete: int
     projects_failed: int
     reviews_open: int
+    dead_letters: int
+    """Jobs that died as often as they may be tried, and wait for a person."""
+    stuck: int
+    """Items that have stood still for too long, for whatever reason."""
     instances_busy: int
     instances_total: int
 
@@ -59,10 +64,11 @@ class StatusOutput(Output):
 @operation("status", server="monitor")
 async def status(context: Context, asked: StatusInput) -> StatusOutput:
     """Show queues, work in progress and today's results."""
-    return await context.store.read(lambda rows: _status(rows, context))
+    heard = context.progress()
+    return await context.store.read(lambda rows: _status(rows, context, heard))
 
 
-def _status(rows: Rows, context: Context) -> StatusOutput:
+def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     wall = context.clock.wall()
     hour = int(wall // HOUR_SECONDS)
@@ -103,6 +109,8 @@ def _status(rows: Rows, context: Context) -> StatusOutput:
             projects_failed=tally.get(("projects", "failed"), 0),
             projects_waiting=waiting.depth(tally),
             reviews_open=tally.get((REVIEW, "open"), 0),
+            dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
+            stuck=len(look(rows, context, heard)),
             instances_busy=busy,
             instances_total=len(context.slots),
         ),
@@ -169,6 +177,8 @@ class BacklogOutput(Output):
     """Projects that have not begun, paused ones included."""
     input: list[waiting.InputRow]
     """The first of them, in the order in which they are let in."""
+    dead: int
+    """Dead letters."""
 
 
 @operation("backlog", server="queue")
@@ -192,6 +202,7 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             in_review=totals.get("in_review", 0),
             projects_waiting=waiting.depth(tally),
             input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
+            dead=totals.get("dead", 0),
         )
 
     return await context.store.read(read)

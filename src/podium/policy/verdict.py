@@ -1,5 +1,7 @@
 """What becomes of a job after an attempt? Pass, retry, rework or review (PIP-8, REC-1, REC-4)."""
 
+from typing import Final
+
 from podium.domain import issues
 from podium.domain.attempt import Ending, GateOutcome, GateResult, Json, Report
 from podium.domain.command import Verdict
@@ -15,6 +17,9 @@ ENVIRONMENT_SECONDS = 15.0
 ENVIRONMENT_ATTEMPTS_MAX = 200
 """After so many attempts in all (about an hour), trouble of the machine counts like any other."""
 
+DEATHS: Final = frozenset({Ending.CRASHED, Ending.LOST, Ending.TIMED_OUT, Ending.COULD_NOT_START})
+"""Endings that leave nothing to review: a job whose every attempt ends so is poison (REC-7)."""
+
 
 def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """The verdict on one attempt; `chance` is a random number in [0, 1) for jitter.
@@ -28,7 +33,8 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
         delay = ENVIRONMENT_SECONDS * (1.0 - retry.JITTER * chance)
         return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
     if report.ending is not Ending.FINISHED or report.verdict is None:
-        return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance)
+        died = report.ending in DEATHS and not report.data.get("environment")
+        return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance, died=died)
     if report.verdict == "blocked":
         return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review="blocked")
     if report.verdict == "rework":
@@ -70,10 +76,12 @@ def _by_gates(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     return Verdict("pass", report.summary)
 
 
-def _retry(step: Step, job: Job, reason: str, chance: float) -> Verdict:
+def _retry(step: Step, job: Job, reason: str, chance: float, *, died: bool = False) -> Verdict:
+    """Try again, or give up: what died is buried, unless `store.letters` finds one in the row that did not die."""
     failures = job.failures + 1
     if failures >= step.attempts_max:
-        return Verdict("escalate", f"{failures} attempts failed; the last: {reason}", review="exhausted")
+        why = f"{failures} attempts failed; the last: {reason}"
+        return Verdict("bury", why) if died else Verdict("escalate", why, review="exhausted")
     return Verdict("retry", reason, delay_seconds=retry.delay_seconds(failures, chance))
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ class Journal:
         self._limits = limits
 
     def write(self, stream: str, message: dict[str, Any]) -> None:
-        """Append a message that is already fit to be kept; beyond the limit, and on a full disk, it is dropped."""
+        """Append a message that is already fit to be kept; beyond the limit, and on a full disk, it is dropped.
+
+        The file's time goes on either way: it is how an attempt shows progress (REC-2).
+        """
         if self._bytes_left <= 0:
+            with suppress(OSError):
+                os.utime(self._fd)  # it still goes on: whoever looks for progress looks at the file's time
             return
         line = _line(stream, message)
         self._bytes_left -= len(line)

@@ -46,7 +46,7 @@ class Books:
     followers: Mapping[int, list[int]]
     reviews: list[Any]
     ended: list[Any]
-    """Ended attempts: job, number, verdict."""
+    """Ended attempts: job, number, verdict, ending."""
     input: list[Waiting]
     limits: Limits
 
@@ -104,9 +104,15 @@ def check(store: SqliteStore, *, finished: bool) -> list[str]:
     books = read(store)
     found = [violation for checker in CHECKERS for violation in checker(books)]
     if finished:
-        found += [f"project {name} is still open" for name in books.states if books.live(name)]
-        found += [f"job {j.id} of an ended project is {j.state}" for j in books.jobs if j.state not in DONE]
+        waits = {job.project for job in books.jobs if job.state == "dead"}
+        found += [f"project {name} is still open" for name in books.states if books.live(name) and name not in waits]
+        found += [f"job {j.id} is {j.state} at the end" for j in books.jobs if j.state not in _ends(books, j)]
     return found
+
+
+def _ends(books: Books, job: Job) -> frozenset[str]:
+    """States a job may be left in; a dead letter waits for a person, and its chain waits for it."""
+    return DONE | {"dead", "waiting"} if books.live(job.project) else DONE
 
 
 DONE = lifecycle.JOB_DONE
@@ -116,6 +122,7 @@ ENDS = {
     "release": "job.released",
     "rework": "job.reworked",
     "escalate": "job.escalated",
+    "bury": "job.buried",
 }
 """The event that tells of each verdict."""
 
@@ -130,7 +137,7 @@ def log_agrees_with_rows(books: Books) -> Iterable[str]:
     yield from books.told.violations
     for job in books.jobs:
         told = books.told.states.get(job.id)
-        if told is None and job.state in ("running", "in_review", "passed", "cancelled"):
+        if told is None and job.state in ("running", "in_review", "dead", "passed", "cancelled"):
             yield f"job {job.id} is {job.state}, never told"
         elif told is not None and told != job.state:
             yield f"job {job.id} is {job.state}, the log says {told}"
@@ -166,9 +173,23 @@ def no_attempt_twice(books: Books) -> Iterable[str]:
 def every_end_is_told(books: Books) -> Iterable[str]:
     """The log says of every ended attempt what became of its job."""
     told = {(e[4], e[5], e[1]) for e in books.events}
-    for job, number, verdict in books.ended:
+    for job, number, verdict, _ in books.ended:
         if (job, number, ENDS[verdict]) not in told:
             yield f"attempt {job}.a{number} ended ({verdict}), the log does not say so"
+
+
+def nobody_is_tried_for_ever(books: Books) -> Iterable[str]:
+    """A job that has failed as often as it may waits for a person."""
+    for job in books.jobs:
+        limit = books.pipelines[job.project].step(job.workflow, job.step).attempts_max
+        if job.failures >= limit and job.state not in ("in_review", "dead", "cancelled"):
+            yield f"job {job.id} is {job.state} after {job.failures} failures, it may have {limit}"
+
+
+def time_goes_on(books: Books) -> Iterable[str]:
+    """No job was given out before it was ready, whatever the wall clock did."""
+    waits = ((e[4], json.loads(e[6])["waited"]) for e in books.events if e[1] == "job.leased")
+    return [f"job {job} was given out {-waited:.0f} s before it was ready" for job, waited in waits if waited < 0]
 
 
 def instances_are_exclusive(books: Books) -> Iterable[str]:
@@ -229,8 +250,9 @@ def workflows_agree(books: Books) -> Iterable[str]:
             untried = job.attempt == 0 and job.state != "running"
             counts[declared.states.index(step.waiting if untried else step.state)] += 1
         held = sum(j.state == "held" for j in frontier)
+        admitted = sum(j.state not in lifecycle.JOB_UNADMITTED for j in frontier)
         says = (flow.open, flow.admitted, flow.held, json.loads(flow.counts))
-        is_ = (sum(j.state not in DONE for j in mine), len(frontier) - held, held, counts)
+        is_ = (sum(j.state not in DONE for j in mine), admitted, held, counts)
         if says != is_:
             yield f"{flow.project}/{flow.name} says open, admitted, held, counts = {says}; they are {is_}"
         least = next((declared.states[i] for i, n in enumerate(counts) if n), flow.state)
@@ -270,6 +292,8 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     walks_are_legal,
     no_attempt_twice,
     every_end_is_told,
+    nobody_is_tried_for_ever,
+    time_goes_on,
     instances_are_exclusive,
     tallies_agree,
     ready_agrees,

@@ -14,8 +14,9 @@ _STATE_AFTER: Final = {
     "job.passed": "passed",
     "job.cancelled": "cancelled",
     "job.escalated": "in_review",
+    "job.buried": "dead",
 }
-_UNTOLD_AFTER: Final = frozenset({"job.retried", "job.released"})
+_UNTOLD_AFTER: Final = frozenset({"job.retried", "job.released", "job.replayed"})
 _REOPENING: Final = frozenset({"job.reworked", "review.decided", "operator.retry"})
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from podium.domain import pipeline_file
-from podium.domain.command import Decide, Start, Submit
+from podium.domain.command import Decide, Start, Steer, Submit
 from podium.domain.errors import PodiumError
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
@@ -22,6 +22,7 @@ from podium.simulation.checkers import check
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.simulation.storm import FaultyStore
 from podium.simulation.world import Faults, SimulatedHost, Workload, World
+from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
 
@@ -32,6 +33,12 @@ CHECK_AGAIN: Final = 1.15
 END_SECONDS: Final = 400_000.0
 STALLED_SECONDS: Final = 20_000.0
 """Longer than any step's limit and any pause: a history without an event for so long will never have another."""
+MOVING: Final = frozenset({"ready", "held", "delayed", "running", "in_review", "paused"})
+"""States of a job that somebody or something will move on."""
+LETTERS_MAX: Final = 100
+"""Dead letters that are looked after at one visit."""
+MENDED_SHARE: Final = 0.5
+"""How often somebody who replays a dead letter has really mended what killed it, while faults strike."""
 FIRST_CHECK_SECONDS: Final = 300.0
 """The checkers also look during a life, then, and each time when it has become twice as late."""
 
@@ -45,6 +52,7 @@ STORMY: Final = Faults(
     gate_undecided=0.02,
     agent_hangs=0.01,
     runner_lost=0.02,
+    poison=0.01,
     late_wakeup=0.05,
     duplicate_result=0.05,
     stale_result=0.05,
@@ -103,7 +111,7 @@ class Run:
         on_disk: bool = False,
         strategy: str = routing.DEFAULT,
     ) -> None:
-        """`database` opens the store; with `on_disk` it does so again for every orchestrator."""
+        """`database` opens the store, in memory by default; with `on_disk` it does so again for every orchestrator."""
         self.seed = seed
         self.loop = VirtualLoop(seed)
         self.world = World(self.loop, seed, faults, workload, database() if database else None)
@@ -114,7 +122,7 @@ class Run:
         self._strategies = dict.fromkeys(self.pipeline.workflows, strategy)
         self._submitted: set[int] = set()
         self._released: Counter[str] = Counter()
-        self._reopen = database if on_disk else None
+        self._reopen = database if on_disk and database else None
         self._next_check = FIRST_CHECK_SECONDS
         self._last_event = (0, 0.0)
 
@@ -125,6 +133,7 @@ class Run:
             self.loop.run_until_complete(self._history())
             self.violations += self.world.ground.violations
             self.violations += check(self.world.database, finished=True)
+            self.violations += self._misremembered()
             self.violations += [f"{name} still runs" for name in self.world.ground.live]
             self.violations += [f"{name} was left behind" for name in self.world.directories]
         finally:
@@ -173,9 +182,9 @@ class Run:
             await asyncio.gather(*(self._submit(engine, number) for number in self._next()))
             await self._review(store)
             is_released = await self._release(engine, store)
-            open_ = await store.read(lambda rows: rows.all("projects_open"))
-            is_over = len(self._submitted) == self.projects and is_released and not open_
-            if is_over and not engine.supervisor.running:
+            await self._tend(store)
+            is_done = len(self._submitted) == self.projects and is_released
+            if is_done and await store.read(self._is_over) and not engine.supervisor.running:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
@@ -237,6 +246,37 @@ class Run:
                 await store.submit(Decide(review_id, verdict, "simulated reviewer"))
             except PodiumError:
                 continue
+
+    async def _tend(self, store: Store) -> None:
+        """Somebody comes by, mends what made a job poison (or, for a while, believes so), and replays or drops it."""
+        if not self.world.workload.letters:
+            return
+        for job, *_ in await store.read(lambda rows: rows.all("dead_jobs", ("", LETTERS_MAX))):
+            action: Any = self.world.rng.choice(self.world.workload.letters)
+            if self.loop.time() > FAULTY_SECONDS or self.world.rng.random() < MENDED_SHARE:
+                self.world.poison[job] = False
+            try:
+                await store.submit(Steer(action, job=job, by="simulated operator"))
+            except PodiumError:
+                continue
+
+    def _is_over(self, rows: Rows) -> bool:
+        """Whether every project has ended, or can go no further without somebody who looks after dead letters."""
+        if not rows.all("projects_open"):
+            return True
+        moves = any(n for subject, state, n in rows.all("tally_all") if n and state in MOVING and ":" not in subject)
+        return not self.world.workload.letters and not moves
+
+    def _misremembered(self) -> list[str]:
+        """Attempts that ended otherwise than the books say: what an agent did was lost or repeated."""
+        said = {(job, number): ending for job, number, _, ending in self.world.database.rows.all("all_attempts")}
+        true = self.world.ground.endings
+        wrong = [
+            f"attempt {j}.a{n} is {said[j, n]}, it was {e}" for (j, n), e in true.items() if said.get((j, n), e) != e
+        ]
+        projects = len(self.world.database.rows.all("project_states"))
+        inputs = len(self._submitted)
+        return wrong + ([f"{projects} projects of {inputs} inputs"] if projects > inputs else [])
 
 
 def _once(future: asyncio.Future[None]) -> Callable[[], None]:

@@ -64,8 +64,7 @@ class FaultyExecutor:
         if world.chance("disk_full"):
             world.full_until = now + world.rng.uniform(*DISK_FULL_SECONDS)
             raise Unavailable("the disk is full")
-        if world.chance("abort_batch"):
-            raise Unavailable("disk full, for a moment")
+        world.aborts = world.chance("abort_batch")
 
     def _die(self) -> NoReturn:
         self._crash()

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import apsw
+
 from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report
 from podium.domain.command import Complete
-from podium.domain.job import Lease
+from podium.domain.job import PODIUM_QUEUE, Lease
 from podium.policy.admission import Limits
 from podium.ports import Brief
-from podium.simulation.loop import VirtualClock, VirtualLoop
+from podium.simulation.loop import EPOCH, VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
 
 SPENT_MAX: Final = 50
@@ -32,6 +34,8 @@ class Faults:
     gate_undecided: float = 0.0
     agent_hangs: float = 0.0
     runner_lost: float = 0.0
+    poison: float = 0.0
+    """A job whose every agent dies, until a person has seen to it."""
     late_wakeup: float = 0.0
     """A dispatch's answer reaches the dispatcher seconds after its commit."""
     duplicate_result: float = 0.0
@@ -63,6 +67,8 @@ class Workload:
     """A reviewer comes by at least this often."""
     reviews: tuple[str, ...] = ("approve", "send_back", "reject")
     """What a reviewer chooses from."""
+    letters: tuple[str, ...] = ("replay", "replay", "drop")
+    """What a person chooses from who looks after dead letters; nobody does when it is empty."""
     script: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict[tuple[str, str], tuple[str, ...]])
     """What the first agents of a (step, item) report instead: `crashed`, `rework` or `blocked`, one after another."""
 
@@ -73,6 +79,8 @@ class SimulatedAttempt:
 
     lease: Lease
     done: asyncio.Future[Report]
+    began: float
+    """Steady virtual seconds."""
     ends: asyncio.TimerHandle | None = None
 
 
@@ -85,6 +93,8 @@ class Ground:
     started: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
     reported: Counter[int] = field(default_factory=Counter[int])
     """Agents of each job that came to their end."""
+    endings: dict[tuple[int, int], Ending] = field(default_factory=dict[tuple[int, int], Ending])
+    """How each attempt (job, number) really ended."""
     injected: Counter[str] = field(default_factory=Counter[str])
     violations: list[str] = field(default_factory=list[str])
 
@@ -102,9 +112,13 @@ class World:
         self.faults = faults
         self.workload = workload
         self.ground = Ground()
-        self.database = SqliteStore(":memory:", limits=workload.limits) if database is None else database
+        self.database = SqliteStore(":memory:", self._reach, limits=workload.limits) if database is None else database
         self.full_until = 0.0
         """The disk is full until then, in virtual seconds."""
+        self.aborts = False
+        """The next transaction is rolled back at its commit."""
+        self.poison: dict[int, bool] = {}
+        """Of each job that an agent has tried: whether it is poison."""
         self.spent: deque[Complete] = deque(maxlen=SPENT_MAX)
         """Results that were committed, for `stale_result`."""
         self.directories: dict[str, SimulatedAttempt] = {}
@@ -116,6 +130,12 @@ class World:
         self.ground.injected[name] += struck
         return struck
 
+    def _reach(self, place: str) -> None:
+        """The database is at a failpoint."""
+        if place == "before-commit" and self.aborts:
+            self.aborts = False
+            raise apsw.FullError("database or disk is full")
+
     def begin(self, lease: Lease) -> SimulatedAttempt:
         """Start the agent of an attempt; a second start of the same attempt is a violation."""
         key = (lease.job.id, lease.job.attempt)
@@ -125,9 +145,9 @@ class World:
         twin = next((a for a in self.ground.live.values() if a.lease.job.id == lease.job.id), None)
         if twin is not None:
             self.ground.violations.append(f"{lease.name} started while {twin.lease.name} still runs")
-        attempt = SimulatedAttempt(lease, self.loop.create_future())
+        attempt = SimulatedAttempt(lease, self.loop.create_future(), EPOCH + self.loop.time())
         self.ground.live[lease.name] = attempt
-        if not (lease.job.queue != "podium" and self.chance("agent_hangs")):
+        if not (lease.job.queue != PODIUM_QUEUE and self.chance("agent_hangs")):
             seconds = self.rng.expovariate(1.0 / self.workload.step_seconds)
             attempt.ends = self.loop.call_later(seconds, self._end, lease.name)
         return attempt
@@ -138,12 +158,18 @@ class World:
         if attempt is not None and not attempt.done.done():
             if attempt.ends is not None:
                 attempt.ends.cancel()
+            self.ground.endings[attempt.lease.job.id, attempt.lease.job.attempt] = report.ending
             attempt.done.set_result(report)
 
     def _end(self, name: str) -> None:
         attempt = self.ground.live.get(name)
         if attempt is not None:
             self.end(name, self._report(attempt.lease))
+
+    def _is_poison(self, job: int) -> bool:
+        if job not in self.poison:
+            self.poison[job] = self.chance("poison")
+        return self.poison[job]
 
     def _report(self, lease: Lease) -> Report:
         job = lease.job
@@ -153,6 +179,8 @@ class World:
             return Report(Ending.CRASHED, "killed by SIGKILL")
         if said:
             return Report(Ending.FINISHED, verdict=said[0], feedback="as the script says")
+        if job.queue != PODIUM_QUEUE and self._is_poison(job.id):
+            return Report(self.rng.choice([Ending.CRASHED, Ending.LOST]), "poison")
         if self.chance("runner_lost"):
             return Report(Ending.LOST, "its runner vanished")
         if self.chance("agent_crash"):
@@ -187,6 +215,11 @@ class SimulatedRunning:
         hung = self._attempt.ends is None
         report = Report(Ending.TIMED_OUT if hung else Ending.CANCELLED, reason)
         self._world.loop.call_later(0.5, self._world.end, lease.name, report)
+
+    def last_progress(self) -> float | None:
+        """Now, while the agent works; a hung one has shown nothing since it began."""
+        hung = self._attempt.ends is None and not self._attempt.done.done()
+        return self._attempt.began if hung else EPOCH + self._world.loop.time()
 
 
 class SimulatedHost:

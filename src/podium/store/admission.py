@@ -30,7 +30,7 @@ def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> No
         batch.move(job, "unblock", **changes)
     else:
         flow.held += 1
-        batch.move(job, "hold", **changes)
+        batch.move(job, "hold", ready_at=batch.now, **changes)
 
 
 def refill(batch: Batch, flow: Flow) -> None:

@@ -403,6 +403,7 @@ _WRITE_ORDER: Final = (
     "project_end",
     "token_insert",
     "token_revoke",
+    "project_pause",
     "event_insert",
     "tally_add",
     "hourly_add",

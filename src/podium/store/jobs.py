@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from podium.domain import lifecycle
 from podium.domain.attempt import Ending
 from podium.domain.command import Complete, Dispatch, Record, Verdict, Wake
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
+from podium.store import letters
 from podium.store.admission import unblock
 from podium.store.batch import Batch
 from podium.store.projects import advance
@@ -81,6 +83,8 @@ def complete(batch: Batch, command: Complete) -> bool:
     job = batch.job(command.job)
     if job is None or job.state != "running" or job.attempt != command.attempt:
         return False
+    if command.verdict.kind == "bury":
+        command = letters.weighed(batch, job, command)
     _record_attempt(batch, job, command)
     if command.report.ending in _DEATHS:
         batch.tell("recovery.detected", job, ending=command.report.ending, detail=command.report.detail)
@@ -211,7 +215,14 @@ def _escalate(batch: Batch, job: Job, command: Complete) -> None:
     open_review(batch, after, verdict.review, f"{verdict.reason}\n\n{verdict.feedback}".strip())
 
 
-_LAWS = {"pass": _pass, "retry": _retry, "release": _release, "rework": _rework, "escalate": _escalate}
+_LAWS = {
+    "pass": _pass,
+    "retry": _retry,
+    "release": _release,
+    "rework": _rework,
+    "escalate": _escalate,
+    "bury": letters.bury,
+}
 
 
 def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
@@ -281,7 +292,7 @@ def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
         flow.open += 1
     elif follower.state == "held":
         flow.held -= 1
-    else:
+    elif follower.state not in lifecycle.JOB_UNADMITTED:
         flow.admitted -= 1
     batch.move(blocked, "block")
     return follower.state == "passed"

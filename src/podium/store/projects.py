@@ -151,7 +151,7 @@ def start_workflow(
     *,
     not_before: float = 0.0,
 ) -> str:
-    """Enqueue a workflow once for a project and version: all its jobs; those without dependencies are ready, or delayed.
+    """Enqueue a workflow once for a project and version: all its jobs; those that lack nothing are ready, or delayed.
 
     The answer is the run's name.
     """

@@ -6,7 +6,7 @@ from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
 from podium.policy import admission
 from podium.policy.ordering import priority_bounded
-from podium.store import input_queue
+from podium.store import input_queue, letters
 from podium.store.batch import Batch
 from podium.store.hot import Owner
 from podium.store.jobs import close_reviews, finish, reopen, send_back
@@ -41,6 +41,12 @@ def _on_job(batch: Batch, job: Job, command: Steer) -> Steered:
     batch.touch(job)
     if command.action == "retry":
         return _retry(batch, job, command)
+    if command.action == "replay":
+        letters.replay(batch, job, command)
+        return Steered(job.project, 1)
+    if command.action == "drop":
+        letters.require_dead(job, "drop")
+        return _cancel(batch, job, command)
     if job.state in lifecycle.JOB_DONE:
         raise Conflict(f"Job {job.id} is {job.state}; nothing is left to {command.action}.")
     if command.action == "pin":
@@ -63,6 +69,11 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         return pause(batch, project)
     if command.action == "resume":
         return resume(batch, project)
+    if command.action == "replay":
+        dead = [job for job in batch.open_jobs(project) if job.state == "dead"]
+        for job in dead:
+            letters.replay(batch, job, command)
+        return Steered(project, len(dead))
     if command.action == "boost":
         owner = batch.owner(project)
         owner.boost, owner.priority, owner.changed = owner.boost + command.points, owner.priority + command.points, True
@@ -84,6 +95,7 @@ def pause(batch: Batch, project: str) -> Steered:
         batch.move(job, "pause")
     owner.paused = owner.changed = True
     _reconsider(batch, owner)
+    batch.writes["project_pause"].append((batch.now, project))
     return Steered(project, len(ready))
 
 
@@ -93,6 +105,7 @@ def resume(batch: Batch, project: str) -> Steered:
     if not owner.paused:
         raise Conflict(f"Project {project} is not paused.")
     owner.paused, owner.changed = False, True
+    batch.writes["project_pause"].append((None, project))
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]
     for job in paused:
         batch.move(job, "resume")
@@ -113,8 +126,11 @@ def _reconsider(batch: Batch, owner: Owner) -> None:
 def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:
     """Drop the item that this job is for; the project goes on without it."""
     if not job.item:
-        raise Conflict(f"The project cannot do without job {job.id} ({job.step}); cancel the project {job.project}.")
-    reason = f"cancelled by {command.by}: {command.reason}".rstrip(": ")
+        raise Conflict(
+            f"The project cannot do without job {job.id} ({job.step}). "
+            f"To end the whole project: `podium cancel {job.project} --reason WHY`."
+        )
+    reason = f"{'dropped' if command.action == 'drop' else 'cancelled'} by {command.by}: {command.reason}".rstrip(": ")
     dropped = drop_item(batch, job, "cancel", reason)
     revoked = (f"{job.project}/{job.id}.a{job.attempt}",) if job.state == "running" else ()
     return Steered(job.project, dropped, revoked)
@@ -134,7 +150,7 @@ def drop_item(batch: Batch, job: Job, happening: str, reason: str) -> int:
     if current.state == "held":
         flow.held -= 1
         flow.admitted += 1
-    elif current.state == "waiting":
+    elif current.state in ("waiting", "dead"):
         flow.admitted += 1
     close_reviews(batch, current, reason)
     finish(batch, current, happening, "job.cancelled", reason=reason)
@@ -153,5 +169,6 @@ def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
     elif job.state == "passed":
         reopen(batch, job, command.reason, command.by)
     else:
-        raise Conflict(f"Job {job.id} is {job.state}; only a passed job, or one in review, can be done again.")
+        hint = f" `podium dead-letters replay {job.id}` gives it fresh tries." if job.state == "dead" else ""
+        raise Conflict(f"Job {job.id} is {job.state}; only a passed job, or one in review, can be done again.{hint}")
     return Steered(job.project, 1)

@@ -73,6 +73,7 @@ def test_pools_have_the_documented_instances_and_roles(shipped: Pipeline) -> Non
         ("independent = true", "independant = true", "unknown key 'independant'"),
         ('on = "development.DEPLOYING"', 'on = "development.DEPLOYED"', "must be WORKFLOW.STATE"),
         ("timeout_seconds = 1800", "timeout_seconds = 0", "must be a whole number of at least 1"),
+        ("timeout_seconds = 1800", "stall_seconds = 0", "stall_seconds must be a whole number of at least 1"),
         ('start = "genesis"', 'start = "begin"', "'begin' is not a workflow"),
         ('rework = "implement"', 'rework = "performance"', "must be a step of the same chain"),
         ('action = "deploy"', 'action = "ship"', "unknown action 'ship'"),

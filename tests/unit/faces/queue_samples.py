@@ -11,7 +11,9 @@ from tests.unit.faces.samples import NOW, Answer, complete_project, plain, proje
 def backlog(*, empty: bool = False) -> Answer:
     if empty:
         return plain(
-            BacklogOutput(ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0, projects_waiting=0, input=[])
+            BacklogOutput(
+                ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0, dead=0, projects_waiting=0, input=[]
+            )
         )
     rows = [
         BacklogQueue(queue="development", lane="review", jobs=2, oldest_seconds=12.0),
@@ -20,7 +22,7 @@ def backlog(*, empty: bool = False) -> Answer:
     ]
     waiting = [place(1, "shop"), place(None, "blog")]
     answer = BacklogOutput(
-        ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2, projects_waiting=3, input=waiting
+        ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2, dead=1, projects_waiting=3, input=waiting
     )
     return plain(answer)
 

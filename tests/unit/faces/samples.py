@@ -210,7 +210,9 @@ def workflow(queued: int = 0, active: int = 0, today: int = 0, **more: Any) -> W
     return WorkflowStatus.model_validate(given | more)
 
 
-def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0) -> Answer:
+def status(
+    *, busy: bool = True, orchestrator: str = "running", reviews: int = 0, dead: int = 0, stuck: int = 0
+) -> Answer:
     """A home at work, or one that has never seen any."""
     system: Answer = {
         "orchestrator": orchestrator,
@@ -222,6 +224,8 @@ def status(*, busy: bool = True, orchestrator: str = "running", reviews: int = 0
         "projects_complete": 0,
         "projects_failed": 0,
         "reviews_open": reviews,
+        "dead_letters": dead,
+        "stuck": stuck,
         "instances_busy": 0,
         "instances_total": 13,
     }
@@ -278,7 +282,7 @@ def instance_rows() -> list[InstanceRow]:
         rows.append(
             InstanceRow(
                 name=name, workflow="development", role=role, state="busy", job=number, project="hello-world",
-                work=work, busy_seconds=seconds,
+                work=work, busy_seconds=seconds, silent_seconds=1_320.0 if name == "dev-03" else None,
             )
         )  # fmt: skip
     return [*rows, InstanceRow(name="content-01", workflow="content", role="documentation", state="idle")]
@@ -308,6 +312,7 @@ def why(*, tried: bool = True) -> Answer:
         step="implement",
         item=ITEMS[2],
         state="in_review",
+        since=NOW - 740,
         because="it waits for a reviewer (exhausted): 3 attempts failed; the last: crashed: killed by SIGKILL",
         next="`podium review approve|reject|send-back 3`",
         attempts=[attempt] if tried else [],

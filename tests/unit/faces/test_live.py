@@ -178,6 +178,14 @@ def test_an_open_review_stands_at_the_top_with_what_to_type() -> None:
     assert "podium review approve 3" in lines[3]
 
 
+def test_dead_letters_stand_at_the_top_with_what_to_type() -> None:
+    lines = picture(board([], samples.project(jobs={"dead": 1, "in_review": 2, "passed": 9})))
+    assert lines[2] == "Needs you   ✗ 1 dead letter   podium dead-letters --project hello-world"
+    assert lines[3].startswith("Needs you   ! 2 reviews to decide")
+    lines = picture(board([], samples.project(jobs={"dead": 2})), 40)
+    assert lines[2:5] == ["Needs you   ✗ 2 dead letters", "            podium dead-letters --proje…", ""]
+
+
 def test_reviews_from_before_are_counted() -> None:
     lines = picture(board([], samples.project(jobs={"in_review": 2, "passed": 9})))
     assert lines[2] == "Needs you   ! 2 reviews to decide   podium review list --project hello-world"
@@ -189,6 +197,7 @@ def test_reviews_from_before_are_counted() -> None:
         ({"ready": 2}, "2 jobs ready for the next free instance"),
         ({"delayed": 1}, "1 job to be tried again soon"),
         ({"in_review": 1}, "nobody: it waits for a decision"),
+        ({"dead": 1}, "nobody: it waits for somebody to see to its dead letters"),
         ({"passed": 1}, "nobody"),
     ],
 )
@@ -318,6 +327,18 @@ def test_the_summary_of_a_run_that_waits_for_a_person() -> None:
     for verdict in ("approve 3", "send-back 3 --notes", "reject 3"):
         assert f"podium review {verdict}" in shown
     assert "run the same command again" in shown
+
+
+@pytest.mark.requirement("QUE-7")
+@pytest.mark.parametrize("item", ["003-say-goodbye", ""])
+def test_the_summary_of_a_run_that_waits_for_somebody_to_see_to_a_dead_letter(item: str) -> None:
+    letter = {"job": 14, "step": "implement", "item": item, "reason": "3 attempts failed; the last: lost"}
+    shown = summary(board(), samples.result(dead_letters=[letter], elapsed_seconds=None), "waiting for …")
+    assert "! Hello, World waits for you" in shown
+    assert f"Needs you   dead letter, job 14: implement {item}".rstrip() in shown
+    assert "podium dead-letters replay 14 --reason WHY" in shown
+    assert ("podium dead-letters drop 14" in shown) == bool(item)
+    assert "waiting for …" not in shown
 
 
 def test_the_summary_of_an_interrupted_run_counts_from_its_beginning() -> None:

@@ -6,11 +6,11 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
-from tests.unit.faces import queue_samples, samples
+from tests.unit.faces import queue_samples, samples, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
-    ("status", samples.status(reviews=2)),
+    ("status", samples.status(reviews=2, dead=1, stuck=3)),
     ("status", samples.status(busy=False)),
     ("status", samples.status(orchestrator="stopped")),
     ("backlog", queue_samples.backlog()),
@@ -46,6 +46,13 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("dead-letters", trouble_samples.letters()),
+    ("dead-letters", trouble_samples.letters(empty=True)),
+    ("dead-letters replay-all", trouble_samples.replayed(3, 0)),
+    ("dead-letters replay-all", trouble_samples.replayed(0, 0)),
+    ("dead-letters replay-all", trouble_samples.replayed(0, 3)),
+    ("stuck", trouble_samples.stuck()),
+    ("stuck", trouble_samples.stuck(empty=True)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]

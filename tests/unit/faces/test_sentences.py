@@ -48,11 +48,11 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("project.cancelled", reason="cancelled by ann"), "hello-world is cancelled: cancelled by ann"),
     *(
         (event(f"operator.{action}", by="ann", reason="why"), f"ann: {action} hello-world: why")
-        for action in ("boost", "cancel", "pause", "resume")
+        for action in ("boost", "cancel", "pause", "replay", "resume")
     ),
     *(
         (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
-        for action in ("pin", "retry", "unpin")
+        for action in ("drop", "pin", "retry", "unpin")
     ),
     (moved("", "DEV_QUEUED"), "development is DEV_QUEUED"),
     (moved("REVIEWING", "DEPLOYING"), "development is DEPLOYING"),
@@ -110,6 +110,14 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (
         event("job.escalated", job=IMPLEMENT, kind="exhausted", reason="3 attempts failed"),
         "implement 003-say-goodbye is put before a reviewer: 3 attempts failed",
+    ),
+    (
+        event("job.buried", job=IMPLEMENT, instance="dev-02", reason="3 attempts failed; the last: crashed"),
+        "implement 003-say-goodbye is a dead letter: 3 attempts failed; the last: crashed",
+    ),
+    (
+        event("job.replayed", job=IMPLEMENT, by="ann", reason="agent mended"),
+        "implement 003-say-goodbye is tried again; it was a dead letter",
     ),
     (event("job.cancelled", job=MERGE, reason="rejected by ann"), "merge 003-say-goodbye dropped: rejected by ann"),
     (event("recovery.detected", job=IMPLEMENT, instance="dev-02", ending="crashed", detail="killed by SIGKILL"), None),

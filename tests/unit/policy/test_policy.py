@@ -113,12 +113,26 @@ def judged(report: Report, step: Step = STEP, **changes: Any) -> verdict.Verdict
 PASSED = Report(Ending.FINISHED, verdict="passed", summary="done")
 
 
-@pytest.mark.requirement("REC-1")
+@pytest.mark.requirement("REC-1", "REC-7")
 @pytest.mark.parametrize("ending", [Ending.CRASHED, Ending.LOST, Ending.TIMED_OUT, Ending.COULD_NOT_START])
-def test_a_dead_attempt_is_tried_again_and_in_the_end_put_before_a_reviewer(ending: Ending) -> None:
+def test_a_dead_attempt_is_tried_again_and_in_the_end_is_a_dead_letter(ending: Ending) -> None:
     assert judged(Report(ending, "killed by SIGKILL")).kind == "retry"
-    assert judged(Report(ending), failures=STEP.attempts_max - 1).kind == "escalate"
-    assert judged(Report(ending), failures=STEP.attempts_max - 1).review == "exhausted"
+    last = judged(Report(ending, "killed by SIGKILL"), failures=STEP.attempts_max - 1)
+    assert (last.kind, last.review) == ("bury", "")
+    assert last.reason == f"3 attempts failed; the last: {ending}: killed by SIGKILL"
+
+
+@pytest.mark.requirement("REC-7")
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report(Ending.FINISHED),
+        Report(Ending.FINISHED, verdict="passed", gates=(GateResult("tests", GateOutcome.UNKNOWN),)),
+    ],
+)
+def test_exhausted_work_that_did_not_die_goes_before_a_reviewer(report: Report) -> None:
+    last = judged(report, failures=STEP.attempts_max - 1)
+    assert (last.kind, last.review) == ("escalate", "exhausted")
 
 
 def test_a_cancelled_attempt_is_not_charged() -> None:

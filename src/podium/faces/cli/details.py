@@ -25,7 +25,9 @@ from podium.faces.cli.wording import (
 
 Answer = dict[str, Any]
 
-JOB_STATES: Final = ("in_review", "running", "ready", "paused", "delayed", "held", "waiting", "passed", "cancelled")
+JOB_STATES: Final = (
+    "in_review", "dead", "running", "ready", "paused", "delayed", "held", "waiting", "passed", "cancelled",
+)  # fmt: skip
 """In the order in which an operator wants to hear of them."""
 DATA_CHARS_MAX: Final = 200
 """Of an event's data in a list; `--json` has it whole."""
@@ -47,6 +49,7 @@ def attempt_counts(counts: dict[str, int]) -> str:
         ("rework", "sent back for rework"),
         ("retry", "failed and tried again"),
         ("escalate", "put before a reviewer"),
+        ("bury", "the last of a dead letter"),
         ("release", "given back uncharged"),
     )
     told = [f"{counts[kind]:,} {said}" for kind, said in words if counts.get(kind)]
@@ -88,6 +91,7 @@ def render_project(console: Console, answer: Answer) -> None:
                 command(f"podium review list --project {id_}"),
             )
         ]
+    page += dead_line(console, answer["jobs"], id_)
     page.append(labelled("State", outcome(console, answer["state"], seconds)))
     if begins := answer.get("begins_at"):
         wait = duration(begins - style.now(console))
@@ -112,6 +116,14 @@ def render_project(console: Console, answer: Answer) -> None:
     page += output_rows(answer["outputs"])
     page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
     style.say(console, *page)
+
+
+def dead_line(console: Console, counts: Mapping[str, int], project: str) -> list[RenderableType]:
+    """That a project has dead letters, with what to type."""
+    if not counts.get("dead"):
+        return []
+    said = f"{style.marks(console).bad} {counted(counts['dead'], 'dead letter')}   "
+    return [labelled("Needs you", (said, TROUBLE), command(f"podium dead-letters --project {project}"))]
 
 
 def adoption_rows(answer: Mapping[str, Any]) -> list[RenderableType]:
@@ -201,6 +213,7 @@ def render_jobs(console: Console, answer: Answer) -> None:
     if counts.get("in_review"):
         said = f"{style.marks(console).warning} {counted(counts['in_review'], 'review')} to decide   "
         page.append(labelled("Needs you", (said, ATTENTION), command(f"podium review list --project {project}")))
+    page += dead_line(console, counts, project)
     page += [
         labelled("Jobs", job_counts(counts)),
         "",
@@ -280,7 +293,7 @@ def render_why(console: Console, answer: Answer) -> None:
     page: list[RenderableType] = [
         style.dotted(console, (f"Job {answer['job']}", "bold"), one_line(answer["project"]), what),
         "",
-        labelled("State", style.state(answer["state"])),
+        labelled("State", style.state(answer["state"]), _for(console, answer["since"])),
         labelled("Because", clean(answer["because"])),
         labelled("Next", clean(answer["next"])),
     ]
@@ -289,6 +302,10 @@ def render_why(console: Console, answer: Answer) -> None:
     if not answer["attempts"]:
         page += ["", line(("No attempt at it has ended so far.", QUIET))]
     style.say(console, *page)
+
+
+def _for(console: Console, since: float | None) -> str:
+    return "" if since is None else f" for {duration(style.now(console) - since)}"
 
 
 def _attempt(console: Console, attempt: Answer, answer: Answer) -> list[RenderableType]:

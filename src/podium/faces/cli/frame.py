@@ -63,19 +63,32 @@ def _header(project: Any, now: float, columns: int) -> Text:
 
 def _needs_you(board: Board, columns: int, signs: Marks) -> list[Text]:
     """The newest open review with what to type; several are in the list."""
+    dead = _dead(board, columns, signs)
     waiting = board.project["jobs"].get("in_review", 0)
     if not waiting:
-        return []
+        return [*dead, Text()] if dead else []
     words = Text(f"{signs.warning} {counted(waiting, 'review')} to decide   ", style=ATTENTION)
     if waiting == 1 and len(board.reviews) == 1:
         ((number, work),) = board.reviews.items()
         words = Text(f"{signs.warning} review {number}: {work}", style=ATTENTION)
         typed = Text.assemble((f"podium review approve {number}", COMMAND), "  or  reject, send-back", style="")
-        return [_labelled("Needs you", words), _labelled("", typed), Text()]
+        return [*dead, _labelled("Needs you", words), _labelled("", typed), Text()]
     typed = Text(f"podium review list --project {one_line(board.project['id'])}", style=COMMAND)
     if LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns:
-        return [_labelled("Needs you", Text.assemble(words, typed)), Text()]
-    return [_labelled("Needs you", words), _labelled("", typed), Text()]
+        return [*dead, _labelled("Needs you", Text.assemble(words, typed)), Text()]
+    return [*dead, _labelled("Needs you", words), _labelled("", typed), Text()]
+
+
+def _dead(board: Board, columns: int, signs: Marks) -> list[Text]:
+    """Dead letters with what to type, on one line where there is room."""
+    number = board.project["jobs"].get("dead", 0)
+    words = Text(f"{signs.bad} {counted(number, 'dead letter')}   ", style=TROUBLE)
+    typed = Text(f"podium dead-letters --project {one_line(board.project['id'])}", style=COMMAND)
+    if not number:
+        return []
+    if LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns:
+        return [_labelled("Needs you", Text.assemble(words, typed))]
+    return [_labelled("Needs you", words), _labelled("", typed)]
 
 
 def _bar(board: Board, lanes: int, columns: int, signs: Marks) -> Text:
@@ -115,7 +128,9 @@ def _idle(board: Board) -> str:
         return f"{counted(counts['ready'], 'job')} ready for the next free instance"
     if counts.get("delayed"):
         return f"{counted(counts['delayed'], 'job')} to be tried again soon"
-    return "nobody: it waits for a decision" if counts.get("in_review") else "nobody"
+    if counts.get("in_review"):
+        return "nobody: it waits for a decision"
+    return "nobody: it waits for somebody to see to its dead letters" if counts.get("dead") else "nobody"
 
 
 def _busy_line(busy: Busy, name_columns: int, role_columns: int, columns: int) -> Text:

@@ -14,6 +14,16 @@ agent = {agent}
 # Routing per workflow: specialized (default), round-robin, least-loaded, priority.
 # strategies = {{ development = "least-loaded" }}
 
+# How long something may stand still before `podium stuck` tells of it, in seconds; these are the defaults.
+# [limits]
+# stuck_silent_seconds = 900      # a running attempt without progress (it is told of, and not ended for that)
+# stuck_ready_seconds = 1800      # a ready job that no instance may take
+# stuck_held_seconds = 21600      # a job behind its project's limit
+# stuck_delayed_seconds = 3600    # a job that is to begin only then, or is overdue
+# stuck_paused_seconds = 86400    # a paused project
+# stuck_review_seconds = 14400    # a review that nobody decides
+# stuck_dead_seconds = 3600       # a dead letter that nobody sees to
+
 # A program that speaks the command protocol (docs/command-protocol.md) becomes an agent like this:
 # [agents.mine]
 # command = ["/path/to/program", "argument"]

@@ -20,7 +20,10 @@ USAGE: Final = 2
 DEBUG: Final = "PODIUM_DEBUG"
 """Set to anything, a defect shows its traceback."""
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
-GROUPS: Final = {"review": "Decide what waits for a reviewer."}
+GROUPS: Final = {
+    "review": "Decide what waits for a reviewer.",
+    "dead-letters": "See to jobs that died as often as they may be tried; alone it lists them.",
+}
 
 
 class _Podium(click.Group):
@@ -39,15 +42,29 @@ class _Podium(click.Group):
         registry = _registry()
         if cmd_name == "run":
             return derive_run(registry["submit"])
-        if cmd_name in registry:
-            return derive(registry[cmd_name])
         members = {name: op for name, op in registry.items() if name.startswith(f"{cmd_name} ")}
+        alone = derive(registry[cmd_name]) if cmd_name in registry else None
         if not members:
-            return None
-        group = click.Group(cmd_name, help=GROUPS[cmd_name])
+            return alone
+        group = _group(cmd_name, alone)
         for operation in members.values():
             group.add_command(derive(operation))
         return group
+
+
+def _group(name: str, alone: click.Command | None) -> click.Group:
+    """Commands under one name; given without any of them it does what `alone` does, if that is a command too."""
+    if alone is None:
+        return click.Group(name, help=GROUPS[name])
+
+    @click.pass_context
+    def unless_one_is_named(context: click.Context, /, **given: Any) -> None:
+        if context.invoked_subcommand is None:
+            context.invoke(alone, **given)
+
+    return click.Group(
+        name, invoke_without_command=True, params=alone.params, callback=unless_one_is_named, help=GROUPS[name]
+    )
 
 
 def _registry() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import details, style
+from podium.faces.cli import details, style, trouble
 from podium.faces.cli.advice import choices
 from podium.faces.cli.checkup import render_doctor
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
@@ -79,6 +79,13 @@ def _needs_you(console: Console, answer: Answer) -> list[RenderableType]:
     if system["reviews_open"]:
         what = f"{counted(system['reviews_open'], 'review')} to decide".ljust(34)
         found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium review list")))
+    for number, noun, typed in (
+        (system["dead_letters"], "dead letter", "podium dead-letters"),
+        (system["stuck"], "stuck item", "podium stuck"),
+    ):
+        if number:
+            what = f"{signs.warning} {counted(number, noun)}".ljust(36)
+            found.append(labelled("Needs you", (what, ATTENTION), command(typed)))
     waiting = sum(w["jobs_ready"] + w["jobs_running"] for w in answer["workflows"].values())
     if system["orchestrator"] != "running" and (waiting or system["projects_open"]):
         what = f"nobody works on {counted(system['projects_open'], 'open project')}".ljust(34)
@@ -144,6 +151,9 @@ def _backlog(console: Console, answer: Answer) -> None:
     page: list[RenderableType] = []
     if answer["in_review"]:
         page.append(_decide_line(console, answer["in_review"]))
+    if answer["dead"]:
+        said = f"{style.marks(console).warning} {counted(answer['dead'], 'dead letter')}   "
+        page.append(labelled("Needs you", (said, ATTENTION), command("podium dead-letters")))
     if rows:
         page += [*([""] if page else []), _ready(rows), ""]
     page += _input(answer)
@@ -219,6 +229,8 @@ def _instances(console: Console, answer: Answer) -> None:
     for row in rows:
         at_work = row["job"] is not None
         words = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if at_work else ""
+        if row["silent_seconds"] is not None:
+            words += f", silent for {duration(row['silent_seconds'])}"
         cell = Text(words) if at_work or wide else style.state(row["state"])
         since = duration(row["busy_seconds"]) if at_work else ""
         extra = (one_line(row["workflow"]), style.state(row["state"])) if wide else ()
@@ -319,7 +331,10 @@ def _release(console: Console, answer: Answer) -> None:
     style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))
 
 
-STEERING: Final = ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry")
+STEERING: Final = (
+    "pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry",
+    "dead-letters replay", "dead-letters drop",
+)  # fmt: skip
 
 
 def _acted(console: Console, answer: Answer) -> None:
@@ -355,6 +370,9 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         **dict.fromkeys(STEERING, _acted),
         "events": details.render_events,
         "doctor": render_doctor,
+        "dead-letters": trouble.render_letters,
+        "dead-letters replay-all": trouble.render_replayed,
+        "stuck": trouble.render_stuck,
     }
 )
 """By operation name; `logs` has a command of its own (logview)."""

@@ -106,7 +106,8 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         project = await link.ask("project", {"project": project_id})
         result = result_of(project)
         if outcome == WAITING_FOR_HUMAN:
-            message = await _add_reviews(link.ask, project_id, result)
+            waits = [await _add_reviews(link.ask, project_id, result), await _add_letters(link.ask, project_id, result)]
+            message = " ".join(filter(None, waits))
         elif outcome == FAILED:
             ended = "has failed" if project["state"] == "failed" else "is cancelled"
             message = f"project {project_id} {ended}; `podium jobs {project_id}` shows where."
@@ -124,11 +125,23 @@ async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str
     reviews = (await ask("review list", {"project": project_id}))["reviews"]
     if any(review["kind"] == "plan" for review in reviews):
         result["plan"] = await ask("plan", {"project": project_id})
+    if not reviews:
+        return ""
     result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
     told = "; ".join(
         f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0].rstrip('.')}" for r in reviews
     )
     return f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
+
+
+async def _add_letters(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
+    """Put the dead letters that a person must see to into the result; the same in words."""
+    letters = (await ask("dead-letters", {"project": project_id}))["letters"]
+    if not letters:
+        return ""
+    result["dead_letters"] = [{key: letter[key] for key in ("job", "step", "item", "reason")} for letter in letters]
+    told = "; ".join(f"job {d['job']} ({d['step']}): {(d['reason'].splitlines() or [''])[0]}" for d in letters)
+    return f"waiting for somebody to see to a dead letter: {told}. `podium dead-letters replay|drop JOB --reason WHY`."
 
 
 async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Event, timeout: float | None) -> int:
@@ -172,7 +185,8 @@ def _outcome(project: dict[str, Any]) -> int | None:
         return 0
     if project["state"] in ("failed", "cancelled"):
         return FAILED
-    if project["reviews"] and not any(project["jobs"].get(state) for state in WORKING):
+    waits = project["reviews"] or project["jobs"].get("dead")
+    if waits and not any(project["jobs"].get(state) for state in WORKING):
         return WAITING_FOR_HUMAN
     return None
 

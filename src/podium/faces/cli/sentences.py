@@ -201,7 +201,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
         **{
             f"operator.{action}": _operator
-            for action in ("boost", "cancel", "pause", "pin", "resume", "retry", "unpin")
+            for action in ("boost", "cancel", "drop", "pause", "pin", "replay", "resume", "retry", "unpin")
         },
         "project.failed": lambda told: f"{one_line(told.event['project'])} has failed{told.because()}",
         "project.reopened": lambda told: f"{one_line(told.event['project'])} is open again for {told.say('version')}",
@@ -215,9 +215,11 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "job.reworked": _reworked,
         "job.released": lambda told: f"{told.job} is given back and waits again{told.because()}",
         "job.escalated": lambda told: f"{told.job} is put before a reviewer{told.because()}",
+        "job.buried": lambda told: f"{told.job} is a dead letter{told.because()}",
+        "job.replayed": lambda told: f"{told.job} is tried again; it was a dead letter",
         "job.cancelled": lambda told: f"{told.job} dropped{told.because()}",
         # The procedure has five steps; a person wants to know what happened, and that the instance is there again.
-        "recovery.detected": _nothing,  # job.retried, job.released or job.escalated says what happened
+        "recovery.detected": _nothing,  # job.retried, job.released, job.escalated or job.buried says what happened
         "recovery.checked": _nothing,
         "recovery.restarted": lambda told: f"{told.who} is back",
         "recovery.reassigned": _nothing,
@@ -229,7 +231,9 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
     }
 )
 
-_TROUBLE: Final = frozenset({"project.failed", "job.retried", "job.escalated", "job.cancelled", "review.opened"})
+_TROUBLE: Final = frozenset(
+    {"project.failed", "job.retried", "job.escalated", "job.buried", "job.cancelled", "review.opened"}
+)
 _GOOD: Final = frozenset({"project.completed", "genesis_complete", "development_milestone"})
 
 

@@ -29,6 +29,7 @@ STATES: Final = {
     "complete": GOOD,
     "approved": GOOD,
     "in_review": ATTENTION,
+    "dead": TROUBLE,
     "delayed": ATTENTION,
     "sent_back": ATTENTION,
     "failed": TROUBLE,

@@ -25,11 +25,14 @@ def show_summary(console: Console, board: Board, result: Result | None, message:
         style.say(console, *page)
         return
     reviews: list[Result] = result.get("reviews") or []
-    page += [_headline(console, board, result, waits=bool(reviews)), ""]
+    letters: list[Result] = result.get("dead_letters") or []
+    page += [_headline(console, board, result, waits=bool(reviews or letters)), ""]
     if result.get("plan"):
         page += [*plan_rows(result["plan"]), ""]
     for review in reviews:
         page += _review(review) if review["kind"] != "plan" else []
+    for letter in letters:
+        page += _letter(letter)
     page += _made(board, result)
     jobs = result["jobs"]
     told = [counted(jobs["passed"], "job") + " passed"]
@@ -37,7 +40,7 @@ def show_summary(console: Console, board: Board, result: Result | None, message:
     told += [f"{jobs['failed']:,} dropped"] if jobs["failed"] else []
     page.append(labelled("Jobs", ", ".join(told)))
     page.append(labelled("Took", duration(_seconds(console, board, result))))
-    if message and not reviews:
+    if message and not reviews and not letters:
         page += ["", line(clean(message[:1].upper() + message[1:]))]
     page += ["", *_next(board, result)]
     style.say(console, *page)
@@ -76,6 +79,19 @@ def _review(review: Result) -> list[RenderableType]:
     ]
 
 
+def _letter(letter: Result) -> list[RenderableType]:
+    number, item = letter["job"], one_line(letter["item"])
+    drop = command(f"podium dead-letters drop {number} --reason WHY"), f"   go on without {item}"
+    return [
+        labelled("Needs you", (f"dead letter, job {number}: {work(letter['step'], letter['item'])}", TROUBLE)),
+        labelled("", (clean(letter["reason"]).strip().splitlines() or [""])[0]),
+        labelled("", command(f"podium dead-letters replay {number} --reason WHY"), "   try again, when it is mended"),
+        *([labelled("", *drop)] if item else []),
+        labelled("", command(f"podium why {number}"), "   every attempt and its log"),
+        "",
+    ]
+
+
 def _made(board: Board, result: Result) -> list[RenderableType]:
     rows: list[RenderableType] = []
     features = board.built()
@@ -90,7 +106,7 @@ def _made(board: Board, result: Result) -> list[RenderableType]:
 def _next(board: Board, result: Result) -> list[RenderableType]:
     """What to do next, each with the command."""
     id_ = one_line(result["project"]["id"])
-    if result.get("reviews"):
+    if result.get("reviews") or result.get("dead_letters"):
         return [labelled("Next", "decide, then run the same command again: it goes on where it was")]
     if board.project.get("state") == "complete":
         adopted, repository = result.get("adopted_from"), result["repository"]

@@ -167,6 +167,8 @@ class QueueCounts(Part):
     held: int = 0
     paused: int = 0
     in_review: int = 0
+    dead: int = 0
+    """Dead letters: they wait for a person."""
     passed: int = 0
     cancelled: int = 0
 

@@ -1,3 +1,3 @@
 -- Every ended attempt and what became of its job.
-SELECT job, number, verdict
+SELECT job, number, verdict, ending
 FROM attempt

@@ -1,4 +1,5 @@
 -- One artifact of a project.
-SELECT kind, key, title, data
-FROM artifact
-WHERE project = ? AND kind = ? AND key = ?
+SELECT a.kind, a.key, a.title, a.data, a.path, a.step, j.workflow
+FROM artifact AS a
+JOIN job AS j ON j.id = a.job
+WHERE a.project = ? AND a.kind = ? AND a.key = ?

@@ -1,0 +1,148 @@
+"""The dead-letter queue: poison jobs with all their attempts, and the two things a person can do about one (QUE-7)."""
+
+from typing import Any, Final
+
+from podium.domain.command import Steer, Steered
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation, option
+from podium.operations.projects import need_project
+from podium.operations.steering import ActionOutput, JobAction, ProjectAction
+from podium.store.rows import Rows
+
+BEHIND_MAX: Final = 1000
+"""Jobs behind one dead letter that are counted."""
+
+
+class LettersInput(Input):
+    """Which dead letters."""
+
+    project: str = option("", "Only this project's.")
+    limit: int = option(100, "How many to show.", ge=1, le=1000)
+
+
+class LetterAttempt(Output):
+    """One attempt that ended before its job died; times are in seconds since the epoch."""
+
+    number: int
+    instance: str
+    leased_at: float
+    ended_at: float
+    ending: str
+    reason: str
+    log: str
+    """The file with what its agent said and did, if it is still there."""
+
+
+class Letter(Output):
+    """A job whose every attempt died, as often as its step may be tried."""
+
+    job: int
+    project: str
+    workflow: str
+    step: str
+    item: str
+    """Empty for a step that the project cannot do without: it can be replayed, not dropped."""
+    died_at: float
+    reason: str
+    waiting: int
+    """Jobs that wait for it directly."""
+    attempts: list[LetterAttempt]
+
+
+class LettersOutput(Output):
+    """Dead letters, the longest dead first; `total` counts those that are not shown too."""
+
+    letters: list[Letter]
+    total: int
+
+
+@operation("dead-letters", server="queue")
+async def dead_letters(context: Context, asked: LettersInput) -> LettersOutput:
+    """List jobs that died as often as they may be tried, with every attempt; they wait for a person."""
+
+    def read(rows: Rows) -> LettersOutput:
+        if asked.project:
+            need_project(rows, asked.project)
+        found = rows.all("dead_jobs", (asked.project, asked.limit))
+        (total,) = rows.one("dead_count", (asked.project,))
+        return LettersOutput(letters=[_letter(rows, context, row) for row in found], total=total)
+
+    return await context.store.read(read)
+
+
+def _letter(rows: Rows, context: Context, row: Any) -> Letter:
+    job, project, workflow, step, item, died_at, reason = row
+    attempts: list[LetterAttempt] = []
+    for number, instance, _, leased_at, ended_at, ending, _, why, *_ in rows.all("attempts_of_job", (job,)):
+        log = context.home / "attempts" / project / f"{job}.a{number}" / "messages.ndjson"
+        attempts.append(
+            LetterAttempt(
+                number=number, instance=instance, leased_at=leased_at, ended_at=ended_at, ending=ending, reason=why,
+                log=str(log) if log.exists() else "",
+            )
+        )  # fmt: skip
+    return Letter(
+        job=job, project=project, workflow=workflow, step=step, item=item, died_at=died_at, reason=reason,
+        waiting=len(rows.all("waiting_behind", (job, BEHIND_MAX))), attempts=attempts,
+    )  # fmt: skip
+
+
+@operation(
+    "dead-letters replay",
+    safety="write",
+    server="queue",
+    example="podium dead-letters replay 12 --reason 'agent fixed'",
+)
+async def replay(context: Context, asked: JobAction) -> ActionOutput:
+    """Try a dead letter again with fresh tries, once what killed it is mended."""
+    return await _steer(context, Steer("replay", job=asked.job, by=asked.by, reason=asked.reason))
+
+
+@operation(
+    "dead-letters drop",
+    safety="destructive",
+    server="queue",
+    example="podium dead-letters drop 12 --reason 'not needed'",
+)
+async def drop(context: Context, asked: JobAction) -> ActionOutput:
+    """Drop the feature that a dead letter is for; its project goes on without it."""
+    return await _steer(context, Steer("drop", job=asked.job, by=asked.by, reason=asked.reason))
+
+
+class ReplayAllInput(ProjectAction):
+    """Whose dead letters, and how many they are."""
+
+    count: int = option(0, "How many there are, as a check; without it the number is told and nothing is done.", ge=0)
+
+
+class ReplayAllOutput(Output):
+    """How many dead letters there are, and how many were replayed."""
+
+    project: str
+    dead: int
+    replayed: int
+
+
+@operation(
+    "dead-letters replay-all",
+    safety="write",
+    server="queue",
+    example="podium dead-letters replay-all hello-world --count 7",
+)
+async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput:
+    """Try all dead letters of a project again; tells their number first, and needs it as --count."""
+
+    def read(rows: Rows) -> int:
+        need_project(rows, asked.project)
+        return rows.one("dead_count", (asked.project,))[0]
+
+    dead = await context.store.read(read)
+    if asked.count != dead or not dead:
+        return ReplayAllOutput(project=asked.project, dead=dead, replayed=0)
+    done: Steered = await context.submit(Steer("replay", asked.project, by=asked.by, reason=asked.reason))
+    return ReplayAllOutput(project=asked.project, dead=dead - done.jobs, replayed=done.jobs)
+
+
+async def _steer(context: Context, command: Steer) -> ActionOutput:
+    done: Steered = await context.submit(command)
+    return ActionOutput(project=done.project, action=command.action, jobs=done.jobs, attempts_ended=len(done.revoked))

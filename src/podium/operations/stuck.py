@@ -1,0 +1,141 @@
+"""What is stuck, since when, why, and what to do about it; read through indexes, a bounded number of rows (QUE-6)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from podium.domain.job import Job
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation, option
+from podium.operations.projects import need_project
+from podium.policy import stuck as policy
+from podium.policy.stuck import Blocker, Finding, Standing
+from podium.store.batch import LANE
+from podium.store.rows import Rows
+
+ROWS_MAX: Final = 200
+"""Jobs in each state, and projects, that one look reads."""
+LANES_MAX: Final = 100
+LANE_ROWS_MAX: Final = 20
+"""Heads of each lane that one look reads."""
+FOLLOWERS_MAX: Final = 20
+OPEN_PROJECTS_MAX: Final = 500
+"""Open projects that one look examines for the defect that none of their jobs can move."""
+
+Heard = Mapping[str, float]
+"""When each attempt in progress last showed progress (`Context.progress`)."""
+
+
+class StuckInput(Input):
+    """How many."""
+
+    limit: int = option(100, "How many to show.", ge=1, le=1000)
+
+
+class StuckRow(Output):
+    """One stuck item: a job, or, with job 0, a whole project. `since` is in seconds since the epoch."""
+
+    kind: str
+    project: str
+    job: int
+    workflow: str
+    step: str
+    item: str
+    instance: str
+    since: float | None
+    because: str
+    todo: str
+    more: int
+    """Others of the project that are stuck for the same reason."""
+
+
+class StuckOutput(Output):
+    """What is stuck, the longest first; `total` counts those that are not shown too."""
+
+    stuck: list[StuckRow]
+    total: int
+
+
+@operation("stuck", server="monitor")
+async def stuck(context: Context, asked: StuckInput) -> StuckOutput:
+    """Find what has stood still for too long, with its cause and what to do about it."""
+    heard = context.progress()
+
+    def read(rows: Rows) -> StuckOutput:
+        found = look(rows, context, heard)
+        return StuckOutput(stuck=[_row(finding) for finding in found[: asked.limit]], total=len(found))
+
+    return await context.store.read(read)
+
+
+def _row(found: Finding) -> StuckRow:
+    job = found.job
+    return StuckRow(
+        kind=found.kind,
+        project=found.project,
+        job=job.id if job else 0,
+        workflow=job.workflow if job else "",
+        step=job.step if job else "",
+        item=job.item if job else "",
+        instance=job.instance if job and job.state == "running" else "",
+        since=found.since,
+        because=found.because,
+        todo=found.todo,
+        more=found.more,
+    )
+
+
+def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
+    """Everything that is stuck, as far as one bounded look finds it."""
+    now, limits = context.clock.now(), context.stuck_limits
+    beyond = now - limits.delayed_seconds, now + limits.delayed_seconds
+    jobs = rows.all("jobs_running")
+    jobs += rows.all("jobs_held_longest", (ROWS_MAX,)) + rows.all("jobs_delayed_beyond", (*beyond, ROWS_MAX))
+    jobs += rows.all("jobs_in_review_longest", (ROWS_MAX,)) + rows.all("jobs_dead_longest", (ROWS_MAX,))
+    for queue, lane in _lanes(rows)[:LANES_MAX]:
+        jobs += rows.all("jobs_ready_first", (queue, lane, LANE_ROWS_MAX))
+    busy = {row[0] for row in rows.all("instances_busy")}
+    standings = [standing(rows, context, Job._make(row), heard, busy) for row in jobs]
+    for at in [at for at in standings if at.job.state in ("dead", "in_review")]:
+        followers = [Job._make(row) for row in rows.all("waiting_behind", (at.job.id, FOLLOWERS_MAX))]
+        block = Blocker(at.job.id, at.job.workflow, at.job.step, at.job.item, at.job.state)
+        standings += [Standing(follower, at.since, blockers=(block,)) for follower in followers]
+    paused = rows.all("projects_paused", (ROWS_MAX,))
+    stranded = [project for (project,) in rows.all("projects_stranded", (OPEN_PROJECTS_MAX,))]
+    return policy.findings(standings, paused, stranded, limits, now)
+
+
+def _lanes(rows: Rows) -> list[tuple[str, str]]:
+    """(queue, lane) wherever jobs are ready."""
+    subjects = [s.removeprefix(LANE) for s, _, n in rows.all("tally_all") if s.startswith(LANE) and n > 0]
+    return [(queue, lane) for queue, _, lane in (subject.partition("/") for subject in subjects)]
+
+
+def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str]) -> Standing:
+    """A job with what decides whether it moves."""
+    more: dict[str, Any] = {}
+    since = job.ready_at
+    if job.state == "waiting":
+        more["blockers"] = tuple(map(Blocker._make, rows.all("blockers_of_job", (job.id,))))
+    elif job.state == "held":
+        weight = need_project(rows, job.project)[14]
+        more["places"] = _declared(rows, context, job).project_jobs_max * weight
+    elif job.state == "ready":
+        pool = frozenset(slot.name for slot in context.slots if slot.queue == job.queue)
+        (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))
+        more |= {"pool": pool, "idle": pool - busy, "ahead": ahead}
+    elif job.state == "running":
+        last = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
+        step = _declared(rows, context, job).by_id[job.step]
+        since = job.leased_at if last is None else last
+        more |= {"heard": last is not None, "timeout_seconds": step.timeout_seconds}
+    elif job.state == "in_review":
+        number, kind, words, since = rows.one("review_of_open_job", (job.id,))
+        more |= {"review": number, "review_kind": kind, "words": words}
+    elif job.state == "dead":
+        since, more["words"] = rows.one("attempt_last", (job.id,))
+    return Standing(job, since, context.running, **more)
+
+
+def _declared(rows: Rows, context: Context, job: Job) -> Any:
+    (digest,) = rows.one("pipeline_of_project", (job.project,))
+    return context.pipelines[digest].workflow(job.workflow)

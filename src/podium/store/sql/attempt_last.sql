@@ -1,0 +1,6 @@
+-- How the latest ended attempt of a job came out.
+SELECT ended_at, reason
+FROM attempt
+WHERE job = ?
+ORDER BY number DESC
+LIMIT 1

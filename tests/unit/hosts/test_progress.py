@@ -1,0 +1,88 @@
+"""Progress is read off the growth of an attempt's log; being alive is another thing (REC-2)."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from podium.domain.attempt import Ending
+from podium.ports import Running
+from tests.unit.hosts.world import PASSED, WAIT_SECONDS, World, end_of, make_lease
+
+QUIET_SECONDS = 600.0
+
+
+def progress(running: Running) -> float:
+    last = running.last_progress()
+    assert last is not None
+    return last
+
+
+async def until_later_than(running: Running, before: float) -> float:
+    """The next sign of progress."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (last := progress(running)) <= before:
+            await asyncio.to_thread(os.sched_yield)
+        return last
+
+
+def age(path: str | None, seconds: float) -> None:
+    """Make a log look as if nothing had been written for so long."""
+    assert path is not None
+    written = Path(path).stat().st_mtime - seconds
+    os.utime(path, (written, written))
+
+
+@pytest.mark.requirement("REC-2")
+def test_a_word_is_progress_and_silence_is_not(world: World, loop: asyncio.Runner) -> None:
+    script = f"echo one; echo up >{world.fifo()}; read word <{world.fifo('go')}; echo two\n" + PASSED
+
+    async def run() -> None:
+        running = await world.start(script)
+        began = progress(running)
+        assert await world.hear() == "up"
+        spoke = await until_later_than(running, began)
+        silent = [progress(running) for _ in range(5)]
+        assert max(silent) - spoke < WAIT_SECONDS
+        settled = silent[-1]
+        assert progress(running) == settled, "asking is no progress"
+        world.tell()
+        assert await until_later_than(running, settled) <= world.clock.now()
+        assert (await end_of(running)).ending is Ending.FINISHED
+
+    loop.run(run())
+
+
+@pytest.mark.requirement("REC-2")
+def test_a_new_orchestrator_knows_how_long_an_attempt_has_been_silent(world: World, loop: asyncio.Runner) -> None:
+    script = f"echo one; echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED
+
+    async def run() -> None:
+        first = await world.start(script)
+        began = progress(first)
+        assert await world.hear() == "up"
+        await until_later_than(first, began)
+        age(first.log_path, QUIET_SECONDS)
+        adopted = await world.host().adopt(make_lease())
+        assert adopted is not None
+        silent = world.clock.now() - progress(adopted)
+        assert QUIET_SECONDS - 1.0 < silent < QUIET_SECONDS + WAIT_SECONDS
+        world.tell()
+        assert (await end_of(adopted)).ending is Ending.FINISHED, "silence has ended nobody"
+
+    loop.run(run())
+
+
+def test_without_a_log_it_is_as_if_it_had_just_begun(world: World, loop: asyncio.Runner) -> None:
+    async def run() -> None:
+        began = world.clock.now()
+        running = await world.start(f"echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED)
+        assert await world.hear() == "up"
+        assert running.log_path is not None
+        await asyncio.to_thread(os.unlink, running.log_path)
+        assert progress(running) >= began
+        world.tell()
+        await end_of(running)
+
+    loop.run(run())

@@ -1,0 +1,71 @@
+"""Operations over a store in memory, as a face calls them."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from podium.domain.errors import PodiumError
+from podium.operations.catalogue import operation_named
+from podium.operations.context import Context
+from podium.policy.stuck import StuckLimits
+from podium.simulation.loop import VirtualClock, VirtualLoop
+from tests.unit.store.desk import Desk
+
+
+class _DeskClock(VirtualClock):
+    """The desk's time."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(VirtualLoop(0))
+        self._desk = desk
+
+    def now(self) -> float:
+        return self._desk.now
+
+    def close(self) -> None:
+        self._loop.close()
+
+
+class Desktop:
+    """A desk, and every operation over it. `heard` is what is known of the progress of attempts."""
+
+    def __init__(self, home: Path) -> None:
+        self.desk = Desk()
+        self.clock = _DeskClock(self.desk)
+        self.home = home
+        self.heard: dict[str, float] = {}
+        self.limits = StuckLimits()
+        self.running = True
+
+    async def read(self, question: Callable[[Any], Any]) -> Any:
+        """`Truth.read`."""
+        return question(self.desk.store.rows)
+
+    async def submit(self, command: Any) -> Any:
+        """`Conductor.submit`."""
+        return self.desk.do(command)
+
+    def progress(self) -> Mapping[str, float]:
+        return self.heard
+
+    def ask(self, name: str, **asked: Any) -> Any:
+        """An operation's answer; its refusal raised."""
+        operation = operation_named(name)
+        context = Context(
+            self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
+            tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.progress,
+        )  # fmt: skip
+
+        async def answer() -> Any:
+            return await operation.call(context, operation.input(**asked))
+
+        return asyncio.run(answer())
+
+    def refused(self, name: str, **asked: Any) -> str:
+        """The words with which an operation is refused."""
+        try:
+            answer = self.ask(name, **asked)
+        except PodiumError as error:
+            return str(error)
+        raise AssertionError(answer)
