@@ -24,7 +24,7 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """
     if report.ending is Ending.CANCELLED:
         return Verdict("release", report.detail or "cancelled")
-    if report.data.get("environment") and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
+    if report.is_environment and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
         delay = ENVIRONMENT_SECONDS * (1.0 - retry.JITTER * chance)
         return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
     if report.ending is not Ending.FINISHED or report.verdict is None:

@@ -70,7 +70,7 @@ class Clone:
             raise GitFailedError("the clone's .git directory is gone")
         for name in _MISLEADING:
             (self._dir / name).unlink(missing_ok=True)
-        for pattern in ("*.lock", "refs/**/*.lock"):
+        for pattern in ("*.lock", "refs/**/*.lock", "objects/??/tmp_obj_*", "objects/pack/tmp_*"):
             for lock in self._dir.glob(pattern):
                 lock.unlink(missing_ok=True)
         self._write_config()

@@ -21,7 +21,7 @@ from podium.ports import Clock
 from podium.store.assignments import assignment
 from podium.store.group_commit import Execute, GroupCommit
 from podium.store.rows import Rows
-from podium.store.sqlite import Failpoint, SqliteRows, SqliteStore, connect
+from podium.store.sqlite import TROUBLES, Failpoint, SqliteRows, SqliteStore, connect
 
 DATABASE: Final = "podium.sqlite"
 
@@ -106,7 +106,12 @@ async def open_store(
         return await loop.run_in_executor(writer, database.run, commands, times.now(), times.wall())
 
     async def read(question: Callable[[Rows], Any]) -> Any:
-        return await loop.run_in_executor(reader, question, rows)
+        try:
+            return await loop.run_in_executor(reader, question, rows)
+        except TROUBLES as error:
+            raise Unavailable(
+                f"The database cannot be read now ({error}). Free space and memory, then retry."
+            ) from error
 
     try:
         yield Store(execute, read, database.pipelines, fence), times
