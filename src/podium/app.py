@@ -151,6 +151,11 @@ def _refuse_file(home: Path) -> None:
             )
 
 
+def _holds_anything(database: Path) -> bool:
+    """A file without a byte is what a full disk leaves of a new database."""
+    return database.exists() and database.stat().st_size > 0
+
+
 class RealWorld:
     """The adapters of a home on this machine; see `faces.cli.composition.Composition`."""
 
@@ -174,7 +179,7 @@ class RealWorld:
         from podium.store.store import DATABASE, open_empty, open_reader
 
         _refuse_file(home)
-        if (home / DATABASE).exists():
+        if _holds_anything(home / DATABASE):
             opened = open_reader(home / DATABASE)
         elif (home / configuration.FILE).exists():
             opened = open_empty()
@@ -195,8 +200,8 @@ class RealWorld:
         async with AsyncExitStack() as stack:
             store: Store | _Unreadable
             try:
-                is_there = (home / DATABASE).exists()
-                opened = open_reader(home / DATABASE, quietly=True) if is_there else open_empty()
+                begun = _holds_anything(home / DATABASE)
+                opened = open_reader(home / DATABASE, quietly=True) if begun else open_empty()
                 store = await stack.enter_async_context(opened)
             except (PodiumError, OSError) as error:
                 store = _Unreadable(str(error))

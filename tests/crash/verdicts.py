@@ -46,6 +46,21 @@ def judge(home: Path, features: dict[str, int]) -> Verdict:
     return Verdict(lost, repeated, orphans(home), adopted)
 
 
+def ask(home: Path, question: str, *arguments: str) -> int:
+    """One number from the database file."""
+    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
+        (number,) = database.execute(question, arguments).fetchone()
+        return int(number)
+
+
+def charged(home: Path) -> list[str]:
+    """Attempts that failed, were sent back or were put before a person, which no trouble of the machine may cause."""
+    question = "SELECT job, number, ending, verdict, reason FROM attempt WHERE verdict IN ('rework', 'escalate')"
+    question += " OR (verdict = 'retry' AND reason NOT LIKE 'the machine cannot now%') ORDER BY job, number"
+    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
+        return [" ".join(map(str, row)) for row in database.execute(question)]
+
+
 def _log(repository: Path) -> list[str]:
     """The subjects of every commit that main holds."""
     told = subprocess.run(
