@@ -53,12 +53,15 @@ def ask(home: Path, question: str, *arguments: str) -> int:
         return int(number)
 
 
-def charged(home: Path) -> list[str]:
-    """Attempts that failed, were sent back or were put before a person, which no trouble of the machine may cause."""
-    question = "SELECT job, number, ending, verdict, reason FROM attempt WHERE verdict IN ('rework', 'escalate')"
-    question += " OR (verdict = 'retry' AND reason NOT LIKE 'the machine cannot now%') ORDER BY job, number"
+def charged(home: Path) -> list[tuple[str, str]]:
+    """Jobs (`project/job`) that an attempt failed at, were sent back or put before a person, and why.
+
+    No trouble of the machine and no death of an orchestrator may cause that.
+    """
+    question = "SELECT project || '/' || id, verdict || ': ' || reason FROM attempt JOIN job ON job.id = attempt.job"
+    question += " WHERE verdict IN ('rework', 'escalate') OR (verdict = 'retry' AND reason NOT LIKE 'the machine %')"
     with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
-        return [" ".join(map(str, row)) for row in database.execute(question)]
+        return list(database.execute(question))
 
 
 def _log(repository: Path) -> list[str]:
