@@ -4,13 +4,16 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from podium.runner.limits import Limits
 from tests.crash.ballast import Ballast, passed_in_namespace, small_disk
 from tests.crash.verdicts import ask, charged, judge
 from tests.faces.command_line import CommandLine
+from tests.unit.runner.stage import PASSED, Stage, is_alive, shell
 
 pytestmark = [pytest.mark.requirement("REC-9"), pytest.mark.timeout(300)]
 
@@ -122,3 +125,50 @@ def refuses_and_answers_when_stopped(podium: CommandLine, document: str) -> None
         assert (refused.returncode, refused.stderr.count("Traceback")) == (6, 0), refused.stderr
     for words in (["status"], ["projects"]):
         assert podium(*words).returncode == 0, words
+
+
+def test_a_gate_that_had_no_room_is_asked_again(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if passed_in_namespace(request.node.nodeid):
+        return
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        stage = Stage(disk)
+        go, fifo = stage.root / "go", stage.fifo()
+        gate = f"echo $$ >{fifo}; until [ -e {go} ]; do sleep 0.02; done; "
+        gate += "head -c 2000000 /dev/zero >$TMPDIR/large || exit 1; rm $TMPDIR/large"
+        runner = stage.start("echo a >a.txt\n" + PASSED, gates=(shell(gate),))
+        pid = int(stage.hear())
+        with Ballast(disk):
+            go.touch()
+            until(lambda: not is_alive(pid), "the gate ends")
+            time.sleep(HELD_SECONDS)
+            assert runner.poll() is None, "it waits for room"
+        assert int(stage.hear()) != pid
+        assert runner.wait(PATIENCE_SECONDS) == 0
+        report = stage.report()
+        assert [result["outcome"] for result in report["gates"]] == ["passed"]
+        assert not report["is_environment"]
+        assert stage.files(report["commit"]) == {"README.md", "a.txt"}
+
+
+@pytest.mark.parametrize("whose", ["the agent's", "somebody else's"])
+def test_an_agent_that_fills_the_disk_itself_is_charged(
+    tmp_path: Path, request: pytest.FixtureRequest, whose: str
+) -> None:
+    if passed_in_namespace(request.node.nodeid):
+        return
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        stage = Stage(disk)
+        script = (
+            f"echo a >a.txt; echo in >{stage.fifo()}; cat {stage.fifo()}; head -c 1000000000 /dev/zero >large; exit 1\n"
+        )
+        runner = stage.start(script, limits=Limits(room_seconds_max=60.0))
+        assert stage.hear() == "in"
+        with Ballast(disk) if whose != "the agent's" else nullcontext():
+            stage.fifo().write_text("go")
+            time.sleep(HELD_SECONDS)
+        assert runner.wait(PATIENCE_SECONDS) == 0
+        report = stage.report()
+        is_own = whose == "the agent's"
+        assert report["is_environment"] != is_own
+        assert report["detail"].startswith("it filled the disk." if is_own else "there is no room on the disk.")
+        assert stage.files(report["salvage"]) - {"large"} == {"README.md", "a.txt"}, "the rest of its work is kept"

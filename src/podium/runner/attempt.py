@@ -43,6 +43,8 @@ class Attempt:
         self._is_environment = False
         """Whether the machine is why it came to nothing (REC-9)."""
         self._room_before = shortage.room_bytes(spec.directory)
+        self._has_filled_disk = False
+        """Whether it is the agent itself that has left no room, for anybody."""
 
     def report(self) -> Report:
         """Do the whole attempt and say how it went; nothing of it is running any more."""
@@ -60,8 +62,9 @@ class Attempt:
         report |= {"commit": None, "salvage": None, "started_at": started_at, "ended_at": time.time()}
         report |= outcome
         report["is_environment"] = self._is_environment
-        if self._is_environment and self._agent_ran:
-            report["detail"] = f"there is no room on the disk. {report['detail']}".strip()
+        if self._agent_ran and (self._is_environment or self._has_filled_disk):
+            why = "it filled the disk" if self._has_filled_disk else "there is no room on the disk"
+            report["detail"] = f"{why}. {report['detail']}".strip()
         report["detail"] = self._redactor.text(report["detail"])
         self._journal.note(f"The attempt ended: {report['ending']} {report['detail']}".strip())
         return report
@@ -78,7 +81,7 @@ class Attempt:
         limit = self._spec.limits.line_bytes_max
         out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
         err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
-        env = environment(self._spec) | self._spec.env
+        env, started_at = environment(self._spec) | self._spec.env, time.time()
         seconds = self._spec.timeout_seconds
         run = Run(self._spec.argv, env, self._spec.clone, seconds, out, err)
         ended = self._supervisor.run(
@@ -89,6 +92,7 @@ class Attempt:
             )
         )
         self._agent_ran = ended.cause != "not-started"
+        self._make_room(started_at)
         out.end()
         err.end()
         return self._ending(ended)
@@ -120,7 +124,8 @@ class Attempt:
             return report
         self._git.begin_phase()
         if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
-            self._is_environment = ending in {CRASHED, FINISHED} and self._had_no_room()
+            is_full = ending in {CRASHED, FINISHED} and shortage.is_full(self._spec.directory)
+            self._is_environment = is_full and not self._has_filled_disk
             return report | {"salvage": self.salvage()}
         summary = self._heard.result["summary"].strip() or self._spec.step
         try:
@@ -178,7 +183,11 @@ class Attempt:
         is_short = error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
         return is_short or shortage.is_full(self._spec.directory)
 
-    def _had_no_room(self) -> bool:
-        """Whether the disk is full now, and somebody else has filled it."""
+    def _make_room(self, started_at: float) -> None:
+        """An agent that has filled the disk must not stop everybody else: the large files that it wrote go."""
         directory = self._spec.directory
-        return shortage.is_full(directory) and shortage.used_bytes(directory) < self._room_before * OWN_SHARE_MAX
+        if not shortage.is_full(directory) or shortage.used_bytes(directory) < self._room_before * OWN_SHARE_MAX:
+            return
+        self._has_filled_disk = True
+        count = shortage.remove_large(directory, started_at)
+        self._journal.note(f"The agent had filled the disk: {count} large files that it wrote were removed.", "warning")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from podium.runner import files
+from podium.runner import files, shortage
 from podium.runner.git import Git, GitFailedError
 from podium.runner.spec import Spec
 
@@ -72,7 +72,8 @@ class Clone:
     def work(self, message: str, is_partial: bool = False) -> Work:
         """Commit what is not committed, and say what there is now.
 
-        With `is_partial`, files that cannot be read are left out: saving most is better than saving nothing.
+        With `is_partial`, files that cannot be read are left out: saving most is better than saving nothing. On a full
+        disk none could be written, which is no reason to leave them out.
         """
         self._add_all(is_partial)
         flags = ("--quiet", "--no-verify", "--cleanup=verbatim", "--file=-")
@@ -138,7 +139,7 @@ class Clone:
             for path in nested:
                 self._flatten(path)
             answer = self._git.ask(arguments)
-        if not answer.is_good and not is_partial:
+        if not answer.is_good and (not is_partial or shortage.is_full(self._spec.clone)):
             raise answer.complaint("add")
 
     def _flatten(self, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ ROOM_BYTES_MIN = 1 << 20
 ROOM_FILES_MIN = 16
 """With less than this, what fails on a disk fails for want of room."""
 LOOK_SECONDS = 0.5
+LARGE_BYTES = 1 << 20
 ENTRIES_MAX = 1_000_000
 """Files that are looked at to learn how much of a full disk an attempt has taken itself."""
 
@@ -62,6 +64,23 @@ def used_bytes(directory: Path) -> int:
         except OSError:
             continue
     return total
+
+
+def remove_large(directory: Path, since: float) -> int:
+    """Remove the large files below `directory` that were written after `since`, outside of .git; how many."""
+    count = 0
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = os.path.join(folder, name)  # noqa: PTH118 - there may be very many
+            try:
+                found = os.lstat(path)
+                if stat.S_ISREG(found.st_mode) and found.st_size >= LARGE_BYTES and found.st_mtime >= since:
+                    os.unlink(path)  # noqa: PTH108 - as above
+                    count += 1
+            except OSError:
+                continue
+    return count
 
 
 class Patience:
