@@ -112,7 +112,7 @@ def _add_jobs(batch: Batch, owner: Owner, workflow: str, planned: list[PlannedJo
             attempt=0,
             failures=0,
             reworks=0,
-            priority=owner.priority,
+            priority=ordering.with_ahead(owner.priority, plan.ahead),
             rank=0.0,
             ready_at=batch.now,
             leased_at=0.0,
