@@ -1,28 +1,37 @@
-"""`./dev chaos`: kill a real orchestrator many times during real runs and judge what is left."""
+"""`./dev chaos`: kill orchestrators, runners and agents many times during real runs and judge what is left."""
 
 import argparse
 import json
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.crash.ballast import small_disk
 from tests.crash.chaos import Chaos
+
+DISK_SIZE = "256m"
 
 
 def main() -> int:
     """Run the storm; exit 1 when anything was lost, repeated or left over."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50, help="how many orchestrators to kill (default 50)")
-    parser.add_argument("--seed", type=int, default=0, help="when to kill them")
+    parser.add_argument("--kills", type=int, default=50, help="how many processes to kill (default 50)")
+    parser.add_argument("--seed", type=int, default=0, help="when to kill which")
+    parser.add_argument("--full-disk", action="store_true", help="the home is on a small disk that is full at times")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="podium-chaos-") as folder:
-        chaos = Chaos(Path(folder) / "home", asked.seed)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="podium-chaos-")))
+        disk = stack.enter_context(small_disk(folder / "disk", DISK_SIZE)) if asked.full_disk else None
+        chaos = Chaos((disk or folder) / "home", asked.seed, disk=disk)
         verdict = chaos.storm(asked.kills, lambda line: None if asked.json else print(line, file=sys.stderr))
     counts = {"kills": chaos.kills, "lost": len(verdict.lost), "repeated": len(verdict.repeated)}
     counts |= {"orphans": len(verdict.orphans), "adopted": verdict.adopted, "projects": len(chaos.projects)}
+    counts |= {"full": chaos.full} if asked.full_disk else {}
+    counts |= {f"{kind}s": list(chaos.victims.values()).count(kind) for kind in ("runner", "agent")}
     for line in [*verdict.lost, *verdict.repeated, *verdict.orphans]:
         print(line, file=sys.stderr)
     print(json.dumps(counts) if asked.json else ", ".join(f"{key} {value}" for key, value in counts.items()))

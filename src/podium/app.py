@@ -2,11 +2,12 @@
 
 import asyncio
 import fcntl
+import logging
 import os
 import random
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,12 +25,16 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.command import Command
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
+    from podium.faces.rest.app import Server
     from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.rows import Rows
     from podium.store.store import Store
 
+_log = logging.getLogger(__name__)
+
 OVERDUE_MARGIN_SECONDS: Final = 120.0
+SOCKET_RETRY_SECONDS: Final = 2.0
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
@@ -84,8 +89,9 @@ def _lock(home: Path) -> None:
             f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
             "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
         ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    with suppress(OSError):  # a full disk: who holds it is for people only
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
 
 
 class _Conductor:
@@ -146,6 +152,11 @@ def _refuse_file(home: Path) -> None:
             )
 
 
+def _holds_anything(database: Path) -> bool:
+    """A file without a byte is what a full disk leaves of a new database."""
+    return database.exists() and database.stat().st_size > 0
+
+
 class RealWorld:
     """The adapters of a home on this machine; see `faces.cli.composition.Composition`."""
 
@@ -169,7 +180,7 @@ class RealWorld:
         from podium.store.store import DATABASE, open_empty, open_reader
 
         _refuse_file(home)
-        if (home / DATABASE).exists():
+        if _holds_anything(home / DATABASE):
             opened = open_reader(home / DATABASE)
         elif (home / configuration.FILE).exists():
             opened = open_empty()
@@ -190,8 +201,8 @@ class RealWorld:
         async with AsyncExitStack() as stack:
             store: Store | _Unreadable
             try:
-                is_there = (home / DATABASE).exists()
-                opened = open_reader(home / DATABASE, quietly=True) if is_there else open_empty()
+                begun = _holds_anything(home / DATABASE)
+                opened = open_reader(home / DATABASE, quietly=True) if begun else open_empty()
                 store = await stack.enter_async_context(opened)
             except (PodiumError, OSError) as error:
                 store = _Unreadable(str(error))
@@ -229,7 +240,7 @@ class RealWorld:
             await engine.start()
             server, mirror = await asyncio.to_thread(_faces)
             context = loaded.context(store, clock, _Conductor(engine), engine)
-            clock.spawn(server.Server(home, lambda: context).serve(), "socket")
+            clock.spawn(_listen(server.Server(home, lambda: context), clock), "socket")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
             )
@@ -275,6 +286,16 @@ def _hosts(
         "": LocalHost(place, repositories, clock, programs),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
+
+
+async def _listen(server: "Server", clock: "Clock") -> None:
+    """Serve the socket until cancelled, also when there was no room to make it at first."""
+    while True:
+        try:
+            return await server.serve()
+        except OSError as error:
+            _log.warning("the socket cannot be made: %s; agents go on, and it is tried again", error)
+        await clock.sleep(SOCKET_RETRY_SECONDS)
 
 
 async def _end_tasks() -> None:

@@ -80,7 +80,7 @@ class Host(Protocol):
     async def start(self, lease: Lease, brief: Brief) -> Running:
         """Begin the attempt. Trouble in starting is a report of `Ending.COULD_NOT_START`, never an exception.
 
-        Its data say `environment: true` when the machine is short of something (disk, memory, git), not the attempt.
+        It says `is_environment` when the machine is short of something (disk, memory, git), not the attempt.
         """
         ...
 

@@ -1,42 +1,55 @@
-"""Kills a real orchestrator at random moments of real runs, restarts it each time, and judges what is left."""
+"""Kills orchestrators, runners and agents at random moments of real runs, and judges what is left."""
 
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from tests.crash.verdicts import Verdict, judge
+from tests.crash.ballast import Ballast
+from tests.crash.verdicts import Verdict, ask, charged, judge
 
 UP_SECONDS: Final = 20.0
 END_SECONDS: Final = 180.0
-LIFE_SECONDS: Final = (0.05, 1.2)
+LIFE_SECONDS: Final = (0.05, 3.0)
 """How long each orchestrator may live, at random between these, from its start or from when an agent is at work."""
 BUSY_SHARE: Final = 0.7
 """The share of orchestrators that are killed only once an agent is at work; the others die while they start."""
 BUSY_SECONDS: Final = 10.0
-COUNTS: Final = {
-    "open_projects": "SELECT count(*) FROM project WHERE state = 'open'",
-    "running_agents": "SELECT count(*) FROM job WHERE state = 'running' AND queue <> 'podium'",
-}
+OPEN_PROJECTS_MIN: Final = 2
+"""So many run at once, so that there is always something to lose."""
+STRIKE_SECONDS: Final = 1.0
+"""How long a victim is looked for."""
+VICTIMS_PER_LIFE: Final = (0, 2)
+"""How many runners and agents are killed while one orchestrator lives, at random between these."""
+FULL_SHARE: Final = 0.3
+"""The share of orchestrators that die on a full disk, where there is a small one."""
+OPEN_PROJECTS: Final = "SELECT count(*) FROM project WHERE state = 'open'"
+RUNNING_AGENTS: Final = "SELECT count(*) FROM job WHERE state = 'running' AND queue <> 'podium'"
 
 
 class Chaos:
     """One home under fire. `podium` runs in an environment of its own, with nothing inherited."""
 
-    def __init__(self, home: Path, seed: int, features: int = 6, pace_seconds: float = 0.15) -> None:
+    def __init__(
+        self, home: Path, seed: int, features: int = 6, pace_seconds: float = 0.15, disk: Path | None = None
+    ) -> None:
         self.home = home
+        self.disk = disk
+        """The small disk that the home is on, when it is to be full at times."""
+        self.full = 0
         self.random = random.Random(seed)
         self.features = features
         self.pace_seconds = pace_seconds
         self.projects: dict[str, int] = {}
         self.kills = 0
+        self.victims: dict[str, str] = {}
+        """What was killed for each job, `project/job`: a runner's or an agent's death costs a try, so one each."""
         self.env = {"PATH": os.environ["PATH"], "HOME": str(home.parent), "PODIUM_HOME": str(home), "LANG": "C.UTF-8"}
 
     def podium(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -69,37 +82,80 @@ class Chaos:
         """Wait until an agent is at work, so that its orchestrator is killed with something to lose."""
         deadline = time.monotonic() + BUSY_SECONDS
         while time.monotonic() < deadline and process.poll() is None and self.open_projects():
-            if self._count("running_agents"):
+            if ask(self.home, RUNNING_AGENTS):
                 return
             time.sleep(0.02)
 
     def open_projects(self) -> int:
         """How many projects have not ended, from the database file."""
-        return self._count("open_projects")
+        return ask(self.home, OPEN_PROJECTS)
 
-    def _count(self, what: str) -> int:
-        with closing(sqlite3.connect(f"file:{self.home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
-            (count,) = database.execute(COUNTS[what]).fetchone()
-            return int(count)
+    def _runners(self) -> dict[int, str]:
+        """The living runners of this home whose job nobody has been killed for, and their jobs."""
+        found: dict[int, str] = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().decode().rstrip("\0").split("\0")
+            except (OSError, UnicodeDecodeError):
+                continue
+            attempt = Path(words[-1])
+            job = f"{attempt.parent.name}/{attempt.name.partition('.')[0]}"
+            if attempt.is_relative_to(self.home / "attempts") and "runner" in words[-2] and job not in self.victims:
+                found[int(process.name)] = job
+        return found
+
+    def _strike(self) -> bool:
+        """Kill a runner or its agent; False when none came in time."""
+        deadline = time.monotonic() + STRIKE_SECONDS
+        while not (runners := self._runners()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        pid, job = self.random.choice(sorted(runners.items()))
+        kind = self.random.choice(("runner", "agent"))
+        try:
+            if kind == "agent":
+                (pid, *_) = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):  # it has just ended, or has no agent at the moment
+            return False
+        self.victims[job] = kind
+        return True
 
     def storm(self, kills: int, tell: Callable[[str], None] = lambda _: None) -> Verdict:
-        """Kill that many orchestrators, let the last one finish, and judge."""
+        """Kill that many processes, let the last orchestrator finish, and judge."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self.submit()
+        for _ in range(OPEN_PROJECTS_MIN):
+            self.submit()
         while self.kills < kills:
             process = self.orchestrator()
-            if self.random.random() < BUSY_SHARE:
+            is_busy = self.random.random() < BUSY_SHARE
+            if is_busy:
                 self._until_busy(process)
-            time.sleep(self.random.uniform(*LIFE_SECONDS))
-            assert process.poll() is None, (self.home.parent / "orchestrator.log").read_text("utf-8")[-3000:]
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            self.kills += 1
+            struck = sum(self._strike() for _ in range(self.random.randint(*VICTIMS_PER_LIFE)))
+            with self._full_disk(is_busy and self.random.random() < FULL_SHARE):
+                time.sleep(self.random.uniform(*LIFE_SECONDS))
+                self._kill(process)
+            self.kills += 1 + struck
             tell(f"{self.kills} kills, {len(self.projects)} projects")
-            if self.open_projects() == 0:
+            while self.open_projects() < OPEN_PROJECTS_MIN:
                 self.submit()
         self._finish()
-        return judge(self.home, self.projects)
+        verdict = judge(self.home, self.projects)
+        blameless = [f"{job} was charged: {why}" for job, why in charged(self.home) if job not in self.victims]
+        return verdict._replace(lost=verdict.lost + blameless)
+
+    def _full_disk(self, is_due: bool) -> AbstractContextManager[None]:
+        """The disk full while the block lasts, when it is due and there is a small one."""
+        if self.disk is None or not is_due:
+            return nullcontext()
+        self.full += 1
+        return Ballast(self.disk)
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.poll() is None, (self.home.parent / "orchestrator.log").read_text("utf-8")[-3000:]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
 
     def _finish(self) -> None:
         process = self.orchestrator()

@@ -46,6 +46,24 @@ def judge(home: Path, features: dict[str, int]) -> Verdict:
     return Verdict(lost, repeated, orphans(home), adopted)
 
 
+def ask(home: Path, question: str, *arguments: str) -> int:
+    """One number from the database file."""
+    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
+        (number,) = database.execute(question, arguments).fetchone()
+        return int(number)
+
+
+def charged(home: Path) -> list[tuple[str, str]]:
+    """Jobs (`project/job`) that an attempt failed at, were sent back or put before a person, and why.
+
+    No trouble of the machine and no death of an orchestrator may cause that.
+    """
+    question = "SELECT project || '/' || id, verdict || ': ' || reason FROM attempt JOIN job ON job.id = attempt.job"
+    question += " WHERE verdict IN ('rework', 'escalate') OR (verdict = 'retry' AND reason NOT LIKE 'the machine %')"
+    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
+        return list(database.execute(question))
+
+
 def _log(repository: Path) -> list[str]:
     """The subjects of every commit that main holds."""
     told = subprocess.run(

@@ -1,8 +1,10 @@
 """Work on a repository that exists, from the command line to the user's own `git pull`."""
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.unit.workspace.work import git
 
 pytestmark = pytest.mark.requirement("INT-5")
 
+HUGE_BYTES = 20_000_000
 REQUEST = "# Greeter\n\n## Features\n\n- Greet by name: say hello to a person by name\n"
 TEST = """\
 import unittest
@@ -116,6 +119,44 @@ def test_a_shallow_repository_and_one_that_podium_made_are_worked_on(podium: Com
     assert run_suite(tmp_path / "shallow").returncode == 0
 
 
+def bare(tmp_path: Path, origin: Path) -> Path:
+    git(tmp_path, "clone", "--quiet", "--bare", str(origin), str(tmp_path / "bare.git"))
+    return tmp_path / "bare.git"
+
+
+def linked_worktree(tmp_path: Path, origin: Path) -> Path:
+    git(origin, "worktree", "add", "--quiet", str(tmp_path / "worktree"), "-b", "aside")
+    return tmp_path / "worktree"
+
+
+def odd_names(tmp_path: Path, origin: Path) -> Path:
+    for name in (b"caf\xe9.txt", b"new\nline.txt", b'quo"te.txt', b"-dash.txt", b"README.MD", b"readme.md"):
+        (origin / os.fsdecode(name)).write_text("theirs\n")
+    (origin / "huge.bin").write_bytes(os.urandom(HUGE_BYTES))
+    for name, target in (("passwords", "/etc/passwd"), ("above", ".."), ("circle", "circle")):
+        (origin / name).symlink_to(target)
+    git(origin, "add", "--all")
+    git(origin, "commit", "--quiet", "--message=Odd")
+    return origin
+
+
+@pytest.mark.parametrize("shape", [bare, linked_worktree, odd_names])
+def test_a_repository_of_any_shape_is_worked_on_and_only_read(
+    podium: CommandLine, tmp_path: Path, shape: Callable[[Path, Path], Path]
+) -> None:
+    origin = shape(tmp_path, repository(tmp_path / "origin", LAYOUTS["flat"]))
+    before = fingerprint(origin)
+    result = podium.ask("run", podium.document("request.md", REQUEST), "--repository", str(origin))
+    assert result["workflows"]["content"] == "CONTENT_COMPLETE"
+    assert (result["jobs"]["reworked"], result["jobs"]["failed"]) == (0, 0)
+    assert fingerprint(origin) == before
+    made = Path(result["repository"])
+    assert run_suite(made).returncode == 0
+    assert git(made, "status", "--porcelain") == ""
+    theirs = [line for line in git(origin, "ls-tree", "-r", "HEAD").splitlines() if "tests/__init__.py" not in line]
+    assert set(theirs) <= set(git(made, "ls-tree", "-r", "main").splitlines()), "all of theirs is as it was"
+
+
 def test_packages_that_its_tests_need_are_named(podium: CommandLine, tmp_path: Path) -> None:
     test = "import no_such_package\nimport also_missing.part\n"
     files = LAYOUTS["flat"] | {"tests/test_needs.py": test, "tests/test_more.py": "import also_missing\n"}
@@ -139,9 +180,11 @@ def test_tests_that_fail_already_are_told_before_any_work(podium: CommandLine, t
 def test_what_cannot_be_worked_on_is_refused_at_submission(podium: CommandLine, tmp_path: Path) -> None:
     request = podium.document("request.md", REQUEST)
     (tmp_path / "folder").mkdir()
+    git(tmp_path, "init", "--quiet", str(tmp_path / "without a commit"))
     for named, code, said in (
         ("nowhere", 3, "no folder"),
         ("folder", 2, "is not a git repository"),
+        ("without a commit", 2, "no commit"),
         ("ext::sh -c id", 2, "would start a program"),
         ("https://me:hunter2@example.com/a.git", 2, "a password"),
     ):

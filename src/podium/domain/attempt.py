@@ -78,6 +78,8 @@ class Report:
     commit: str | None = None
     """The delivered commit, when there is a change."""
     spend: Spend | None = None
+    is_environment: bool = False
+    """The machine is at fault (disk full, no memory), never the agent, whose word this is not (REC-9)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,8 @@ class PlannedJob(NamedTuple):
     step: Step
     item: str
     after: tuple[tuple[str, str, str], ...]
+    ahead: int = 0
+    """How many items, one after the other, wait for this one's chain at most."""
 
 
 def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[PlannedJob]:
@@ -170,6 +172,7 @@ def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[Plan
     """
     by_id = workflow.by_id
     ordered = {kind: longest_first(found) for kind, found in items.items()}
+    ahead = {kind: ways(found) for kind, found in items.items()}
     followed = {name for step in workflow.steps if step.for_each for name in step.after}
     ends = {step.for_each: step.id for step in workflow.steps if step.for_each and step.id not in followed}
     planned: list[PlannedJob] = []
@@ -186,20 +189,26 @@ def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[Plan
                     after.append((workflow.name, name, item.key if by_id[name].for_each else ""))
             if step.for_each and not any(by_id[name].for_each for name in step.after if name in by_id):
                 after.extend((workflow.name, ends[step.for_each], other) for other in item.after)
-            planned.append(PlannedJob(step, item.key, tuple(after)))
+            planned.append(PlannedJob(step, item.key, tuple(after), ahead.get(step.for_each, {}).get(item.key, 0)))
     return planned
 
 
 def longest_first(items: Sequence[Item]) -> list[Item]:
     """The items in an order that keeps dependencies first and, among the free, the longest remaining way first."""
-    depth: dict[str, int] = {}
+    ahead = ways(items)
+    return sorted(items, key=lambda item: -ahead[item.key])
+
+
+def ways(items: Sequence[Item]) -> dict[str, int]:
+    """For each item, how many items follow it on the longest way."""
+    ahead: dict[str, int] = {}
     followers: dict[str, list[str]] = {item.key: [] for item in items}
     for item in items:
         for other in item.after:
             followers[other].append(item.key)
     for item in reversed(topological(items)):
-        depth[item.key] = 1 + max((depth[key] for key in followers[item.key]), default=0)
-    return sorted(items, key=lambda item: -depth[item.key])
+        ahead[item.key] = max((1 + ahead[key] for key in followers[item.key]), default=0)
+    return ahead
 
 
 def topological(items: Sequence[Item]) -> list[Item]:

@@ -51,6 +51,7 @@ def write(
         timeout_seconds=assignment.timeout_seconds,
         gates=assignment.gates,
         limits=limits,
+        cache=str(make_private(home.cache)),
     )
     specs.write(spec)
     return directory, spec.tag

@@ -18,7 +18,7 @@ from podium.hosts.own_steps import advice
 from podium.hosts.runner_process import RunnerProcess
 from podium.hosts.tasks import Ended, cancelled, could_not_start
 from podium.ports import Brief, Clock, Running
-from podium.runner import claim, files
+from podium.runner import claim, files, shortage
 from podium.runner.limits import Limits
 from podium.workspace.layout import Home, make_private
 from podium.workspace.merging import MergeConflict
@@ -27,6 +27,8 @@ from podium.workspace.repository import Repositories
 INTRODUCTION_SECONDS: Final = 5.0
 """How long a runner that holds its lock may take to say which process it is."""
 _LOOK_AGAIN_SECONDS: Final = 0.01
+ROOM_LOOK_SECONDS: Final = 1.0
+"""Between two tries to fetch a commit onto a full disk."""
 SWEEP_AT_ONCE_MAX: Final = 8
 """How many attempts that belong to no job are ended side by side."""
 SWEEP_SECONDS_MAX: Final = 600.0
@@ -161,7 +163,8 @@ class LocalHost:
             return await self._take_over(attempt)
         except OSError as error:
             await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
-            return Ended(Report(Ending.LOST, f"what is left of it cannot be read: {error}"))
+            detail = f"what is left of it cannot be read: {error}"
+            return Ended(Report(Ending.LOST, detail, is_environment=shortage.is_shortage(error)))
 
     async def forget(self, lease: Lease) -> None:
         await self._clean(self._attempt(lease.name))
@@ -203,7 +206,8 @@ class LocalHost:
             await self._collect(attempt, "attempts", report.commit)
         except (PodiumError, OSError) as error:
             refused = GateResult("delivery", GateOutcome.COULD_NOT_RUN, str(error))
-            return replace(report, commit=None, gates=(*report.gates, refused))
+            is_short = self._lacks_room(error)
+            return replace(report, commit=None, gates=(*report.gates, refused), is_environment=is_short)
         return report
 
     async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
@@ -224,7 +228,8 @@ class LocalHost:
             await self._collect_salvage(attempt, commit)
         if reason:
             return cancelled(reason)
-        return Report(Ending.LOST, "its runner ended without a report; see runner.log in the attempt's directory")
+        detail = "its runner ended without a report; see runner.log in the attempt's directory"
+        return Report(Ending.LOST, detail, is_environment=shortage.is_full(self._home.path))
 
     async def _take_over(self, attempt: _Attempt) -> Running | None:
         """A living or ended attempt as something to wait for; None when there is none and never can be."""
@@ -280,8 +285,22 @@ class LocalHost:
             _log.warning("what is left of %s is in the way: %s", attempt.name, text)
 
     async def _collect(self, attempt: _Attempt, kind: str, commit: str) -> None:
+        """Fetch a commit; on a full disk again and again, since it may have cost much to make."""
         bundle = attempt.directory / "delivery.bundle"
-        await self._repositories.collect(attempt.project, bundle, attempt.branch, attempt.ref(kind), commit)
+        give_up = self.clock.now() + self.settings.limits.room_seconds_max
+        while True:
+            try:
+                await self._repositories.collect(attempt.project, bundle, attempt.branch, attempt.ref(kind), commit)
+                break
+            except (PodiumError, OSError) as error:
+                if not self._lacks_room(error) or self.clock.now() > give_up:
+                    raise
+            await self.clock.sleep(ROOM_LOOK_SECONDS)
+
+    def _lacks_room(self, error: Exception) -> bool:
+        """Whether the machine is at fault. Git does not always say why it could not write."""
+        is_short = isinstance(error, OSError) and shortage.is_shortage(error)
+        return is_short or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
 
     async def _collect_salvage(self, attempt: _Attempt, commit: str) -> None:
         try:

@@ -22,6 +22,7 @@ def report(content: Json) -> Report:
         gates=tuple(_gate(result) for result in _objects(content, "gates")),
         commit=_text(content, "commit") or None,
         spend=Spend(int(spend["input_tokens"]), int(spend["output_tokens"]), spend["cost_usd"]) if spend else None,
+        is_environment=content.get("is_environment") is True,
     )
 
 

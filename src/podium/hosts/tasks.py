@@ -49,6 +49,8 @@ class TaskRunning:
             return cancelled(self._reason)
         except PodiumError as error:
             return could_not_start(error) if isinstance(error, Unavailable) else Report(Ending.CRASHED, str(error))
+        except OSError as error:
+            return could_not_start(error)
         except Exception as error:  # noqa: BLE001 - an agent may fail in any way; none may stop the orchestrator
             return Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
 
@@ -59,9 +61,9 @@ def cancelled(reason: str) -> Report:
 
 
 def could_not_start(error: PodiumError | OSError) -> Report:
-    """What an attempt reports that could not begin; its data tell when the machine is short of something (REC-9)."""
+    """What an attempt reports that could not begin; it says when the machine is short of something (REC-9)."""
     is_short = shortage.is_shortage(error) if isinstance(error, OSError) else isinstance(error, Unavailable)
-    return Report(Ending.COULD_NOT_START, str(error), data={"environment": True} if is_short else {})
+    return Report(Ending.COULD_NOT_START, str(error), is_environment=is_short)
 
 
 class Ended:

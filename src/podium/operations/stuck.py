@@ -118,7 +118,7 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         more["blockers"] = tuple(map(Blocker._make, rows.all("blockers_of_job", (job.id,))))
     elif job.state == "held":
         weight = need_project(rows, job.project)[14]
-        more["places"] = _declared(rows, context, job).project_jobs_max * weight
+        more |= {"places": _declared(rows, context, job).project_jobs_max * weight, "weight": weight}
     elif job.state == "ready":
         pool = frozenset(slot.name for slot in context.slots if slot.queue == job.queue)
         (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))

@@ -18,6 +18,19 @@ def rank(ready_at: float, priority: int, ageing_seconds: float = AGEING_SECONDS)
     return ready_at - priority * ageing_seconds
 
 
+AHEAD_POINTS: Final = 15
+AHEAD_POINTS_MAX: Final = 60
+"""What each item that waits for a job's chain adds to its priority: about the time that one takes, within bounds."""
+
+
+def with_ahead(priority: int, ahead: int) -> int:
+    """A job's priority when so many items wait for its chain, one after the other (PRF-1).
+
+    What lies on the longest way is then begun before other work of the project that has waited no longer than that.
+    """
+    return priority_bounded(priority + min(ahead * AHEAD_POINTS, AHEAD_POINTS_MAX))
+
+
 def priority_bounded(value: int) -> int:
     """A priority within what an operator's boosts may make of it."""
     return max(PRIORITY_MIN, min(PRIORITY_MAX, value))

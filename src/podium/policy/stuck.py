@@ -64,6 +64,7 @@ class Standing(NamedTuple):
     """Jobs of its lane that come first."""
     places: int = 0
     """How many chains its project may have open."""
+    weight: int = 1
     blockers: Sequence[Blocker] = ()
     heard: bool = True
     """Whether anybody can tell if its running attempt makes progress."""
@@ -169,7 +170,8 @@ def _waiting(at: Standing, _: float) -> Cause:
 def _held(at: Standing, _: float) -> Cause:
     return Cause(
         "held",
-        f"its project has {at.places} chains open in {at.job.workflow}, the most one project may have",
+        f"its project has {at.places} chains open in {at.job.workflow}, the most a project of weight {at.weight} may "
+        "have",
         f"it enters the queue when one of them ends; `podium jobs {at.job.project}` shows what holds them up",
     )
 

@@ -12,10 +12,13 @@ from podium.policy import retry
 FEEDBACK_CHARS_MAX = 20_000
 """Of gate output or review text handed back to the author; the whole is in the attempt's log."""
 
-ENVIRONMENT_SECONDS = 15.0
-"""Pause before work is tried again that the machine could not begin (disk full, no memory; REC-9)."""
+ENVIRONMENT_SECONDS_MAX = 30.0
+"""The longest pause before work is tried again that the machine could not do (disk full, no memory; REC-9).
+
+It begins with two seconds and doubles, so that short trouble is over soon.
+"""
 ENVIRONMENT_ATTEMPTS_MAX = 200
-"""After so many attempts in all (about an hour), trouble of the machine counts like any other."""
+"""After so many attempts in all (more than an hour), trouble of the machine counts like any other."""
 
 DEATHS: Final = frozenset({Ending.CRASHED, Ending.LOST, Ending.TIMED_OUT, Ending.COULD_NOT_START})
 """Endings that leave nothing to review: a job whose every attempt ends so is poison (REC-7)."""
@@ -29,11 +32,11 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """
     if report.ending is Ending.CANCELLED:
         return Verdict("release", report.detail or "cancelled")
-    if report.data.get("environment") and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
-        delay = ENVIRONMENT_SECONDS * (1.0 - retry.JITTER * chance)
+    if report.is_environment and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
+        delay = min(ENVIRONMENT_SECONDS_MAX, 2.0 ** min(job.attempt, 10)) * (1.0 - retry.JITTER * chance)
         return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
     if report.ending is not Ending.FINISHED or report.verdict is None:
-        died = report.ending in DEATHS and not report.data.get("environment")
+        died = report.ending in DEATHS and not report.is_environment
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance, died=died)
     if report.verdict == "blocked":
         return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review="blocked")

@@ -14,6 +14,7 @@ def main(arguments: list[str]) -> int:
     from podium.runner import claim, files, processes, shortage
     from podium.runner import spec as specs
     from podium.runner.attempt import Attempt
+    from podium.runner.limits import Limits
     from podium.runner.signals import Signals
     from podium.runner.supervise import Supervisor
 
@@ -23,11 +24,16 @@ def main(arguments: list[str]) -> int:
     if not claim.take(directory, is_salvage):
         return 0
     processes.become_subreaper()
-    if not is_salvage:
-        claim.introduce(directory)
+    limits = Limits()
+    supervisor = Supervisor(signals, limits)
+    patience = shortage.Patience(directory, limits.room_seconds_max, supervisor.pause)
     try:
+        if not is_salvage:
+            claim.introduce(directory)
         spec = specs.read(directory)
-        attempt = Attempt(spec, Supervisor(signals, spec.limits))
+        supervisor = Supervisor(signals, spec.limits)
+        patience = shortage.Patience(directory, spec.limits.room_seconds_max, supervisor.pause)
+        attempt = Attempt(spec, supervisor, patience)
         if is_salvage:
             files.write_json(directory / "salvage.json", {"commit": attempt.salvage()})
             return 0
@@ -38,8 +44,8 @@ def main(arguments: list[str]) -> int:
             "detail": f"The attempt's run.json cannot be used: {error}",
         }
         if isinstance(error, OSError) and shortage.is_shortage(error):
-            report["data"] = {"environment": True}
-    files.write_json(directory / "exit.json", report)
+            report["is_environment"] = True
+    patience.do(lambda: files.write_json(directory / "exit.json", report))
     return 0
 
 

@@ -19,6 +19,10 @@ FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
 CANCELLED, COULD_NOT_START = "cancelled", "could-not-start"
 
 DETAIL_CHARS_MAX = 4_000
+OWN_SHARE_MAX = 0.5
+"""An agent that has taken more of the room there was at its start has filled the disk itself."""
+GATE_TRIES_MAX = 3
+"""How often the gates are asked when the disk is full."""
 
 Report = dict[str, Any]
 
@@ -26,9 +30,10 @@ Report = dict[str, Any]
 class Attempt:
     """Runs one attempt. `report` never raises: what goes wrong is in the report."""
 
-    def __init__(self, spec: Spec, supervisor: Supervisor) -> None:
+    def __init__(self, spec: Spec, supervisor: Supervisor, patience: shortage.Patience) -> None:
         self._spec = spec
         self._supervisor = supervisor
+        self._patience = patience
         self._redactor = Redactor(spec.secrets)
         self._journal = Journal(spec.directory / "messages.ndjson", spec.limits)
         self._heard = Conversation(spec.limits, self._redactor, spec.step)
@@ -36,7 +41,10 @@ class Attempt:
         self._clone = Clone(spec, self._git)
         self._agent_ran = False
         self._is_environment = False
-        """Whether the machine is why the attempt could not start (REC-9)."""
+        """Whether the machine is why it came to nothing (REC-9)."""
+        self._room_before = shortage.room_bytes(spec.directory)
+        self._has_filled_disk = False
+        """Whether it is the agent itself that has left no room, for anybody."""
 
     def report(self) -> Report:
         """Do the whole attempt and say how it went; nothing of it is running any more."""
@@ -53,6 +61,10 @@ class Attempt:
         report |= {"artifacts": self._heard.artifacts, "spend": self._heard.spend, "gates": []}
         report |= {"commit": None, "salvage": None, "started_at": started_at, "ended_at": time.time()}
         report |= outcome
+        report["is_environment"] = self._is_environment
+        if self._agent_ran and (self._is_environment or self._has_filled_disk):
+            why = "it filled the disk" if self._has_filled_disk else "there is no room on the disk"
+            report["detail"] = f"{why}. {report['detail']}".strip()
         report["detail"] = self._redactor.text(report["detail"])
         self._journal.note(f"The attempt ended: {report['ending']} {report['detail']}".strip())
         return report
@@ -64,14 +76,12 @@ class Attempt:
         except (GitFailedError, OSError) as error:
             if self._supervisor.stop_requested:
                 return CANCELLED, "cancelled before the agent started"
-            self._is_environment = (
-                error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
-            )
+            self._is_environment = self._lacks_room(error)
             return COULD_NOT_START, f"The clone could not be made: {error}"
         limit = self._spec.limits.line_bytes_max
         out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
         err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
-        env = environment(self._spec) | self._spec.env
+        env, started_at = environment(self._spec) | self._spec.env, time.time()
         seconds = self._spec.timeout_seconds
         run = Run(self._spec.argv, env, self._spec.clone, seconds, out, err)
         ended = self._supervisor.run(
@@ -82,6 +92,7 @@ class Attempt:
             )
         )
         self._agent_ran = ended.cause != "not-started"
+        self._make_room(started_at)
         out.end()
         err.end()
         return self._ending(ended)
@@ -110,17 +121,17 @@ class Attempt:
         """Commit what is left over, bundle it, and judge it when the agent says that it passes."""
         report: Report = {"ending": ending, "detail": detail}
         if not self._agent_ran:
-            return report | {"data": {"environment": True}} if self._is_environment else report
+            return report
         self._git.begin_phase()
         if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
+            is_full = ending in {CRASHED, FINISHED} and shortage.is_full(self._spec.directory)
+            self._is_environment = is_full and not self._has_filled_disk
             return report | {"salvage": self.salvage()}
         summary = self._heard.result["summary"].strip() or self._spec.step
         try:
-            self._clone.take_back()
-            work = self._clone.work(f"{summary}\n")
-            if work.is_new:
-                self._clone.bundle(work)
+            work = self._package(f"{summary}\n")
         except (GitFailedError, OSError) as error:
+            self._is_environment = self._lacks_room(error)
             refused = gates.result("delivery", gates.COULD_NOT_RUN, f"What was done cannot be delivered: {error}")
             self._git.begin_phase()
             return report | {"gates": [refused], "salvage": self.salvage()}
@@ -133,6 +144,11 @@ class Attempt:
         """Run the gates on what is delivered; a stop request while they run ends the attempt as cancelled."""
         judges = Gates(self._spec, self._supervisor, self._journal, self._redactor, self._heard)
         results = judges.judge(work)
+        for _ in range(GATE_TRIES_MAX - 1):  # what fails on a full disk says nothing about the work
+            if not judges.lacked_room or not self._patience.wait():
+                break
+            results = judges.judge(work)
+        self._is_environment = judges.lacked_room
         commit = work.commit if work.is_new else None
         if judges.were_interrupted:
             return report | {"ending": CANCELLED, "detail": "cancelled", "gates": results, "salvage": commit}
@@ -141,12 +157,37 @@ class Attempt:
     def salvage(self) -> str | None:
         """Save unfinished work in the bundle; its commit, or None when there is none or it cannot be saved."""
         try:
-            self._clone.take_back()
-            work = self._clone.work(f"Unfinished work of {self._spec.instance} on {self._spec.attempt}\n", True)
-            if not work.is_new:
-                return None
-            self._clone.bundle(work)
+            work = self._package(f"Unfinished work of {self._spec.instance} on {self._spec.attempt}\n", True)
         except (GitFailedError, OSError) as error:
             self._journal.note(f"Unfinished work could not be saved: {error}", "warning")
             return None
-        return work.commit
+        return work.commit if work.is_new else None
+
+    def _package(self, message: str, is_partial: bool = False) -> Work:
+        """Commit and bundle what there is; on a full disk again and again, since it may have cost much to make."""
+        while True:
+            try:
+                self._clone.take_back()
+                work = self._clone.work(message, is_partial)
+                if work.is_new:
+                    self._clone.bundle(work)
+            except (GitFailedError, OSError) as error:
+                if not self._lacks_room(error) or not self._patience.wait():
+                    raise
+                self._git.begin_phase()
+            else:
+                return work
+
+    def _lacks_room(self, error: GitFailedError | OSError) -> bool:
+        """Whether the machine is at fault. Git does not always say why it could not write."""
+        is_short = error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
+        return is_short or shortage.is_full(self._spec.directory)
+
+    def _make_room(self, started_at: float) -> None:
+        """An agent that has filled the disk must not stop everybody else: the large files that it wrote go."""
+        directory = self._spec.directory
+        if not shortage.is_full(directory) or shortage.used_bytes(directory) < self._room_before * OWN_SHARE_MAX:
+            return
+        self._has_filled_disk = True
+        count = shortage.remove_large(directory, started_at)
+        self._journal.note(f"The agent had filled the disk: {count} large files that it wrote were removed.", "warning")

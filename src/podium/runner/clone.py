@@ -1,10 +1,10 @@
-"""The attempt's own git repository: made without any link to the project's, read with suspicion afterwards."""
+"""The attempt's own git repository: it reads the project's objects, owns all else, and is read with suspicion."""
 
 import re
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from podium.runner import files
+from podium.runner import files, shortage
 from podium.runner.git import Git, GitFailedError
 from podium.runner.spec import Spec
 
@@ -45,22 +45,16 @@ class Clone:
     def make(self) -> None:
         """Check out the base on the attempt's branch.
 
-        One `pack-objects` reads the project's objects through an alternate that lives only in its environment, and
-        writes a pack into the clone: nothing is shared, hard-linked or left as a remote, in a third of the time of
-        `git clone`.
+        However long the history, none of it is copied: the clone reads the project's objects where they are
+        (gitrepository-layout(5), `objects/info/alternates`) and writes its own elsewhere. Git changes nothing in an
+        alternate but times, and Podium removes no object from a project, so neither can harm the other. A sandbox
+        has to show that directory, read-only; a host without it has to keep a copy of the project's repository.
         """
         for part in ("objects/info", "objects/pack", "refs/heads/podium", "refs/tags", "info"):
             (self._dir / part).mkdir(parents=True)
-        self._write_config()
+        self._write_own()
         (self._dir / "HEAD").write_text(f"ref: refs/heads/{self._spec.branch}\n")
         (self._dir / "refs/heads" / self._spec.branch).write_text(self._spec.base + "\n")
-        theirs = str(Path(self._spec.repository, ".git", "objects")).replace("\\", r"\\").replace('"', r"\"")
-        self._write_shallow()
-        self._git.get(
-            ("pack-objects", "--quiet", "--revs", "--delta-base-offset", str(self._dir / "objects/pack/pack")),
-            stdin=self._spec.base.encode() + b"\n",
-            env={"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{theirs}"'},  # quoted: a colon would part it
-        )
         self._git.get(("read-tree", "-m", "-u", self._spec.base))
 
     def take_back(self) -> None:
@@ -70,16 +64,16 @@ class Clone:
             raise GitFailedError("the clone's .git directory is gone")
         for name in _MISLEADING:
             (self._dir / name).unlink(missing_ok=True)
-        for pattern in ("*.lock", "refs/**/*.lock"):
+        for pattern in ("*.lock", "refs/**/*.lock", "objects/??/tmp_obj_*", "objects/pack/tmp_*"):
             for lock in self._dir.glob(pattern):
                 lock.unlink(missing_ok=True)
-        self._write_config()
-        self._write_shallow()
+        self._write_own()
 
     def work(self, message: str, is_partial: bool = False) -> Work:
         """Commit what is not committed, and say what there is now.
 
-        With `is_partial`, files that cannot be read are left out: saving most is better than saving nothing.
+        With `is_partial`, files that cannot be read are left out: saving most is better than saving nothing. On a full
+        disk none could be written, which is no reason to leave them out.
         """
         self._add_all(is_partial)
         flags = ("--quiet", "--no-verify", "--cleanup=verbatim", "--file=-")
@@ -110,19 +104,29 @@ class Clone:
         files.sync_file(part)
         part.replace(self._spec.bundle)
 
-    def _write_config(self) -> None:
+    def _write_own(self) -> None:
+        """What git goes by, as it was when the clone was made."""
         sha256 = len(self._spec.base) == 64
         text = f"[core]\n\trepositoryformatversion = {int(sha256)}\n\tfilemode = true\n\tbare = false\n"
         text += "\tlogallrefupdates = true\n" + ("[extensions]\n\tobjectformat = sha256\n" if sha256 else "")
-        (self._dir / "config").write_text(text)
-        (self._dir / "info").mkdir(exist_ok=True)
-        (self._dir / "info/exclude").write_text(EXCLUDED)
-
-    def _write_shallow(self) -> None:
-        """Where the project's history was cut off before it came to Podium, it ends here, too."""
+        self._put("config", text)
+        self._put("info/exclude", EXCLUDED)
+        theirs = str(Path(self._spec.repository, ".git", "objects"))
+        for plain, quoted in (("\\", r"\\"), ('"', r"\""), ("\n", r"\n")):
+            theirs = theirs.replace(plain, quoted)
+        self._put("objects/info/alternates", f'"{theirs}"\n')
         cut = Path(self._spec.repository, ".git", "shallow")
-        if cut.is_file():
-            (self._dir / "shallow").write_bytes(cut.read_bytes())
+        if cut.is_file():  # where the project's history was cut off before it came to Podium, it ends here, too
+            self._put("shallow", cut.read_text("ascii"))
+
+    def _put(self, name: str, text: str) -> None:
+        """Write a file in .git, and not where a link leads that the agent has put in its place."""
+        path = self._dir / name
+        if path.parent.is_symlink():
+            path.parent.unlink()
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text, "utf-8", "surrogateescape")
 
     def _add_all(self, is_partial: bool) -> None:
         """Stage everything. A repository that the agent made inside the repository becomes plain files."""
@@ -135,7 +139,7 @@ class Clone:
             for path in nested:
                 self._flatten(path)
             answer = self._git.ask(arguments)
-        if not answer.is_good and not is_partial:
+        if not answer.is_good and (not is_partial or shortage.is_full(self._spec.clone)):
             raise answer.complaint("add")
 
     def _flatten(self, path: str) -> None:

@@ -3,6 +3,7 @@
 import time
 from typing import Any, NamedTuple
 
+from podium.runner import shortage
 from podium.runner.clone import Work
 from podium.runner.journal import Journal
 from podium.runner.lines import Redactor
@@ -36,10 +37,13 @@ class Gates:
         self._heard = heard
         self.were_interrupted = False
         """Whether a request to stop came before all had answered."""
+        self.lacked_room = False
+        """Whether one of them did not pass while the disk was full, which says nothing about the work."""
 
     def judge(self, work: Work) -> list[Gate]:
         """The results of all gates but approvals, as JSON; fewer when the runner is told to stop."""
         results: list[Gate] = []
+        self.lacked_room = False
         for gate in self._spec.gates:
             if gate.get("kind") == "approval":
                 continue
@@ -80,9 +84,14 @@ class Gates:
         tail = Tail(self._spec.limits.gate_output_bytes_max)
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
+        was_full = shortage.is_full(self._spec.directory)
         ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
         self.were_interrupted |= ended.cause == "cancelled"
         outcome = _outcome(ended, gate.get("expect", "passed"))
+        is_full = was_full or shortage.is_full(self._spec.directory)
+        if outcome != PASSED and ended.cause == "exited" and is_full:
+            self.lacked_room = True
+            outcome = COULD_NOT_RUN
         return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))
 
 

@@ -33,10 +33,16 @@ class Journal:
         if self._bytes_left <= 0:
             text = f"The log has reached {self._limits.log_bytes_max} bytes; later messages are dropped."
             line = _line("runner", {"type": "log", "level": "warning", "text": text})
+        self._append(line)
+
+    def _append(self, line: bytes) -> None:
+        """Whole lines only: what a full disk took of one is taken back, so that later ones can be read."""
+        end = os.fstat(self._fd).st_size
         try:
-            os.write(self._fd, line)
+            if os.write(self._fd, line) < len(line):
+                os.ftruncate(self._fd, end)
         except OSError:
-            self._bytes_left = 0
+            return
 
     def note(self, text: str, level: str = "info", stream: str = "runner") -> None:
         """Append a line of the runner's own."""

@@ -25,17 +25,20 @@ class Limits(NamedTuple):
     """For all git commands of one phase: making the clone, delivering, saving what could not be delivered."""
     result_grace_seconds: float = 10.0
     """From an agent's result to its end, when it does not exit by itself."""
+    room_seconds_max: float = 600.0
+    """How long an attempt that has done its work waits, in all, for room on a full disk to deliver it."""
 
 
 GIT_PHASES_MAX = 3
 
 
 def attempt_seconds_max(timeout_seconds: float, gates: Iterable[float], limits: Limits = Limits()) -> float:  # noqa: B008 - immutable
-    """How long a runner may take for a whole attempt: its agent's and its gates' time, git's, and ending each of them.
+    """How long a runner may take for a whole attempt: its agent's and gates' time, git's, waiting for room, endings.
 
     `gates` are the timeouts of the gates that run a command, in seconds.
     """
     timeouts = tuple(gates)
     ending = limits.grace_seconds + limits.kill_seconds_max
     git = GIT_PHASES_MAX * limits.git_seconds_max
-    return timeout_seconds + sum(timeouts) + git + (1 + len(timeouts) + GIT_PHASES_MAX) * ending
+    waiting = git + limits.room_seconds_max
+    return timeout_seconds + sum(timeouts) + waiting + (1 + len(timeouts) + GIT_PHASES_MAX) * ending

@@ -1,12 +1,28 @@
 """Tells trouble of the machine, which passes, from trouble of the attempt: work waits for it and nobody is charged."""
 
 import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
 
 ERRNOS = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)  # EAGAIN: no more processes
 )
 TEXTS = ("No space left on device", "Disk quota exceeded", "Cannot allocate memory", "Too many open files")
 """What git, under LC_ALL=C, says of the same."""
+ROOM_BYTES_MIN = 1 << 20
+ROOM_FILES_MIN = 16
+"""With less than this, what fails on a disk fails for want of room."""
+LOOK_SECONDS = 0.5
+LARGE_BYTES = 1 << 20
+ENTRIES_MAX = 1_000_000
+"""Files that are looked at to learn how much of a full disk an attempt has taken itself."""
+
+T = TypeVar("T")
 
 
 def is_shortage(error: OSError) -> bool:
@@ -17,3 +33,84 @@ def is_shortage(error: OSError) -> bool:
 def is_said(text: str) -> bool:
     """Whether a program's complaint is about such a lack."""
     return any(known in text for known in TEXTS)
+
+
+def room_bytes(directory: Path) -> int:
+    """What may still be written where `directory` is: 0 when there can be no more files, much when nobody can tell."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return sys.maxsize
+    has_files = not disk.f_files or disk.f_favail >= ROOM_FILES_MIN  # some file systems count no files
+    return disk.f_bavail * disk.f_frsize if has_files else 0
+
+
+def is_full(directory: Path) -> bool:
+    """Whether the disk of `directory` has no room left."""
+    return room_bytes(directory) < ROOM_BYTES_MIN
+
+
+def used_bytes(directory: Path) -> int:
+    """What is allocated on disk for all that is below `directory`, as far as it can be read."""
+    total, pending, looked = 0, [str(directory)], 0
+    while pending and looked < ENTRIES_MAX:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    looked += 1
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except OSError:
+            continue
+    return total
+
+
+def remove_large(directory: Path, since: float) -> int:
+    """Remove the large files below `directory` that were written after `since`, outside of .git; how many."""
+    count = 0
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = os.path.join(folder, name)  # noqa: PTH118 - there may be very many
+            try:
+                found = os.lstat(path)
+                if stat.S_ISREG(found.st_mode) and found.st_size >= LARGE_BYTES and found.st_mtime >= since:
+                    os.unlink(path)  # noqa: PTH108 - as above
+                    count += 1
+            except OSError:
+                continue
+    return count
+
+
+class Patience:
+    """Waits for room on a full disk, `seconds` in all, so that what has been done is not lost for want of it.
+
+    `pause` waits for that many seconds and says whether to go on.
+    """
+
+    def __init__(self, directory: Path, seconds: float, pause: Callable[[float], bool]) -> None:
+        self._directory = directory
+        self._seconds_left = seconds
+        self._pause = pause
+
+    def wait(self) -> bool:
+        """Wait until there seems to be room; False when there is no time left to try again."""
+        while self._seconds_left > 0:
+            before = time.monotonic()
+            goes_on = self._pause(LOOK_SECONDS)
+            self._seconds_left -= max(time.monotonic() - before, LOOK_SECONDS / 10)
+            if not goes_on:
+                return False
+            if not is_full(self._directory):
+                return True
+        return False
+
+    def do(self, action: Callable[[], T]) -> T:
+        """Do what needs room, again and again until there is some; raises its OSError when there is none in time."""
+        while True:
+            try:
+                return action()
+            except OSError as error:
+                if not is_shortage(error) or not self.wait():
+                    raise

@@ -7,6 +7,20 @@ from typing import Any, NamedTuple
 from podium.runner import files
 from podium.runner.limits import Limits
 
+CACHES = {
+    "PIP_CACHE_DIR": "pip",
+    "UV_CACHE_DIR": "uv",
+    "npm_config_cache": "npm",
+    "GOMODCACHE": "go-mod",
+}
+"""Where package tools keep downloads: only of tools that may share them between processes that run at once.
+
+So say pip's and uv's documentation of their caches, npm-cache(1) (and each content is verified when it is read), and
+go.dev/ref/mod#module-cache. Cargo is missing: its one folder holds configuration, credentials and programs, too, with
+which one attempt could change what another runs. Who writes to a cache is trusted by who reads it, as all agents of one
+user are without a sandbox; a sandbox has to show it read-only.
+"""
+
 
 class Spec(NamedTuple):
     """One attempt, and where its files are. Written by a host, read by the runner."""
@@ -30,6 +44,8 @@ class Spec(NamedTuple):
     timeout_seconds: float
     gates: tuple[dict[str, Any], ...]
     limits: Limits = Limits()
+    cache: str = ""
+    """The host's folder of what package tools have downloaded, for all attempts; empty for none."""
 
     @property
     def tag(self) -> str:
@@ -88,7 +104,15 @@ def environment(spec: Spec) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "PODIUM_ATTEMPT": spec.tag,
         "PODIUM_ASSIGNMENT": str(spec.assignment),
+        **_caches(spec.cache),
     }
+
+
+def _caches(folder: str) -> dict[str, str]:
+    if not folder:
+        return {}
+    # uv would link installed files to the cache's own, so that whoever edits the one edits the other.
+    return {name: f"{folder}/{tool}" for name, tool in CACHES.items()} | {"UV_LINK_MODE": "copy"}
 
 
 def fill(argv: tuple[str, ...]) -> list[str]:

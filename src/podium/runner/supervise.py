@@ -50,6 +50,11 @@ class Supervisor:
     def stop_requested(self) -> bool:
         return self._signals.stop_requested
 
+    def pause(self, seconds: float) -> bool:
+        """Wait that long, or until the next signal; False when it asks to stop."""
+        self._signals.wait(seconds)
+        return not self.stop_requested
+
     def run(self, run: Run) -> Ended:
         """Run a program to its end, or to the end of its time; afterwards none of its processes is left."""
         if run.heeds_stop and self.stop_requested:

@@ -192,7 +192,8 @@ def _add_jobs(
         if not any(after in ids for after in plan.after):
             earlier += before
         blockers = sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
-        job = new_job(first + i, owner.id, run, plan, blockers, owner.priority, batch.now)
+        priority = ordering.with_ahead(owner.priority, plan.ahead)
+        job = new_job(first + i, owner.id, run, plan, blockers, priority, batch.now)
         batch.add_job(job)
         made.append((job, earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it

@@ -26,6 +26,11 @@ BUSY_MILLISECONDS: Final = 5_000
 WAL_PAGES: Final = 4_000
 STATEMENTS: Final = 200
 
+TROUBLES: Final = (
+    apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.BusyError, apsw.CantOpenError, apsw.NoMemError,
+)  # fmt: skip
+"""The machine's, which pass: what was asked may work later."""
+
 Failpoint = Callable[[str], None]
 """Called at named places of a transaction; tests raise or kill there."""
 
@@ -92,9 +97,12 @@ def migrate(connection: apsw.Connection) -> None:
         )
     for number, script in enumerate(scripts, start=1):
         if number > at:
-            with connection:
-                connection.execute(script.read_text("utf-8"))
-                connection.pragma("user_version", number)
+            try:
+                with connection:
+                    connection.execute(script.read_text("utf-8"))
+                    connection.pragma("user_version", number)
+            except TROUBLES as error:
+                raise told(error) from error
 
 
 class SqliteStore:
@@ -141,7 +149,7 @@ class SqliteStore:
                 return [error]
         except apsw.Error as error:
             if len(commands) == 1:
-                return [_told(error)]
+                return [told(error)]
         except Exception as error:  # noqa: BLE001 - one command's defect must never take the others of its batch along
             if len(commands) == 1:
                 return [Defect(f"{type(error).__name__}: {error}")]
@@ -179,8 +187,9 @@ class SqliteStore:
         self.connection.close()
 
 
-def _told(error: apsw.Error) -> PodiumError:
-    if isinstance(error, apsw.FullError | apsw.IOError | apsw.ReadOnlyError | apsw.BusyError):
+def told(error: apsw.Error) -> PodiumError:
+    """The database's error as Podium's: trouble of the machine is not a defect."""
+    if isinstance(error, TROUBLES):
         return Unavailable(
             f"The database cannot be written now ({error}); nothing was changed. Free space and try again."
         )

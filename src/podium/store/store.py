@@ -22,7 +22,7 @@ from podium.ports import Clock
 from podium.store.assignments import assignment
 from podium.store.group_commit import Execute, GroupCommit
 from podium.store.rows import Rows
-from podium.store.sqlite import Failpoint, SqliteRows, SqliteStore, connect
+from podium.store.sqlite import TROUBLES, Failpoint, SqliteRows, SqliteStore, connect
 
 DATABASE: Final = "podium.sqlite"
 
@@ -110,7 +110,12 @@ async def open_store(
         return await loop.run_in_executor(writer, database.run, commands, times.now(), times.wall())
 
     async def read(question: Callable[[Rows], Any]) -> Any:
-        return await loop.run_in_executor(reader, question, rows)
+        try:
+            return await loop.run_in_executor(reader, question, rows)
+        except TROUBLES as error:
+            raise Unavailable(
+                f"The database cannot be read now ({error}). Free space and memory, then retry."
+            ) from error
 
     try:
         yield Store(execute, read, database.pipelines, fence), times
@@ -167,15 +172,15 @@ def _to_read(path: Path, *, quietly: bool) -> SqliteRows:
             return _unchanging(path)
         try:
             return _tried(connect(path, read_only=True))
-        except (Unavailable, apsw.CantOpenError, apsw.ReadOnlyError):
-            if os.access(path.parent, os.W_OK):
-                raise
+        except (Unavailable, apsw.CantOpenError, apsw.ReadOnlyError) as error:
             if log.exists() and log.stat().st_size > 0:
+                if os.access(path.parent, os.W_OK):
+                    raise
                 raise Unavailable(
                     f"The home {path.parent} is read-only, and its database has changes that have yet to be taken in. "
                     "Make the folder writable, or read a copy of it."
-                ) from None
-            return _unchanging(path)
+                ) from error
+            return _unchanging(path)  # SQLite may not, or for want of space cannot, make its side files
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, OSError) as error:
         raise Unavailable(f"The database {path} cannot be read: {error}. Check the folder's rights.") from None
     except (apsw.NotADBError, apsw.CorruptError) as error:

@@ -21,6 +21,9 @@ OUTPUT_BYTES_MAX: Final = 16 << 20
 VERSION_MIN: Final = (2, 38)
 """`git merge-tree --write-tree`."""
 
+NO_ROOM: Final = ("No space left on device", "Disk quota exceeded")
+"""What git says of a full disk."""
+
 AUTHOR: Final = "Podium"
 EMAIL: Final = "podium@podium.invalid"
 
@@ -102,12 +105,15 @@ async def get(repository: Path, *arguments: str, stdin: bytes | int = b"", env: 
     return answer.text
 
 
+def lacks_room(answer: Answer) -> bool:
+    """Whether a command failed for want of space."""
+    return answer.status != 0 and any(words in answer.said for words in NO_ROOM)
+
+
 def failure(repository: Path, arguments: Sequence[str], answer: Answer) -> Unavailable:
     """The error for a command that had to succeed."""
     said = answer.said.strip()[-1000:] or f"exit status {answer.status}"
-    hint = (
-        "Free some space and it goes on." if "No space left" in said else "Look at the repository with git, then retry."
-    )
+    hint = "Free some space and it goes on." if lacks_room(answer) else "Look at the repository with git, then retry."
     return Unavailable(f"`git {arguments[0]}` failed in {repository}: {said}. {hint}")
 
 

@@ -33,6 +33,11 @@ class Home:
     def attempts(self) -> Path:
         return self.path / "attempts"
 
+    @property
+    def cache(self) -> Path:
+        """What agents' and gates' tools have downloaded; it may be removed at any time."""
+        return self.path / "cache"
+
     def project(self, project_id: str) -> Path:
         return self.projects / checked_id(project_id)
 

@@ -165,7 +165,7 @@ async def _names(part: Path, paths: Sequence[str], env: Mapping[str, str]) -> by
 
 def _complaint(repository: Path, answer: git.Answer) -> Exception:
     """Why files could not be checked out: for want of space, or because no disk can hold such names."""
-    if "No space left" in answer.said or "quota" in answer.said:
+    if git.lacks_room(answer):
         return git.failure(repository, ("checkout-index",), answer)
     return RefusedFilesError(f"git cannot write its files: {answer.said.strip()[-1000:]}")
 

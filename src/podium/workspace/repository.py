@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from podium.domain.errors import NotFound, Unavailable
+from podium.domain.errors import NotFound, PodiumError, Unavailable
 from podium.workspace import adoption, bundles, git, merging, worktree
 from podium.workspace.layout import Home, checked_commit, make_private
 from podium.workspace.merging import MergeConflict
@@ -119,7 +119,12 @@ class Repositories:
         path = self._home.repository(project_id)
         if await worktree.read_ref(path, target) == commit:
             return
-        await bundles.unpack(path, bundle, source, commit)
+        async with self._lock(f"{project_id}/incoming"):
+            try:
+                await bundles.unpack(path, bundle, source, commit)
+            except (PodiumError, OSError):
+                await asyncio.to_thread(_remove_partial_packs, path)
+                raise
         await git.get(path, "update-ref", target, checked_commit(commit))
 
     async def _begin(self, path: Path, project_id: str, source: str | None) -> None:
@@ -151,10 +156,11 @@ class Repositories:
                 return Merged(commit, is_new=True)
         raise Unavailable(f"The branch main of {path} moved {MERGE_TRIES_MAX} times during one merge; try again later.")
 
-    def _lock(self, project_id: str) -> asyncio.Lock:
-        lock = self._locks.get(project_id)
+    def _lock(self, name: str) -> asyncio.Lock:
+        """One for each project, and one for what it takes in."""
+        lock = self._locks.get(name)
         if lock is None:
-            lock = self._locks[project_id] = asyncio.Lock()
+            lock = self._locks[name] = asyncio.Lock()
         return lock
 
 
@@ -173,6 +179,12 @@ async def _merge_for(path: Path, main: str, key: str) -> str | None:
     shape = f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)"
     found = await git.get(path, "log", *which, shape, main)
     return next((line.split()[0] for line in found.splitlines() if line.split()[1:] == [key]), None)
+
+
+def _remove_partial_packs(path: Path) -> None:
+    """Git leaves the part of a pack that a full disk took; tried again and again it would keep the disk full."""
+    for part in (path / ".git" / "objects" / "pack").glob("tmp_pack_*"):
+        part.unlink(missing_ok=True)
 
 
 async def _put_packs_together(path: Path) -> None:

@@ -23,7 +23,10 @@ async def follow_main(repository: Path, main: str) -> bool:
     if (repository / ".git" / "HEAD").read_text().strip() != "ref: refs/heads/main":
         _log.info("%s is on another branch than main; its files stay as they are", repository)
         return False
-    answer = await git.ask(repository, "read-tree", "-m", "-u", *((shown,) if shown else ()), main)
+    arguments = ("read-tree", "-m", "-u", *((shown,) if shown else ()), main)
+    answer = await git.ask(repository, *arguments)
+    if git.lacks_room(answer):
+        raise git.failure(repository, arguments, answer)  # whoever comes again brings them there
     if answer.status != 0:
         _log.warning("the files in %s do not follow main: %s", repository, answer.said.strip()[-500:])
         return False

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from podium.domain import issues
 from podium.domain.pipeline import Item, longest_first, topological
+from podium.policy.ordering import with_ahead
 
 
 @pytest.mark.requirement("PIP-3")
@@ -67,6 +68,11 @@ def test_the_longest_way_comes_first() -> None:
         for i in longest_first([Item("alone"), Item("last", ("middle",)), Item("middle", ("first",)), Item("first")])
     ]
     assert order == ["first", "middle", "alone", "last"]
+
+
+@pytest.mark.requirement("PRF-1")
+def test_what_waits_for_a_job_is_worth_points_within_bounds() -> None:
+    assert [with_ahead(50, ahead) for ahead in (0, 1, 4, 5_000)] == [50, 65, 110, 110]
 
 
 CANNOT: list[tuple[list[tuple[str, dict[str, list[str]]]], str]] = [

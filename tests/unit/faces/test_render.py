@@ -6,6 +6,7 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
+from podium.operations.tokens import TokenRevokeOutput
 from tests.unit.faces import queue_samples, samples, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
@@ -46,6 +47,10 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("token create", samples.token()),
+    ("token list", samples.tokens()),
+    ("token list", samples.tokens(empty=True)),
+    ("token revoke", samples.plain(TokenRevokeOutput(id="1f0c9a2b"))),
     ("dead-letters", trouble_samples.letters()),
     ("dead-letters", trouble_samples.letters(empty=True)),
     ("dead-letters replay-all", trouble_samples.replayed(3, 0)),
@@ -129,8 +134,8 @@ def test_status_says_when_nobody_works_on_open_projects() -> None:
 
 def test_backlog_shows_the_longest_wait_first() -> None:
     rows = page("backlog", queue_samples.backlog()).splitlines()
-    assert [row.split()[1] for row in rows[3:6]] == ["features", "review", "only"]
-    assert "3 m 12 s" in rows[3]
+    assert [row.split()[1] for row in rows[4:7]] == ["features", "review", "only"]
+    assert "3 m 12 s" in rows[4]
     assert any(row.endswith("later; the next in 1 h 30 m") for row in rows)
 
 

@@ -94,24 +94,24 @@ def test_a_brief_that_fails_could_not_start(world: World, loop: asyncio.Runner) 
 
 @pytest.mark.requirement("REC-9")
 @pytest.mark.parametrize(
-    ("trouble", "data"),
+    ("trouble", "is_environment"),
     [
-        (OSError(errno.ENOSPC, "No space left on device"), {"environment": True}),
-        (OSError(errno.EMFILE, "Too many open files"), {"environment": True}),
-        (Unavailable("git is not on PATH; install it"), {"environment": True}),
-        (OSError(errno.EACCES, "Permission denied"), {}),
-        (NotFound("There is no such project."), {}),
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (Unavailable("git is not on PATH; install it"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (NotFound("There is no such project."), False),
     ],
 )
 def test_what_the_machine_lacks_is_no_fault_of_the_attempt(
-    world: World, loop: asyncio.Runner, trouble: Exception, data: dict[str, bool]
+    world: World, loop: asyncio.Runner, trouble: Exception, is_environment: bool
 ) -> None:
     async def brief() -> Assignment:
         raise trouble
 
     async def run() -> None:
         report = await end_of(await world.host().start(make_lease(), brief))
-        assert (report.ending, report.data) == (Ending.COULD_NOT_START, data)
+        assert (report.ending, report.is_environment) == (Ending.COULD_NOT_START, is_environment)
 
     loop.run(run())
 

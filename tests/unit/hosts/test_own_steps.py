@@ -157,7 +157,7 @@ def test_trouble_is_reported(world: World, loop: asyncio.Runner) -> None:
         host = OwnSteps(world.home, world.repositories, lambda _: True)
         report = await end_of(await host.start(LEASE, brief))
         assert (report.ending, report.detail) == (Ending.COULD_NOT_START, "The database is away.")
-        assert report.data == {"environment": True}
+        assert report.is_environment
         assert await host.adopt(LEASE) is None
         assert await host.sweep(lambda _: False) == 0
         await host.forget(LEASE)

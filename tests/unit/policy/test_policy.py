@@ -176,8 +176,9 @@ def test_a_finished_attempt_without_a_word_is_a_crash() -> None:
 
 @pytest.mark.requirement("REC-9")
 def test_a_machine_that_cannot_now_costs_no_try_but_not_for_ever() -> None:
-    report = Report(Ending.COULD_NOT_START, "no space left on device", data={"environment": True})
+    report = Report(Ending.COULD_NOT_START, "no space left on device", is_environment=True)
     waits = judged(report, failures=2)
     assert (waits.kind, waits.charged) == ("retry", False)
-    assert waits.delay_seconds > 0
+    assert 0 < waits.delay_seconds <= 2
+    assert 15 <= judged(report, failures=2, attempt=100).delay_seconds <= verdict.ENVIRONMENT_SECONDS_MAX
     assert judged(report, failures=2, attempt=verdict.ENVIRONMENT_ATTEMPTS_MAX).kind == "escalate"

@@ -140,6 +140,13 @@ class Stage:
         """The names of all files of a delivered commit."""
         return set(git(self.delivered(), "ls-tree", "-r", "--name-only", commit).splitlines())
 
+    def tag_of(self, pid: int) -> bool:
+        """Whether a process is one of this attempt's."""
+        try:
+            return self.spec("").tag.encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
+
     def fifo(self) -> Path:
         """A pipe on which an agent tells that it has come so far."""
         path = self.root / "fifo"

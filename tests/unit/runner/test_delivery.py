@@ -6,20 +6,68 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.stage import PASSED, Stage, command, git, make_repository, only
+from podium.runner.shortage import used_bytes
+from podium.runner.spec import CACHES
+from tests.unit.runner.stage import PASSED, Stage, command, git, make_repository, only, shell
 
+LARGE_BYTES = 1 << 20
 AUTHORED = "git commit --quiet --message=Mine\n"
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.requirement("INS-4")
-def test_the_clone_is_linked_to_nothing(stage: Stage) -> None:
-    stage.run(f"git remote >{stage.root}/remotes; git branch --show-current >{stage.root}/branch\n" + PASSED)
+def test_the_clone_only_reads_the_projects_objects(stage: Stage) -> None:
+    before = contents(stage.repository)
+    tidy = (
+        "git gc --quiet --prune=now; git repack -adlq; git prune --expire=now; git reflog expire --all --expire=now\n"
+    )
+    told = f"git remote >{stage.root}/remotes; git branch --show-current >{stage.root}/branch\n"
+    report = stage.run(f"{told} echo a >a.txt; git add a.txt; {AUTHORED} {tidy} echo b >b.txt\n" + PASSED)
     assert (stage.root / "remotes").read_text() == ""
     assert (stage.root / "branch").read_text() == "podium/12\n"
     objects = stage.clone / ".git" / "objects"
-    assert not (objects / "info" / "alternates").exists()
     assert all(file.stat().st_nlink == 1 for file in objects.rglob("*") if file.is_file())
     git(stage.clone, "fsck", "--strict")
+    assert contents(stage.repository) == before
+    assert stage.files(report["commit"]) == {"README.md", "a.txt", "b.txt"}
+
+
+@pytest.mark.requirement("PRF-1")
+def test_a_clone_copies_none_of_the_history(stage: Stage) -> None:
+    (stage.repository / "large.bin").write_bytes(os.urandom(LARGE_BYTES))
+    git(stage.repository, "add", "--all")
+    git(stage.repository, "commit", "--quiet", "--message=Large")
+    git(stage.repository, "rm", "--quiet", "large.bin")
+    git(stage.repository, "commit", "--quiet", "--message=Gone")
+    base = git(stage.repository, "rev-parse", "HEAD")
+    report = stage.run("git cat-file -s HEAD^:large.bin; echo a >a.txt\n" + PASSED, base=base)
+    assert str(LARGE_BYTES) in stage.texts("agent"), "the whole history can be read"
+    assert used_bytes(stage.clone) < LARGE_BYTES / 4
+    assert stage.files(report["commit"]) == {"README.md", "a.txt"}
+
+
+@pytest.mark.parametrize("place", ["config", "info/exclude", "objects/info/alternates"])
+def test_no_link_in_place_of_gits_own_files_is_followed(stage: Stage, place: str) -> None:
+    target = stage.root / "target"
+    target.write_text("theirs\n")
+    report = stage.run(f"echo a >a.txt; rm -f .git/{place}; ln -s {target} .git/{place}\n" + PASSED)
+    assert target.read_text() == "theirs\n"
+    assert stage.files(report["commit"]) == {"README.md", "a.txt"}
+
+
+@pytest.mark.requirement("PRF-1")
+def test_what_tools_download_is_shared_by_all_attempts(stage: Stage, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    check = shell("python3 -m pip cache dir; echo $UV_LINK_MODE $UV_CACHE_DIR $npm_config_cache $GOMODCACHE")
+    report = stage.run(f"env >{stage.root}/env\n" + PASSED, gates=(check,), cache=str(cache))
+    given = dict(line.split("=", 1) for line in (stage.root / "env").read_text().splitlines())
+    assert {name: given[name] for name in CACHES} == {name: f"{cache}/{tool}" for name, tool in CACHES.items()}
+    said = only(report)["detail"]
+    assert f"copy {cache}/uv {cache}/npm {cache}/go-mod" in said
+    assert f"{cache}/pip" in said, "pip goes by it"
 
 
 @pytest.mark.requirement("INS-4")

@@ -102,7 +102,7 @@ def test_a_result_counts_although_its_agent_lingers(stage: Stage, timeout: float
 @pytest.mark.requirement("REC-9")
 def test_a_machine_without_git_is_to_blame(stage: Stage) -> None:
     report = stage.run(PASSED, path="/nowhere")
-    assert (report["ending"], report["data"]) == ("could-not-start", {"environment": True})
+    assert (report["ending"], report["is_environment"]) == ("could-not-start", True)
 
 
 def test_git_has_a_limited_time(stage: Stage) -> None:
@@ -112,14 +112,14 @@ def test_git_has_a_limited_time(stage: Stage) -> None:
     (slow / "git").chmod(0o700)
     limits = Limits(grace_seconds=0.1, git_seconds_max=0.2)
     report = stage.run(PASSED, path=f"{slow}:/usr/bin:/bin", limits=limits)
-    assert (report["ending"], report["data"]) == ("could-not-start", None)
+    assert (report["ending"], report["is_environment"]) == ("could-not-start", False)
     assert "timed-out" in report["detail"]
 
 
 def test_a_whole_attempt_is_bounded() -> None:
-    limits = Limits(grace_seconds=1.0, kill_seconds_max=9.0, git_seconds_max=100.0)
-    assert attempt_seconds_max(60.0, (), limits) == 60 + 3 * 100 + 4 * 10
-    assert attempt_seconds_max(60.0, (5.0, 7.0), limits) == 60 + 12 + 3 * 100 + 6 * 10
+    limits = Limits(grace_seconds=1.0, kill_seconds_max=9.0, git_seconds_max=100.0, room_seconds_max=7.0)
+    assert attempt_seconds_max(60.0, (), limits) == 60 + 3 * 100 + 7 + 4 * 10
+    assert attempt_seconds_max(60.0, (5.0, 7.0), limits) == 60 + 12 + 3 * 100 + 7 + 6 * 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,12 +1,17 @@
 """Gates judge what is delivered, and whatever is not clearly passed fails closed (PIP-8)."""
 
+import os
 import signal
 from typing import Any
 
 import pytest
 
 from podium.runner.limits import Limits
-from tests.unit.runner.stage import PASSED, Stage, command, is_alive, only, says, shell
+from podium.runner.processes import all_pids
+from podium.runner.shortage import used_bytes
+from tests.unit.runner.stage import PASSED, WAIT_SECONDS, Stage, command, is_alive, only, says, shell
+
+FLOOD_BYTES = 300_000_000
 
 pytestmark = pytest.mark.requirement("PIP-8")
 
@@ -67,6 +72,81 @@ def test_a_result_must_hold_what_is_required(stage: Stage, require: list[str], o
     script = says(said).removesuffix(PASSED)
     gate = {"kind": "result", "name": "holds", "require": require}
     assert only(stage.run(script, gates=(gate,)))["outcome"] == outcome
+
+
+PLANTED = {
+    "a missing interpreter": "printf '#!/nowhere/sh\\nexit 0\\n' >tool; chmod +x tool\n",
+    "no program at all": "head -c 1000 /dev/urandom >tool; chmod +x tool\n",
+    "not executable": "printf '#!/bin/sh\\nexit 0\\n' >tool\n",
+    "a folder": "mkdir tool; echo a >tool/a.txt\n",
+    "a circle of links": "ln -s other tool; ln -s tool other\n",
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_a_program_that_cannot_run_has_not_passed(stage: Stage, what: str) -> None:
+    result = only(stage.run(PLANTED[what] + PASSED, gates=(command("./tool"),)))
+    assert (result["outcome"], "could not be started" in result["detail"]) == ("could-not-run", True), result
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        ("kill -SEGV $$", "could-not-run"),
+        ("kill -TERM $$", "could-not-run"),
+        ("exit 143", "could-not-run"),
+        ("exec >&- 2>&-; exit 1", "failed"),
+        ("cat; exit 1", "failed"),
+        ("printf '\\377\\376\\000\\033[31m\\r'; exit 0", "passed"),
+        ("head -c 100000 /dev/urandom; exit 1", "failed"),
+        ("kill -TERM $PPID; sleep 1000", "cancelled"),
+    ],
+)
+def test_odd_endings_and_bytes_are_judged(stage: Stage, script: str, outcome: str) -> None:
+    report = stage.run("echo a >a.txt\n" + PASSED, gates=(shell(script),))
+    if outcome == "cancelled":  # to ask the runner to stop is no way to pass
+        assert (report["ending"], report["commit"]) == ("cancelled", None)
+    else:
+        assert only(report)["outcome"] == outcome
+        assert "\0" not in only(report)["detail"]
+
+
+def test_a_gate_that_kills_its_judge_leaves_no_verdict(stage: Stage) -> None:
+    runner = stage.start("echo a >a.txt\n" + PASSED, gates=(shell("kill -KILL $PPID; exit 0"),))
+    assert runner.wait(WAIT_SECONDS) == -signal.SIGKILL
+    assert not (stage.directory / "exit.json").exists()
+
+
+HANGS = {
+    "ignores the signal": "trap '' TERM HUP INT; while :; do sleep 1000; done",
+    "is stopped": "kill -STOP $$",
+    "has forked away": "(setsid sh -c '(trap \"\" TERM; sleep 1000) & exec sleep 1000' &) ; sleep 1000",
+    "floods": "trap '' TERM; cat /dev/zero",
+}
+
+
+@pytest.mark.parametrize("how", HANGS)
+def test_a_gate_that_hangs_ends_soon_after_its_limit(stage: Stage, how: str) -> None:
+    gate = shell(HANGS[how], timeout_seconds=0.3)
+    result = only(stage.run(PASSED, gates=(gate,), limits=Limits()))
+    assert (result["outcome"], result["detail"].splitlines()[0]) == ("could-not-run", "It was ended after 0.3 s.")
+    assert result["seconds"] < 0.3 + 10
+    assert not [pid for pid in all_pids() if stage.tag_of(pid)], "nothing of it is left"
+
+
+@pytest.mark.parametrize("of", ["gate", "agent"])
+def test_a_flood_without_an_end_of_line_takes_bounded_memory_and_disk(stage: Stage, of: str) -> None:
+    flood = f"head -c {FLOOD_BYTES} /dev/zero; head -c {FLOOD_BYTES} /dev/zero >&2\n"
+    script, gates = (flood + "echo\n" + PASSED, ()) if of == "agent" else (PASSED, (shell(flood),))
+    runner = stage.start(script, gates=gates)
+    _, status, usage = os.wait4(runner.pid, 0)
+    runner.returncode = status
+    assert status == 0
+    assert usage.ru_maxrss < FLOOD_BYTES // 1024 // 3, "KiB of memory"
+    assert used_bytes(stage.directory) < 16 << 20
+    report = stage.report()
+    assert (report["ending"], report["verdict"]) == ("finished", "passed")
+    assert [result["outcome"] for result in report["gates"]] == ["passed"] * len(gates)
 
 
 def test_approval_is_not_the_runners_to_give(stage: Stage) -> None:

@@ -78,7 +78,7 @@ def start(client: Client, *, as_json: bool = False) -> int:
             raise TimedOut(f"No orchestrator answered within {START_SECONDS:.0f} s. Its log: {log}")
         time.sleep(POLL_SECONDS)
         found = client.running()
-        if found is None and process.poll() is not None and not _is_locked(client.home):
+        if found is None and process.poll() == HomeLocked.exit_code and not _is_locked(client.home):
             process = _spawn(client.home, log)  # the home was locked for one change only
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
@@ -98,7 +98,7 @@ def _spawn(home: Path, log: Path) -> subprocess.Popen[bytes]:
 
 def _last_words(log: Path) -> str:
     with log.open(encoding="utf-8", errors="replace") as handle:
-        return "".join(handle.readlines()[-5:]).strip()
+        return "".join(handle.readlines()[-5:]).strip() or "It could not even write its log: is the disk full?"
 
 
 def _is_locked(home: Path) -> bool:

@@ -22,6 +22,7 @@ DEBUG: Final = "PODIUM_DEBUG"
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
 GROUPS: Final = {
     "review": "Decide what waits for a reviewer.",
+    "token": "Make, list and revoke the credentials of programs and people.",
     "dead-letters": "See to jobs that died as often as they may be tried; alone it lists them.",
 }
 

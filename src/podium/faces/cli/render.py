@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import details, style, trouble
+from podium.faces.cli import details, style, tokens, trouble
 from podium.faces.cli.advice import choices
 from podium.faces.cli.checkup import render_doctor
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
@@ -373,6 +373,9 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "dead-letters": trouble.render_letters,
         "dead-letters replay-all": trouble.render_replayed,
         "stuck": trouble.render_stuck,
+        "token create": tokens.render_created,
+        "token list": tokens.render_list,
+        "token revoke": tokens.render_revoked,
     }
 )
 """By operation name; `logs` has a command of its own (logview)."""

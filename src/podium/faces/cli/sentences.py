@@ -188,6 +188,13 @@ def _operator(told: _Told) -> str:
     return f"{told.say('by') or 'somebody'}: {action} {what}{told.because()}"
 
 
+def _called(told: _Told) -> str | None:
+    """Who asked for what; when it was done, what happened says so itself."""
+    if told.say("outcome") == "done":
+        return None
+    return f"{told.say('by')} asked for {told.say('operation')}: {told.say('outcome')}"
+
+
 def _nothing(_: _Told) -> None:
     return None
 
@@ -224,6 +231,9 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "recovery.restarted": lambda told: f"{told.who} is back",
         "recovery.reassigned": _nothing,
         "recovery.updated": _nothing,
+        "operation.called": _called,
+        "token.created": lambda told: f"{told.say('by')} makes the token {told.say('token')} ({told.say('scope')})",
+        "token.revoked": lambda told: f"{told.say('by')} revokes the token {told.say('token')}",
         "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",
         "review.decided": _decided,
         "genesis_complete": _genesis_complete,
