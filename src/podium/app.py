@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.command import Command
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
+    from podium.integrations.webhooks import WebhookSender
     from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.rows import Rows
@@ -210,6 +211,7 @@ class RealWorld:
     @asynccontextmanager
     async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.sweeper import SweeperSettings
         from podium.faces.rest.app import Server
@@ -230,12 +232,15 @@ class RealWorld:
             clock.spawn(Server(home, lambda: context).serve(), "socket")
             mirror = Mirror(home / FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread)
             clock.spawn(mirror.run(), "shared-state mirror")
+            sender = _sender(home, loaded.config, clock)
+            clock.spawn(Courier(store, clock, sender, random.SystemRandom()).run(), "courier")
             try:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
                 await _end_tasks()
                 await mirror.run_once()  # what the last commits changed
+                await sender.aclose()
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:
@@ -263,6 +268,20 @@ def _hosts(
         "": LocalHost(place, repositories, clock, programs),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
+
+
+def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "WebhookSender":
+    """The configured webhooks."""
+    from podium.integrations.webhooks import Hook, WebhookSender
+
+    hooks = {
+        name: Hook(
+            hook.url, hook.secret_env, home / hook.secret_file if hook.secret_file else None, hook.format,
+            hook.allow_private, hook.allow_http, hook.timeout_seconds,
+        )
+        for name, hook in config.webhooks.items()
+    }  # fmt: skip
+    return WebhookSender(hooks, clock.wall, os.environ)
 
 
 async def _end_tasks() -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from podium.domain.message import Message
+
 Json = dict[str, Any]
 
 
@@ -103,3 +105,5 @@ class Assignment:
     """Commits of the jobs this one stands on; empty means the project's main branch."""
     gates: tuple[Json, ...]
     timeout_seconds: float
+    messages: tuple[Message, ...] = ()
+    """What the instance was told since its last job; it counts as read when this attempt has finished (COM-1)."""

@@ -44,6 +44,8 @@ TYPES: Final = frozenset(
         "operator.resume",
         "operator.retry",
         "operator.unpin",
+        "message.sent",
+        "message.delivered",
         "review.opened",
         "review.decided",
         "genesis_complete",

@@ -71,5 +71,9 @@ def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]
         "document": str(document),
         "artifacts": [asdict(artifact) for artifact in assignment.artifacts],
         "feedback": list(assignment.feedback),
+        "messages": [
+            {"id": m.id, "from": m.sender, "to": m.to, "project": m.project or None, "text": m.text, "at": m.at}
+            for m in assignment.messages
+        ],
         "base": base,
     }

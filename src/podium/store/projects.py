@@ -7,11 +7,12 @@ from podium.domain import issues, lifecycle
 from podium.domain.command import Steered, Submit, Submitted
 from podium.domain.errors import Conflict
 from podium.domain.job import PODIUM_QUEUE, Job
-from podium.domain.pipeline import Item, PlannedJob, Workflow, expand
+from podium.domain.pipeline import EVENT, Item, PlannedJob, Workflow, expand
 from podium.policy import ordering
 from podium.store.admission import enter, refill, settle
 from podium.store.batch import Batch
 from podium.store.hot import Flow, Owner
+from podium.store.rules import act
 
 
 def submit(batch: Batch, command: Submit) -> Submitted:
@@ -144,12 +145,31 @@ def advance(batch: Batch, flow: Flow) -> None:
     """After a job changed: admit held ones, derive the state, run the rules of each state reached, end what is over."""
     refill(batch, flow)
     before = flow.state
-    for state in settle(batch, flow):
-        for rule in batch.owner(flow.project).pipeline.rules:
-            if rule.on == f"{flow.name}.{state}":
+    walked = settle(batch, flow)
+    told = len(batch.events) - len(walked)
+    for number, state in enumerate(walked):
+        for rule in batch.owner(flow.project).pipeline.on.get(f"{flow.name}.{state}", ()):
+            if rule.enqueue:
                 start_workflow(batch, flow.project, rule.enqueue)
+            else:  # once for a project, however often rework leads through this state
+                act(batch, rule, batch.events[told + number], f"{flow.project}/{rule.on}#{rule.number}")
     if flow.state != before:
         _count_flow(batch, flow, before)
+
+
+def react(batch: Batch) -> bool:
+    """Carry out the rules on events told since this was asked last; False when there was none to look at."""
+    first, batch.reacted = batch.reacted, len(batch.events)
+    for event in batch.events[first:]:
+        seq, _, type_, project, *_ = event
+        if type_ in batch.watched and project:
+            owner = batch.owner(project)
+            for rule in owner.pipeline.on.get(f"{EVENT}{type_}", ()):
+                if not rule.enqueue:
+                    act(batch, rule, event, f"{seq}#{rule.number}")
+                elif owner.state == "open":
+                    start_workflow(batch, project, rule.enqueue)
+    return batch.reacted > first
 
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
@@ -160,6 +180,8 @@ def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
         flow.completed_at = batch.now
         batch.measure(f"{subject}.completed", batch.now - flow.started_at)
         _announce(batch, flow)
+        if batch.watched:  # before the end of the last workflow is the end of the project
+            react(batch)
         end_workflow(batch, flow)
 
 
@@ -232,6 +254,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
             batch.tally[f"workflow.{name}", _place(flow, flow.state)] -= 1
     owner.state = state
     owner.changed = True
+    batch.effects["notice_settle_project"].append((batch.wall, "podium", project))
     batch.tally["projects", "open"] -= 1
     batch.tally["projects", state] += 1
     batch.measure(f"project.{state}")

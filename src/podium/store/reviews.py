@@ -22,6 +22,7 @@ def decide(batch: Batch, command: Decide) -> str:
     if command.verdict == "approve" and kind != PLAN:
         _refuse_without_result(batch, job)
     batch.decided[command.review] = after
+    batch.effects["notice_settle_job"].append((batch.wall, command.by, job.id))
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
     batch.tell(
         "review.decided",

@@ -104,6 +104,7 @@ class SqliteStore:
         migrate(self.connection)
         self.rows = SqliteRows(self.connection)
         self.pipelines: dict[str, Pipeline] = {}
+        self._watched: set[str] = set()
         self._failpoint = failpoint
         for (text,) in self.rows.all("pipelines"):
             self._know(text)
@@ -117,13 +118,17 @@ class SqliteStore:
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
 
     def _cold(self) -> Hot:
-        """Nothing remembered but who is busy."""
+        """Nothing remembered but who is busy, and where messages may be unread."""
         running = map(Job._make, self.rows.all("jobs_running"))
-        return Hot(busy={job.instance: job.id for job in running})
+        hot = Hot(busy={job.instance: job.id for job in running}, watched=self._watched)
+        for project, address, sent_at in self.rows.all("message_boxes"):
+            hot.post(project, address, sent_at)
+        return hot
 
     def _know(self, text: str) -> None:
         pipeline = pipeline_file.parse(text, "stored pipeline")
         self.pipelines[pipeline.digest] = pipeline
+        self._watched |= pipeline.events
 
     def run(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
         """Carry out a batch in one durable transaction; an answer that is an exception is that command's refusal."""

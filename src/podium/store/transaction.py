@@ -3,12 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
+from podium.domain.command import (
+    Acknowledge,
+    Command,
+    Complete,
+    Decide,
+    Dismiss,
+    Dispatch,
+    Record,
+    Replay,
+    Send,
+    Settle,
+    Steer,
+    Submit,
+    Talk,
+    Wake,
+)
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.projects import submit
+from podium.store.messages import acknowledge, send
+from podium.store.outbox import dismiss, replay, settle_delivery
+from podium.store.projects import react, submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -38,19 +55,26 @@ def run(
             dispatches.append(i)
         else:
             answers[i] = _carry_out(batch, command)
-    settle_touched(batch)
+    _settle(batch)
     lanes |= batch.lanes_entered
     leased = dispatch(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)], lanes)
     for i, leases in zip(dispatches, leased, strict=True):
         answers[i] = leases
-    settle_touched(batch)
+    _settle(batch)
     lanes |= batch.lanes_entered
     batch.flush()
     hot.keep(batch.jobs.values(), batch.used_flows, batch.used_owners.values())
     return answers
 
 
-def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
+def _settle(batch: Batch) -> None:
+    """Derive states and let rules act on what was told, until neither has anything to add."""
+    settle_touched(batch)
+    while batch.watched and react(batch):
+        settle_touched(batch)
+
+
+def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record | Talk) -> Any:
     """The answer of one command's law."""
     match command:
         case Submit():
@@ -65,3 +89,20 @@ def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer 
             return steer(batch, command)
         case Record():
             return record(batch, command)
+        case _:
+            return _talk(batch, command)
+
+
+def _talk(batch: Batch, command: Talk) -> Any:
+    """The same for what is said to instances, people and receivers."""
+    match command:
+        case Send():
+            return send(batch, command)
+        case Acknowledge():
+            return acknowledge(batch, command)
+        case Dismiss():
+            return dismiss(batch, command)
+        case Settle():
+            return settle_delivery(batch, command)
+        case Replay():
+            return replay(batch, command)

@@ -80,6 +80,14 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to this instance, which it gets once."""
+
+    sender: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """One attempt at one step, as Podium describes it."""
 
@@ -92,6 +100,7 @@ class Assignment:
     artifacts: tuple[Artifact, ...]
     feedback: tuple[str, ...]
     base: str
+    messages: tuple[Letter, ...] = ()
 
     @property
     def is_first_attempt(self) -> bool:
@@ -183,6 +192,10 @@ def _assignment(data: JsonObject) -> Assignment:
         artifacts=tuple(_artifact(made) for made in json_fields.objects(data, "artifacts")),
         feedback=json_fields.texts(data, "feedback"),
         base=json_fields.text(data, "base"),
+        messages=tuple(
+            Letter(json_fields.text(told, "from"), json_fields.text(told, "text"))
+            for told in json_fields.objects(data, "messages")
+        ),
     )
 
 
