@@ -106,7 +106,8 @@ def load(home: Path) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {key}: {first['msg']}. Known keys: {', '.join(Config.model_fields)}.") from None
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise UsageError(f"{path}: {key}: {said}. Known keys: {', '.join(Config.model_fields)}.") from None
     for workflow, strategy in config.strategies.items():
         if strategy not in STRATEGIES:
             known = ", ".join(STRATEGIES)

@@ -129,6 +129,18 @@ def held_job_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(projects, "refill", forget)
 
 
+def receipt_lost(patch: pytest.MonkeyPatch) -> None:
+    real = jobs.receive
+
+    def receive(batch: Batch, job: Job) -> None:
+        real(batch, job)
+        batch.effects["receipt_insert"].clear()
+        for mail in batch.mail.values():
+            mail.readers.clear()
+
+    patch.setattr(jobs, "receive", receive)
+
+
 PLANTS: dict[Plant, str] = {
     fence_ignored: "was completed",
     attempt_not_advanced: "was started twice",
@@ -142,6 +154,7 @@ PLANTS: dict[Plant, str] = {
     two_live_attempts: "still runs",
     orphan_left: "was left behind",
     held_job_forgotten: "jobs back, though only",
+    receipt_lost: "times by",
 }
 """Each defect, and words of the violation that must name it."""
 

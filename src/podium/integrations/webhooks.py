@@ -149,7 +149,7 @@ def _client(verify: ssl.SSLContext | bool) -> "httpx2.AsyncClient":
 
 
 def _refuse(reason: str) -> Answer:
-    return Answer(None, f"{reason}.", refused=True)
+    return Answer(None, f"{reason.rstrip('.')}.", refused=True)
 
 
 def _understood(status: int, retry_after: str) -> Answer:

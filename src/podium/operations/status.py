@@ -41,6 +41,10 @@ class SystemStatus(Output):
     projects_complete: int
     projects_failed: int
     reviews_open: int
+    notices_open: int
+    """What nobody has taken note of."""
+    notices_needing_you: int
+    """Those of them that wait for a person to act."""
     instances_busy: int
     instances_total: int
 
@@ -86,6 +90,7 @@ def _status(rows: Rows, context: Context) -> StatusOutput:
         )
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
+    notices, needing = rows.one("notices_open")
     busy = sum(n for (_, state), n in tally.items() if state == "running")
     return StatusOutput(
         workflows=workflows,
@@ -98,6 +103,8 @@ def _status(rows: Rows, context: Context) -> StatusOutput:
             projects_complete=tally.get(("projects", "complete"), 0),
             projects_failed=tally.get(("projects", "failed"), 0),
             reviews_open=sum(n for (_, state), n in tally.items() if state == "in_review"),
+            notices_open=notices,
+            notices_needing_you=needing,
             instances_busy=busy,
             instances_total=len(context.slots),
         ),

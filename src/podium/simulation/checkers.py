@@ -42,6 +42,8 @@ class Books:
     reviews: list[Any]
     ended: list[Any]
     """Ended attempts: job, number, verdict."""
+    receipts: list[Any]
+    """Messages and the instances that have read them."""
 
     @cached_property
     def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
@@ -79,6 +81,7 @@ def read(store: SqliteStore) -> Books:
         followers=followers,
         reviews=ask("all_reviews"),
         ended=ask("all_attempts"),
+        receipts=ask("all_receipts"),
     )
 
 
@@ -230,6 +233,17 @@ def reviews_agree(books: Books) -> Iterable[str]:
             yield f"job {job.id} is {job.state}, with {asked[job.id]} open reviews"
 
 
+def messages_are_read_once(books: Books) -> Iterable[str]:
+    """The log tells of each instance once that it has read a message, and of every receipt there is."""
+    told: Counter[tuple[int, str]] = Counter()
+    for event in books.events:
+        if event[1] == "message.delivered":
+            data = json.loads(event[6])
+            told.update((number, data["to"]) for number in data["messages"])
+    yield from (f"message {number} was read {n} times by {who}" for (number, who), n in told.items() if n > 1)
+    yield from (f"nothing tells that {who} read message {n}" for n, who in books.receipts if not told[n, who])
+
+
 CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     log_is_gapless,
     log_agrees_with_rows,
@@ -242,4 +256,5 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     blockers_agree,
     workflows_agree,
     reviews_agree,
+    messages_are_read_once,
 )

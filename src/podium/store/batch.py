@@ -386,6 +386,7 @@ _EFFECT_ORDER: Final = (
     "notice_settle_job",  # first: what is asked in this batch is not answered by what happened before
     "notice_settle_project",
     "notice_settle",
+    "notice_withdraw",
     "notice_insert",
     "notice_trim",
     "delivery_insert",

@@ -63,7 +63,7 @@ def receive(batch: Batch, job: Job) -> None:
         new = [m.id for m in unread(batch.rows, job, pipeline) if (m.id, job.instance) not in acknowledged]
         batch.effects["receipt_insert"] += [(number, job.instance, batch.wall) for number in new]
         if new:
-            batch.tell("message.delivered", job, messages=new, by="attempt")
+            batch.tell("message.delivered", job, messages=new, to=job.instance, by="attempt")
     for mine in mail:
         if mine.newest_at <= job.leased_at:
             mine.readers.add(reader)

@@ -56,6 +56,7 @@ def replay(batch: Batch, command: Replay) -> str:
         raise Conflict(f"Delivery {command.delivery} is still being tried; `podium deliveries` says when next.")
     batch.effects["delivery_update"].append(("pending", 0, batch.now, None, "", command.delivery))
     batch.effects["webhook_enable"].append((webhook,))
+    batch.effects["notice_withdraw"].append((f"webhook/{webhook}/",))
     return webhook
 
 

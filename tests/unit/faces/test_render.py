@@ -11,6 +11,7 @@ from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
     ("status", samples.status(reviews=2)),
+    ("status", samples.status(notices=3)),
     ("status", samples.status(busy=False)),
     ("status", samples.status(orchestrator="stopped")),
     ("backlog", samples.backlog()),
@@ -39,6 +40,20 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("messages send", samples.sent()),
+    ("messages list", samples.messages()),
+    ("messages list", samples.messages(samples.message(), samples.message(id=60, project="p", read_by=list("abcde")))),
+    ("messages ack", samples.acknowledged()),
+    ("messages ack", samples.acknowledged(new=False)),
+    ("notices", samples.notices()),
+    ("notices", samples.notices(samples.notice(), samples.notice(needs_you=False, job=0, settled_at=1.0))),
+    ("notices dismiss", samples.dismissed()),
+    ("deliveries", samples.deliveries()),
+    (
+        "deliveries",
+        samples.deliveries(samples.delivery(), samples.delivery(state="dead", id=4), disabled=True),
+    ),
+    ("deliveries replay", samples.replayed()),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
@@ -111,6 +126,40 @@ def test_status_says_when_nobody_works_on_open_projects() -> None:
     assert shown.startswith("Needs you")
     assert "podium up" in shown.splitlines()[0]
     assert "Needs you   ✓ nothing" in page("status", samples.status())
+
+
+def test_status_tells_of_notices() -> None:
+    lines = page("status", samples.status(notices=3)).splitlines()
+    assert "! 1 notice" in lines[0]
+    assert "podium notices" in lines[0]
+    assert any("3 notices open" in line for line in lines)
+    assert "notice" not in page("status", samples.status())
+
+
+def test_a_notice_says_where_to_look_and_how_to_be_rid_of_it() -> None:
+    dead = samples.notice(id=9, key="webhook/ci/20760", project="", job=0)
+    shown = page("notices", samples.notices(samples.notice(), dead))
+    assert "needs you" in shown
+    assert "podium why 14" in shown
+    assert "podium deliveries --state dead" in shown
+    assert "podium notices dismiss 9 --older" in shown
+
+
+def test_a_message_says_who_has_read_it() -> None:
+    read = samples.message(id=60, read_by=["dev-01", "dev-02", "dev-03", "dev-04"])
+    shown = page("messages list", samples.messages(samples.message(), read, samples.message(id=59, closed=True)))
+    assert "from operator" in shown
+    assert "unread" in shown
+    assert "read by dev-01, dev-02, dev-03 and 1 more" in shown
+    assert "taken back" in shown
+
+
+def test_deliveries_say_when_they_are_tried_again_and_how_to_replay_them() -> None:
+    rows = (samples.delivery(), samples.delivery(state="dead", id=4, detail="given up after 10 tries: HTTP 500"))
+    shown = page("deliveries", samples.deliveries(*rows, disabled=True))
+    assert "Webhook ci is disabled: its receiver is gone (410)" in shown
+    assert "HTTP 500; again in 20 s" in shown
+    assert "podium deliveries replay 4" in shown
 
 
 def test_backlog_shows_the_longest_wait_first() -> None:

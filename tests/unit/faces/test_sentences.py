@@ -36,6 +36,11 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
         for action in ("pin", "retry", "unpin")
     ),
+    (
+        event("message.sent", message=9, to="workflow:development", by="operator", text="hello"),
+        "operator to workflow:development: hello",
+    ),
+    (event("message.delivered", messages=[9]), None),
     (moved("", "DEV_QUEUED"), "development is DEV_QUEUED"),
     (moved("REVIEWING", "DEPLOYING"), "development is DEPLOYING"),
     (moved("REVIEWING", "CODING"), "development goes back to CODING"),

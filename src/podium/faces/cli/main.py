@@ -20,7 +20,12 @@ USAGE: Final = 2
 DEBUG: Final = "PODIUM_DEBUG"
 """Set to anything, a defect shows its traceback."""
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
-GROUPS: Final = {"review": "Decide what waits for a reviewer."}
+GROUPS: Final = {
+    "deliveries": "List what was sent to webhooks, and send it again.",
+    "messages": "Tell instances something, and see who has read it.",
+    "notices": "List what Podium has to tell you, and take note of it.",
+    "review": "Decide what waits for a reviewer.",
+}
 
 
 class _Podium(click.Group):
@@ -34,18 +39,12 @@ class _Podium(click.Group):
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        from podium.faces.cli.commands import derive
+        from podium.faces.cli.commands import derive, grouped
 
         registry = _registry()
-        if cmd_name in registry:
-            return derive(registry[cmd_name])
-        members = {name: op for name, op in registry.items() if name.startswith(f"{cmd_name} ")}
-        if not members:
-            return None
-        group = click.Group(cmd_name, help=GROUPS[cmd_name])
-        for operation in members.values():
-            group.add_command(derive(operation))
-        return group
+        members = [op for name, op in registry.items() if name.startswith(f"{cmd_name} ")]
+        word = derive(registry[cmd_name]) if cmd_name in registry else None
+        return grouped(cmd_name, GROUPS[cmd_name], word, map(derive, members)) if members else word
 
 
 def _registry() -> dict[str, Any]:

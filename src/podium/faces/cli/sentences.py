@@ -176,6 +176,10 @@ def _operator(told: _Told) -> str:
     return f"{told.say('by') or 'somebody'}: {action} {what}{told.because()}"
 
 
+def _message_sent(told: _Told) -> str:
+    return f"{told.say('by') or 'somebody'} to {told.say('to')}: {told.say('text', FEEDBACK_CHARS_MAX)}"
+
+
 def _nothing(_: _Told) -> None:
     return None
 
@@ -205,6 +209,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "recovery.restarted": lambda told: f"{told.who} is back",
         "recovery.reassigned": _nothing,
         "recovery.updated": _nothing,
+        "message.sent": _message_sent,
+        "message.delivered": _nothing,  # `podium messages list` says who has read what
         "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",
         "review.decided": _decided,
         "genesis_complete": _genesis_complete,
