@@ -34,6 +34,8 @@ OVERDUE_MARGIN_SECONDS: Final = 120.0
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
+FAREWELL_SECONDS: Final = 2.0
+"""How long the end waits for what is just on its way to webhooks; the next orchestrator sends the rest."""
 
 
 @dataclass(slots=True)
@@ -233,11 +235,13 @@ class RealWorld:
             mirror = Mirror(home / FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread)
             clock.spawn(mirror.run(), "shared-state mirror")
             sender = _sender(home, loaded.config, clock)
-            clock.spawn(Courier(store, clock, sender, random.SystemRandom()).run(), "courier")
+            courier = Courier(store, clock, sender, random.SystemRandom())
+            clock.spawn(courier.run(), "courier")
             try:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
+                await courier.finish(FAREWELL_SECONDS)
                 await _end_tasks()
                 await mirror.run_once()  # what the last commits changed
                 await sender.aclose()

@@ -1,4 +1,4 @@
-"""An orchestrator dies between the commit and the sending, or between the sending and its record; real disk and HTTP."""
+"""An orchestrator dies between commit and sending, or between sending and its record; on real disk and HTTP."""
 
 import asyncio
 import random

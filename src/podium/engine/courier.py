@@ -4,6 +4,7 @@ import logging
 import random
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 
 from podium.domain.command import Settle
 from podium.domain.delivery import Answer, Delivery, Outcome
@@ -11,6 +12,9 @@ from podium.domain.errors import PodiumError
 from podium.engine.service import Service
 from podium.policy.delivery import decide
 from podium.ports import Clock, Outbox, Sender
+
+LOOK_SECONDS: Final = 0.02
+"""Between two looks at whether a last round is over."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,13 @@ class Courier(Service):
             self._out.add(webhook)
             self.clock.spawn(self._round(webhook, rounds[webhook]), f"webhook {webhook}")
         return self._settings.interval_seconds
+
+    async def finish(self, seconds: float) -> None:
+        """A last round before the orchestrator stops, for so long at most; what is left is sent by the next one."""
+        await self.run_once()
+        deadline = self.clock.now() + seconds
+        while self._out and self.clock.now() < deadline:
+            await self.clock.sleep(LOOK_SECONDS)
 
     async def _round(self, webhook: str, deliveries: list[Delivery]) -> None:
         """One after another, until one fails: the rest wait until the next look rather than for as many timeouts."""

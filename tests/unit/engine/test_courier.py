@@ -195,3 +195,18 @@ def test_a_defect_with_one_delivery_is_a_failed_try() -> None:
         assert street.deliveries() == [("ci", "pending", 1, "ZeroDivisionError: oh")]
 
     street.play(story())
+
+
+@pytest.mark.parametrize(("webhook", "left"), [("ci", "done"), ("slow", "pending")])
+def test_the_last_round_takes_along_what_it_can_in_its_time(webhook: str, left: str) -> None:
+    street = Street(webhook)
+
+    async def story() -> None:
+        await street.submit("p")
+        began = street.clock.now()
+        made = Courier(street.store, street.clock, Scripted(street.clock, status(200)), random.Random(1))
+        await made.finish(2.0)
+        assert [state for _, state, *_ in street.deliveries()] == [left]
+        assert street.clock.now() - began < 2.1
+
+    street.play(story())

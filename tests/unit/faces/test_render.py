@@ -6,7 +6,7 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
-from tests.unit.faces import samples
+from tests.unit.faces import samples, talk
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -40,20 +40,20 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
-    ("messages send", samples.sent()),
-    ("messages list", samples.messages()),
-    ("messages list", samples.messages(samples.message(), samples.message(id=60, project="p", read_by=list("abcde")))),
-    ("messages ack", samples.acknowledged()),
-    ("messages ack", samples.acknowledged(new=False)),
-    ("notices", samples.notices()),
-    ("notices", samples.notices(samples.notice(), samples.notice(needs_you=False, job=0, settled_at=1.0))),
-    ("notices dismiss", samples.dismissed()),
-    ("deliveries", samples.deliveries()),
+    ("messages send", talk.sent()),
+    ("messages list", talk.messages()),
+    ("messages list", talk.messages(talk.message(), talk.message(id=60, project="p", read_by=list("abcde")))),
+    ("messages ack", talk.acknowledged()),
+    ("messages ack", talk.acknowledged(new=False)),
+    ("notices", talk.notices()),
+    ("notices", talk.notices(talk.notice(), talk.notice(needs_you=False, job=0, settled_at=1.0))),
+    ("notices dismiss", talk.dismissed()),
+    ("deliveries", talk.deliveries()),
     (
         "deliveries",
-        samples.deliveries(samples.delivery(), samples.delivery(state="dead", id=4), disabled=True),
+        talk.deliveries(talk.delivery(), talk.delivery(state="dead", id=4), disabled=True),
     ),
-    ("deliveries replay", samples.replayed()),
+    ("deliveries replay", talk.replayed()),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
@@ -137,8 +137,8 @@ def test_status_tells_of_notices() -> None:
 
 
 def test_a_notice_says_where_to_look_and_how_to_be_rid_of_it() -> None:
-    dead = samples.notice(id=9, key="webhook/ci/20760", project="", job=0)
-    shown = page("notices", samples.notices(samples.notice(), dead))
+    dead = talk.notice(id=9, key="webhook/ci/20760", project="", job=0)
+    shown = page("notices", talk.notices(talk.notice(), dead))
     assert "needs you" in shown
     assert "podium why 14" in shown
     assert "podium deliveries --state dead" in shown
@@ -146,8 +146,8 @@ def test_a_notice_says_where_to_look_and_how_to_be_rid_of_it() -> None:
 
 
 def test_a_message_says_who_has_read_it() -> None:
-    read = samples.message(id=60, read_by=["dev-01", "dev-02", "dev-03", "dev-04"])
-    shown = page("messages list", samples.messages(samples.message(), read, samples.message(id=59, closed=True)))
+    read = talk.message(id=60, read_by=["dev-01", "dev-02", "dev-03", "dev-04"])
+    shown = page("messages list", talk.messages(talk.message(), read, talk.message(id=59, closed=True)))
     assert "from operator" in shown
     assert "unread" in shown
     assert "read by dev-01, dev-02, dev-03 and 1 more" in shown
@@ -155,8 +155,8 @@ def test_a_message_says_who_has_read_it() -> None:
 
 
 def test_deliveries_say_when_they_are_tried_again_and_how_to_replay_them() -> None:
-    rows = (samples.delivery(), samples.delivery(state="dead", id=4, detail="given up after 10 tries: HTTP 500"))
-    shown = page("deliveries", samples.deliveries(*rows, disabled=True))
+    rows = (talk.delivery(), talk.delivery(state="dead", id=4, detail="given up after 10 tries: HTTP 500"))
+    shown = page("deliveries", talk.deliveries(*rows, disabled=True))
     assert "Webhook ci is disabled: its receiver is gone (410)" in shown
     assert "HTTP 500; again in 20 s" in shown
     assert "podium deliveries replay 4" in shown
