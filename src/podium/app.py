@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
     from podium.faces.rest.app import Server
+    from podium.integrations.webhooks import WebhookSender
     from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.rows import Rows
@@ -38,6 +39,8 @@ SOCKET_RETRY_SECONDS: Final = 2.0
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
+FAREWELL_SECONDS: Final = 2.0
+"""How long the end waits for what is just on its way to webhooks; the next orchestrator sends the rest."""
 
 
 @dataclass(slots=True)
@@ -223,6 +226,7 @@ class RealWorld:
     @asynccontextmanager
     async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.sweeper import SweeperSettings
         from podium.store.store import DATABASE, open_store
@@ -238,23 +242,28 @@ class RealWorld:
             hosts = _hosts(home, loaded.config, clock, store.holds)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
-            server, mirror = await asyncio.to_thread(_faces)
+            server, mirror = await asyncio.to_thread(_outward)
             context = loaded.context(store, clock, _Conductor(engine), engine)
             clock.spawn(_listen(server.Server(home, lambda: context), clock), "socket")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
             )
             clock.spawn(shared_state.run(), "shared-state mirror")
+            sender = _sender(home, loaded.config, clock)
+            courier = Courier(store, clock, sender, random.SystemRandom())
+            clock.spawn(courier.run(), "courier")
             try:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
+                await courier.finish(FAREWELL_SECONDS)
                 await _end_tasks()
                 await shared_state.run_once()  # what the last commits changed
+                await sender.aclose()
 
 
-def _faces() -> tuple[Any, Any]:
-    """What an orchestrator is asked and read through; loaded beside the engine, so that a restart works at once."""
+def _outward() -> tuple[Any, Any]:
+    """What an orchestrator is asked, read and heard through; loaded beside the engine: a restart works at once."""
     from podium.faces.rest import app as server
     from podium.integrations.shared_state import mirror
 
@@ -286,6 +295,20 @@ def _hosts(
         "": LocalHost(place, repositories, clock, programs),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
+
+
+def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "WebhookSender":
+    """The configured webhooks."""
+    from podium.integrations.webhooks import Hook, WebhookSender
+
+    hooks = {
+        name: Hook(
+            hook.url, hook.secret_env, home / hook.secret_file if hook.secret_file else None, hook.format,
+            hook.allow_private, hook.allow_http, hook.timeout_seconds,
+        )
+        for name, hook in config.webhooks.items()
+    }  # fmt: skip
+    return WebhookSender(hooks, clock.wall, os.environ)
 
 
 async def _listen(server: "Server", clock: "Clock") -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
+from podium.domain.web_address import checked_url
 from podium.policy.admission import Limits
 from podium.policy.routing import DEFAULT, STRATEGIES
 from podium.policy.stuck import StuckLimits
@@ -64,6 +65,29 @@ class LimitsConfig(_Section):
         return StuckLimits(**{field.name: getattr(self, f"stuck_{field.name}") for field in fields(StuckLimits)})
 
 
+class WebhookConfig(_Section):
+    """A receiver of events that rules name (docs/rules.md); its signing key is never in this file."""
+
+    url: str
+    secret_env: str = ""
+    secret_file: str = ""
+    """Relative to the home; readable by its owner alone."""
+    format: Literal["cloudevents", "flat"] = "cloudevents"
+    allow_private: bool = False
+    allow_http: bool = False
+    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> "WebhookConfig":
+        if bool(self.secret_env) == bool(self.secret_file):
+            raise ValueError("give either secret_env (the name of an environment variable) or secret_file")
+        try:
+            checked_url(self.url, allow_http=self.allow_http)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -76,6 +100,9 @@ class Config(_Section):
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
     limits: LimitsConfig = LimitsConfig()
     """When new projects wait, and when they are told to come back later."""
+    webhooks: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], WebhookConfig] = Field(
+        default_factory=dict
+    )
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:
@@ -113,7 +140,8 @@ def load(home: Path) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {key}: {first['msg']}. Known keys: {', '.join(Config.model_fields)}.") from None
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise UsageError(f"{path}: {key}: {said}. Known keys: {', '.join(Config.model_fields)}.") from None
     for workflow, strategy in config.strategies.items():
         if strategy not in STRATEGIES:
             known = ", ".join(STRATEGIES)
@@ -133,4 +161,4 @@ def load_pipeline(home: Path, config: Config) -> tuple[Pipeline, str]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The pipeline file {path} cannot be read: {error}.") from None
-    return pipeline_file.parse(text, str(path)), text
+    return pipeline_file.parse(text, str(path), config.webhooks.keys()), text

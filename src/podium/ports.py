@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from podium.domain.attempt import Assignment, Report
 from podium.domain.command import Command
+from podium.domain.delivery import Answer, Delivery
 from podium.domain.job import Lease
 
 OVERDUE: Final = "no end after"
@@ -117,4 +118,24 @@ class Store(Protocol):
 
     async def assignment(self, lease: Lease) -> Assignment:
         """What the agent of this attempt is told."""
+        ...
+
+
+class Outbox(Protocol):
+    """What is to leave for webhooks, committed with the change that it tells of."""
+
+    def submit(self, command: Command) -> Future[Any]:
+        """As `Store.submit`."""
+        ...
+
+    async def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
+        """The first deliveries of each webhook that are due at `now` (steady seconds), at most `limit` of each."""
+        ...
+
+
+class Sender(Protocol):
+    """Sends one delivery to its webhook, once. Trouble is an `Answer`, never an exception."""
+
+    async def send(self, delivery: Delivery) -> Answer:
+        """What its receiver answered, within a bounded time."""
         ...

@@ -290,6 +290,18 @@ def dead_letter_buried_in_silence(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(jobs._LAWS, "bury", bury)
 
 
+def receipt_lost(patch: pytest.MonkeyPatch) -> None:
+    real = jobs.receive
+
+    def receive(batch: Batch, job: Job) -> None:
+        real(batch, job)
+        batch.effects["receipt_insert"].clear()
+        for mail in batch.mail.values():
+            mail.readers.clear()
+
+    patch.setattr(jobs, "receive", receive)
+
+
 PLANTS: dict[Plant, str] = {
     fence_ignored: "was completed",
     attempt_not_advanced: "was started twice",
@@ -317,6 +329,7 @@ PLANTS: dict[Plant, str] = {
     poison_lets_its_chain_go_on: "blockers, there are",
     poison_keeps_others_out: "says open, admitted",
     dead_letter_buried_in_silence: "the log does not say so",
+    receipt_lost: "times by",
 }
 """Each defect, and words of the violation that must name it."""
 

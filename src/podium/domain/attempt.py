@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from podium.domain.message import Message
+
 Json = dict[str, Any]
 
 
@@ -111,3 +113,5 @@ class Assignment:
     """Which run of the workflow it is, such as `content@2`."""
     increment: Json | None = None
     """For a further run: the `version` it is for, and the `reason`."""
+    messages: tuple[Message, ...] = ()
+    """What the instance was told since its last job; it counts as read when this attempt has finished (COM-1)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from podium.domain.attempt import Report
+from podium.domain.delivery import Outcome
 from podium.domain.instance import Slot
 from podium.domain.project import Project
 
@@ -175,4 +176,57 @@ class RevokeToken:
     by: str
 
 
-Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Audit | IssueToken | RevokeToken
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message into an inbox (COM-1). Answer: its number; raises NotFound or Conflict."""
+
+    to: str
+    text: str
+    sender: str
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Somebody has read a message: `instance`, or everybody it is for where none is named. Answer: whether it was new.
+
+    Raises NotFound or Conflict.
+    """
+
+    message: int
+    instance: str = ""
+    by: str = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """A person has taken note of a notice, and with `older` of all before it. Raises NotFound."""
+
+    notice: int
+    older: bool = False
+    by: str = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What came of the try after `attempts` others. Answer: False when somebody else was first: nothing is written."""
+
+    delivery: int
+    attempts: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Deliver once more what has ended, and let its webhook go on. Answer: the webhook; NotFound or Conflict."""
+
+    delivery: int
+
+
+Talk = Send | Acknowledge | Dismiss | Settle | Replay
+"""What is said to instances, people and receivers; no job changes."""
+
+Access = Audit | IssueToken | RevokeToken
+"""Who may do what, and who did."""
+
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Talk | Access

@@ -54,6 +54,8 @@ TYPES: Final = frozenset(
         "operator.retry",
         "operator.unpin",
         "operation.called",
+        "message.sent",
+        "message.delivered",
         "review.opened",
         "review.decided",
         "token.created",

@@ -9,6 +9,8 @@ from podium.domain import lifecycle
 
 ACTIONS: Final = frozenset({"integrate", "merge", "deploy", "publish"})
 """Podium's own steps, done under the fence and never by an agent."""
+EVENT: Final = "event:"
+"""How a rule's `on` begins when it names an event's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a state enqueues: `on` is `workflow.STATE`, `enqueue` a workflow."""
+    """What happens when `on`, a `workflow.STATE` or an `event:TYPE`, is reached: exactly one of four actions."""
 
     on: str
-    enqueue: str
+    enqueue: str = ""
+    """A workflow that begins."""
+    notify: str = ""
+    """A notice for people."""
+    needs_you: bool = False
+    """Whether that notice waits for a person to act."""
+    to: str = ""
+    """Whom a message is for, and `text` what it says."""
+    text: str = ""
+    webhook: str = ""
+    """The name of a webhook of the configuration, which gets the event."""
+    number: int = 0
+    """Its place in the file: part of the key under which its effects are sent once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +129,16 @@ class Pipeline:
     start: str
     workflows: Mapping[str, Workflow]
     rules: tuple[Rule, ...]
+    on: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False)
+    """The rules by what they are on: a step without a matching one asks once and pays nothing more."""
+    events: frozenset[str] = field(init=False, repr=False)
+    """The types of event that rules are on."""
+
+    def __post_init__(self) -> None:
+        """Index the rules."""
+        on = {name: tuple(rule for rule in self.rules if rule.on == name) for name in {r.on for r in self.rules}}
+        object.__setattr__(self, "on", on)
+        object.__setattr__(self, "events", frozenset(n.removeprefix(EVENT) for n in on if n.startswith(EVENT)))
 
     def workflow(self, run: str) -> Workflow:
         """The workflow that a run is one of: `content` and `content@2` are runs of `content`; KeyError for none."""

@@ -3,11 +3,11 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, cast
 
-from podium.domain import lifecycle
+from podium.domain import lifecycle, rule_file
 from podium.domain import pipeline_graph as graph
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
@@ -21,15 +21,19 @@ _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 Raw = Mapping[str, Any]
 
 
-def parse(text: str, source: str = "pipeline.toml") -> Pipeline:
-    """The pipeline in `text`; raises `InvalidPipeline`. `source` is the name that errors use for it."""
-    return _Reader(text, source).pipeline()
+def parse(text: str, source: str = "pipeline.toml", webhooks: Collection[str] | None = None) -> Pipeline:
+    """The pipeline in `text`; raises `InvalidPipeline`. `source` is the name that errors use for it.
+
+    `webhooks` are those of the configuration, which rules may name; None leaves them unchecked.
+    """
+    return _Reader(text, source, webhooks).pipeline()
 
 
 class _Reader:
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, webhooks: Collection[str] | None) -> None:
         self.text = text
         self.source = source
+        self.webhooks = webhooks
         self.where: tuple[str, int, str] = ("", 0, "")
 
     def fail(self, message: str, key: str = "") -> InvalidPipeline:
@@ -184,15 +188,8 @@ class _Reader:
 
     def _rule(self, index: int, raw: Raw, workflows: Mapping[str, Workflow]) -> Rule:
         self.where = ("rules", index, "")
-        self._known(raw, ("on", "enqueue"))
-        workflow, _, state = str(raw.get("on", "")).partition(".")
-        if workflow in workflows and state == workflows[workflow].states[0]:
-            raise self.fail(f"on = {raw.get('on')!r}: a workflow begins in that state; name a later one.", "on")
-        if workflow not in workflows or state not in workflows[workflow].states:
-            raise self.fail(f"on = {raw.get('on')!r} must be WORKFLOW.STATE, with a state of that workflow.", "on")
-        if raw.get("enqueue") not in workflows:
-            raise self.fail(f"enqueue = {raw.get('enqueue')!r} is not a workflow ({_or(workflows)}).", "enqueue")
-        return Rule(f"{workflow}.{state}", raw["enqueue"])
+        self._known(raw, rule_file.KEYS)
+        return rule_file.read(index, raw, workflows, self.webhooks, self.fail)
 
 
 def _or(names: Any) -> str:

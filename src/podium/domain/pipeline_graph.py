@@ -1,11 +1,11 @@
 """What must hold between a pipeline's steps: everything leads somewhere, nothing waits for itself or for nobody."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.errors import IllegalTransition, InvalidPipeline
-from podium.domain.pipeline import Rule, Step, Workflow
+from podium.domain.pipeline import EVENT, Rule, Step, Workflow
 
 
 class Place(NamedTuple):
@@ -69,11 +69,22 @@ def _always_before(workflow: str, rules: Sequence[Rule]) -> frozenset[str]:
     """The workflows that have begun whenever this one has, whichever rule enqueued it."""
 
     def before(name: str, seen: frozenset[str]) -> frozenset[str]:
-        sources = {rule.on.partition(".")[0] for rule in rules if rule.enqueue == name} - seen
+        sources = {_origin(rule.on) for rule in rules if rule.enqueue == name} - seen
         chains: list[frozenset[str]] = [before(source, seen | {name}) | {source} for source in sources]
         return chains[0].intersection(*chains[1:]) if chains else frozenset()
 
     return before(workflow, frozenset({workflow}))
+
+
+def _origin(on: str) -> str:
+    """The workflow that has begun when this happens; empty where an event leaves that open."""
+    if on.startswith(EVENT):
+        return _TOLD_BY.get(on.removeprefix(EVENT), "")
+    return on.partition(".")[0]
+
+
+_TOLD_BY: Final = {"genesis_complete": "genesis", "development_milestone": "development"}
+"""Events that only one workflow brings about."""
 
 
 def _check_cycles(workflow: Workflow, by_id: Mapping[str, Step], fail: Fail) -> None:

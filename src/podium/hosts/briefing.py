@@ -72,6 +72,10 @@ def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]
         "document": str(document),
         "artifacts": [{k: v for k, v in asdict(a).items() if k != "run"} for a in assignment.artifacts],
         "feedback": list(assignment.feedback),
+        "messages": [
+            {"id": m.id, "from": m.sender, "to": m.to, "project": m.project or None, "text": m.text, "at": m.at}
+            for m in assignment.messages
+        ],
         "base": base,
         "increment": assignment.increment,
     }

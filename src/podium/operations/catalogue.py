@@ -8,6 +8,8 @@ from podium.operations import (
     intake,
     jobs,
     letters,
+    messages,
+    outbox,
     plan,
     projects,
     queues,
@@ -21,8 +23,8 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    doctor, events, instances, intake, jobs, letters, plan, projects, queues,
-    releases, reviews, status, steering, stuck, tokens,
+    doctor, events, instances, intake, jobs, letters, messages, outbox, plan,
+    projects, queues, releases, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

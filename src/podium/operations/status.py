@@ -50,6 +50,10 @@ class SystemStatus(Output):
     """Jobs that died as often as they may be tried, and wait for a person."""
     stuck: int
     """Items that have stood still for too long, for whatever reason."""
+    notices_open: int
+    """What nobody has taken note of."""
+    notices_needing_you: int
+    """Those of them that wait for a person to act."""
     instances_busy: int
     instances_total: int
 
@@ -96,6 +100,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
         )
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
+    notices, needing = rows.one("notices_open")
     busy = sum(n for (_, state), n in tally.items() if state == "running")
     return StatusOutput(
         workflows=workflows,
@@ -111,6 +116,8 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             reviews_open=tally.get((REVIEW, "open"), 0),
             dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
             stuck=len(look(rows, context, heard)),
+            notices_open=notices,
+            notices_needing_you=needing,
             instances_busy=busy,
             instances_total=len(context.slots),
         ),

@@ -49,6 +49,8 @@ class Books:
     """Ended attempts: job, number, verdict, ending."""
     input: list[Waiting]
     limits: Limits
+    receipts: list[Any]
+    """Messages and the instances that have read them."""
 
     @cached_property
     def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
@@ -96,6 +98,7 @@ def read(store: SqliteStore) -> Books:
         ended=ask("all_attempts"),
         input=[Waiting._make(row) for row in ask("all_input")],
         limits=store.limits,
+        receipts=ask("all_receipts"),
     )
 
 
@@ -286,6 +289,17 @@ def input_agrees(books: Books) -> Iterable[str]:
             yield f"project {row.project} waits, though {row.queue} has room: {ready} jobs are ready"
 
 
+def messages_are_read_once(books: Books) -> Iterable[str]:
+    """The log tells of each instance once that it has read a message, and of every receipt there is."""
+    told: Counter[tuple[int, str]] = Counter()
+    for event in books.events:
+        if event[1] == "message.delivered":
+            data = json.loads(event[6])
+            told.update((number, data["to"]) for number in data["messages"])
+    yield from (f"message {number} was read {n} times by {who}" for (number, who), n in told.items() if n > 1)
+    yield from (f"nothing tells that {who} read message {n}" for n, who in books.receipts if not told[n, who])
+
+
 CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     log_is_gapless,
     log_agrees_with_rows,
@@ -301,4 +315,5 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     workflows_agree,
     reviews_agree,
     input_agrees,
+    messages_are_read_once,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from podium.domain.attempt import Artifact, Assignment
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
+from podium.store.messages import unread
 from podium.store.rows import Rows
 
 
@@ -48,6 +49,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         artifacts=tuple(map(artifact_of, made)),
         feedback=tuple(text for (text,) in rows.all("feedback_of_job", (job.id,))),
         bases=tuple(bases_of(rows, job.id)),
+        messages=tuple(unread(rows, job, pipeline)),
         gates=tuple(asdict(gate) for gate in step.gates),
         timeout_seconds=step.timeout_seconds,
         run=job.workflow,

@@ -53,6 +53,8 @@ class Batch:
     ) -> None:
         self.rows = rows
         self._hot = hot
+        self.mail = hot.mail
+        self.watched = hot.watched
         self.pipelines = pipelines
         self.numbers = numbers
         self.now = now
@@ -79,6 +81,10 @@ class Batch:
         """Reviews decided in this batch, with their new state."""
         self.touched: dict[tuple[str, str], None] = {}
         """Workflows whose state is to be derived before the commit, in order."""
+        self.effects: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        """Rows that leave the transaction (messages, notices, deliveries); few batches have any."""
+        self.reacted = 0
+        """Events up to here have been shown to the rules."""
         self._made: dict[tuple[str, str, str, str], int] = {}
         self._ready_added: dict[ReadyKey, None] = {}
         self._ready_removed: dict[ReadyKey, None] = {}
@@ -302,6 +308,10 @@ class Batch:
         text = _encode(data) if data else "{}"
         self.events.append((seq, self.wall, type_, project, workflow, job, attempt, instance, text))
 
+    def post(self, project: str, to: str) -> None:
+        """Note that a message was written in this batch."""
+        self._hot.post(project, to, self.now)
+
     def measure(self, metric: str, value: float = 0.0) -> None:
         """Add one observation to this hour's sum."""
         cell = self.hourly[metric]
@@ -350,6 +360,9 @@ class Batch:
         for name in _WRITE_ORDER:
             if put[name]:
                 self.rows.many(name, put[name])
+        for name in _EFFECT_ORDER if self.effects else ():
+            if self.effects[name]:
+                self.rows.many(name, self.effects[name])
 
     def _count_queues(self) -> None:
         """What queues gained or lost by the hour, so that what came in is known by what went out (QUE-1)."""
@@ -410,3 +423,23 @@ _WRITE_ORDER: Final = (
     "wait_add",
 )
 """The statements of a flush, parents before children."""
+
+_EFFECT_ORDER: Final = (
+    "message_insert",
+    "message_trim",
+    "message_expire",
+    "message_close",
+    "receipt_insert",
+    "notice_settle_job",  # first: what is asked in this batch is not answered by what happened before
+    "notice_settle_project",
+    "notice_settle",
+    "notice_withdraw",
+    "notice_insert",
+    "notice_trim",
+    "delivery_insert",
+    "delivery_update",
+    "delivery_trim",
+    "webhook_disable",
+    "webhook_enable",
+)
+"""The statements that a flush ends with, if there are any such rows."""

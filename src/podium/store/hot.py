@@ -81,6 +81,16 @@ class Owner:
 
 
 @dataclass(slots=True)
+class Mail:
+    """What was written to whom about one project: enough to know, of nearly every attempt, that it read nothing new."""
+
+    to: set[str] = field(default_factory=set[str])
+    newest_at: float = 0.0
+    readers: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Instances, with their roles, that have read all there is for them."""
+
+
+@dataclass(slots=True)
 class Hot:
     """Committed rows that the next transactions will most likely ask for; with one writer they cannot be stale.
 
@@ -96,6 +106,17 @@ class Hot:
     waiting: dict[str, int] = field(default_factory=dict[str, int])
     """How many projects wait for room in each queue, where any does; always complete."""
     followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    mail: dict[str, Mail] = field(default_factory=dict[str, Mail])
+    """Inboxes that may hold something unread, by project (empty for messages about none); always complete."""
+    watched: set[str] = field(default_factory=set[str])
+    """The types of event that rules of any pipeline are on."""
+
+    def post(self, project: str, to: str, at: float) -> None:
+        """Note that there is a message."""
+        mail = self.mail.setdefault(project, Mail())
+        mail.to.add(to)
+        mail.newest_at = max(mail.newest_at, at)
+        mail.readers.clear()
 
     def keep(self, jobs: Iterable[Job], flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
         """Remember what a committed batch knew, within the limits; what has ended is asked for by nobody."""
@@ -123,3 +144,4 @@ class Hot:
             owner.changed = False
             if owner.state != "open":
                 self.owners.pop(owner.id, None)
+                self.mail.pop(owner.id, None)

@@ -14,6 +14,7 @@ from podium.policy import routing
 from podium.store import letters
 from podium.store.admission import unblock
 from podium.store.batch import Batch
+from podium.store.messages import receive
 from podium.store.projects import advance
 from podium.store.sketch import wait_bucket
 
@@ -86,6 +87,8 @@ def complete(batch: Batch, command: Complete) -> bool:
     if command.verdict.kind == "bury":
         command = letters.weighed(batch, job, command)
     _record_attempt(batch, job, command)
+    if batch.mail and command.report.ending is Ending.FINISHED:
+        receive(batch, job)
     if command.report.ending in _DEATHS:
         batch.tell("recovery.detected", job, ending=command.report.ending, detail=command.report.detail)
         batch.tell("recovery.checked", job, processes="none of the attempt's is left")
@@ -242,6 +245,7 @@ def close_reviews(batch: Batch, job: Job, reason: str) -> None:
         if review_id not in batch.decided:
             batch.decided[review_id] = "cancelled"
             batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
+    batch.effects["notice_settle_job"].append((batch.wall, "podium", job.id))
 
 
 def send_back(batch: Batch, job: Job, target: str, happening: str, feedback: str, author: str) -> None:

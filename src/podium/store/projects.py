@@ -8,13 +8,14 @@ from podium.domain import issues, lifecycle
 from podium.domain.command import Start, Started, Steered, Submit, Submitted
 from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.job import Job, new_job
-from podium.domain.pipeline import Item, PlannedJob, Workflow
+from podium.domain.pipeline import EVENT, Item, PlannedJob, Workflow
 from podium.domain.project import checked_version
 from podium.policy import ordering
 from podium.store import input_queue, runs
 from podium.store.admission import enter, refill, settle
 from podium.store.batch import INPUT, Batch
 from podium.store.hot import Flow, Owner
+from podium.store.rules import act
 from podium.store.sketch import wait_bucket
 
 
@@ -218,12 +219,31 @@ def advance(batch: Batch, flow: Flow) -> None:
     if flow.held:
         refill(batch, flow)
     before = flow.state
-    for state in settle(batch, flow):
-        for rule in batch.owner(flow.project).pipeline.rules:
-            if rule.on == f"{flow.workflow.name}.{state}":
+    walked = settle(batch, flow)
+    told = len(batch.events) - len(walked)
+    for number, state in enumerate(walked):
+        for rule in batch.owner(flow.project).pipeline.on.get(f"{flow.workflow.name}.{state}", ()):
+            if rule.enqueue:
                 start_workflow(batch, flow.project, rule.enqueue, runs.version_of(batch, flow.project, flow.name))
+            else:  # once for a run, however often rework leads through this state
+                act(batch, rule, batch.events[told + number], f"{flow.project}/{flow.name}.{state}#{rule.number}")
     if flow.state != before:
         _count_flow(batch, flow, before)
+
+
+def react(batch: Batch) -> bool:
+    """Carry out the rules on events told since this was asked last; False when there was none to look at."""
+    first, batch.reacted = batch.reacted, len(batch.events)
+    for event in batch.events[first:]:
+        seq, _, type_, project, *_ = event
+        if type_ in batch.watched and project:
+            owner = batch.owner(project)
+            for rule in owner.pipeline.on.get(f"{EVENT}{type_}", ()):
+                if not rule.enqueue:
+                    act(batch, rule, event, f"{seq}#{rule.number}")
+                elif owner.state == "open":
+                    start_workflow(batch, project, rule.enqueue)
+    return batch.reacted > first
 
 
 def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
@@ -234,6 +254,8 @@ def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
         flow.completed_at = batch.now
         batch.measure(f"{subject}.completed", batch.now - flow.started_at)
         _announce(batch, flow)
+        if batch.watched:  # before the end of the last workflow is the end of the project
+            react(batch)
         end_workflow(batch, flow)
 
 
@@ -324,6 +346,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
     stays = _give_up_runs(batch, project, reason)
     owner.state = "complete" if stays else state
     owner.changed = True
+    batch.effects["notice_settle_project"].append((batch.wall, "podium", project))
     batch.tally["projects", "open"] -= 1
     batch.tally["projects", owner.state] += 1
     if stays:

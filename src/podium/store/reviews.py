@@ -24,6 +24,7 @@ def decide(batch: Batch, command: Decide) -> str:
         _refuse_without_result(batch, job)
     batch.decided[command.review] = after
     batch.waits[REVIEW, wait_bucket(batch.now - opened_at)] += 1
+    batch.effects["notice_settle_job"].append((batch.wall, command.by, job.id))
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
     batch.tell(
         "review.decided",

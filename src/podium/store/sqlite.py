@@ -114,6 +114,7 @@ class SqliteStore:
         migrate(self.connection)
         self.rows = SqliteRows(self.connection)
         self.pipelines: dict[str, Pipeline] = {}
+        self._watched: set[str] = set()
         self._failpoint = failpoint
         self.limits = limits or Limits()
         for (text,) in self.rows.all("pipelines"):
@@ -128,14 +129,17 @@ class SqliteStore:
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
 
     def _cold(self) -> Hot:
-        """Nothing remembered but who is busy, and for which queues projects wait."""
-        running = map(Job._make, self.rows.all("jobs_running"))
-        waiting = dict(self.rows.all("input_waiting"))
-        return Hot(self.limits, busy={job.instance: job.id for job in running}, waiting=waiting)
+        """Nothing remembered but who is busy, for which queues projects wait, and where messages may be unread."""
+        busy = {job.instance: job.id for job in map(Job._make, self.rows.all("jobs_running"))}
+        hot = Hot(self.limits, busy=busy, waiting=dict(self.rows.all("input_waiting")), watched=self._watched)
+        for project, address, sent_at in self.rows.all("message_boxes"):
+            hot.post(project, address, sent_at)
+        return hot
 
     def _know(self, text: str) -> None:
         pipeline = pipeline_file.parse(text, "stored pipeline")
         self.pipelines[pipeline.digest] = pipeline
+        self._watched |= pipeline.events
 
     def run(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
         """Carry out a batch in one durable transaction; an answer that is an exception is that command's refusal."""

@@ -14,6 +14,7 @@ import apsw
 from podium.domain import pipeline_file
 from podium.domain.attempt import Assignment
 from podium.domain.command import Command
+from podium.domain.delivery import Delivery
 from podium.domain.errors import Unavailable, UnsafeStore
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
@@ -21,6 +22,7 @@ from podium.policy.admission import Limits
 from podium.ports import Clock
 from podium.store.assignments import assignment
 from podium.store.group_commit import Execute, GroupCommit
+from podium.store.outbox import due
 from podium.store.rows import Rows
 from podium.store.sqlite import TROUBLES, Failpoint, SqliteRows, SqliteStore, connect
 
@@ -87,6 +89,10 @@ class Store:
     async def assignment(self, lease: Lease) -> Assignment:
         """What the agent of this attempt is told."""
         return await self.read(lambda rows: assignment(rows, self.pipelines, lease))
+
+    async def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
+        """What is to be sent to webhooks now."""
+        return await self.read(lambda rows: due(rows, now, limit))
 
 
 @asynccontextmanager

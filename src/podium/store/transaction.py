@@ -5,14 +5,19 @@ from dataclasses import replace
 from typing import Any, Final
 
 from podium.domain.command import (
+    Acknowledge,
     Audit,
     Command,
     Complete,
     Decide,
+    Dismiss,
     Dispatch,
     IssueToken,
     Record,
+    Replay,
     RevokeToken,
+    Send,
+    Settle,
     Start,
     Steer,
     Submit,
@@ -23,7 +28,9 @@ from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.projects import let_in, start, submit
+from podium.store.messages import acknowledge, send
+from podium.store.outbox import dismiss, replay, settle_delivery
+from podium.store.projects import let_in, react, start, submit
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -54,17 +61,17 @@ def run(
             dispatches.append(i)
         else:
             answers[i] = _LAWS[type(command)](batch, command)
-    settle_touched(batch)
+    _settle(batch)
     lanes |= batch.lanes_entered
     offers = [d for i in dispatches if isinstance(d := commands[i], Dispatch)]
     leased = dispatch(batch, offers, lanes)
     while batch.waiting and let_in(batch):  # the leases have made room
-        settle_touched(batch)
+        _settle(batch)
         lanes |= batch.lanes_entered
         leased = _offer_again(batch, offers, leased, lanes)
     for i, leases in zip(dispatches, leased, strict=True):
         answers[i] = leases
-    settle_touched(batch)
+    _settle(batch)
     lanes |= batch.lanes_entered
     batch.flush()
     hot.keep(batch.jobs.values(), batch.used_flows, batch.used_owners.values())
@@ -72,12 +79,17 @@ def run(
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
+    Acknowledge: acknowledge,
     Audit: audit,
     Complete: complete,
     Decide: decide,
+    Dismiss: dismiss,
     IssueToken: issue,
     Record: record,
+    Replay: replay,
     RevokeToken: revoke,
+    Send: send,
+    Settle: settle_delivery,
     Start: start,
     Steer: steer,
     Submit: submit,
@@ -93,3 +105,10 @@ def _offer_again(
     taken = {lease.job.instance for leases in leased for lease in leases}
     rest = [replace(o, slots=tuple(slot for slot in o.slots if slot.name not in taken)) for o in offers]
     return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]
+
+
+def _settle(batch: Batch) -> None:
+    """Derive states and let rules act on what was told, until neither has anything to add."""
+    settle_touched(batch)
+    while batch.watched and react(batch):
+        settle_touched(batch)

@@ -212,7 +212,13 @@ def workflow(queued: int = 0, active: int = 0, today: int = 0, **more: Any) -> W
 
 
 def status(
-    *, busy: bool = True, orchestrator: str = "running", reviews: int = 0, dead: int = 0, stuck: int = 0
+    *,
+    notices: int = 0,
+    busy: bool = True,
+    orchestrator: str = "running",
+    reviews: int = 0,
+    dead: int = 0,
+    stuck: int = 0,
 ) -> Answer:
     """A home at work, or one that has never seen any."""
     system: Answer = {
@@ -227,6 +233,8 @@ def status(
         "reviews_open": reviews,
         "dead_letters": dead,
         "stuck": stuck,
+        "notices_open": notices,
+        "notices_needing_you": min(notices, 1),
         "instances_busy": 0,
         "instances_total": 13,
     }

@@ -7,11 +7,12 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-from tests.unit.faces import queue_samples, samples, trouble_samples
+from tests.unit.faces import queue_samples, samples, talk, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
     ("status", samples.status(reviews=2, dead=1, stuck=3)),
+    ("status", samples.status(notices=3)),
     ("status", samples.status(busy=False)),
     ("status", samples.status(orchestrator="stopped")),
     ("backlog", queue_samples.backlog()),
@@ -58,6 +59,20 @@ PAGES: list[tuple[str, Answer]] = [
     ("dead-letters replay-all", trouble_samples.replayed(0, 3)),
     ("stuck", trouble_samples.stuck()),
     ("stuck", trouble_samples.stuck(empty=True)),
+    ("messages send", talk.sent()),
+    ("messages list", talk.messages()),
+    ("messages list", talk.messages(talk.message(), talk.message(id=60, project="p", read_by=list("abcde")))),
+    ("messages ack", talk.acknowledged()),
+    ("messages ack", talk.acknowledged(new=False)),
+    ("notices", talk.notices()),
+    ("notices", talk.notices(talk.notice(), talk.notice(needs_you=False, job=0, settled_at=1.0))),
+    ("notices dismiss", talk.dismissed()),
+    ("deliveries", talk.deliveries()),
+    (
+        "deliveries",
+        talk.deliveries(talk.delivery(), talk.delivery(state="dead", id=4), disabled=True),
+    ),
+    ("deliveries replay", talk.replayed()),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
@@ -130,6 +145,40 @@ def test_status_says_when_nobody_works_on_open_projects() -> None:
     assert shown.startswith("Needs you")
     assert "podium up" in shown.splitlines()[0]
     assert "Needs you   ✓ nothing" in page("status", samples.status())
+
+
+def test_status_tells_of_notices() -> None:
+    lines = page("status", samples.status(notices=3)).splitlines()
+    assert "! 1 notice" in lines[0]
+    assert "podium notices" in lines[0]
+    assert any("3 notices open" in line for line in lines)
+    assert "notice" not in page("status", samples.status())
+
+
+def test_a_notice_says_where_to_look_and_how_to_be_rid_of_it() -> None:
+    dead = talk.notice(id=9, key="webhook/ci/20760", project="", job=0)
+    shown = page("notices", talk.notices(talk.notice(), dead))
+    assert "needs you" in shown
+    assert "podium why 14" in shown
+    assert "podium deliveries --state dead" in shown
+    assert "podium notices dismiss 9 --older" in shown
+
+
+def test_a_message_says_who_has_read_it() -> None:
+    read = talk.message(id=60, read_by=["dev-01", "dev-02", "dev-03", "dev-04"])
+    shown = page("messages list", talk.messages(talk.message(), read, talk.message(id=59, closed=True)))
+    assert "from operator" in shown
+    assert "unread" in shown
+    assert "read by dev-01, dev-02, dev-03 and 1 more" in shown
+    assert "taken back" in shown
+
+
+def test_deliveries_say_when_they_are_tried_again_and_how_to_replay_them() -> None:
+    rows = (talk.delivery(), talk.delivery(state="dead", id=4, detail="given up after 10 tries: HTTP 500"))
+    shown = page("deliveries", talk.deliveries(*rows, disabled=True))
+    assert "Webhook ci is disabled: its receiver is gone (410)" in shown
+    assert "HTTP 500; again in 20 s" in shown
+    assert "podium deliveries replay 4" in shown
 
 
 def test_backlog_shows_the_longest_wait_first() -> None:

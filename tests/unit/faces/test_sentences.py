@@ -54,6 +54,18 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
         for action in ("drop", "pin", "retry", "unpin")
     ),
+    (event("operation.called", operation="pause", by="token ci", outcome="done"), None),
+    (
+        event("operation.called", operation="pause", by="token ci", outcome="refused: forbidden"),
+        "token ci asked for pause: refused: forbidden",
+    ),
+    (event("token.created", token="1f0c9a2b", scope="read", by="ann"), "ann makes the token 1f0c9a2b (read)"),
+    (event("token.revoked", token="1f0c9a2b", by="ann"), "ann revokes the token 1f0c9a2b"),
+    (
+        event("message.sent", message=9, to="workflow:development", by="operator", text="hello"),
+        "operator to workflow:development: hello",
+    ),
+    (event("message.delivered", messages=[9]), None),
     (moved("", "DEV_QUEUED"), "development is DEV_QUEUED"),
     (moved("REVIEWING", "DEPLOYING"), "development is DEPLOYING"),
     (moved("REVIEWING", "CODING"), "development goes back to CODING"),

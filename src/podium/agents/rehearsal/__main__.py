@@ -25,6 +25,8 @@ def main() -> int:
     messages = Messages(sys.stdout)
     stage = Stage(Clone(Path.cwd(), os.environ), messages, read_troubles(assignment.document))
     messages.log(f"This is a rehearsal of {assignment.workflow}/{assignment.step}: real actions, boilerplate wit.")
+    for letter in assignment.messages:
+        messages.log(f"Read a message from {letter.sender}: {letter.text}")
     result = perform(assignment, stage)
     stage.progress(1.0, "took a bow")
     messages.spend(input_tokens=0, output_tokens=0, cost_usd=0.0)

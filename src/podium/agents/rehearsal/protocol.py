@@ -88,6 +88,14 @@ class Increment:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to this instance, which it gets once."""
+
+    sender: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """One attempt at one step, as Podium describes it."""
 
@@ -101,6 +109,7 @@ class Assignment:
     feedback: tuple[str, ...]
     base: str
     increment: Increment | None = None
+    messages: tuple[Letter, ...] = ()
 
     @property
     def is_first_attempt(self) -> bool:
@@ -193,6 +202,10 @@ def _assignment(data: JsonObject) -> Assignment:
         feedback=json_fields.texts(data, "feedback"),
         base=json_fields.text(data, "base"),
         increment=_increment(json_fields.nested(data, "increment")),
+        messages=tuple(
+            Letter(json_fields.text(told, "from"), json_fields.text(told, "text"))
+            for told in json_fields.objects(data, "messages")
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Derives a command line command from every operation: arguments, flags, help, output."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
 import click
@@ -31,7 +32,7 @@ def derive(operation: Operation) -> click.Command:
     params: list[click.Parameter] = []
     for name, field in operation.input.model_fields.items():
         by_position = field.json_schema_extra == POSITIONAL
-        params.append(_argument(name, field) if by_position else _option(name, field))
+        params.append(_argument(name, field) if by_position else _option(field.alias or name, field))
     params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as one JSON document."))
 
     @click.pass_obj
@@ -50,6 +51,27 @@ def derive(operation: Operation) -> click.Command:
         help=f"{doc}\n\nExample: {operation.example}",
         short_help=operation.summary,
     )
+
+
+def grouped(name: str, summary: str, own: click.Command | None, members: Iterable[click.Command]) -> click.Group:
+    """The commands of one word; alone, the word is itself a command where there is an operation of that name."""
+
+    @click.pass_context
+    def callback(context: click.Context, /, **given: Any) -> None:
+        if context.invoked_subcommand is None and own is not None and own.callback is not None:
+            context.invoke(own.callback, **given)
+
+    group = click.Group(
+        name,
+        params=own.params if own else None,
+        help=own.help if own else summary,
+        short_help=summary,
+        callback=callback,
+        invoke_without_command=own is not None,
+    )
+    for member in members:
+        group.add_command(member)
+    return group
 
 
 def derive_run(submit: Operation) -> click.Command:

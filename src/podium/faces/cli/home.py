@@ -28,6 +28,11 @@ agent = {agent}
 # [agents.mine]
 # command = ["/path/to/program", "argument"]
 # env = {{ NAME = "value" }}
+
+# A receiver of events, signed, for rules of the pipeline that say webhook = "ci" (docs/rules.md):
+# [webhooks.ci]
+# url = "https://ci.example.com/podium"
+# secret_env = "PODIUM_CI_KEY"
 """
 
 

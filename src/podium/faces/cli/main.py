@@ -21,9 +21,12 @@ DEBUG: Final = "PODIUM_DEBUG"
 """Set to anything, a defect shows its traceback."""
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
 GROUPS: Final = {
-    "review": "Decide what waits for a reviewer.",
     "token": "Make, list and revoke the credentials of programs and people.",
     "dead-letters": "See to jobs that died as often as they may be tried; alone it lists them.",
+    "deliveries": "List what was sent to webhooks, and send it again.",
+    "messages": "Tell instances something, and see who has read it.",
+    "notices": "List what Podium has to tell you, and take note of it.",
+    "review": "Decide what waits for a reviewer.",
 }
 
 
@@ -38,34 +41,14 @@ class _Podium(click.Group):
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        from podium.faces.cli.commands import derive, derive_run
+        from podium.faces.cli.commands import derive, derive_run, grouped
 
         registry = _registry()
         if cmd_name == "run":
             return derive_run(registry["submit"])
-        members = {name: op for name, op in registry.items() if name.startswith(f"{cmd_name} ")}
-        alone = derive(registry[cmd_name]) if cmd_name in registry else None
-        if not members:
-            return alone
-        group = _group(cmd_name, alone)
-        for operation in members.values():
-            group.add_command(derive(operation))
-        return group
-
-
-def _group(name: str, alone: click.Command | None) -> click.Group:
-    """Commands under one name; given without any of them it does what `alone` does, if that is a command too."""
-    if alone is None:
-        return click.Group(name, help=GROUPS[name])
-
-    @click.pass_context
-    def unless_one_is_named(context: click.Context, /, **given: Any) -> None:
-        if context.invoked_subcommand is None:
-            context.invoke(alone, **given)
-
-    return click.Group(
-        name, invoke_without_command=True, params=alone.params, callback=unless_one_is_named, help=GROUPS[name]
-    )
+        members = [op for name, op in registry.items() if name.startswith(f"{cmd_name} ")]
+        word = derive(registry[cmd_name]) if cmd_name in registry else None
+        return grouped(cmd_name, GROUPS[cmd_name], word, map(derive, members)) if members else word
 
 
 def _registry() -> dict[str, Any]:

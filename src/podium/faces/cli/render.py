@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import details, style, tokens, trouble
+from podium.faces.cli import communication, details, style, tokens, trouble
 from podium.faces.cli.advice import choices
 from podium.faces.cli.checkup import render_doctor
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
@@ -86,6 +86,9 @@ def _needs_you(console: Console, answer: Answer) -> list[RenderableType]:
         if number:
             what = f"{signs.warning} {counted(number, noun)}".ljust(36)
             found.append(labelled("Needs you", (what, ATTENTION), command(typed)))
+    if system["notices_needing_you"]:
+        what = counted(system["notices_needing_you"], "notice").ljust(34)
+        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium notices")))
     waiting = sum(w["jobs_ready"] + w["jobs_running"] for w in answer["workflows"].values())
     if system["orchestrator"] != "running" and (waiting or system["projects_open"]):
         what = f"nobody works on {counted(system['projects_open'], 'open project')}".ljust(34)
@@ -100,6 +103,7 @@ def _system(console: Console, system: Answer) -> list[RenderableType]:
             console,
             ("orchestrator running", GOOD) if running else ("orchestrator stopped", ATTENTION),
             f"{system['instances_busy']} of {counted(system['instances_total'], 'instance')} busy",
+            *((f"{counted(system['notices_open'], 'notice')} open",) if system["notices_open"] else ()),
         )),
         labelled("Projects", style.dotted(
             console,
@@ -367,6 +371,13 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "submit": _submit,
         "release": _release,
         "plan": details.render_plan,
+        "messages send": communication.render_sent,
+        "messages list": communication.render_messages,
+        "messages ack": communication.render_acknowledged,
+        "notices": communication.render_notices,
+        "notices dismiss": communication.render_dismissed,
+        "deliveries": communication.render_deliveries,
+        "deliveries replay": communication.render_replayed,
         **dict.fromkeys(STEERING, _acted),
         "events": details.render_events,
         "doctor": render_doctor,

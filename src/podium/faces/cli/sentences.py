@@ -195,6 +195,10 @@ def _called(told: _Told) -> str | None:
     return f"{told.say('by')} asked for {told.say('operation')}: {told.say('outcome')}"
 
 
+def _message_sent(told: _Told) -> str:
+    return f"{told.say('by') or 'somebody'} to {told.say('to')}: {told.say('text', FEEDBACK_CHARS_MAX)}"
+
+
 def _nothing(_: _Told) -> None:
     return None
 
@@ -234,6 +238,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "operation.called": _called,
         "token.created": lambda told: f"{told.say('by')} makes the token {told.say('token')} ({told.say('scope')})",
         "token.revoked": lambda told: f"{told.say('by')} revokes the token {told.say('token')}",
+        "message.sent": _message_sent,
+        "message.delivered": _nothing,  # `podium messages list` says who has read what
         "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",
         "review.decided": _decided,
         "genesis_complete": _genesis_complete,

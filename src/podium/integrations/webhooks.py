@@ -1,0 +1,221 @@
+"""Sends events to webhooks: signed (Standard Webhooks), only to addresses that were checked, and never redirected."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import logging
+import os
+import socket
+import ssl
+import stat
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from podium.domain.delivery import Answer, Delivery
+from podium.domain.errors import UsageError
+from podium.domain.web_address import Target, checked_url, is_public
+
+if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
+    import httpx2
+
+SECRET_BYTES: Final = range(24, 65)
+"""What the Standard Webhooks specification asks of a key."""
+ADDRESSES_MAX: Final = 3
+"""Of a name's addresses that are tried."""
+CONTENT_TYPES: Final = {"cloudevents": "application/cloudevents+json", "flat": "application/json"}
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""From a host and a port to IP addresses; raises OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One webhook of the configuration; its key comes from an environment variable or from a file."""
+
+    url: str
+    secret_env: str = ""
+    secret_file: Path | None = None
+    format: Literal["cloudevents", "flat"] = "cloudevents"
+    allow_private: bool = False
+    allow_http: bool = False
+    timeout_seconds: float = 10.0
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The host's addresses, as this machine's resolver has them; it also knows every odd way to write a number."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class WebhookSender:
+    """`ports.Sender` over HTTP. `wall` gives the time that is signed; `verify` is how a server's certificate is."""
+
+    def __init__(
+        self,
+        hooks: Mapping[str, Hook],
+        wall: Callable[[], float],
+        environ: Mapping[str, str],
+        lookup: Resolve = resolve,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        self._hooks = hooks
+        self._wall = wall
+        self._environ = environ
+        self._lookup = lookup
+        self._verify = verify
+        self._client: httpx2.AsyncClient | None = None
+
+    async def send(self, delivery: Delivery) -> Answer:
+        """One try. The address that is connected to is the one that was checked: no second look-up comes between."""
+        name = delivery.webhook
+        hook = self._hooks.get(name)
+        if hook is None:
+            return _refuse(f"podium.toml has no [webhooks.{name}] any more")
+        try:
+            target = checked_url(hook.url, allow_http=hook.allow_http)
+            headers, content = self._letter(hook, delivery)
+        except UsageError as error:
+            return _refuse(f"[webhooks.{name}]: {error}")
+        try:
+            async with asyncio.timeout(hook.timeout_seconds):
+                addresses = list(await self._lookup(target.host, target.port))
+                inside = [] if hook.allow_private else [each for each in addresses if not is_public(each)]
+                if inside:
+                    return _refuse(
+                        f"[webhooks.{name}]: {target.host} leads to {inside[0]}, which is no public address. "
+                        "If it is yours, set allow_private = true"
+                    )
+                return await self._post(target, addresses[:ADDRESSES_MAX], headers, content)
+        except TimeoutError:
+            return Answer(None, f"no answer within {hook.timeout_seconds:g} s")
+        except (OSError, UnicodeError) as error:
+            return Answer(None, f"{target.host} cannot be found: {error}")
+
+    async def _post(
+        self, target: Target, addresses: Sequence[str], headers: Mapping[str, str], content: bytes
+    ) -> Answer:
+        import httpx2
+
+        client = self._client = self._client or _client(self._verify)
+        answer = Answer(None, f"{target.host} has no address")
+        for address in addresses:
+            place = f"[{address}]" if ":" in address else address
+            url = f"{target.scheme}://{place}:{target.port}{target.path}"
+            told = {**headers, "Host": target.authority}
+            name = {"sni_hostname": target.host.rstrip(".")}  # the certificate must be the name's, not the address's
+            try:
+                async with client.stream("POST", url, headers=told, content=content, extensions=name) as response:
+                    return _understood(response.status_code, response.headers.get("retry-after", ""))
+            except httpx2.ConnectError as error:
+                answer = Answer(None, f"cannot connect to {address}: {error}")
+            except httpx2.HTTPError as error:
+                return Answer(None, f"{type(error).__name__}: {error}")
+        return answer
+
+    def _letter(self, hook: Hook, delivery: Delivery) -> tuple[dict[str, str], bytes]:
+        """Headers and body; both are the same at every try, but for the time and so the signature."""
+        from standardwebhooks import Webhook
+
+        key = _key(hook, self._environ)
+        body = cloud_event(delivery) if hook.format == "cloudevents" else flat(delivery)
+        now = datetime.fromtimestamp(int(self._wall()), UTC)
+        headers = {
+            "Content-Type": CONTENT_TYPES[hook.format],
+            "User-Agent": "podium",
+            "webhook-id": identity(delivery),
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(key).sign(identity(delivery), now, body.decode()),
+        }
+        return headers, body
+
+    async def aclose(self) -> None:
+        """Close what connections there are."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _client(verify: ssl.SSLContext | bool) -> "httpx2.AsyncClient":
+    """No proxy of the environment, no redirect, and no connection kept: one to an address serves a single name."""
+    import httpx2
+
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would log URLs, and a URL's path may be a secret
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, limits=limits, timeout=None)
+
+
+def _refuse(reason: str) -> Answer:
+    return Answer(None, f"{reason.rstrip('.')}.", refused=True)
+
+
+def _understood(status: int, retry_after: str) -> Answer:
+    seconds = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0
+    redirected = "; redirects are not followed" if 300 <= status < 400 else ""
+    return Answer(status, f"HTTP {status}{redirected}", retry_after_seconds=seconds)
+
+
+def _key(hook: Hook, environ: Mapping[str, str]) -> bytes:
+    """The signing key; raises `UsageError`, which never says what was found instead."""
+    where = f"the environment variable {hook.secret_env}" if hook.secret_file is None else f"{hook.secret_file}"
+    if hook.secret_file is None:
+        text = environ.get(hook.secret_env, "")
+    else:
+        text = _private_text(hook.secret_file)
+    try:
+        key = base64.b64decode(text.strip().removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) not in SECRET_BYTES:
+        raise UsageError(
+            f"{where} holds no signing key: whsec_ and the base64 of 24 to 64 random bytes "
+            "(for example whsec_$(openssl rand -base64 32))."
+        )
+    return key
+
+
+def _private_text(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            mode = os.fstat(handle.fileno()).st_mode
+            if not stat.S_ISREG(mode) or mode & 0o077:
+                raise UsageError(f"{path} can be read by others; `chmod 600` it.")
+            return handle.read(1024).decode("ascii", "replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def identity(delivery: Delivery) -> str:
+    """What the receiver tells repetitions by: the same for every try, and different in every home."""
+    return "msg_" + hashlib.sha256(f"{delivery.event['at']!r} {delivery.key}".encode()).hexdigest()[:32]
+
+
+def cloud_event(delivery: Delivery) -> bytes:
+    """The event as a structured CloudEvent (v1.0); `data` is the event's own, verbatim (EVT-3)."""
+    from cloudevents.core.formats.json import JSONFormat
+    from cloudevents.core.v1.event import CloudEvent
+
+    event = delivery.event
+    attributes: dict[str, Any] = {
+        "id": identity(delivery),
+        "source": f"/podium/projects/{event['project']}",
+        "type": f"podium.{event['type']}",
+        "subject": event["project"],
+        "time": datetime.fromtimestamp(event["at"], UTC),
+        "datacontenttype": "application/json",
+    }
+    about = {name: event[name] for name in ("workflow", "job", "attempt", "instance") if event[name]}
+    return JSONFormat().write(CloudEvent(attributes | about, event["data"]))
+
+
+def flat(delivery: Delivery) -> bytes:
+    """The documented payload as it is; of other events their data, with the same four fields around them."""
+    event = delivery.event
+    stamp = datetime.fromtimestamp(event["at"], UTC).isoformat(timespec="seconds")
+    about = {name: event[name] for name in ("workflow", "job", "instance") if event[name]}
+    given = {"event": event["type"], "project_id": event["project"], "timestamp": stamp}
+    documented = event["data"].get("event") == event["type"]
+    return json.dumps(event["data"] if documented else {**about, **event["data"], **given}, ensure_ascii=False).encode()

@@ -1,0 +1,144 @@
+"""What Podium has to tell the world: notices for people, and deliveries to webhooks with their second chances."""
+
+import json
+from typing import Literal
+
+from podium.domain.command import Dismiss, Replay
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.store.rows import Rows
+
+
+class NoticesInput(Input):
+    """Which notices."""
+
+    all: bool = option(False, "Also those that somebody has taken note of.")
+    limit: int = option(100, "How many to show.", ge=1, le=1000)
+
+
+class NoticeRow(Output):
+    """One notice. `key` is what it is told once for."""
+
+    id: int
+    key: str
+    project: str
+    job: int
+    needs_you: bool
+    text: str
+    at: float
+    settled_at: float | None
+    settled_by: str | None
+
+
+class NoticesOutput(Output):
+    """Notices: those that need somebody first, then the newest."""
+
+    notices: list[NoticeRow]
+
+
+@operation("notices", server="communication")
+async def notices(context: Context, asked: NoticesInput) -> NoticesOutput:
+    """List what rules and Podium itself have to tell people, and what to do about it."""
+    names = list(NoticeRow.model_fields)
+    found = await context.store.read(lambda rows: rows.all("notices_page", (int(asked.all), asked.limit)))
+    return NoticesOutput(notices=[NoticeRow(**dict(zip(names, row, strict=True))) for row in found])
+
+
+class DismissInput(Input):
+    """Which notice."""
+
+    notice: int = argument("The notice's number.", ge=1)
+    older: bool = option(False, "And all before it.")
+    by: str = option("operator", "Who says so.", max_length=100)
+
+
+class DismissOutput(Output):
+    """What is left."""
+
+    notice: int
+    left: int
+
+
+@operation("notices dismiss", safety="write", server="communication", example="podium notices dismiss 7 --older")
+async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutput:
+    """Take note of a notice, so that it is shown no more."""
+    await context.submit(Dismiss(asked.notice, asked.older, asked.by))
+    left = await context.store.read(lambda rows: rows.one("notices_open")[0])
+    return DismissOutput(notice=asked.notice, left=left)
+
+
+class DeliveriesInput(Input):
+    """Which deliveries."""
+
+    webhook: str = option("", "Only to this webhook.")
+    state: Literal["", "pending", "done", "dead"] = option("", "Only these: pending, done or dead.")
+    limit: int = option(100, "How many to show.", ge=1, le=1000)
+
+
+class DeliveryRow(Output):
+    """One event on its way to a webhook, or at its end."""
+
+    id: int
+    webhook: str
+    event: str
+    project: str
+    state: str
+    attempts: int
+    due_at: float
+    """When it is tried next, while it is pending."""
+    made_at: float
+    ended_at: float | None
+    detail: str
+    """What came of the last try."""
+
+
+class DisabledWebhook(Output):
+    """A webhook whose receiver has said that it is gone."""
+
+    webhook: str
+    at: float
+    reason: str
+
+
+class DeliveriesOutput(Output):
+    """Deliveries, the newest first, and the webhooks that nothing is sent to."""
+
+    deliveries: list[DeliveryRow]
+    disabled: list[DisabledWebhook]
+
+
+@operation("deliveries", server="communication")
+async def deliveries(context: Context, asked: DeliveriesInput) -> DeliveriesOutput:
+    """List what was sent to webhooks, what waits, and what was given up."""
+
+    def read(rows: Rows) -> DeliveriesOutput:
+        names = list(DeliveryRow.model_fields)
+        found: list[DeliveryRow] = []
+        for id_, webhook, event, *rest in rows.all("deliveries_page", (asked.webhook, asked.state, asked.limit)):
+            told = json.loads(event)
+            row = (id_, webhook, told["type"], told["project"], *rest)
+            found.append(DeliveryRow(**dict(zip(names, row, strict=True))))
+        gone = [DisabledWebhook(webhook=w, at=at, reason=reason) for w, at, reason in rows.all("webhooks_disabled")]
+        return DeliveriesOutput(deliveries=found, disabled=gone)
+
+    return await context.store.read(read)
+
+
+class ReplayInput(Input):
+    """Which delivery."""
+
+    delivery: int = argument("The delivery's number.", ge=1)
+
+
+class ReplayOutput(Output):
+    """Where it goes again."""
+
+    delivery: int
+    webhook: str
+
+
+@operation("deliveries replay", safety="write", server="communication", example="podium deliveries replay 7")
+async def deliveries_replay(context: Context, asked: ReplayInput) -> ReplayOutput:
+    """Deliver once more what has ended, under the same id, and enable its webhook if that was disabled."""
+    webhook: str = await context.submit(Replay(asked.delivery))
+    return ReplayOutput(delivery=asked.delivery, webhook=webhook)

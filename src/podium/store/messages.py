@@ -1,0 +1,96 @@
+"""Laws of messages: into an inbox, out of it with a job, read when the attempt that got them has finished (COM-1)."""
+
+from podium.domain import message
+from podium.domain.command import Acknowledge, Send
+from podium.domain.errors import Conflict, NotFound
+from podium.domain.job import PODIUM_QUEUE, Job
+from podium.domain.message import Message
+from podium.domain.pipeline import Pipeline
+from podium.store.batch import Batch
+from podium.store.rows import Rows
+
+TOLD_CHARS_MAX = 500
+"""Of a message's text in the log."""
+
+
+def send(batch: Batch, command: Send) -> int:
+    """An operator's message. Answer: its number; raises `NotFound` or `Conflict`."""
+    if command.project:
+        if batch.rows.one("owner_by_id", (command.project,)) is None:
+            raise NotFound(f"There is no project {command.project!r}. `podium projects` lists them.")
+        if batch.owner(command.project).state != "open":
+            raise Conflict(f"Project {command.project} has ended; nobody will work on it and read about it.")
+    return post(batch, command.to, command.text, command.sender, command.project)
+
+
+def post(batch: Batch, to: str, text: str, sender: str, project: str, key: str = "") -> int:
+    """Put a message into an inbox, once for its key; the oldest one makes room. Answer: its number."""
+    if key:
+        here = [row[0] for row in batch.effects["message_insert"] if row[1] == key]
+        if here or (here := batch.rows.one("message_by_key", (key,))):
+            return here[0]
+    number = batch.numbers.seq
+    text = text[: message.TEXT_CHARS_MAX]
+    batch.emit("message.sent", project, message=number, to=to, by=sender, text=text[:TOLD_CHARS_MAX])
+    row = (number, key or f"sent/{number}", to, project, sender, text, batch.now, batch.wall)
+    batch.effects["message_insert"].append(row)
+    batch.effects["message_trim"].append((to, project, message.INBOX_MESSAGES_MAX))
+    batch.effects["message_expire"] = [(batch.now - message.KEPT_SECONDS,)]
+    batch.post(project, to)
+    return number
+
+
+def unread(rows: Rows, job: Job, pipeline: Pipeline) -> list[Message]:
+    """What the instance that was given this job is told with it: the same whenever it is asked, until it is read."""
+    if job.queue == PODIUM_QUEUE:
+        return []
+    addresses = message.addresses(job.instance, _role(job, pipeline), job.workflow)
+    since = job.leased_at - message.KEPT_SECONDS
+    found = rows.all("messages_unread", (job.instance, *addresses, job.project, since, job.leased_at))
+    return [Message._make(row) for row in found]
+
+
+def receive(batch: Batch, job: Job) -> None:
+    """An attempt has finished: its instance has read what it was given when it was leased, and nothing newer."""
+    if job.queue == PODIUM_QUEUE:
+        return
+    pipeline = batch.owner(job.project).pipeline
+    reader = (job.instance, _role(job, pipeline))
+    mail = [mail for project in (job.project, "") if (mail := batch.mail.get(project)) and reader not in mail.readers]
+    addresses = message.addresses(*reader, job.workflow)
+    if any(not mine.to.isdisjoint(addresses) for mine in mail):
+        acknowledged = {row[:2] for row in batch.effects["receipt_insert"]}
+        new = [m.id for m in unread(batch.rows, job, pipeline) if (m.id, job.instance) not in acknowledged]
+        batch.effects["receipt_insert"] += [(number, job.instance, batch.wall) for number in new]
+        if new:
+            batch.tell("message.delivered", job, messages=new, to=job.instance, by="attempt")
+    for mine in mail:
+        if mine.newest_at <= job.leased_at:
+            mine.readers.add(reader)
+
+
+def _role(job: Job, pipeline: Pipeline) -> str:
+    """What the instance is good at; of one that the pipeline does not know, what the step asks for."""
+    workflow = pipeline.workflows[job.workflow]
+    return workflow.instances.get(job.instance) or workflow.by_id[job.step].role
+
+
+def acknowledge(batch: Batch, command: Acknowledge) -> bool:
+    """An instance has read a message, or nobody is to get it any more. Answer: whether that was news."""
+    row = batch.rows.one("message_by_id", (command.message,))
+    if row is None:
+        raise NotFound(f"There is no message {command.message}. `podium messages list` shows what is kept.")
+    address, project, closed_at = row
+    kind, _, name = address.partition(":")
+    instance = command.instance or (name if kind == "instance" else "")
+    if kind == "instance" and instance != name:
+        raise Conflict(f"Message {command.message} is for {name} alone, not for {instance}.")
+    receipt = (command.message, instance)
+    if closed_at is not None or (instance and batch.rows.one("receipt_by_key", receipt)):
+        return False
+    if instance:
+        batch.effects["receipt_insert"].append((*receipt, batch.wall))
+    else:
+        batch.effects["message_close"].append((batch.now, command.message))
+    batch.emit("message.delivered", project, messages=[command.message], to=instance or address, by=command.by)
+    return True

@@ -1,0 +1,68 @@
+"""Laws of what waits for a receiver or a person: deliveries that are due, done, dead or replayed, and notices."""
+
+import json
+from typing import Final
+
+from podium.domain.command import Dismiss, Replay, Settle
+from podium.domain.delivery import Delivery
+from podium.domain.errors import Conflict, NotFound
+from podium.store.batch import Batch
+from podium.store.rows import Rows
+from podium.store.rules import notice
+
+ENDED_MAX: Final = 10_000
+"""Deliveries that have ended, and are kept to be looked at and replayed."""
+DAY_SECONDS: Final = 86_400
+
+
+def due(rows: Rows, now: float, limit: int) -> list[Delivery]:
+    """The first deliveries of each webhook that are due, at most `limit` of each, in order."""
+    found: list[Delivery] = []
+    for webhook, disabled in rows.all("deliveries_waiting"):
+        for id_, key, name, event, attempts in rows.all("deliveries_due", (webhook, now, limit)):
+            found.append(Delivery(id_, key, name, json.loads(event), attempts, bool(disabled)))
+    return found
+
+
+def settle_delivery(batch: Batch, command: Settle) -> bool:
+    """Record what came of a try, unless the delivery has changed since; one that is given up is told to people."""
+    row = batch.rows.one("delivery_by_id", (command.delivery,))
+    if row is None or tuple(row[1:]) != ("pending", command.attempts):
+        return False
+    webhook, outcome = row[0], command.outcome
+    ended = batch.wall if outcome.state != "pending" else None
+    due_at = batch.now + outcome.delay_seconds
+    changed = (outcome.state, command.attempts + 1, due_at, ended, outcome.detail[:500], command.delivery)
+    batch.effects["delivery_update"].append(changed)
+    if ended is not None:
+        batch.effects["delivery_trim"] = [(ENDED_MAX,)]
+    if outcome.disable:
+        batch.effects["webhook_disable"].append((webhook, batch.wall, outcome.detail[:500]))
+    if outcome.state == "dead":  # one word a day: a receiver that is away may have thousands waiting
+        key = f"webhook/{webhook}/{int(batch.wall // DAY_SECONDS)}"
+        notice(
+            batch, key, f"Webhook {webhook} did not take delivery {command.delivery}: {outcome.detail}", needs_you=True
+        )
+    return True
+
+
+def replay(batch: Batch, command: Replay) -> str:
+    """Give a delivery that has ended all its tries again. Answer: its webhook."""
+    row = batch.rows.one("delivery_by_id", (command.delivery,))
+    if row is None:
+        raise NotFound(f"There is no delivery {command.delivery}. `podium deliveries` lists them.")
+    webhook, state, _ = row
+    if state == "pending":
+        raise Conflict(f"Delivery {command.delivery} is still being tried; `podium deliveries` says when next.")
+    batch.effects["delivery_update"].append(("pending", 0, batch.now, None, "", command.delivery))
+    batch.effects["webhook_enable"].append((webhook,))
+    batch.effects["notice_withdraw"].append((f"webhook/{webhook}/",))
+    return webhook
+
+
+def dismiss(batch: Batch, command: Dismiss) -> None:
+    """A person has taken note."""
+    if batch.rows.one("notice_by_id", (command.notice,)) is None:
+        raise NotFound(f"There is no notice {command.notice}. `podium notices` lists them.")
+    row = (batch.wall, command.by, command.notice, int(command.older))
+    batch.effects["notice_settle"].append(row)

@@ -1,0 +1,63 @@
+"""Rules at work: what a state or an event sets off besides a workflow, as rows of the same transaction (EVT-4)."""
+
+import json
+from typing import Any, Final
+
+import orjson
+
+from podium.domain.message import TEXT_CHARS_MAX
+from podium.domain.pipeline import Rule
+from podium.domain.rule_text import asked, fill
+from podium.store.batch import Batch
+from podium.store.messages import post
+
+NOTICES_MAX: Final = 1_000
+"""Notices that are kept; a new one takes the place of the oldest."""
+_FIELDS: Final = ("seq", "at", "type", "project", "workflow", "job", "attempt", "instance", "data")
+
+Told = tuple[Any, ...]
+"""An event as the batch holds it: `_FIELDS`, the data as JSON."""
+
+
+def act(batch: Batch, rule: Rule, event: Told, key: str) -> None:
+    """Message, notice or delivery; `key` is the same for the same cause, so that nothing is sent twice."""
+    told: dict[str, Any] = dict(zip(_FIELDS, (*event[:-1], json.loads(event[-1])), strict=True))
+    if rule.webhook:
+        row = (key, rule.webhook, orjson.dumps(told).decode(), batch.now, batch.wall)
+        batch.effects["delivery_insert"].append(row)
+        return
+    text = fill(rule.notify or rule.text, _values(batch, told, rule.notify or rule.text))[:TEXT_CHARS_MAX]
+    if rule.to:
+        post(batch, rule.to, text, f"rule on {rule.on}", told["project"], key)
+    elif not (rule.needs_you and told["data"].get("review") in batch.decided):  # sent back before anybody was asked
+        notice(batch, key, text, project=told["project"], job=told["job"], needs_you=rule.needs_you)
+
+
+def notice(batch: Batch, key: str, text: str, *, project: str = "", job: int = 0, needs_you: bool = False) -> None:
+    """Tell people something, once for its key."""
+    batch.effects["notice_insert"].append((key, project, job, int(needs_you), text, batch.wall))
+    batch.effects["notice_trim"] = [(NOTICES_MAX,)]
+
+
+def _values(batch: Batch, told: dict[str, Any], text: str) -> dict[str, str]:
+    data = told["data"]
+    found = {
+        "project": told["project"],
+        "workflow": told["workflow"],
+        "state": data.get("to"),
+        "event": told["type"],
+        "job": told["job"] or None,
+        "instance": told["instance"],
+        "review": data.get("review"),
+        "reason": data.get("reason"),
+        "issues": data.get("issues_created"),
+        "url": data.get("deployment_url"),
+        "title": _title(batch, told["project"]) if "title" in asked(text) else None,
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def _title(batch: Batch, project: str) -> str:
+    """The project's title, also when it is made in this batch."""
+    here = [row[1] for row in batch.writes["project_insert"] if row[0] == project]
+    return here[0] if here else batch.rows.one("project_head", (project,))[1]

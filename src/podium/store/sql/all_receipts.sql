@@ -1,0 +1,2 @@
+-- Who has read what, for the checkers.
+SELECT message, instance FROM receipt ORDER BY message, instance

@@ -1,0 +1,2 @@
+-- One delivery as its laws need it.
+SELECT webhook, state, attempts FROM delivery WHERE id = ?

@@ -1,0 +1,2 @@
+-- Whether this was sent before.
+SELECT id FROM message WHERE key = ?

@@ -1,0 +1,2 @@
+-- Nobody gets this message any more.
+UPDATE message SET closed_at = ? WHERE id = ?

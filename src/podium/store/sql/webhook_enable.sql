@@ -1,0 +1,2 @@
+-- A webhook is tried again.
+DELETE FROM webhook_disabled WHERE webhook = ?
