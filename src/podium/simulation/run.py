@@ -132,7 +132,7 @@ class Run:
             asyncio.set_event_loop(self.loop)
             self.loop.run_until_complete(self._history())
             self.violations += self.world.ground.violations
-            self.violations += check(self.world.database, finished=True)
+            self.violations += check(self.world.database, finished=True, judged=True)
             self.violations += self._misremembered()
             self.violations += [f"{name} still runs" for name in self.world.ground.live]
             self.violations += [f"{name} was left behind" for name in self.world.directories]
@@ -161,7 +161,7 @@ class Run:
             self.violations += [f"unhandled {error!r}" for error in clock.failures]
             if self._reopen is not None:
                 self.world.database = self._reopen()
-            self.violations += check(self.world.database, finished=False)
+            self.violations += check(self.world.database, finished=False, judged=True)
             if ended or self.violations or self.world.ground.violations:
                 return
             await asyncio.sleep(self.world.rng.uniform(0.1, 30.0))
@@ -201,7 +201,7 @@ class Run:
         now, database = self.loop.time(), self.world.database
         if now >= self._next_check:
             self._next_check = now * CHECK_AGAIN
-            self.violations += check(database, finished=False)
+            self.violations += check(database, finished=False, judged=True)
         seq = database.rows.one("event_last")[0]
         if seq != self._last_event[0]:
             self._last_event = (seq, now)
