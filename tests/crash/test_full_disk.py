@@ -167,6 +167,7 @@ def test_an_agent_that_fills_the_disk_itself_is_charged(
             stage.fifo().write_text("go")
             time.sleep(HELD_SECONDS)
         assert runner.wait(PATIENCE_SECONDS) == 0
+        assert stage.messages(), "whole lines alone are kept"
         report = stage.report()
         is_own = whose == "the agent's"
         assert report["is_environment"] != is_own
