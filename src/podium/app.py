@@ -62,7 +62,7 @@ class _Home:
         agents = frozenset(self.config.all_agents())
         return Context(
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
-            agents, conductor, running,
+            agents, conductor, running, self.config.retention,
         )  # fmt: skip
 
 
@@ -211,10 +211,13 @@ class RealWorld:
     async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
         from podium.engine.engine import Engine, EngineSettings
+        from podium.engine.pruner import Pruner
         from podium.engine.sweeper import SweeperSettings
         from podium.faces.rest.app import Server
+        from podium.hosts.remains import Remains
         from podium.integrations.shared_state.mirror import FOLDER, Mirror
         from podium.store.store import DATABASE, open_store
+        from podium.workspace.layout import Home
 
         self.prepare(home)
         _lock(home)
@@ -230,6 +233,8 @@ class RealWorld:
             clock.spawn(Server(home, lambda: context).serve(), "socket")
             mirror = Mirror(home / FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread)
             clock.spawn(mirror.run(), "shared-state mirror")
+            pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
+            clock.spawn(pruner.run(), "pruner")
             try:
                 yield _Orchestra(context, engine)
             finally:

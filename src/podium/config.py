@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
+from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
 
 FILE: Final = "podium.toml"
@@ -42,6 +43,8 @@ class Config(_Section):
     strategies: Mapping[str, str] = Field(default_factory=dict)
     """Routing strategy per workflow."""
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
+    retention: Retention = Field(default_factory=Retention)
+    """How long what is over is kept."""
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

@@ -119,4 +119,24 @@ class Record:
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Remove the next rows of one kind that are over their limit (EVT-5). Answer: `Pruned`."""
+
+    kind: Literal["events", "counters", "projects"]
+    before: float
+    """Events: wall-clock seconds. Counters: hours since the epoch. Projects: steady seconds of their end."""
+    keep: int = 0
+    """For events: how many stay, whatever their age; 0 is no limit."""
+    rows_max: int = 2_000
+
+
+class Pruned(NamedTuple):
+    """Rows that went (of projects: their jobs), projects that went whole, and whether more is to go."""
+
+    rows: int
+    more: bool = False
+    projects: int = 0
+
+
+Command = Submit | Dispatch | Complete | Wake | Decide | Steer | Record | Prune

@@ -23,6 +23,7 @@ TYPES: Final = frozenset(
         "project.completed",
         "project.failed",
         "project.cancelled",
+        "project.pruned",
         "workflow.state",
         "job.leased",
         "job.adopted",

@@ -1,10 +1,22 @@
 """All operations: importing this module registers every one of them."""
 
 from podium.domain.errors import NotFound
-from podium.operations import doctor, events, instances, intake, jobs, plan, projects, reviews, status, steering
+from podium.operations import (
+    doctor,
+    events,
+    instances,
+    intake,
+    jobs,
+    plan,
+    projects,
+    retention,
+    reviews,
+    status,
+    steering,
+)
 from podium.operations.operation import REGISTRY, Operation
 
-MODULES = (doctor, events, instances, intake, jobs, plan, projects, reviews, status, steering)
+MODULES = (doctor, events, instances, intake, jobs, plan, projects, retention, reviews, status, steering)
 
 
 def operation_named(name: str) -> Operation:

@@ -1,7 +1,7 @@
 """What an operation may use: the store, the engine where one runs, the home and its configuration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -9,6 +9,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
+from podium.policy.retention import Retention
 from podium.ports import Clock
 from podium.store.rows import Rows
 
@@ -50,6 +51,7 @@ class Context:
     conductor: Conductor | None = None
     running: bool = False
     """Whether an orchestrator works on this home."""
+    retention: Retention = field(default_factory=Retention)
 
     async def submit(self, command: Command) -> Any:
         """Submit a command to the running engine, or to the store of a home that nobody runs."""

@@ -1,6 +1,7 @@
 """Projects and what they made."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class ProjectsInput(Input):
 
 
 class ProjectRow(Output):
-    """One project in a list."""
+    """One project in a list; of one that is pruned nothing more is known."""
 
     id: str
     title: str
@@ -32,6 +33,7 @@ class ProjectRow(Output):
     agent: str
     created_at: float
     ended_at: float | None
+    pruned_at: float | None = None
     workflows: dict[str, str]
 
 
@@ -53,9 +55,9 @@ async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
 
 
 def _row(rows: Rows, row: Any) -> ProjectRow:
-    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at")
+    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at", "pruned_at")
     states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
-    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states)
+    return ProjectRow(**dict(zip(names, row, strict=True)), workflows=states)
 
 
 class ProjectInput(Input):
@@ -94,6 +96,8 @@ class ProjectOutput(Output):
     agent: str
     created_at: float
     ended_at: float | None
+    pruned_at: float | None = None
+    """Since when its jobs, attempts and reviews are gone; what it made is still there."""
     repository: str
     adopted_from: str | None = None
     """The existing repository that it works on a copy of."""
@@ -131,6 +135,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             agent=row[6],
             created_at=row[7],
             ended_at=row[8],
+            pruned_at=row[13],
             repository=str(repository_of(context, asked.project)),
             adopted_from=row[10],
             workflows=workflows,
@@ -148,6 +153,18 @@ def need_project(rows: Rows, project_id: str) -> Any:
     row = rows.one("project_by_id", (project_id,))
     if row is None:
         raise NotFound(f"There is no project {project_id!r}. `podium projects` lists them.")
+    return row
+
+
+def need_jobs(rows: Rows, project_id: str) -> Any:
+    """The row of a project that still has its jobs; raises `NotFound`, also when they were pruned."""
+    row = need_project(rows, project_id)
+    if row[13] is not None:
+        day = datetime.fromtimestamp(row[13], UTC).date().isoformat()
+        raise NotFound(
+            f"Project {project_id} is {row[4]} and was pruned on {day}: its jobs, plan and reviews are no longer kept "
+            f"([retention] projects_days in podium.toml). What it made is: `podium project {project_id}`."
+        )
     return row
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Wake
+from podium.domain.command import Command, Complete, Decide, Dispatch, Prune, Record, Steer, Submit, Wake
 from podium.domain.pipeline import Pipeline
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
 from podium.store.projects import submit
+from podium.store.retention import prune
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -50,7 +51,7 @@ def run(
     return answers
 
 
-def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record) -> Any:
+def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer | Record | Prune) -> Any:
     """The answer of one command's law."""
     match command:
         case Submit():
@@ -65,3 +66,5 @@ def _carry_out(batch: Batch, command: Submit | Complete | Wake | Decide | Steer 
             return steer(batch, command)
         case Record():
             return record(batch, command)
+        case Prune():
+            return prune(batch, command)

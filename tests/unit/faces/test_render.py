@@ -39,6 +39,13 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("events", samples.events(samples.event("project.pruned"), last=9, horizon=5)),
+    ("prune", samples.pruned()),
+    ("prune", samples.pruned(dry_run=True, names=("hello-world 12.a1",))),
+    ("prune", samples.pruned(more=True)),
+    ("prune", samples.pruned(empty=True)),
+    ("disk", samples.disk()),
+    ("project", samples.project("cancelled", pruned_at=samples.NOW)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]

@@ -1,4 +1,5 @@
 -- One project.
-SELECT id, title, type, complexity, state, priority, agent, created_at, ended_at, source, repository_url, business_value, pipeline
+SELECT id, title, type, complexity, state, priority, agent, created_at, ended_at, source, repository_url, business_value,
+  pipeline, pruned_at
 FROM project
 WHERE id = ?
