@@ -32,6 +32,12 @@ class InvalidDocument(UsageError):
     kind = "invalid_document"
 
 
+class InvalidBackup(UsageError):
+    """A backup is truncated, altered, or none of Podium's; nothing was restored from it."""
+
+    kind = "invalid_backup"
+
+
 class NotFound(PodiumError):
     """Nothing has that name; the message lists what there is, or how to list it."""
 
