@@ -74,16 +74,17 @@ class Writer:
         with os.fdopen(fd, "rb") as file:
             if not path.is_file():
                 return False
-            size = os.fstat(fd).st_size
-            digest = self._write(name, file, size)
+            status = os.fstat(fd)
+            size = status.st_size
+            digest = self._write(name, file, size, int(status.st_mtime))
         line = {"name": name, "size": size, "sha256": digest}
         self._lines.write(json.dumps(line).encode() + b"\n")
         self.members, self.bytes = self.members + 1, self.bytes + size
         return True
 
-    def _write(self, name: str, file: IO[bytes], size: int) -> str:
+    def _write(self, name: str, file: IO[bytes], size: int, at: int = 0) -> str:
         info = tarfile.TarInfo(name)
-        info.size, info.mode = size, 0o600
+        info.size, info.mode, info.mtime = size, 0o600, at
         hashed = Hashed(file)
         self._tar.addfile(info, cast("IO[bytes]", hashed))
         self._tar.members = []  # pyright: ignore[reportAttributeAccessIssue] - it would remember every member
@@ -125,8 +126,8 @@ class Reader:
         self._scratch = scratch
         self.summary: dict[str, Any] = {}
 
-    def members(self) -> Iterator[tuple[str, int, IO[bytes]]]:
-        """(Name, size, content); the content must be read whole before the next. Raises `InvalidBackup`."""
+    def members(self) -> Iterator[tuple[str, int, float, IO[bytes]]]:
+        """(Name, size, time, content); the content must be read whole before the next. Raises `InvalidBackup`."""
         with (
             self._file.open("rb") as packed,
             tempfile.TemporaryFile(dir=self._scratch) as lines,
@@ -143,7 +144,7 @@ class Reader:
                     self._compare(lines, content)
                     return
                 hashed = Hashed(cast("IO[bytes]", _Guarded(self, content)))
-                yield info.name, info.size, cast("IO[bytes]", hashed)
+                yield info.name, info.size, info.mtime, cast("IO[bytes]", hashed)
                 line = {"name": info.name, "size": info.size, "sha256": hashed.digest.hexdigest()}
                 lines.write(json.dumps(line).encode() + b"\n")
             raise self.unsound("it ends before its manifest: it is truncated")

@@ -62,11 +62,12 @@ async def restore(file: Path, place: Path) -> Restored:
         restored = Restored(str(place))
         home = Home(part)
         reader = Reader(file, part)
-        for name, size, content in reader.members():
+        for name, size, at, content in reader.members():
             target = _place(home, name, reader)
             if shutil.disk_usage(part).free < size + SPARE_BYTES:
                 raise Unavailable(f"{name} has {size} bytes, more than are free on the disk of {place}. Free some.")
             _write(target, content, reader.unsound)
+            os.utime(target, (at, at))  # logs are kept by age
             restored.bytes += size
         restored.made_at = str(reader.summary.get("made_at", ""))
         if not (part / DATABASE).is_file():
