@@ -33,6 +33,7 @@ from tests.unit.store.desk import Desk
 pytestmark = pytest.mark.requirement("OPS-1")
 
 NOW = 1_800_000_000.0
+IDENTITY = ("-c", "user.name=somebody", "-c", "user.email=somebody@example.org")
 
 
 class FiledDesk(Desk):
@@ -289,6 +290,32 @@ def test_the_copy_is_one_commit_while_others_write(tmp_path: Path, monkeypatch: 
     assert check(copy, finished=False) == []
     assert copy.rows.one("event_last") == seq
     assert [name for name, _ in copy.rows.all("project_states")] == ["p"]
+
+
+def test_a_shallow_repository_with_branches_of_its_own_comes_back(tmp_path: Path) -> None:
+    def run(where: Path, *words: str) -> str:
+        told = subprocess.run(["git", *IDENTITY, *words], cwd=where, capture_output=True, check=True, text=True)
+        return told.stdout
+
+    source = tmp_path / "source"
+    source.mkdir()
+    run(source, "init", "--quiet", "--initial-branch=main")
+    for n in range(3):
+        run(source, "commit", "--quiet", "--allow-empty", "-m", f"commit {n}")
+    run(tmp_path, "clone", "--quiet", "--depth=1", source.as_uri(), "shallow")
+    old, new = tmp_path / "shallow", tmp_path / "p" / "repository"
+    run(old, "tag", "-a", "v1", "-m", "one")
+    run(old, "config", "podium.source", "/srv/a place")
+
+    async def both() -> None:
+        objects, listed = await packing.pack(old, None, tmp_path / "packed")
+        await packing.unpack(new, objects, listed)
+
+    asyncio.run(both())
+    assert run(new, "log", "--format=%s", "main") == "commit 2\n"
+    assert run(new, "rev-parse", "v1", "main") == run(old, "rev-parse", "v1", "main")
+    assert run(new, "config", "podium.source") == "/srv/a place\n"
+    assert run(new, "fsck", "--no-dangling") == ""
 
 
 def test_main_is_taken_as_of_the_moment_of_the_database(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """What has ended is forgotten in bounded parts; what is open, and every number, stays."""
 
+from collections.abc import Callable
+
 import pytest
 
 from podium.domain.command import Prune, Pruned, Steer
 from podium.domain.errors import Conflict, NotFound
-from podium.policy.retention import DAY_SECONDS, Retention, before, size_cutoff
+from podium.engine.pruner import Pruner
+from podium.policy.retention import DAY_SECONDS, Removed, Retention, before, size_cutoff
+from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.store import retention
 from podium.store.retention import forecast
 from tests.unit.store.desk import Desk
@@ -119,6 +123,35 @@ def test_the_same_input_again_is_still_the_pruned_project_and_nothing_of_it_can_
     number = max(lease.job.id, *desk.store.rows.one("numbers")[:1])
     desk.submit("q")
     assert min(job[0] for job in desk.store.rows.all("all_jobs")) == number + 1
+
+
+def test_a_pruner_without_time_removes_nothing_and_says_so(desk: Desk) -> None:
+    finished(desk)
+
+    class Later(VirtualClock):
+        def now(self) -> float:
+            return desk.now + 1.0
+
+        def wall(self) -> float:
+            return self.now()
+
+    async def submit(command: Prune) -> Pruned:
+        return desk.do(command)
+
+    class Nothing:
+        async def prune(
+            self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
+        ) -> list[Removed]:
+            assert not may_go_on()
+            return []
+
+    loop = VirtualLoop(1)
+    pruner = Pruner(submit, Later(loop), Nothing(), Retention(projects_days=1e-9))
+    outcome = loop.run_until_complete(pruner.prune(0.0))
+    loop.close()
+    assert outcome.more
+    assert not any(removed.count for removed in outcome.removed)
+    assert desk.store.rows.one("project_by_id", ("p",))[13] is None
 
 
 @pytest.mark.parametrize("limit", ["events_days", "logs_mib_max", "deployments_keep"])
