@@ -6,7 +6,7 @@ from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
-from tests.unit.faces import samples
+from tests.unit.faces import room_samples, samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -40,11 +40,11 @@ PAGES: list[tuple[str, Answer]] = [
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
     ("events", samples.events(samples.event("project.pruned"), last=9, horizon=5)),
-    ("prune", samples.pruned()),
-    ("prune", samples.pruned(dry_run=True, names=("hello-world 12.a1",))),
-    ("prune", samples.pruned(more=True)),
-    ("prune", samples.pruned(empty=True)),
-    ("disk", samples.disk()),
+    ("prune", room_samples.pruned()),
+    ("prune", room_samples.pruned(dry_run=True, names=("hello-world 12.a1",))),
+    ("prune", room_samples.pruned(more=True)),
+    ("prune", room_samples.pruned(empty=True)),
+    ("disk", room_samples.disk()),
     ("project", samples.project("cancelled", pruned_at=samples.NOW)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
