@@ -28,6 +28,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("project.completed", seconds=72.4), "hello-world is complete after 1 m 12 s"),
     (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
     (event("project.cancelled", reason="cancelled by ann"), "hello-world is cancelled: cancelled by ann"),
+    (event("project.pruned"), "hello-world is now only a summary: its jobs were pruned"),
     *(
         (event(f"operator.{action}", by="ann", reason="why"), f"ann: {action} hello-world: why")
         for action in ("boost", "cancel", "pause", "resume")

@@ -185,6 +185,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "project.created": _project_created,
         "project.completed": _project_completed,
         "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
+        "project.pruned": lambda told: f"{one_line(told.event['project'])} is now only a summary: its jobs were pruned",
         **{
             f"operator.{action}": _operator
             for action in ("boost", "cancel", "pause", "pin", "resume", "retry", "unpin")
