@@ -9,6 +9,8 @@ from typing import Final
 SOCKET: Final = "podium.sock"
 LOCK: Final = "lock"
 """Held by the home's orchestrator from its start to the end of its process."""
+ORCHESTRATOR_LOG: Final = "orchestrator.log"
+"""In the home: what an orchestrator in the background says."""
 SUN_PATH_BYTES_MAX: Final = 100
 
 

@@ -71,7 +71,7 @@ class _Home:
         return Context(
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
             agents, conductor, engine is not None, self.config.limits.stuck(),
-            engine.supervisor.progress if engine else dict,
+            engine.supervisor.progress if engine else dict, retention=self.config.retention,
         )  # fmt: skip
 
 
@@ -228,8 +228,11 @@ class RealWorld:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
         from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
+        from podium.engine.pruner import Pruner
         from podium.engine.sweeper import SweeperSettings
+        from podium.hosts.remains import Remains
         from podium.store.store import DATABASE, open_store
+        from podium.workspace.layout import Home
 
         self.prepare(home)
         _lock(home)
@@ -252,6 +255,8 @@ class RealWorld:
             sender = _sender(home, loaded.config, clock)
             courier = Courier(store, clock, sender, random.SystemRandom())
             clock.spawn(courier.run(), "courier")
+            pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
+            clock.spawn(pruner.run(), "pruner")
             try:
                 yield _Orchestra(context, engine)
             finally:

@@ -15,6 +15,7 @@ from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
 from podium.domain.web_address import checked_url
 from podium.policy.admission import Limits
+from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
 from podium.policy.stuck import StuckLimits
 
@@ -103,6 +104,8 @@ class Config(_Section):
     webhooks: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], WebhookConfig] = Field(
         default_factory=dict
     )
+    retention: Retention = Field(default_factory=Retention)
+    """How long what is over is kept."""
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

@@ -8,6 +8,7 @@ from podium.domain.attempt import Assignment, Report
 from podium.domain.command import Command
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.job import Lease
+from podium.policy.retention import Removed, Retention
 
 OVERDUE: Final = "no end after"
 """How a reason to cancel begins when the time is up: the report's ending is then `TIMED_OUT`, not `CANCELLED`."""
@@ -101,6 +102,19 @@ class Host(Protocol):
         """End every process and remove every clone that belongs to no open attempt (`Lease.name`); how many.
 
         List first and ask `is_open` afterwards: an attempt begun meanwhile is then never taken for a stranger.
+        """
+        ...
+
+
+class Remains(Protocol):
+    """What ended work has left on disk: logs, superseded deployments, unmerged work of ended projects."""
+
+    async def prune(
+        self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
+    ) -> list[Removed]:
+        """Remove what is over its limit, or only say what that is; trouble with one thing is logged, not raised.
+
+        It stops when it may not go on any more: the rest is found by the next call.
         """
         ...
 

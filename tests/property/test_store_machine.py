@@ -12,13 +12,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from podium.domain import pipeline_file
 from podium.domain.attempt import Artifact, Ending, Report
-from podium.domain.command import Command, Complete, Decide, Dispatch, Record, Steer, Submit, Verdict, Wake
+from podium.domain.command import (
+    Command,
+    Complete,
+    Decide,
+    Dispatch,
+    Prune,
+    Pruned,
+    Record,
+    Steer,
+    Submit,
+    Verdict,
+    Wake,
+)
 from podium.domain.errors import Conflict, NotFound, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Job
 from podium.domain.project import Project
 from podium.policy.admission import UNLIMITED
 from podium.simulation.checkers import check
+from podium.store.retention import forecast
 from podium.store.sqlite import SqliteStore
 from tests.property.naive import DONE, PIPELINE, NaiveJob, NaiveProject
 
@@ -41,6 +54,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.decided: set[int] = set()
         self.results: list[Complete] = []
         self.review_number = 0
+        self.pruned_reviews: set[int] = set()
 
     def open(self) -> SqliteStore:
         return SqliteStore(":memory:", limits=UNLIMITED)
@@ -176,11 +190,6 @@ class StoreMachine(RuleBasedStateMachine):
 
     def apply(self, job: NaiveJob, kind: str, command: Complete) -> None:
         project = self.projects[job.project]
-        finished = command.report.ending is Ending.FINISHED
-        if kind == "bury" and job.finished_in_row:
-            kind = "exhausted"
-        if kind != "release":
-            job.finished_in_row = kind in ("retry", "delay") and (job.finished_in_row or finished)
         if kind == "pass" or (kind in ("approval", "blocked") and command.report.ending is Ending.FINISHED):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]
@@ -280,8 +289,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(pick=PICK, verdict=st.sampled_from(["approve", "send_back", "reject"]))
     def decide_again(self, pick: int, verdict: Any) -> None:
         decided = sorted(self.decided)
-        (answer,) = self.run(Decide(decided[pick % len(decided)], verdict, "somebody else"))
-        assert isinstance(answer, Conflict)
+        number = decided[pick % len(decided)]
+        (answer,) = self.run(Decide(number, verdict, "somebody else"))
+        assert isinstance(answer, NotFound if number in self.pruned_reviews else Conflict)
         (answer,) = self.run(Decide(self.review_number + 1, verdict, "somebody"))
         assert isinstance(answer, NotFound)
 
@@ -290,6 +300,37 @@ class StoreMachine(RuleBasedStateMachine):
     def record(self, pick: int) -> None:
         job = self.running(pick)
         assert self.run(Record(("job.adopted",), self.number(job), job.attempt, job.instance)) == [None]
+
+    @rule(
+        kind=st.sampled_from(["events", "counters", "projects", "projects"]),
+        keep=st.sampled_from([0, 5, 40]),
+        rows_max=st.sampled_from([7, 2_000]),
+        dispatch=st.booleans(),
+    )
+    def prune(self, kind: Any, keep: int, rows_max: int, dispatch: bool) -> None:
+        """What has ended loses its rows; nothing that is open loses anything, and no number is given out again."""
+        first, last = self.store.rows.one("event_bounds")
+        before = (self.now + 1.0) / (3600 if kind == "counters" else 1)
+        forecast_ = forecast(self.store.rows, Prune(kind, before, keep))
+        rows = projects = 0
+        part = Pruned(0, more=True)
+        while part.more:
+            part = self.run(Prune(kind, before, keep, rows_max))[0]
+            rows, projects = rows + part.rows, projects + part.projects
+        assert (rows, projects) == (forecast_.rows, forecast_.projects)
+        horizon = self.store.rows.one("event_bounds")[0]
+        if kind == "events":
+            assert horizon == (last or 0)
+        else:
+            assert horizon == first
+        if kind == "projects":
+            for project in self.projects.values():
+                if project.state != "open":
+                    project.jobs.clear()
+            kept = {number for number, *_ in self.store.rows.all("all_reviews")}
+            self.pruned_reviews |= self.decided - kept
+        if dispatch:
+            self.dispatch(1, 63)
 
     # --- invariants --------------------------------------------------------------------------------------------------
 
@@ -346,7 +387,7 @@ class FileMachine(StoreMachine):
             old.close()
 
 
-pytestmark = pytest.mark.requirement("REC-8", "EVT-1", "PIP-6", "QUE-4", "QUE-7")
+pytestmark = pytest.mark.requirement("REC-8", "EVT-5", "EVT-1", "PIP-6", "QUE-4", "QUE-7")
 
 StoreMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
 FileMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=60)

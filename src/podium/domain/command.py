@@ -223,10 +223,30 @@ class Replay:
     delivery: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Remove the next rows of one kind that are over their limit (EVT-5). Answer: `Pruned`."""
+
+    kind: Literal["events", "counters", "projects"]
+    before: float
+    """Events: wall-clock seconds. Counters: hours since the epoch. Projects: steady seconds of their end."""
+    keep: int = 0
+    """For events: how many stay, whatever their age; 0 is no limit."""
+    rows_max: int = 2_000
+
+
+class Pruned(NamedTuple):
+    """Rows that went (of projects: their jobs), projects that went whole, and whether more is to go."""
+
+    rows: int
+    more: bool = False
+    projects: int = 0
+
+
 Talk = Send | Acknowledge | Dismiss | Settle | Replay
 """What is said to instances, people and receivers; no job changes."""
 
 Access = Audit | IssueToken | RevokeToken
 """Who may do what, and who did."""
 
-Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Talk | Access
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Prune | Talk | Access

@@ -38,6 +38,12 @@ class InvalidRequest(UsageError):
     kind = "invalid_request"
 
 
+class InvalidBackup(UsageError):
+    """A backup is truncated, altered, or none of Podium's; nothing was restored from it."""
+
+    kind = "invalid_backup"
+
+
 class NotFound(PodiumError):
     """Nothing has that name; the message lists what there is, or how to list it."""
 

@@ -27,6 +27,7 @@ TYPES: Final = frozenset(
         "project.failed",
         "project.cancelled",
         "workflow.requested",
+        "project.pruned",
         "workflow.state",
         "workflow.cancelled",
         "job.leased",

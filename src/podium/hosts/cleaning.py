@@ -43,13 +43,13 @@ def clean(directory: Path) -> list[str]:
         return [str(error)]
     kept = KEPT if claim.EXIT in names else KEPT_OF_LOST
     removed = [name for name in names if name not in kept and name != UNFINISHED]
-    problems = [problem for name in removed if (problem := _remove(directory / name))]
-    if not problems and UNFINISHED in names and (problem := _remove(directory / UNFINISHED)):
+    problems = [problem for name in removed if (problem := remove(directory / name))]
+    if not problems and UNFINISHED in names and (problem := remove(directory / UNFINISHED)):
         problems.append(problem)
     return problems
 
 
-def _remove(path: Path) -> str:
+def remove(path: Path) -> str:
     """Remove a file or a tree; why it is still there, or ""."""
     try:
         if path.is_symlink() or not path.is_dir():

@@ -14,6 +14,7 @@ from podium.operations import (
     projects,
     queues,
     releases,
+    retention,
     reviews,
     status,
     steering,
@@ -24,7 +25,7 @@ from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     doctor, events, instances, intake, jobs, letters, messages, outbox, plan,
-    projects, queues, releases, reviews, status, steering, stuck, tokens,
+    projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
+from podium.policy.retention import Retention
 from podium.policy.stuck import StuckLimits
 from podium.ports import Clock
 from podium.store.rows import Rows
@@ -57,6 +58,7 @@ class Context:
     """When each attempt in progress (`Lease.name`) last showed a sign of progress, in steady seconds."""
     principal: Principal = OPERATOR
     """Who asks."""
+    retention: Retention = field(default_factory=Retention)
 
     async def submit(self, command: Command) -> Any:
         """Submit a command to the running engine, or to the store of a home that nobody runs."""

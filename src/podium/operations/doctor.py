@@ -28,6 +28,8 @@ GIT_MIN: Final = (2, 38)
 """The first with `git merge-tree --write-tree`."""
 MEND_CONFIGURATION: Final = "Mend the file, or move it away: without it Podium uses what it was shipped with."
 FREE_BYTES_MIN: Final = 1 << 30
+FREE_BYTES_NEEDED: Final = 128 << 20
+"""With less, the database's next commits may fail."""
 MEMORY_BYTES_MIN: Final = 512 << 20
 AGENT_BYTES: Final = 112 << 20
 """What one instance of the Claude Code CLI was measured to need (proportional set size)."""
@@ -259,9 +261,12 @@ def check_disk(home: Path) -> Check:
     detail = f"{_size(free)} free"
     if free >= FREE_BYTES_MIN:
         return Check(name="Disk", state="ok", detail=detail)
-    return Check(
-        name="Disk", state="warning", detail=detail, to_do="Free some space: clones and logs need at least 1 GiB."
-    )
+    where = "`podium disk` tells what takes the room, `podium prune --dry-run` what could go."
+    if free < FREE_BYTES_NEEDED:
+        detail += ": soon nothing can be recorded any more, and all work stands still"
+        return Check(name="Disk", state="problem", detail=detail, to_do=f"Free some space at once. {where}")
+    to_do = f"Free some space: clones and logs need at least 1 GiB. {where}"
+    return Check(name="Disk", state="warning", detail=detail, to_do=to_do)
 
 
 def check_memory(available_bytes: int | None) -> Check:
@@ -303,32 +308,35 @@ def _cores() -> Check:
     )
 
 
+PLATFORMS: Final[Mapping[str, tuple[State, str, str]]] = {
+    "linux": ("ok", "Linux {}: everything is supported", ""),
+    "wsl1": (
+        "problem",
+        "WSL1 ({}) imitates Linux: file locks, process descriptors and SQLite's log are not reliable",
+        "Move to WSL2: `wsl --set-version DISTRIBUTION 2` in Windows.",
+    ),
+    "wsl2": (
+        "warning",
+        "WSL2 ({}): Podium is not tested here. As Linux, but Windows drives (/mnt/c) are slow and unsafe for a home, "
+        "and closing the last terminal or sleeping can stop the whole virtual machine",
+        "Keep the home inside the Linux file system.",
+    ),
+    "darwin": (
+        "warning",
+        "macOS ({}): Podium is not tested here. No pidfd, no child subreaper, no parent-death signal, no bubblewrap, "
+        "no /proc: what an agent detaches, or a killed runner leaves, may outlive its attempt unseen",
+        "Look for leftovers after a crash, or run Podium in a Linux virtual machine.",
+    ),
+}
+
+
 def check_platform(system: str, release: str) -> Check:
     """What this system can and cannot do for Podium (OPS-1)."""
     if system == "linux" and "microsoft" in release.lower():
-        return Check(
-            name="Platform",
-            state="warning",
-            detail=f"WSL2 ({release}): as Linux, but Windows drives (/mnt/c) are slow and unsafe for a home, "
-            "and closing the last terminal or sleeping can stop the whole virtual machine",
-            to_do="Keep the home inside the Linux file system.",
-        )
-    if system == "linux":
-        return Check(name="Platform", state="ok", detail=f"Linux {release}: everything is supported")
-    if system == "darwin":
-        return Check(
-            name="Platform",
-            state="warning",
-            detail=f"macOS ({release}): no pidfd, no child subreaper, no parent-death signal, no bubblewrap; processes "
-            "that an agent detaches are found by looking for them, and one that hides may outlive its attempt",
-            to_do="Look for leftovers after a crash, or run Podium in a Linux virtual machine.",
-        )
-    return Check(
-        name="Platform",
-        state="problem",
-        detail=f"{system} is not supported",
-        to_do="Use Linux, macOS, or WSL2 on Windows.",
-    )
+        system = "wsl1" if release.endswith("-Microsoft") else "wsl2"
+    unknown: tuple[State, str, str] = ("problem", f"{system} is not supported", "Use Linux, macOS, or WSL2 on Windows.")
+    state, detail, to_do = PLATFORMS.get(system, unknown)
+    return Check(name="Platform", state=state, detail=detail.format(release), to_do=to_do)
 
 
 def check_sandbox(bubblewrap: bool | None, why: str) -> Check:

@@ -34,6 +34,10 @@ class EventsOutput(Output):
 
     events: list[EventRow]
     last: int
+    horizon: int
+    """The first event that is still kept."""
+    reset: bool
+    """Events after the asked number were pruned: what a reader made of earlier ones must be read anew elsewhere."""
 
 
 @operation("events", server="monitor")
@@ -43,7 +47,10 @@ async def events(context: Context, asked: EventsInput) -> EventsOutput:
     def read(rows: Rows) -> EventsOutput:
         names = list(EventRow.model_fields)
         page = rows.all("events_after", (asked.after, asked.limit))
+        (horizon,) = rows.one("log_horizon")
         made = [EventRow(**dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))) for row in page]
-        return EventsOutput(events=made, last=rows.one("event_last")[0])
+        return EventsOutput(
+            events=made, last=rows.one("event_last")[0], horizon=horizon, reset=asked.after + 1 < horizon
+        )
 
     return await context.store.read(read)

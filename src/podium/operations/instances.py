@@ -1,6 +1,7 @@
 """Instances: who there is and what each is doing, and where its words are kept."""
 
 from podium.domain.errors import NotFound
+from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.store.rows import Rows
@@ -78,6 +79,8 @@ class LogsOutput(Output):
     """The log files of an instance, the oldest first; a face reads and follows them."""
 
     files: list[LogFile]
+    not_kept: int
+    """Attempts that would be here, had their logs not been pruned ([retention] logs_days, logs_mib_max)."""
 
 
 @operation("logs", server="monitor", faces=frozenset({"cli", "rest"}), example="podium logs dev-02 -f")
@@ -94,13 +97,23 @@ async def logs(context: Context, asked: LogsInput) -> LogsOutput:
         elif not files or asked.attempts > 1:
             ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
             files += [_file(context, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
+        asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
         files = [file for file in files if file.path]
-        if not files and all(slot.name != asked.instance for slot in context.slots):
+        if not files and not asked_for and all(slot.name != asked.instance for slot in context.slots):
             known = ", ".join(slot.name for slot in context.slots)
             raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
-        return LogsOutput(files=files[::-1])
+        return LogsOutput(files=files[::-1], not_kept=asked_for - len(files) if asked_for else 0)
 
     return await context.store.read(read)
+
+
+def _was(rows: Rows, attempt: str) -> bool:
+    """Whether there has been such an attempt, as far as is known: its job may have been pruned."""
+    job, dot, number = attempt.rpartition("/")[2].partition(".a")
+    if not (dot and job.isdecimal() and number.isdecimal()):
+        return False
+    row = rows.one("job_by_id", (int(job),))
+    return int(job) <= rows.one("numbers")[0] and (row is None or int(number) <= Job._make(row).attempt)
 
 
 def _file(context: Context, instance: str, attempt: str, *, running: bool) -> LogFile:

@@ -4,7 +4,7 @@ from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
-from podium.operations.projects import need_project
+from podium.operations.projects import need_jobs
 from podium.operations.stuck import Heard, standing
 from podium.policy import stuck
 from podium.store.rows import Rows
@@ -53,7 +53,7 @@ async def jobs(context: Context, asked: JobsInput) -> JobsOutput:
     """List a project's jobs."""
 
     def read(rows: Rows) -> JobsOutput:
-        need_project(rows, asked.project)
+        need_jobs(rows, asked.project)
         names = list(JobRow.model_fields)
         found = rows.all("jobs_of_project", (asked.project, asked.after, asked.limit))
         made = [JobRow(**dict(zip(names, row, strict=True))) for row in found]
@@ -109,7 +109,7 @@ async def why(context: Context, asked: WhyInput) -> WhyOutput:
 def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     row = rows.one("job_by_id", (job_id,))
     if row is None:
-        raise NotFound(f"There is no job {job_id}. `podium jobs PROJECT` lists a project's.")
+        raise no_job(rows, job_id)
     job = Job._make(row)
     busy = {row[0] for row in rows.all("instances_busy")}
     at = standing(rows, context, job, heard, busy)
@@ -127,3 +127,11 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
         next=cause.todo,
         attempts=[AttemptRow(**dict(zip(names, a, strict=True))) for a in rows.all("attempts_of_job", (job_id,))],
     )
+
+
+def no_job(rows: Rows, job_id: int) -> NotFound:
+    """Why there is no job of that number: there never was one, or it was pruned with its project."""
+    hint = "`podium jobs PROJECT` lists a project's."
+    if job_id <= rows.one("numbers")[0]:
+        return NotFound(f"Job {job_id} is no longer kept: its project has ended and was pruned. {hint}")
+    return NotFound(f"There is no job {job_id}. {hint}")

@@ -9,7 +9,7 @@ from podium.domain.errors import NotFound
 from podium.domain.pipeline import Item, Workflow, expand
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation
-from podium.operations.projects import need_project
+from podium.operations.projects import need_jobs
 from podium.store.batch import HOUR_SECONDS
 from podium.store.jobs import PLAN
 from podium.store.rows import Rows
@@ -59,7 +59,7 @@ async def plan(context: Context, asked: PlanInput) -> PlanOutput:
 
 
 def _plan(rows: Rows, context: Context, project_id: str) -> PlanOutput:
-    row = need_project(rows, project_id)
+    row = need_jobs(rows, project_id)
     found = rows.one("artifact_by_key", (project_id, PLAN, PLAN))
     if found is None:
         raise NotFound(f"Project {project_id} has no plan yet. `podium project {project_id}` shows where it stands.")

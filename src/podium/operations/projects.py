@@ -1,6 +1,7 @@
 """Projects and what they made."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class ProjectsInput(Input):
 
 
 class ProjectRow(Output):
-    """One project in a list."""
+    """One project in a list; of one that is pruned nothing more is known."""
 
     id: str
     title: str
@@ -36,6 +37,7 @@ class ProjectRow(Output):
     agent: str
     created_at: float
     ended_at: float | None
+    pruned_at: float | None = None
     workflows: dict[str, str]
     waiting: bool
     """It has not begun: it is in the input queue."""
@@ -59,7 +61,7 @@ async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
 
 
 def _row(rows: Rows, row: Any) -> ProjectRow:
-    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at")
+    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at", "pruned_at")
     states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
     waits = row[4] == "open" and not states
     return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states, waiting=waits)
@@ -106,6 +108,8 @@ class ProjectOutput(Output):
     begins_at: float | None = None
     """While it waits for its time to begin: that time, in seconds since the epoch."""
     ended_at: float | None
+    pruned_at: float | None = None
+    """Since when its jobs, attempts and reviews are gone; what it made is still there."""
     repository: str
     adopted_from: str | None = None
     """The existing repository that it works on a copy of."""
@@ -153,6 +157,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             created_at=row[7],
             begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
             ended_at=row[8],
+            pruned_at=row[13],
             repository=str(repository_of(context, asked.project)),
             adopted_from=row[10],
             workflows=workflows,
@@ -179,6 +184,18 @@ def need_project(rows: Rows, project_id: str) -> Any:
 def wall_time(context: Context, steady: float | None) -> float | None:
     """A moment on the steady clock as people's clocks will show it."""
     return None if steady is None else round(context.clock.wall() + steady - context.clock.now(), 3)
+
+
+def need_jobs(rows: Rows, project_id: str) -> Any:
+    """The row of a project that still has its jobs; raises `NotFound`, also when they were pruned."""
+    row = need_project(rows, project_id)
+    if row[15] is not None:
+        day = datetime.fromtimestamp(row[15], UTC).date().isoformat()
+        raise NotFound(
+            f"Project {project_id} is {row[4]} and was pruned on {day}: its jobs, plan and reviews are no longer kept "
+            f"([retention] projects_days in podium.toml). What it made is: `podium project {project_id}`."
+        )
+    return row
 
 
 def repository_of(context: Context, project_id: str) -> Path:

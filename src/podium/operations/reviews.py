@@ -5,6 +5,7 @@ from typing import Any, Literal
 from podium.domain.command import Decide
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
 
 
@@ -44,6 +45,8 @@ async def review_list(context: Context, asked: ReviewListInput) -> ReviewListOut
     """List what waits for a reviewer."""
 
     def read(rows: Rows) -> list[Any]:
+        if asked.project:
+            need_jobs(rows, asked.project)
         return rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
 
     names = list(ReviewRow.model_fields)

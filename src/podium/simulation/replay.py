@@ -39,6 +39,11 @@ class Log(Protocol):
         ...
 
     @property
+    def pruned(self) -> frozenset[str]:
+        """Projects that have lost their jobs."""
+        ...
+
+    @property
     def pipelines(self) -> Mapping[str, Pipeline]:
         """By project."""
         ...
@@ -60,7 +65,9 @@ def replay(books: Log) -> Told:
     by_key = {(job.project, job.workflow, job.step, job.item): job.id for job in books.jobs}
     kinds: dict[int, str] = {}
     told = Told()
-    for _, type_, _, _, job_id, attempt, data in books.events:
+    for _, type_, project, _, job_id, attempt, data in books.events:
+        if project in books.pruned:
+            continue
         told.attempts[job_id] = max(told.attempts[job_id], attempt)
         if type_ in _STATE_AFTER:
             if told.states.get(job_id) in ("passed", "cancelled"):

@@ -13,6 +13,7 @@ from podium.domain.command import (
     Dismiss,
     Dispatch,
     IssueToken,
+    Prune,
     Record,
     Replay,
     RevokeToken,
@@ -31,6 +32,7 @@ from podium.store.jobs import complete, dispatch, record, settle_touched, wake
 from podium.store.messages import acknowledge, send
 from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
+from podium.store.retention import prune
 from podium.store.reviews import decide
 from podium.store.rows import Rows
 from podium.store.steering import steer
@@ -85,6 +87,7 @@ _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     Decide: decide,
     Dismiss: dismiss,
     IssueToken: issue,
+    Prune: prune,
     Record: record,
     Replay: replay,
     RevokeToken: revoke,

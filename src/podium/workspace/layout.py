@@ -70,8 +70,8 @@ class Home:
         """
         return sorted(
             name
-            for project in _entries(self.attempts)
-            for attempt in _entries(project.path)
+            for project in entries(self.attempts)
+            for attempt in entries(project.path)
             if _ATTEMPT.fullmatch(name := f"{project.name}/{attempt.name}")
             and os.path.lexists(f"{attempt.path}/{holding}")
         )
@@ -81,7 +81,8 @@ class Home:
         return path.relative_to(self.path).as_posix()
 
 
-def _entries(path: str | Path) -> list[os.DirEntry[str]]:
+def entries(path: str | Path) -> list[os.DirEntry[str]]:
+    """What a directory holds; nothing when it cannot be read."""
     try:
         with os.scandir(path) as entries:
             return list(entries)

@@ -350,8 +350,9 @@ def submitted(*, created: bool = True, **more: Any) -> Answer:
     return plain(SubmitOutput(project="hello-world", title="Hello, World", created=created, **more))
 
 
-def events(*rows: Answer, last: int = 1) -> Answer:
-    return plain(EventsOutput(events=[EventRow.model_validate(row) for row in rows], last=last))
+def events(*rows: Answer, last: int = 1, horizon: int = 1) -> Answer:
+    made = [EventRow.model_validate(row) for row in rows]
+    return plain(EventsOutput(events=made, last=last, horizon=horizon, reset=horizon > 1))
 
 
 def doctor(*, healthy: bool = True) -> Answer:

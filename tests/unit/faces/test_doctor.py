@@ -20,7 +20,8 @@ OK = Check(name="git", state="ok", detail="2.39.5")
     [
         ("linux", "6.18.44", "ok", "everything is supported"),
         ("linux", "5.15.90.1-microsoft-standard-WSL2", "warning", "WSL2"),
-        ("darwin", "24.1.0", "warning", "no pidfd"),
+        ("linux", "4.4.0-19041-Microsoft", "problem", "WSL1"),
+        ("darwin", "24.1.0", "warning", "not tested"),
         ("win32", "11", "problem", "not supported"),
     ],
 )
@@ -114,7 +115,9 @@ def test_little_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(doctor, "FREE_BYTES_MIN", 1 << 62)
     found = doctor.check_disk(tmp_path)
     assert found.state == "warning"
-    assert found.to_do
+    assert "podium disk" in found.to_do
+    monkeypatch.setattr(doctor, "FREE_BYTES_NEEDED", 1 << 61)
+    assert doctor.check_disk(tmp_path).state == "problem"
 
 
 @pytest.mark.parametrize(("available", "state"), [(None, "ok"), (8 << 30, "ok"), (100 << 20, "warning")])

@@ -7,7 +7,7 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-from tests.unit.faces import queue_samples, samples, talk, trouble_samples
+from tests.unit.faces import queue_samples, room_samples, samples, talk, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -73,6 +73,13 @@ PAGES: list[tuple[str, Answer]] = [
         talk.deliveries(talk.delivery(), talk.delivery(state="dead", id=4), disabled=True),
     ),
     ("deliveries replay", talk.replayed()),
+    ("events", samples.events(samples.event("project.pruned"), last=9, horizon=5)),
+    ("prune", room_samples.pruned()),
+    ("prune", room_samples.pruned(dry_run=True, names=("hello-world 12.a1",))),
+    ("prune", room_samples.pruned(more=True)),
+    ("prune", room_samples.pruned(empty=True)),
+    ("disk", room_samples.disk()),
+    ("project", samples.project("cancelled", pruned_at=samples.NOW)),
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]

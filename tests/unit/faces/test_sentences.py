@@ -46,6 +46,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("project.completed", reason="cancelled by ann"), "hello-world is complete"),
     (event("project.failed", reason="rejected by ann: no"), "hello-world has failed: rejected by ann: no"),
     (event("project.cancelled", reason="cancelled by ann"), "hello-world is cancelled: cancelled by ann"),
+    (event("project.pruned"), "hello-world is now only a summary: its jobs were pruned"),
     *(
         (event(f"operator.{action}", by="ann", reason="why"), f"ann: {action} hello-world: why")
         for action in ("boost", "cancel", "pause", "replay", "resume")

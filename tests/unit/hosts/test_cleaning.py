@@ -52,6 +52,7 @@ def names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
 
+@pytest.mark.requirement("EVT-5")
 @pytest.mark.parametrize("shut", [".", "..", "../..", "clone", "clone/deep/er", "clone/deep"])
 def test_rights_that_were_taken_away_are_given_back(directory: Path, shut: str) -> None:
     (directory / shut).resolve().chmod(0)

@@ -1,12 +1,16 @@
 """The tree is put right whatever happens to it: edits, deletions, pruning, a full disk, a new orchestrator."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from podium.domain.command import Steer
+from podium.engine.pruner import Pruner
 from podium.integrations.shared_state.mirror import PATROL_SECONDS, RETRY_SECONDS
 from podium.integrations.shared_state.reading import PROJECT_FILES
+from podium.policy.retention import Removed, Retention
 from tests.unit.integrations.stage import (
     BEHIND_SECONDS_MAX,
     POOL_FILES,
@@ -186,3 +190,33 @@ def test_a_log_that_was_pruned_beyond_the_mirror_makes_it_begin_again(stage: Sta
         assert {name: content(stage.json(name)) for name in stage.files()} == expected(stage, "alpha")
 
     stage.play(story())
+
+
+@pytest.mark.requirement("EVT-5", "STA-1")
+def test_a_project_that_became_a_summary_leaves_the_tree(stage: Stage) -> None:
+    async def story() -> None:
+        stage.clock.spawn(stage.mirror.run(), "mirror")
+        await stage.submit("alpha")
+        await stage.submit("beta")
+        await stage.clock.sleep(BEHIND_SECONDS_MAX)
+        await stage.store.submit(Steer("cancel", "alpha"))
+        await stage.clock.sleep(BEHIND_SECONDS_MAX)
+        assert (stage.folder / "projects/alpha/status.json").exists()
+        pruner = Pruner(stage.store.submit, stage.clock, NothingLeft(), Retention(projects_days=1.0))
+        stage.clock.spawn(pruner.run(), "pruner")
+        await stage.clock.sleep(23 * 3600.0)
+        assert (stage.folder / "projects/alpha").exists()
+        await stage.clock.sleep(2 * 3600.0)
+        assert not (stage.folder / "projects/alpha").exists()
+        assert (stage.folder / "projects/beta/status.json").exists()
+
+    stage.play(story())
+
+
+class NothingLeft:
+    """A home in whose folders nothing is."""
+
+    async def prune(
+        self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
+    ) -> list[Removed]:
+        return []

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import click
 
-from podium.address import LOCK
+from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.clock import new_loop
 from podium.domain.errors import HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
@@ -24,7 +24,6 @@ from podium.faces.cli.composition import Composition
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
 POLL_SECONDS: Final = 0.05
-LOG: Final = "orchestrator.log"
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _log = logging.getLogger("podium")
@@ -66,7 +65,7 @@ def start(client: Client, *, as_json: bool = False) -> int:
     """Start the orchestrator detached, and return when one answers: this one, or another that was faster."""
     found = client.running()
     process: subprocess.Popen[bytes] | None = None
-    log = client.home / LOG
+    log = client.home / ORCHESTRATOR_LOG
     if found is None:
         client.composition.prepare(client.home)
         process = _spawn(client.home, log)

@@ -108,13 +108,18 @@ def render_project(console: Console, answer: Answer) -> None:
         if view["version"]:
             why = f": {one_line(view['reason'])}" if view["reason"] else ""
             page.append(labelled("Release", f"{one_line(view['version'])} is {one_line(name)}{why}"))
-    page.append(labelled("Jobs", job_counts(answer["jobs"])))
+    if answer["pruned_at"] is not None:
+        day = date_time(answer["pruned_at"]).partition(" ")[0]
+        page.append(labelled("Pruned", f"on {day}: its jobs, attempts and reviews are no longer kept"))
+    else:
+        page.append(labelled("Jobs", job_counts(answer["jobs"])))
     if answer["attempts"]:
         page.append(labelled("Attempts", attempt_counts(answer["attempts"])))
     page.append(labelled("Repository", style.place(answer["repository"])))
     page += adoption_rows(answer)
     page += output_rows(answer["outputs"])
-    page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
+    if answer["pruned_at"] is None:
+        page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
     style.say(console, *page)
 
 
@@ -332,6 +337,9 @@ def _attempt(console: Console, attempt: Answer, answer: Answer) -> list[Renderab
 def render_events(console: Console, answer: Answer) -> None:
     """The event log as it is, one event a line."""
     rows, last = answer["events"], answer["last"]
+    if answer["reset"]:
+        told = f"Events before {answer['horizon']} are no longer kept: this is not all that happened."
+        style.say(console, line((f"{style.marks(console).warning} {told}", ATTENTION)))
     if not rows:
         style.say(console, line(f"No newer events; the last one is {last}." if last else "Nothing has happened yet."))
         return

@@ -23,6 +23,18 @@ agent = {agent}
 # stuck_paused_seconds = 86400    # a paused project
 # stuck_review_seconds = 14400    # a review that nobody decides
 # stuck_dead_seconds = 3600       # a dead letter that nobody sees to
+# How long what is over is kept, with what holds when nothing is said; 0 means no limit. `podium prune --dry-run` tells
+# what would go. Repositories, the current deployments and what was published are never removed.
+# [retention]
+# events_days = 90                # the event log
+# events_max = 2000000
+# counters_days = 400             # hourly figures
+# projects_days = 180             # jobs, attempts and reviews of ended projects; a summary stays
+# logs_days = 30                  # logs of ended attempts
+# logs_mib_max = 10240
+# orchestrator_log_mib_max = 64
+# work_days = 30                  # unfinished and unmerged work of ended projects
+# deployments_keep = 3            # of each project, with the current one
 
 # A program that speaks the command protocol (docs/command-protocol.md) becomes an agent like this:
 # [agents.mine]

@@ -22,9 +22,12 @@ def show_logs(client: Client, instance: str, *, follow: bool, lines: int, as_jso
     """Print the latest attempt's log; with `follow`, go on over further attempts until the reader leaves."""
     never = threading.Event()  # nothing sets it: the reader's interrupt ends the waiting
     shown = _Log(instance, lines, as_json=as_json)
-    files = client.call("logs", {"instance": instance})["files"]
-    if not files and not follow:
-        shown.say(f"{instance} has had no attempt yet. `podium instances` shows who works.")
+    answer = client.call("logs", {"instance": instance})
+    files = answer["files"]
+    if not files and answer["not_kept"]:
+        shown.say(f"The log of {instance} is no longer kept (podium.toml: [retention] logs_days, logs_mib_max).")
+    elif not files and not follow:
+        shown.say(f"{instance} has no attempt on record. `podium instances` shows who works.")
     for file in files:
         shown.show(file, never, follow=follow)
     if not follow or "/" in instance:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -127,6 +128,36 @@ def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool)
     from podium.faces.cli.logs import show_logs
 
     show_logs(client, instance, follow=follow, lines=lines, as_json=as_json)
+
+
+@podium.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--logs/--no-logs", default=True, show_default=True, help="Whether the logs of ended attempts go along.")
+@JSON
+@click.pass_obj
+def backup(client: Client, file: Path, logs: bool, as_json: bool) -> None:
+    """Write this home into one file, also while it runs: FILE.tar, .tar.gz or .tar.zst.
+
+    Example: podium backup podium-monday.tar.gz
+    """
+    from podium.faces.cli import safekeeping
+
+    safekeeping.backup(client.home, file.absolute(), logs=logs, as_json=as_json)
+
+
+@podium.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--home", "new_home", metavar="NEW", help="The home to make; it must be absent or empty.")
+@JSON
+@click.pass_obj
+def restore(client: Client, file: Path, new_home: str | None, as_json: bool) -> None:
+    """Make a home from a backup.
+
+    Example: podium restore podium-monday.tar.gz --home /srv/podium-again
+    """
+    from podium.faces.cli import safekeeping
+
+    safekeeping.restore(file.absolute(), safekeeping.place_of(new_home, client.home), as_json=as_json)
 
 
 def execute(arguments: Sequence[str], composition: Composition) -> int:

@@ -13,6 +13,7 @@ from rich.text import Text
 from podium.faces.cli import communication, details, style, tokens, trouble
 from podium.faces.cli.advice import choices
 from podium.faces.cli.checkup import render_doctor
+from podium.faces.cli.room import render_disk, render_prune
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
 from podium.faces.cli.wording import (
     UNKNOWN,
@@ -387,6 +388,8 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "token create": tokens.render_created,
         "token list": tokens.render_list,
         "token revoke": tokens.render_revoked,
+        "prune": render_prune,
+        "disk": render_disk,
     }
 )
 """By operation name; `logs` has a command of its own (logview)."""

@@ -210,6 +210,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "project.admitted": _project_admitted,
         "project.completed": _project_completed,
         "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
+        "project.pruned": lambda told: f"{one_line(told.event['project'])} is now only a summary: its jobs were pruned",
         **{
             f"operator.{action}": _operator
             for action in ("boost", "cancel", "drop", "pause", "pin", "replay", "resume", "retry", "unpin")

@@ -106,3 +106,13 @@ def date_time(at: float) -> str:
 def work(step: str, item: str = "") -> str:
     """A job by its place in its workflow: `implement 003-greet`."""
     return one_line(f"{step} {item}")
+
+
+def size(number: int | None) -> str:
+    """Bytes in a unit that suits them; what nobody knows is a dash."""
+    if number is None:
+        return UNKNOWN
+    for unit, of in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number >= of:
+            return f"{number / of:.1f} {unit}"
+    return f"{number} B"

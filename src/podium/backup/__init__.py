@@ -1,0 +1,1 @@
+"""A home as one file, taken while it runs, and a home made from such a file (OPS-1)."""

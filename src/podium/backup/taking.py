@@ -1,0 +1,171 @@
+"""Takes a backup of a home that may be at work: the database first, then whatever its rows can name."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from podium import __version__, config
+from podium.backup.archive import Writer, suffix_of
+from podium.domain.errors import Conflict, NotFound, PodiumError
+from podium.domain.job import Job
+from podium.hosts import cleaning
+from podium.store.rows import Rows
+from podium.store.snapshot import Snapshot, snapshot
+from podium.store.sqlite import SqliteRows, connect
+from podium.store.store import DATABASE
+from podium.workspace import packing, worktree
+from podium.workspace.layout import Home, entries
+from podium.workspace.repository import MAIN
+
+PAGE_PROJECTS: Final = 500
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a backup holds."""
+
+    file: str
+    bytes: int = 0
+    members: int = 0
+    projects: int = 0
+    repositories: int = 0
+    logs: int = 0
+    events: int = 0
+    notes: list[str] = field(default_factory=list[str])
+    """What is not in it, for people."""
+
+
+class _Taking:
+    def __init__(self, home: Home, writer: Writer, scratch: Path, taken: Taken) -> None:
+        self._home = home
+        self._writer = writer
+        self._scratch = scratch
+        self._taken = taken
+        self._mains: dict[str, str] = {}
+        self._running: set[str] = set()
+        self.schema = 0
+
+    async def all(self, *, logs: bool) -> None:
+        """Everything, in the order in which a restored home can rely on it."""
+        with snapshot(self._home.path / DATABASE) as held:
+            await self.database(held)
+        self._writer.add(DATABASE, self._scratch / DATABASE)
+        self.configuration()
+        for project in _projects(self._scratch / DATABASE):
+            await self.project(project)
+            if logs:
+                self.logs(project)
+
+    async def database(self, held: Snapshot) -> None:
+        """Copy it, and note where the open projects' main branches stand: later they know more than it does."""
+        rows = held.rows
+        for (project,) in rows.all("projects_open"):
+            main = await worktree.read_ref(self._home.repository(project), MAIN)
+            if main is not None:
+                self._mains[project] = main
+        for project, main in self._mains.items():
+            self._mains[project] = await packing.main_before(
+                self._home.repository(project), project, main, lambda job: _is_untried(rows, job)
+            )
+        self._running = {f"{job.project}/{job.id}.a{job.attempt}" for job in map(Job._make, rows.all("jobs_running"))}
+        self._taken.events = rows.one("event_bounds")[1]
+        self.schema = int(rows.connection.pragma("user_version"))
+        held.copy(self._scratch / DATABASE)
+
+    def configuration(self) -> None:
+        """The home's settings and, if it has one, its pipeline."""
+        self._writer.add(config.FILE, self._home.path / config.FILE)
+        named = config.load(self._home.path).pipeline
+        path = self._home.path / named
+        if named and path.resolve().parent == self._home.path:
+            self._writer.add("pipeline", path)
+        elif named:
+            self._taken.notes.append(f"The pipeline {path} is not directly in the home: keep a copy of it yourself.")
+
+    async def project(self, project: str) -> None:
+        """Its repository and what it published."""
+        self._taken.projects += 1
+        repository = self._home.repository(project)
+        if (repository / ".git").is_dir():
+            try:
+                files = await packing.pack(repository, self._mains.get(project), self._scratch / "repository")
+            except PodiumError as error:
+                if project in self._mains:
+                    raise
+                self._taken.notes.append(f"The repository of the ended project {project} cannot be read: {error}")
+            else:
+                for kind, file in zip(("pack", "refs"), files, strict=True):
+                    self._writer.add(f"repositories/{project}.{kind}", file)
+                self._taken.repositories += 1
+            for file in self._scratch.glob("repository*"):
+                file.unlink()
+        outputs = self._home.project(project) / "outputs"
+        for path in _files(outputs):
+            self._writer.add(f"outputs/{project}/{path.relative_to(outputs).as_posix()}", path)
+
+    def logs(self, project: str) -> None:
+        """The logs of ended attempts; those at work have a clone that no backup can hold."""
+        for attempt in entries(self._home.attempts / project):
+            names = {entry.name for entry in entries(attempt.path)}
+            name = f"{project}/{attempt.name}"
+            if cleaning.UNFINISHED in names or name in self._running:
+                continue
+            for file in sorted(names & cleaning.KEPT_OF_LOST):
+                self._taken.logs += self._writer.add(f"attempts/{name}/{file}", Path(attempt.path, file))
+
+
+async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:
+    """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
+    suffix_of(file)
+    if not (home_path / DATABASE).exists():
+        raise NotFound(f"There is no Podium home with a database at {home_path}: nothing can be backed up.")
+    if os.path.lexists(file):
+        raise Conflict(f"{file} is there already. Choose another name, or remove it.")
+    taken = Taken(str(file))
+    scratch = Path(tempfile.mkdtemp(prefix=".podium-backup-", dir=file.parent))
+    try:
+        writer = Writer(file, scratch)
+        try:
+            taking = _Taking(Home(home_path), writer, scratch, taken)
+            await taking.all(logs=logs)
+            taken.members, taken.bytes = writer.members, writer.bytes
+            counts = {name: getattr(taken, name) for name in ("projects", "repositories", "logs", "events", "bytes")}
+            made_at = datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
+            writer.finish({"podium": __version__, "schema": taking.schema, "made_at": made_at, "counts": counts})
+        finally:
+            writer.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return taken
+
+
+def _is_untried(rows: Rows, job_id: int) -> bool:
+    """Whether a job had not begun: its merge happened later than these rows."""
+    row = rows.one("job_by_id", (job_id,))
+    return row is None or Job._make(row).attempt == 0
+
+
+def _projects(database: Path) -> Iterator[str]:
+    """Every project in the copy."""
+    connection = connect(database, read_only=True)
+    try:
+        rows, after = SqliteRows(connection), ""
+        while page := rows.all("projects_after", (after, PAGE_PROJECTS)):
+            yield from (project for (project,) in page)
+            (after,) = page[-1]
+    finally:
+        connection.close()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The plain files below a folder; published pieces are never links."""
+    for place, _, names in os.walk(folder):
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                yield path

@@ -1,0 +1,2 @@
+-- Say something else about an artifact.
+UPDATE artifact SET data = ? WHERE project = ? AND kind = ? AND key = ?

@@ -1,0 +1,2 @@
+-- Remove one artifact.
+DELETE FROM artifact WHERE project = ? AND kind = ? AND key = ?

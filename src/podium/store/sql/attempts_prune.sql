@@ -1,0 +1,2 @@
+-- Remove a job's attempts.
+DELETE FROM attempt WHERE job = ?

@@ -1,0 +1,2 @@
+-- Remove what a job waited for.
+DELETE FROM dependency WHERE dependant = ?

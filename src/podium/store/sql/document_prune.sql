@@ -1,0 +1,2 @@
+-- Remove the text that a project was made from.
+DELETE FROM document WHERE project = ?

@@ -1,0 +1,2 @@
+-- Cut the log's beginning off.
+DELETE FROM event WHERE seq < ?

@@ -1,0 +1,2 @@
+-- Remove what a job was told.
+DELETE FROM feedback WHERE job = ?

@@ -1,0 +1,2 @@
+-- Remove a job's reviews.
+DELETE FROM review WHERE job = ?
