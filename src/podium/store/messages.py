@@ -5,7 +5,7 @@ from podium.domain.command import Acknowledge, Send
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.message import Message
-from podium.domain.pipeline import Pipeline
+from podium.domain.pipeline import Pipeline, workflow_of
 from podium.store.batch import Batch
 from podium.store.rows import Rows
 
@@ -44,7 +44,7 @@ def unread(rows: Rows, job: Job, pipeline: Pipeline) -> list[Message]:
     """What the instance that was given this job is told with it: the same whenever it is asked, until it is read."""
     if job.queue == PODIUM_QUEUE:
         return []
-    addresses = message.addresses(job.instance, _role(job, pipeline), job.workflow)
+    addresses = message.addresses(job.instance, _role(job, pipeline), workflow_of(job.workflow))
     since = job.leased_at - message.KEPT_SECONDS
     found = rows.all("messages_unread", (job.instance, *addresses, job.project, since, job.leased_at))
     return [Message._make(row) for row in found]
@@ -57,7 +57,7 @@ def receive(batch: Batch, job: Job) -> None:
     pipeline = batch.owner(job.project).pipeline
     reader = (job.instance, _role(job, pipeline))
     mail = [mail for project in (job.project, "") if (mail := batch.mail.get(project)) and reader not in mail.readers]
-    addresses = message.addresses(*reader, job.workflow)
+    addresses = message.addresses(*reader, workflow_of(job.workflow))
     if any(not mine.to.isdisjoint(addresses) for mine in mail):
         acknowledged = {row[:2] for row in batch.effects["receipt_insert"]}
         new = [m.id for m in unread(batch.rows, job, pipeline) if (m.id, job.instance) not in acknowledged]
@@ -71,7 +71,7 @@ def receive(batch: Batch, job: Job) -> None:
 
 def _role(job: Job, pipeline: Pipeline) -> str:
     """What the instance is good at; of one that the pipeline does not know, what the step asks for."""
-    workflow = pipeline.workflows[job.workflow]
+    workflow = pipeline.workflow(job.workflow)
     return workflow.instances.get(job.instance) or workflow.by_id[job.step].role
 
 

@@ -1,5 +1,7 @@
 """What waits longest behind it is begun first, and what earlier steps made reaches later ones as artifacts (PRF-1)."""
 
+from dataclasses import replace
+
 import pytest
 
 from podium.domain.attempt import Artifact
@@ -57,6 +59,6 @@ def test_context_is_handed_over_as_artifacts() -> None:
     desk = planned()
     lease = next(lease for lease in desk.lease() if lease.job.item == "004")
     told = assignment(desk.store.rows, desk.store.pipelines, lease)
-    assert told.artifacts == (PLAN,), "what was made, with its data and where it is; of the issues its own alone"
+    assert told.artifacts == (replace(PLAN, run="genesis"),), "what was made, by which run; of the issues its own"
     assert told.item == {"key": "004", "title": "First", "data": {"body": "Begin here."}}
     assert (told.document, told.feedback) == ("text", ()), "and no conversation of anybody's"

@@ -66,7 +66,7 @@ def test_one_attempt_that_did_not_die_makes_it_a_reviewers_business(desk: Desk, 
 @pytest.mark.requirement("REC-7", "REC-9")
 def test_a_machine_in_trouble_buries_nobody(desk: Desk) -> None:
     lease = desk.run_to("implement")
-    short = Report(Ending.COULD_NOT_START, "no space left on device", data={"environment": True})
+    short = Report(Ending.COULD_NOT_START, "no space left on device", is_environment=True)
     assert exhaust(desk, lease, *[short] * 5).state in ("ready", "running", "delayed")
 
 

@@ -1,5 +1,5 @@
 -- One artifact of a project.
-SELECT a.kind, a.key, a.title, a.data, a.path, a.step, j.workflow
+SELECT a.kind, a.key, a.title, a.data, a.path, a.step, coalesce(j.workflow, '')
 FROM artifact AS a
-JOIN job AS j ON j.id = a.job
+LEFT JOIN job AS j ON j.id = a.job
 WHERE a.project = ? AND a.kind = ? AND a.key = ?

@@ -1,7 +1,7 @@
 -- A project's artifacts in the order they were made, each with the run that made it, without those of some kinds (a
 -- JSON array).
-SELECT a.kind, a.key, a.title, a.data, a.path, a.step, j.workflow
+SELECT a.kind, a.key, a.title, a.data, a.path, a.step, coalesce(j.workflow, '')
 FROM artifact AS a
-JOIN job AS j ON j.id = a.job
+LEFT JOIN job AS j ON j.id = a.job
 WHERE a.project = ? AND a.kind NOT IN (SELECT value FROM json_each(?))
 ORDER BY a.job, a.position
