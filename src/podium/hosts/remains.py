@@ -65,6 +65,7 @@ class Remains:
             await self._prune_logs(limits, now, may_go_on, dry_run=dry_run),
             Removed("orchestrator log", int(log > 0), log),
             await asyncio.to_thread(self._prune_deployments, limits.deployments_keep, may_go_on, dry_run=dry_run),
+            await asyncio.to_thread(self._prune_cache, limits.cache_mib_max * MIB, may_go_on, dry_run=dry_run),
             await self._prune_work(before(now, limits.work_days), may_go_on, dry_run=dry_run),
         ]
 
@@ -119,6 +120,23 @@ class Remains:
                     path.rename(gone)
                     cleaning.remove(gone)
         return Removed("deployments", count, size)
+
+    # --- downloads ---------------------------------------------------------------------------------------------------
+
+    def _prune_cache(self, bytes_max: int, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+        tools = sorted(((tree_bytes(Path(e.path)), e.path) for e in entries(self._home.cache)), reverse=True)
+        left = sum(size for size, _ in tools)
+        count = gone = 0
+        for size, path in tools if bytes_max else ():
+            if left - gone <= bytes_max or not may_go_on():
+                break
+            count, gone = count + 1, gone + size
+            if not dry_run:
+                aside = Path(path).with_name(f".{Path(path).name}.part")  # whoever downloads now makes its own anew
+                cleaning.remove(aside)
+                Path(path).rename(aside)
+                cleaning.remove(aside)
+        return Removed("caches", count, gone)
 
     # --- unmerged work -----------------------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ class Retention:
     orchestrator_log_mib_max: int = 64
     work_days: float = 30.0
     """How long unfinished and unmerged work (`refs/podium/*`) stays after its project's end."""
+    cache_mib_max: int = 20_480
+    """Size of the downloads that attempts share; the tool with the largest share loses it first, and fetches anew."""
     deployments_keep: int = 3
     """Deployments of a project that are kept; the current one always is."""
 

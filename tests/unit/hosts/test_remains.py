@@ -16,7 +16,9 @@ from tests.unit.store.desk import Desk
 
 pytestmark = pytest.mark.requirement("EVT-5")
 
-NEVER = Retention(logs_days=0, logs_mib_max=0, orchestrator_log_mib_max=0, work_days=0, deployments_keep=0)
+NEVER = Retention(
+    logs_days=0, logs_mib_max=0, orchestrator_log_mib_max=0, work_days=0, cache_mib_max=0, deployments_keep=0
+)
 
 
 class Place:
@@ -79,6 +81,19 @@ def test_logs_go_by_size_the_oldest_first(place: Place) -> None:
     assert place.prune(logs_mib_max=2)["logs"].count == 1
     assert [path.exists() for path in paths] == [False, True, True, True]
     assert place.prune()["logs"].count == 0
+
+
+@pytest.mark.requirement("PRF-1")
+def test_the_largest_cache_goes_first_and_what_fits_stays(place: Place) -> None:
+    mib = 1 << 20
+    for tool, size in (("pip", 3 * mib), ("go", mib)):
+        folder = place.home.cache / tool / "deep"
+        folder.mkdir(parents=True)
+        (folder / "download").write_bytes(b"x" * size)
+        folder.chmod(0o500)  # as Go leaves it
+    assert place.prune(cache_mib_max=4)["caches"] == Removed("caches", 0, 0)
+    assert place.prune(cache_mib_max=2)["caches"] == Removed("caches", 1, 3 * mib)
+    assert [path.name for path in place.home.cache.iterdir()] == ["go"]
 
 
 def test_superseded_deployments_go_and_the_current_one_stays(place: Place) -> None:

@@ -34,6 +34,7 @@ agent = {agent}
 # logs_mib_max = 10240
 # orchestrator_log_mib_max = 64
 # work_days = 30                  # unfinished and unmerged work of ended projects
+# cache_mib_max = 20480           # downloads that attempts share
 # deployments_keep = 3            # of each project, with the current one
 
 # A program that speaks the command protocol (docs/command-protocol.md) becomes an agent like this:
