@@ -261,7 +261,8 @@ class RealWorld:
                 yield _Orchestra(context, engine)
             finally:
                 engine.stop()
-                await courier.finish(FAREWELL_SECONDS)
+                with suppress(PodiumError):  # what is left is sent after the next start
+                    await courier.finish(FAREWELL_SECONDS)
                 await _end_tasks()
                 await shared_state.run_once()  # what the last commits changed
                 await sender.aclose()

@@ -335,7 +335,7 @@ PLANTS: dict[Plant, str] = {
 """Each defect, and words of the violation that must name it."""
 
 
-WEATHER = {lost_wakeup_not_repaired: Faults(lost_wakeup=0.2)}
+WEATHER: dict[Plant, Faults] = {lost_wakeup_not_repaired: Faults(lost_wakeup=0.2)}
 """Where the storm's own repairs (a crash, another's wake-up) would hide a bug for long."""
 
 

@@ -157,7 +157,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             created_at=row[7],
             begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
             ended_at=row[8],
-            pruned_at=row[13],
+            pruned_at=row[15],
             repository=str(repository_of(context, asked.project)),
             adopted_from=row[10],
             workflows=workflows,

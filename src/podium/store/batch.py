@@ -175,7 +175,8 @@ class Batch:
     def is_busy(self, instance: str) -> bool:
         """Whether the instance holds a lease, as this batch has it so far."""
         job_id = self._hot.busy.get(instance)
-        return job_id is not None and self.need(job_id).state == "running"
+        job = self.need(job_id) if job_id is not None else None
+        return job is not None and job.state == "running" and job.instance == instance
 
     def open_jobs(self, project: str) -> list[Job]:
         """The project's jobs that are not done, as this batch has them so far, in the order they were made."""
@@ -185,10 +186,12 @@ class Batch:
         return [job for job in jobs if job.state not in lifecycle.JOB_DONE]
 
     def followers(self, job_id: int) -> list[Job]:
-        """The jobs that wait for this one, or waited; only of workflows started before this batch."""
+        """The jobs that wait for this one, or waited."""
         found = self._hot.followers.get(job_id)
         if found is None:
-            found = self._hot.followers[job_id] = [follower for (follower,) in self.rows.all("followers", (job_id,))]
+            found = [follower for (follower,) in self.rows.all("followers", (job_id,))]
+            found += [follower for blocker, follower in self.writes["dependency_insert"] if blocker == job_id]
+            self._hot.followers[job_id] = found
         return [self.need(follower) for follower in found]
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:

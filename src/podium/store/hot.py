@@ -121,6 +121,9 @@ class Hot:
     def keep(self, jobs: Iterable[Job], flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
         """Remember what a committed batch knew, within the limits; what has ended is asked for by nobody."""
         for job in jobs:
+            before = self.jobs.get(job.id)
+            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job.id:
+                del self.busy[before.instance]  # it was left and leased again in the same batch
             if job.state == "running":
                 self.busy[job.instance] = job.id
             elif self.busy.get(job.instance) == job.id:
@@ -144,4 +147,5 @@ class Hot:
             owner.changed = False
             if owner.state != "open":
                 self.owners.pop(owner.id, None)
-                self.mail.pop(owner.id, None)
+                if owner.state != "complete":  # a complete one may be released anew
+                    self.mail.pop(owner.id, None)

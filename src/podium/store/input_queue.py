@@ -26,9 +26,11 @@ def decide(batch: Batch, queue: str, priority: int) -> Decision:
     return admission.decide(look(batch, queue), priority, batch.limits)
 
 
-def is_waiting(owner: Owner) -> bool:
-    """A project that is open and has not begun waits here."""
-    return owner.state == "open" and owner.open_workflows == 0
+def is_waiting(batch: Batch, owner: Owner) -> bool:
+    """Whether the project has a row here; one that a rule has begun may still have."""
+    if owner.id in batch.input:
+        return batch.input[owner.id] is not None
+    return batch.rows.one("input_by_project", (owner.id,)) is not None
 
 
 def enter(batch: Batch, owner: Owner, reason: str) -> None:

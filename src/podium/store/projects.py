@@ -138,6 +138,11 @@ def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
         )
     if owner.state not in ("open", "complete"):
         raise Conflict(f"Project {owner.id} is {owner.state}; nothing of it runs again. Submit a new project.")
+    if batch.rows.one("pruned_at", (owner.id,))[0] is not None:
+        raise Conflict(
+            f"Project {owner.id} was pruned: its plan and issues are no longer kept. "
+            "Submit a new project with --repository to go on with what it made."
+        )
     if batch.flow(owner.id, name) is None:
         raise Conflict(f"{name} of {owner.id} has not begun; its first run begins by itself and tells of all there is.")
 
@@ -299,6 +304,7 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
     owner.open_workflows -= 1
     if owner.open_workflows == 0 and owner.state == "open":
         owner.state, owner.changed = "complete", True
+        _close_reviews(batch, flow.project, "the project is complete")
         batch.tally["projects", "open"] -= 1
         batch.tally["projects", "complete"] += 1
         is_first = flow.name == flow.workflow.name
@@ -323,6 +329,16 @@ def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
     return stays
 
 
+def _close_reviews(batch: Batch, project: str, reason: str) -> None:
+    """Nobody is asked about a project that has ended, by reviews of this batch neither."""
+    stored = [review for (review,) in batch.rows.all("reviews_of_project", (project,))]
+    here = [row[0] for row in batch.writes["review_insert"] if row[1] == project]
+    for review in (*stored, *here):
+        if review not in batch.decided:
+            batch.decided[review] = "cancelled"
+            batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review))
+
+
 def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
     """Cancel all that is open: a step the project cannot do without was rejected, or somebody said so.
 
@@ -331,7 +347,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
     owner = batch.owner(project)
     if owner.state != "open":
         raise Conflict(f"Project {project} is {owner.state} already.")
-    if input_queue.is_waiting(owner):
+    if input_queue.is_waiting(batch, owner):
         input_queue.leave(batch, owner)
     revoked: list[str] = []
     touched = 0
@@ -339,10 +355,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
         touched += 1
         revoked += [f"{project}/{job.id}.a{job.attempt}"] if job.state == "running" else []
         batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
-    for (review_id,) in batch.rows.all("reviews_of_project", (project,)):
-        if review_id not in batch.decided:
-            batch.decided[review_id] = "cancelled"
-            batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
+    _close_reviews(batch, project, reason)
     stays = _give_up_runs(batch, project, reason)
     owner.state = "complete" if stays else state
     owner.changed = True

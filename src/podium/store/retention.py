@@ -60,6 +60,8 @@ def _projects(batch: Batch, command: Prune) -> Pruned:
     if not found:
         return Pruned(0)
     project, pruned_at = found[0]
+    if batch.owner(project).state == "open":  # released anew in this batch
+        return Pruned(0)
     many = batch.rows.many
     jobs = batch.rows.all("jobs_some_of_project", (project, JOBS_MAX))
     artifacts = batch.rows.all("artifacts_prunable", (project, command.rows_max))

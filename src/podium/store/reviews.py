@@ -71,7 +71,8 @@ def _decide_plan(batch: Batch, job: Job, command: Decide) -> None:
         owner = batch.owner(job.project)
         owner.plan_first = True
         reopen(batch, job, command.notes, command.by)
-    resume(batch, job.project)
+    if batch.owner(job.project).paused:  # somebody may have resumed it by hand
+        resume(batch, job.project)
 
 
 def _reject(batch: Batch, job: Job, command: Decide) -> None:

@@ -60,4 +60,4 @@ def _values(batch: Batch, told: dict[str, Any], text: str) -> dict[str, str]:
 def _title(batch: Batch, project: str) -> str:
     """The project's title, also when it is made in this batch."""
     here = [row[1] for row in batch.writes["project_insert"] if row[0] == project]
-    return here[0] if here else batch.rows.one("project_head", (project,))[1]
+    return here[0] if here else batch.rows.one("project_by_id", (project,))[1]

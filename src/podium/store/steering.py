@@ -115,7 +115,7 @@ def resume(batch: Batch, project: str) -> Steered:
 
 def _reconsider(batch: Batch, owner: Owner) -> None:
     """A project in the input queue has another place in it, or begins because it has become urgent."""
-    if not input_queue.is_waiting(owner):
+    if not input_queue.is_waiting(batch, owner):
         return
     input_queue.put_again(batch, owner)
     seen = input_queue.look(batch, owner.pipeline.start)
