@@ -45,6 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise Unavailable(f"Podium cannot listen on {host}: {error}. Give another with --host.") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # whoever has vanished is noticed in the end
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError as error:

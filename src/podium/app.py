@@ -249,7 +249,9 @@ class RealWorld:
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
             context = loaded.context(store, clock, _Conductor(engine), engine)
-            server, mirror = await asyncio.to_thread(_outward, home, context, listener, loaded.config.server.hosts)
+            server, mirror = await asyncio.to_thread(
+                _outward, home, context, store.committed, listener, loaded.config.server.hosts
+            )
             clock.spawn(server.serve(clock.sleep), "server")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
@@ -279,13 +281,17 @@ def _listener(server: configuration.ServerConfig, host: str | None, port: int | 
 
 
 def _outward(
-    home: Path, context: "Context", listener: socket.socket | None, hosts: Sequence[str]
+    home: Path,
+    context: "Context",
+    committed: Callable[[], asyncio.Future[None]],
+    listener: socket.socket | None,
+    hosts: Sequence[str],
 ) -> "tuple[Server, Any]":
     """What an orchestrator is asked and read through; made beside the engine: a restart works at once."""
     from podium.faces.rest.server import Server
     from podium.integrations.shared_state import mirror
 
-    return Server(home, lambda: context, context.clock.wall, listener, hosts), mirror
+    return Server(home, lambda: context, committed, listener, hosts), mirror
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:

@@ -39,8 +39,12 @@ def build(
     sessions: Sessions,
     mounts: Sequence[Mounted] = (),
     url: str | None = None,
+    stream: Callable[[Request], Response] | None = None,
 ) -> FastAPI:
-    """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it."""
+    """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it.
+
+    `stream` answers a reader of events that accepts `text/event-stream`.
+    """
     app = FastAPI(
         title="Podium",
         docs_url=None,
@@ -57,7 +61,7 @@ def build(
     for operation in carried():
         app.add_api_route(
             path_of(operation),
-            endpoint(operation, context),
+            endpoint(operation, context, stream if operation.name == "events" else None),
             methods=["GET" if operation.safety == "read" else "POST"],
             operation_id=operation.name.replace(" ", "_").replace("-", "_"),
             summary=operation.summary,

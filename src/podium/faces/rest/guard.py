@@ -1,6 +1,7 @@
 """Stands before every route: is the request meant for this host, does it come from here, whose is it (SEC-1)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ Authenticate = Callable[[str], Awaitable[Principal]]
 class Guard:
     """ASGI middleware; what it lets through has the caller in `scope["state"]["principal"]`, or asks an open route.
 
+    `scope["state"]["ask_again"]` tells a long answer whether the caller is still let in.
+
     `hosts` are the names under which this application may be addressed: a page of another site whose name is made to
     point here (DNS rebinding) still sends its own.
     """
@@ -45,7 +48,8 @@ class Guard:
         try:
             is_own = self._own_origin(headers)
             if scope["path"] not in OPEN:
-                scope.setdefault("state", {})["principal"] = await self._caller(scope["method"], headers, is_own=is_own)
+                ask = partial(self._caller, scope["method"], headers, is_own=is_own)
+                scope.setdefault("state", {}).update(principal=await ask(), ask_again=ask)
         except PodiumError as error:
             await problem(error)(scope, receive, send)
             return

@@ -6,10 +6,11 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.responses import Response
 
+from podium.domain.access import Principal
 from podium.domain.errors import UsageError
 from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
-from podium.operations.invoke import invoke
+from podium.operations.invoke import invoke, permit
 from podium.operations.operation import POSITIONAL, Operation, understood
 
 KEY: Final = "idempotency_key"
@@ -46,12 +47,22 @@ async def asked_of(operation: Operation, request: Request) -> Any:
     return understood(operation, {**asked.model_dump(exclude_unset=True), KEY: key})
 
 
-def endpoint(operation: Operation, context: Callable[[], Context]) -> Callable[[Request], Any]:
+def endpoint(
+    operation: Operation, context: Callable[[], Context], stream: Callable[[Request], Response] | None = None
+) -> Callable[[Request], Any]:
     """What answers at the operation's route."""
 
     async def answer(request: Request) -> Response:
-        asked = await asked_of(operation, request)
-        answer = await invoke(operation, context(), asked, request.state.principal)
+        principal: Principal = request.state.principal
+        try:
+            asked = await asked_of(operation, request)
+        except UsageError:
+            permit(operation, principal)  # whoever may not call it is told nothing else
+            raise
+        if stream is not None and "text/event-stream" in request.headers.get("accept", ""):
+            permit(operation, principal)
+            return stream(request)
+        answer = await invoke(operation, context(), asked, principal)
         return Response(answer.model_dump_json(), media_type="application/json")
 
     return answer

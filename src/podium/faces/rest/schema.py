@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 from podium import __version__
 from podium.faces.rest.problem import MEDIA_TYPE, Problem
 from podium.faces.rest.routes import KEY, KEY_HEADER, carried, in_path
+from podium.faces.rest.stream import LAST_ID
 from podium.operations.operation import Operation
 
 REF: Final = "#/components/schemas/{model}"
@@ -44,6 +45,10 @@ def described(operation: Operation) -> dict[str, Any]:
         shape = {"type": "string", "maxLength": 200}
         what = "The same key again is the same thing, made once."
         parameters.append({"name": KEY_HEADER, "in": "header", "description": what, "schema": shape})
+    if operation.name == "events":
+        what = "With `Accept: text/event-stream`: go on after this event; a `reset` tells of events that are pruned."
+        parameters.append({"name": LAST_ID, "in": "header", "description": what, "schema": {"type": "integer"}})
+        said["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     if parameters:
         said["parameters"] = parameters
     if not is_read:

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from podium import credential
 from podium.address import SOCKET, socket_address
@@ -17,24 +20,30 @@ from podium.domain.access import Principal
 from podium.faces.rest.app import Mounted, build
 from podium.faces.rest.guard import LOOPBACK, Guard
 from podium.faces.rest.sessions import Sessions
+from podium.faces.rest.stream import EventStream, Feed, begin_at
 from podium.operations.callers import caller
 from podium.operations.context import Context
 
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
 SOCKET_RETRY_SECONDS: Final = 2.0
+WAITING_BYTES_MAX: Final = 16 * 1024
+"""In a connection that takes nothing, before its answer waits."""
 
 _log = logging.getLogger(__name__)
 
 
 class Server:
-    """One application, two doors. `port` is a socket that listens; `hosts` are further names that lead to it."""
+    """One application, two doors.
+
+    `committed` is done after the next commit; `port` is a socket that listens; `hosts` are further names for it.
+    """
 
     def __init__(
         self,
         home: Path,
         context: Callable[[], Context],
-        wall: Callable[[], float],
+        committed: Callable[[], Awaitable[None]],
         port: socket.socket | None = None,
         hosts: Sequence[str] = (),
         mounts: Sequence[Mounted] = (),
@@ -44,8 +53,13 @@ class Server:
         self._mounts = mounts
         mine = credential.ensure(home)
         self.url = _url(port) if port else None
-        sessions = Sessions(credential.key(mine, "session"), wall)
-        app = build(context, sessions, mounts, self.url)
+        sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
+
+        def stream(request: Request) -> Response:
+            return EventStream(feed, begin_at(request), request.state.ask_again)
+
+        feed = Feed(context().store.read, committed, context().clock)
+        app = build(context, sessions, mounts, self.url, stream)
 
         async def authenticate(presented: str) -> Principal:
             return await caller(context(), mine, presented)
@@ -85,6 +99,15 @@ class Server:
                 path.unlink(missing_ok=True)
 
 
+class _Connection(H11Protocol):
+    """Keeps little for a reader that does not read: an answer waits in its own place, not in the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
+
+
 def _url(port: socket.socket) -> str:
     bound: str
     bound, number = port.getsockname()[:2]
@@ -96,6 +119,7 @@ def _uvicorn(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=_Connection,
             log_config=None,
             access_log=False,
             lifespan="off",

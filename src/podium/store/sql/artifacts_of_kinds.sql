@@ -1,5 +1,6 @@
--- A project's artifacts of some kinds (a JSON array) in the order they were made.
-SELECT kind, key, title, data, path, step
-FROM artifact
-WHERE project = ? AND kind IN (SELECT value FROM json_each(?))
-ORDER BY job, position
+-- A project's artifacts of some kinds (a JSON array) in the order they were made, each with the run that made it.
+SELECT a.kind, a.key, a.title, a.data, a.path, a.step, coalesce(j.workflow, '')
+FROM artifact AS a
+LEFT JOIN job AS j ON j.id = a.job
+WHERE a.project = ? AND a.kind IN (SELECT value FROM json_each(?))
+ORDER BY a.job, a.position
