@@ -141,5 +141,11 @@ def test_every_write_is_on_record_with_its_caller_and_its_outcome(rest: RestHome
     assert told[0]["data"]["by"].startswith("token ")
 
 
+def test_a_number_that_no_database_takes_is_refused_in_words(rest: RestHome) -> None:
+    for path in (f"/v1/why/{10**20}", f"/v1/events?after={10**20}"):
+        answer = rest.ask("GET", path)
+        assert (answer.status_code, "beyond" in answer.json()["detail"]) == (422, True), path
+
+
 def test_a_request_that_is_too_large_is_refused(rest: RestHome) -> None:
     assert rest.ask("POST", "/v1/submit", content=b" " * (16 * 2**20 + 1)).status_code == 413
