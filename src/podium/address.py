@@ -1,10 +1,13 @@
-"""Where a home's orchestrator listens: a unix socket in the home, whatever the length of its path."""
+"""Where a home's orchestrator listens: a unix socket in the home, whatever the length of its path, and a port."""
 
 import os
+import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from podium.domain.errors import Unavailable
 
 SOCKET: Final = "podium.sock"
 LOCK: Final = "lock"
@@ -12,6 +15,8 @@ LOCK: Final = "lock"
 ORCHESTRATOR_LOG: Final = "orchestrator.log"
 """In the home: what an orchestrator in the background says."""
 SUN_PATH_BYTES_MAX: Final = 100
+BACKLOG: Final = 2048
+"""Connections that wait to be accepted."""
 
 
 @contextmanager
@@ -29,3 +34,23 @@ def socket_address(home: Path) -> Generator[str]:
         yield f"/proc/self/fd/{folder}/{SOCKET}"
     finally:
         os.close(folder)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; raises `Unavailable` when that is taken or is not this machine's."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise Unavailable(f"Podium cannot listen on {host}: {error}. Give another with --host.") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # whoever has vanished is noticed in the end
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            f"Podium cannot listen on {host}, port {port}: {error.strerror}. Give another port with --port."
+        ) from None
+    return listener

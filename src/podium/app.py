@@ -5,8 +5,9 @@ import fcntl
 import logging
 import os
 import random
+import socket
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.command import Command
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
-    from podium.faces.rest.app import Server
+    from podium.faces.rest.server import Server
     from podium.integrations.webhooks import WebhookSender
     from podium.operations.context import Context
     from podium.ports import Clock, Host
@@ -35,7 +36,6 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
 _log = logging.getLogger(__name__)
 
 OVERDUE_MARGIN_SECONDS: Final = 120.0
-SOCKET_RETRY_SECONDS: Final = 2.0
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
@@ -224,7 +224,9 @@ class RealWorld:
             yield loaded.context(store, clock, _Conductor(store))
 
     @asynccontextmanager
-    async def orchestrate(self, home: Path) -> AsyncGenerator[_Orchestra]:
+    async def orchestrate(
+        self, home: Path, *, host: str | None = None, port: int | None = None
+    ) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
         from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
@@ -237,6 +239,7 @@ class RealWorld:
         self.prepare(home)
         _lock(home)
         loaded = _load(home)
+        listener = _listener(loaded.config.server, host, port)
         limits = loaded.config.limits.value()
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
@@ -245,9 +248,11 @@ class RealWorld:
             hosts = _hosts(home, loaded.config, clock, store.holds)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
-            server, mirror = await asyncio.to_thread(_outward)
             context = loaded.context(store, clock, _Conductor(engine), engine)
-            clock.spawn(_listen(server.Server(home, lambda: context), clock), "socket")
+            server, mirror = await asyncio.to_thread(
+                _outward, home, context, store.committed, listener, loaded.config.server.hosts
+            )
+            clock.spawn(server.serve(clock.sleep), "server")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
             )
@@ -268,12 +273,26 @@ class RealWorld:
                 await sender.aclose()
 
 
-def _outward() -> tuple[Any, Any]:
-    """What an orchestrator is asked, read and heard through; loaded beside the engine: a restart works at once."""
-    from podium.faces.rest import app as server
+def _listener(server: configuration.ServerConfig, host: str | None, port: int | None) -> socket.socket | None:
+    """The port that is asked for on the command line or in the configuration, taken before anything begins."""
+    from podium.address import listen
+
+    number = port if port is not None else server.port
+    return listen(host or server.host, number) if number is not None else None
+
+
+def _outward(
+    home: Path,
+    context: "Context",
+    committed: Callable[[], asyncio.Future[None]],
+    listener: socket.socket | None,
+    hosts: Sequence[str],
+) -> "tuple[Server, Any]":
+    """What an orchestrator is asked and read through; made beside the engine: a restart works at once."""
+    from podium.faces.rest.server import Server
     from podium.integrations.shared_state import mirror
 
-    return server, mirror
+    return Server(home, lambda: context, committed, listener, hosts), mirror
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:
@@ -315,16 +334,6 @@ def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "Webhoo
         for name, hook in config.webhooks.items()
     }  # fmt: skip
     return WebhookSender(hooks, clock.wall, os.environ)
-
-
-async def _listen(server: "Server", clock: "Clock") -> None:
-    """Serve the socket until cancelled, also when there was no room to make it at first."""
-    while True:
-        try:
-            return await server.serve()
-        except OSError as error:
-            _log.warning("the socket cannot be made: %s; agents go on, and it is tried again", error)
-        await clock.sleep(SOCKET_RETRY_SECONDS)
 
 
 async def _end_tasks() -> None:

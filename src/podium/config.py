@@ -89,6 +89,17 @@ class WebhookConfig(_Section):
         return self
 
 
+class ServerConfig(_Section):
+    """`[server]`: where the orchestrator can be reached beside the home's own socket."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """Without one it listens on no port; 0 takes any that is free."""
+    host: str = "127.0.0.1"
+    """Another address lets other machines reach it, without encryption unless something in front adds it."""
+    hosts: tuple[str, ...] = ()
+    """Further names under which it is reached, such as a proxy's."""
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -106,6 +117,7 @@ class Config(_Section):
     )
     retention: Retention = Field(default_factory=Retention)
     """How long what is over is kept."""
+    server: ServerConfig = ServerConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

@@ -122,7 +122,7 @@ class WebhookSender:
         from standardwebhooks import Webhook
 
         key = _key(hook, self._environ)
-        body = cloud_event(delivery) if hook.format == "cloudevents" else flat(delivery)
+        body = cloud_event(delivery.event, identity(delivery)) if hook.format == "cloudevents" else flat(delivery)
         now = datetime.fromtimestamp(int(self._wall()), UTC)
         headers = {
             "Content-Type": CONTENT_TYPES[hook.format],
@@ -193,21 +193,21 @@ def identity(delivery: Delivery) -> str:
     return "msg_" + hashlib.sha256(f"{delivery.event['at']!r} {delivery.key}".encode()).hexdigest()[:32]
 
 
-def cloud_event(delivery: Delivery) -> bytes:
+def cloud_event(event: Mapping[str, Any], id_: str) -> bytes:
     """The event as a structured CloudEvent (v1.0); `data` is the event's own, verbatim (EVT-3)."""
     from cloudevents.core.formats.json import JSONFormat
     from cloudevents.core.v1.event import CloudEvent
 
-    event = delivery.event
+    project = event["project"]
     attributes: dict[str, Any] = {
-        "id": identity(delivery),
-        "source": f"/podium/projects/{event['project']}",
+        "id": id_,
+        "source": f"/podium/projects/{project}" if project else "/podium",
         "type": f"podium.{event['type']}",
-        "subject": event["project"],
         "time": datetime.fromtimestamp(event["at"], UTC),
         "datacontenttype": "application/json",
     }
     about = {name: event[name] for name in ("workflow", "job", "attempt", "instance") if event[name]}
+    about |= {"subject": project} if project else {}
     return JSONFormat().write(CloudEvent(attributes | about, event["data"]))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.command import Command
-from podium.domain.errors import Unavailable
+from podium.domain.errors import Forbidden, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.policy.retention import Retention
@@ -59,6 +59,15 @@ class Context:
     principal: Principal = OPERATOR
     """Who asks."""
     retention: Retention = field(default_factory=Retention)
+
+    def named(self, given: str) -> str:
+        """The name that goes on record: the caller's own. Only the home's own user may give another."""
+        if given and self.principal != OPERATOR:
+            raise Forbidden(
+                f"{self.principal.name} cannot speak as {given!r}: what it does is on record under its own name. "
+                "Leave the name out."
+            )
+        return given or self.principal.name
 
     async def submit(self, command: Command) -> Any:
         """Submit a command to the running engine, or to the store of a home that nobody runs."""

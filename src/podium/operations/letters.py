@@ -95,7 +95,7 @@ def _letter(rows: Rows, context: Context, row: Any) -> Letter:
 )
 async def replay(context: Context, asked: JobAction) -> ActionOutput:
     """Try a dead letter again with fresh tries, once what killed it is mended."""
-    return await _steer(context, Steer("replay", job=asked.job, by=asked.by, reason=asked.reason))
+    return await _steer(context, Steer("replay", job=asked.job, by=context.named(asked.by), reason=asked.reason))
 
 
 @operation(
@@ -106,7 +106,7 @@ async def replay(context: Context, asked: JobAction) -> ActionOutput:
 )
 async def drop(context: Context, asked: JobAction) -> ActionOutput:
     """Drop the feature that a dead letter is for; its project goes on without it."""
-    return await _steer(context, Steer("drop", job=asked.job, by=asked.by, reason=asked.reason))
+    return await _steer(context, Steer("drop", job=asked.job, by=context.named(asked.by), reason=asked.reason))
 
 
 class ReplayAllInput(ProjectAction):
@@ -139,7 +139,9 @@ async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput
     dead = await context.store.read(read)
     if asked.count != dead or not dead:
         return ReplayAllOutput(project=asked.project, dead=dead, replayed=0)
-    done: Steered = await context.submit(Steer("replay", asked.project, by=asked.by, reason=asked.reason))
+    done: Steered = await context.submit(
+        Steer("replay", asked.project, by=context.named(asked.by), reason=asked.reason)
+    )
     return ReplayAllOutput(project=asked.project, dead=dead - done.jobs, replayed=done.jobs)
 
 

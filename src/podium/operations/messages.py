@@ -15,7 +15,9 @@ class SendInput(Input):
 
     to: str = argument("Whom it is for: instance:NAME, role:NAME, workflow:NAME or all.", max_length=200)
     text: str = argument("What it says.", min_length=1, max_length=message.TEXT_CHARS_MAX)
-    sender: str = option("operator", "Who says so.", alias="from", min_length=1, max_length=100)
+    sender: str = option(
+        "", "Another name for its sender; only the home's own user may give one.", alias="from", max_length=100
+    )
     project: str = option("", "The project it is about: it comes with a job of that project only.", max_length=60)
 
 
@@ -38,7 +40,7 @@ async def messages_send(context: Context, asked: SendInput) -> SendOutput:
     An address keeps its newest 20 messages about each project, and for seven days.
     """
     to = message.checked_address(asked.to, _known(context))
-    number: int = await context.submit(Send(to, asked.text, asked.sender, asked.project))
+    number: int = await context.submit(Send(to, asked.text, context.named(asked.sender), asked.project))
     return SendOutput(message=number, to=to)
 
 
@@ -98,7 +100,7 @@ class AckInput(Input):
 
     message: int = argument("The message's number.", ge=1)
     instance: str = option("", "Only for this instance; one that is for many is taken back from all by default.")
-    by: str = option("operator", "Who says so.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class AckOutput(Output):
@@ -113,5 +115,5 @@ async def messages_ack(context: Context, asked: AckInput) -> AckOutput:
     """Count a message as read: it is not delivered any more."""
     if asked.instance:
         message.checked_address(f"instance:{asked.instance}", _known(context))
-    new: bool = await context.submit(Acknowledge(asked.message, asked.instance, asked.by))
+    new: bool = await context.submit(Acknowledge(asked.message, asked.instance, context.named(asked.by)))
     return AckOutput(message=asked.message, new=new)

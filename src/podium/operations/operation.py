@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.config import JsonDict
 
 from podium.domain.access import Scope
@@ -18,10 +18,21 @@ Server = Literal["queue", "monitor", "github", "communication", "scaling"]
 EVERY_FACE: Final[frozenset[Face]] = frozenset({"cli", "rest", "mcp"})
 
 
+NUMBER_MAX: Final = 2**63 - 1
+
+
 class Input(BaseModel):
     """What an operation is asked; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: object) -> object:
+        """No database takes a longer number."""
+        if isinstance(value, int) and not -NUMBER_MAX <= value <= NUMBER_MAX:
+            raise ValueError(f"the number is beyond {NUMBER_MAX:,}")
+        return value
 
 
 class Output(BaseModel):

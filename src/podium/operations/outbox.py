@@ -49,7 +49,7 @@ class DismissInput(Input):
 
     notice: int = argument("The notice's number.", ge=1)
     older: bool = option(False, "And all before it.")
-    by: str = option("operator", "Who says so.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class DismissOutput(Output):
@@ -62,7 +62,7 @@ class DismissOutput(Output):
 @operation("notices dismiss", safety="write", server="communication", example="podium notices dismiss 7 --older")
 async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutput:
     """Take note of a notice, so that it is shown no more."""
-    await context.submit(Dismiss(asked.notice, asked.older, asked.by))
+    await context.submit(Dismiss(asked.notice, asked.older, context.named(asked.by)))
     left = await context.store.read(lambda rows: rows.one("notices_open")[0])
     return DismissOutput(notice=asked.notice, left=left)
 

@@ -12,7 +12,7 @@ class ReleaseInput(Input):
     version: str = argument("What the new version is called: a tag, a number, a commit.", max_length=60)
     workflow: str = option("content", "The workflow that runs once more.")
     reason: str = option("", "What is new, for the agents and the record.", max_length=1000)
-    by: str = option("operator", "Who says so.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class ReleaseOutput(Output):
@@ -32,5 +32,7 @@ async def release(context: Context, asked: ReleaseInput) -> ReleaseOutput:
 
     The same version again starts nothing. A project that was complete is open until the run has published.
     """
-    done: Started = await context.submit(Start(asked.project, asked.workflow, asked.version, asked.by, asked.reason))
+    done: Started = await context.submit(
+        Start(asked.project, asked.workflow, asked.version, context.named(asked.by), asked.reason)
+    )
     return ReleaseOutput(project=asked.project, version=asked.version, run=done.run, created=done.created)

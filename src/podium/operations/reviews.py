@@ -59,7 +59,7 @@ class DecideInput(Input):
 
     review: int = argument("The review's number.", ge=1)
     notes: str = option("", "Why; for send-back, what is to be done.", max_length=8000)
-    by: str = option("operator", "Who decides.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class DecideOutput(Output):
@@ -93,5 +93,5 @@ async def review_send_back(context: Context, asked: DecideInput) -> DecideOutput
 async def _decide(
     context: Context, asked: DecideInput, verdict: Literal["approve", "reject", "send_back"]
 ) -> DecideOutput:
-    project: str = await context.submit(Decide(asked.review, verdict, asked.by, asked.notes))
+    project: str = await context.submit(Decide(asked.review, verdict, context.named(asked.by), asked.notes))
     return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))

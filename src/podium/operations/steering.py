@@ -11,7 +11,7 @@ class ProjectAction(Input):
 
     project: str = argument("The project's id.")
     reason: str = option("", "Why, for the record.", max_length=1000)
-    by: str = option("operator", "Who says so.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class JobAction(Input):
@@ -19,7 +19,7 @@ class JobAction(Input):
 
     job: int = argument("The job's number.", ge=1)
     reason: str = option("", "Why, for the record.", max_length=1000)
-    by: str = option("operator", "Who says so.", max_length=100)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class PinInput(JobAction):
@@ -111,6 +111,6 @@ async def _steer(
     instance: str = "",
     points: int = 0,
 ) -> ActionOutput:
-    command = Steer(action, project, job, instance, points, asked.by, asked.reason)
+    command = Steer(action, project, job, instance, points, context.named(asked.by), asked.reason)
     done: Steered = await context.submit(command)
     return ActionOutput(project=done.project, action=action, jobs=done.jobs, attempts_ended=len(done.revoked))

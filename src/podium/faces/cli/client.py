@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any, Final, cast
 
+from podium import credential
 from podium.address import socket_address
 from podium.domain.errors import PodiumError, Unavailable
 from podium.faces.cli.composition import Composition
@@ -73,6 +74,10 @@ class Client:
         """The running orchestrator's answer; raises `NoOrchestrator`, `OrchestratorGone` or what it says."""
         return self._request("POST", f"/v1/operations/{name.replace(' ', '/')}", asked)
 
+    def browser_link(self) -> dict[str, Any]:
+        """An address that opens Podium in a browser, once."""
+        return self._request("POST", "/v1/login-link", {})
+
     def call(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """The operation's answer, from the orchestrator or, where nobody runs this home, from the home itself."""
         try:
@@ -92,7 +97,7 @@ class Client:
             _connect(connection)
             body = json.dumps(asked).encode() if asked is not None else None
             try:
-                connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+                connection.request(method, path, body, self._headers())
                 answer = connection.getresponse()
                 content = answer.read()
             except TimeoutError:
@@ -108,6 +113,10 @@ class Client:
         finally:
             connection.close()
         return self._understood(answer.status, content)
+
+    def _headers(self) -> dict[str, str]:
+        mine = credential.read(self.home)
+        return {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {mine}"} if mine else {})
 
     def _understood(self, status: int, content: bytes) -> dict[str, Any]:
         """The answer as data; whatever is not Podium's own language is told as it stands."""
@@ -131,7 +140,9 @@ class Client:
 
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
+        from podium.domain.access import OPERATOR
         from podium.operations.catalogue import operation_named
+        from podium.operations.invoke import invoke
         from podium.operations.operation import understood
 
         operation = operation_named(name)
@@ -144,7 +155,7 @@ class Client:
         else:
             opened = composition.writing(self.home)
         async with opened as context:
-            return (await operation.call(context, question)).model_dump(mode="json")
+            return (await invoke(operation, context, question, OPERATOR)).model_dump(mode="json")
 
 
 def _connect(connection: _UnixConnection) -> None:

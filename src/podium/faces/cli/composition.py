@@ -38,8 +38,13 @@ class Composition(Protocol):
         """A home that nobody runs, locked for one change."""
         ...
 
-    def orchestrate(self, home: Path) -> AbstractAsyncContextManager[Orchestra]:
-        """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+    def orchestrate(
+        self, home: Path, *, host: str | None = None, port: int | None = None
+    ) -> AbstractAsyncContextManager[Orchestra]:
+        """Run an orchestrator on the home until the block ends; agents at work outlive it.
+
+        `host` and `port` go before the configuration's; without a port it listens on the home's socket alone.
+        """
         ...
 
     def prepare(self, home: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import click
 
 from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.clock import new_loop
-from podium.domain.errors import HomeLocked, TimedOut, Unavailable
+from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
 
@@ -29,19 +30,32 @@ LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _log = logging.getLogger("podium")
 
 
-def foreground(client: Client, *, as_json: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where an orchestrator shall listen beside its socket; None leaves it to the configuration."""
+
+    host: str | None = None
+    port: int | None = None
+
+    def words(self) -> list[str]:
+        """As the command line has it."""
+        given = (("--host", self.host), ("--port", self.port))
+        return [word for flag, value in given if value is not None for word in (flag, str(value))]
+
+
+def foreground(client: Client, door: Door, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_serve(client.composition, client, as_json=as_json))
+        return runner.run(_serve(client.composition, client, door, as_json=as_json))
 
 
-async def _serve(composition: Composition, client: Client, *, as_json: bool) -> int:
+async def _serve(composition: Composition, client: Client, door: Door, *, as_json: bool) -> int:
     stop: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _resolve, stop, number)
-    async with composition.orchestrate(client.home) as orchestra:
+    async with composition.orchestrate(client.home, host=door.host, port=door.port) as orchestra:
         _log.info("the orchestrator of %s is up (process %d)", client.home, os.getpid())
         if as_json:
             _tell({"home": str(client.home), "pid": os.getpid(), "started": True}, "", as_json=True)
@@ -61,14 +75,14 @@ def _tell(document: dict[str, Any], words: str, *, as_json: bool) -> None:
     click.echo(json.dumps(document, indent=2) if as_json else words)
 
 
-def start(client: Client, *, as_json: bool = False) -> int:
+def start(client: Client, door: Door, *, as_json: bool = False) -> int:
     """Start the orchestrator detached, and return when one answers: this one, or another that was faster."""
     found = client.running()
     process: subprocess.Popen[bytes] | None = None
     log = client.home / ORCHESTRATOR_LOG
     if found is None:
         client.composition.prepare(client.home)
-        process = _spawn(client.home, log)
+        process = _spawn(client.home, log, door)
     deadline = time.monotonic() + START_SECONDS
     while found is None:
         if process is None or process.poll() not in (None, HomeLocked.exit_code):
@@ -78,19 +92,25 @@ def start(client: Client, *, as_json: bool = False) -> int:
         time.sleep(POLL_SECONDS)
         found = client.running()
         if found is None and process.poll() == HomeLocked.exit_code and not _is_locked(client.home):
-            process = _spawn(client.home, log)  # the home was locked for one change only
+            process = _spawn(client.home, log, door)  # the home was locked for one change only
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
+    url = found.get("url")
+    if door.port is not None and not is_mine and url is None:
+        raise Conflict(
+            f"The orchestrator of {client.home} is up already, on no port. `podium down --keep` ends it first."
+        )
     words = f"up (process {pid}). Next: `podium submit FILE`." if is_mine else f"up already (process {pid})."
-    document = {"home": str(client.home), "pid": pid, "started": is_mine}
-    _tell(document, f"The orchestrator of {client.home} is {words}", as_json=as_json)
+    served = f" It serves {url} (`podium open` shows it in a browser)." if url else ""
+    document = {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}
+    _tell(document, f"The orchestrator of {client.home} is {words}{served}", as_json=as_json)
     return 0
 
 
-def _spawn(home: Path, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(home: Path, log: Path, door: Door) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "podium", "--home", str(home), "up", "--foreground"],
+            [sys.executable, "-m", "podium", "--home", str(home), "up", "--foreground", *door.words()],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -87,13 +88,29 @@ def init(client: Client, agent: str | None, pipeline: bool, as_json: bool) -> No
 
 @podium.command()
 @click.option("--foreground", is_flag=True, help="Stay in this terminal (for systemd: Type=exec, KillMode=process).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Serve the API on this port too; 0 takes any free one.")
+@click.option("--host", metavar="ADDRESS", help="Listen on this address instead of 127.0.0.1, for other machines.")
 @JSON
 @click.pass_obj
-def up(client: Client, foreground: bool, as_json: bool) -> None:
+def up(client: Client, foreground: bool, port: int | None, host: str | None, as_json: bool) -> None:
     """Start the orchestrator of this home in the background."""
     from podium.faces.cli import daemon
 
-    sys.exit((daemon.foreground if foreground else daemon.start)(client, as_json=as_json))
+    begin = daemon.foreground if foreground else daemon.start
+    sys.exit(begin(client, daemon.Door(host, port), as_json=as_json))
+
+
+@podium.command(name="open")
+@click.option("--print", "print_only", is_flag=True, help="Print the link instead of opening it.")
+@JSON
+@click.pass_obj
+def open_(client: Client, print_only: bool, as_json: bool) -> None:
+    """Open Podium in the browser, through a link that works once and for five minutes."""
+    link = client.browser_link()
+    if as_json:
+        outlet.print_json(link)
+    elif print_only or not webbrowser.open(link["url"]):
+        click.echo(link["url"])
 
 
 @podium.command()

@@ -1,86 +1,128 @@
-"""Operations over HTTP, for the command line on a unix socket in the home: the folder's rights are the credential."""
+"""Podium over HTTP: one application for the home's socket and for a port, with a credential on every call (API-1)."""
 
 import os
-import socket
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Final
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
 
-from podium.address import SOCKET, socket_address
-from podium.domain.errors import PodiumError, UsageError
+from podium.domain.access import OPERATOR
+from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
+from podium.faces.rest import problem, schema
+from podium.faces.rest.page import welcome
+from podium.faces.rest.routes import carried, endpoint, path_of
+from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
+from podium.operations.invoke import invoke
 from podium.operations.operation import understood
 
-BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-HTTP_STATUS: Final = {1: 500, 2: 422, 3: 404, 4: 409, 5: 401, 6: 503, 7: 504}
-"""From a documented exit code to the HTTP status of the same trouble."""
+NO_SCHEMA: Final[dict[str, Any]] = {"include_in_schema": False}
 
 
-def build(context: Callable[[], Context]) -> Starlette:
-    """The application; `context` gives the running orchestrator's."""
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """Another face that lives in this application: below which path, and what lasts as long as the server."""
 
-    async def health(_: Request) -> Response:
-        return JSONResponse({"pid": os.getpid(), "status": "ok"})
+    path: str
+    app: ASGIApp
+    lifespan: Callable[[], AbstractAsyncContextManager[Any]]
+
+
+def build(
+    context: Callable[[], Context],
+    sessions: Sessions,
+    mounts: Sequence[Mounted] = (),
+    url: str | None = None,
+    stream: Callable[[Request], Response] | None = None,
+) -> FastAPI:
+    """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it.
+
+    `stream` answers a reader of events that accepts `text/event-stream`.
+    """
+    app = FastAPI(
+        title="Podium",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        exception_handlers={
+            PodiumError: problem.on_podium_error,
+            HTTPException: problem.on_http_error,
+            Exception: problem.on_defect,
+        },
+    )
+    _open_routes(app, context, sessions, url)
+    _browser_routes(app, sessions, url)
+    for operation in carried():
+        app.add_api_route(
+            path_of(operation),
+            endpoint(operation, context, stream if operation.name == "events" else None),
+            methods=["GET" if operation.safety == "read" else "POST"],
+            operation_id=operation.name.replace(" ", "_").replace("-", "_"),
+            summary=operation.summary,
+            tags=[operation.server or "home"],
+            openapi_extra=schema.described(operation),
+            response_model=None,
+        )
 
     async def call(request: Request) -> Response:
         operation = operation_named(request.path_params["name"].replace("/", " "))
-        asked = understood(operation, await _body(request))
-        answer = await operation.call(context(), asked)
+        asked = understood(operation, await request.body())
+        answer = await invoke(operation, context(), asked, request.state.principal)
         return Response(answer.model_dump_json(), media_type="application/json")
 
-    routes = [Route("/healthz", health), Route("/v1/operations/{name:path}", call, methods=["POST"])]
-    return Starlette(routes=routes, exception_handlers={PodiumError: _problem, Exception: _defect})
+    app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)
+    for mounted in mounts:
+        app.mount(mounted.path, mounted.app)
+    return app
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise UsageError(f"The request has more than {BODY_BYTES_MAX // 2**20} MiB.")
-    return bytes(body)
+def _open_routes(app: FastAPI, context: Callable[[], Context], sessions: Sessions, url: str | None) -> None:
+    async def health(_: Request) -> Response:
+        return JSONResponse({"pid": os.getpid(), "status": "ok", "url": url})
+
+    async def ready(_: Request) -> Response:
+        await context().store.read(lambda rows: rows.one("event_last"))
+        return JSONResponse({"status": "ready"})
+
+    async def login(request: Request) -> Response:
+        session = sessions.login(request.query_params.get("code", ""))
+        if session is None:
+            raise Unauthorized(
+                "This link was used before, or is older than five minutes. `podium open` makes a new one."
+            )
+        answer = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+        answer.set_cookie(COOKIE, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/")
+        return answer
+
+    healthy: dict[str, Any] = {"security": [], "responses": {"200": {"description": "It lives."}}}
+    app.add_api_route("/healthz", health, summary="Tell that the orchestrator lives.", openapi_extra=healthy)
+    is_ready: dict[str, Any] = {"security": [], "responses": {"200": {"description": "It does."}} | schema.problems()}
+    app.add_api_route("/readyz", ready, summary="Tell whether the store answers.", openapi_extra=is_ready)
+    app.add_api_route("/login", login, **NO_SCHEMA)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
-    """RFC 9457: what happened, as data."""
-    assert isinstance(error, PodiumError)
-    status = HTTP_STATUS.get(error.exit_code, 500)
-    body = {"type": f"urn:podium:{error.kind}", "title": error.kind, "status": status, "detail": str(error)}
-    return JSONResponse({**body, "exit_code": error.exit_code}, status, media_type="application/problem+json")
+def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
+    async def front(_: Request) -> Response:
+        return welcome(app)
 
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(schema.document(app))
 
-async def _defect(_: Request, error: Exception) -> Response:
-    """Something nobody foresaw, in the same form; the log has the traceback."""
-    told = f"a defect in the orchestrator: {type(error).__name__}: {error}. Its log has the traceback."
-    body = {"type": "urn:podium:defect", "title": "defect", "status": 500, "detail": told, "exit_code": 1}
-    return JSONResponse(body, 500, media_type="application/problem+json")
+    async def link(request: Request) -> Response:
+        if request.state.principal != OPERATOR:
+            raise Forbidden("Only the home's own user makes a link for a browser: `podium open`, where the home is.")
+        if url is None:
+            raise Unavailable(
+                "Podium listens on no port here. Start it with one: `podium down`, `podium up --port 8420`."
+            )
+        return JSONResponse({"url": f"{url}/login?code={sessions.code()}"})
 
-
-class Server:
-    """Serves the application on the home's socket beside the engine."""
-
-    def __init__(self, home: Path, context: Callable[[], Context]) -> None:
-        self._home = home
-        config = uvicorn.Config(
-            build(context), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2, ws="none"
-        )
-        self._server = uvicorn.Server(config)
-
-    async def serve(self) -> None:
-        """Listen until cancelled."""
-        path = self._home / SOCKET
-        path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
-            with socket_address(self._home) as address:
-                listener.bind(address)  # the command line's umask keeps other users out, as the home's rights do
-            try:
-                await self._server._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
-            finally:
-                path.unlink(missing_ok=True)
+    app.add_api_route("/", front, **NO_SCHEMA)
+    app.add_api_route("/openapi.json", openapi, **NO_SCHEMA)
+    app.add_api_route("/v1/login-link", link, methods=["POST"], **NO_SCHEMA)

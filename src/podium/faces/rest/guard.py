@@ -1,0 +1,107 @@
+"""Stands before every route: is the request meant for this host, does it come from here, whose is it (SEC-1)."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from podium.domain.access import OPERATOR, Principal
+from podium.domain.errors import Forbidden, PodiumError, Unauthorized
+from podium.faces.rest.problem import problem
+from podium.faces.rest.sessions import COOKIE, Sessions
+
+BODY_BYTES_MAX: Final = 16 * 1024 * 1024
+OPEN: Final = frozenset({"/healthz", "/readyz", "/login"})
+"""What answers without a credential; a login brings its own."""
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Authenticate = Callable[[str], Awaitable[Principal]]
+"""Whose a presented credential is; raises `Unauthorized`."""
+
+
+class Guard:
+    """ASGI middleware; what it lets through has the caller in `scope["state"]["principal"]`, or asks an open route.
+
+    `scope["state"]["ask_again"]` tells a long answer whether the caller is still let in.
+
+    `hosts` are the names under which this application may be addressed: a page of another site whose name is made to
+    point here (DNS rebinding) still sends its own.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], authenticate: Authenticate, sessions: Sessions) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._authenticate = authenticate
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or call the application."""
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+        try:
+            is_own = self._own_origin(headers)
+            if scope["path"] not in OPEN:
+                ask = partial(self._caller, scope["method"], headers, is_own=is_own)
+                scope.setdefault("state", {}).update(principal=await ask(), ask_again=ask)
+        except PodiumError as error:
+            await problem(error)(scope, receive, send)
+            return
+        await self._app(scope, _bounded(receive), send)
+
+    def _own_origin(self, headers: Headers) -> bool:
+        """Whether a page of this very host asks; raises `Forbidden` for another host's name or another site's page."""
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        host = hosts[0] if len(hosts) == 1 else ""
+        if _name(host) not in self._hosts:
+            raise Forbidden(
+                f"This request is for the host {host[:100]!r}, which is not served here. "
+                "Names to serve beside the address that is listened on stand in podium.toml, [server] hosts."
+            )
+        foreign = [origin for origin in origins if origin not in (f"http://{host}", f"https://{host}")]
+        if foreign:
+            raise Forbidden(f"This request comes from a page of {foreign[0][:100]!r}; only Podium's own may ask.")
+        return bool(origins)
+
+    async def _caller(self, method: str, headers: Headers, *, is_own: bool) -> Principal:
+        given = headers.get("authorization")
+        if given is not None:
+            kind, _, presented = given.partition(" ")
+            return await self._authenticate(presented.strip() if kind.lower() == "bearer" else "")
+        session = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+        if session is None:
+            return await self._authenticate("")
+        if not self._sessions.holds(session):
+            raise Unauthorized("This browser's session is over. `podium open` makes a new link.")
+        if method not in SAFE and not is_own:
+            raise Forbidden("A browser changes things only from Podium's own pages: the request names no Origin.")
+        return OPERATOR
+
+
+def _name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The request's body, as far as it may go."""
+    read = 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > BODY_BYTES_MAX:
+            raise HTTPException(413, f"The request has more than {BODY_BYTES_MAX // 2**20} MiB")
+        return message
+
+    return bounded

@@ -1,0 +1,130 @@
+"""Serves the application beside the engine: on the home's socket always, and on a port where one is asked for."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from podium import credential
+from podium.address import SOCKET, socket_address
+from podium.domain.access import Principal
+from podium.faces.rest.app import Mounted, build
+from podium.faces.rest.guard import LOOPBACK, Guard
+from podium.faces.rest.sessions import Sessions
+from podium.faces.rest.stream import EventStream, Feed, begin_at
+from podium.operations.callers import caller
+from podium.operations.context import Context
+
+SOCKET_HOST: Final = frozenset({"podium"})
+"""Whom the command line addresses over the home's socket."""
+SOCKET_RETRY_SECONDS: Final = 2.0
+WAITING_BYTES_MAX: Final = 16 * 1024
+"""In a connection that takes nothing, before its answer waits."""
+
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """One application, two doors.
+
+    `committed` is done after the next commit; `port` is a socket that listens; `hosts` are further names for it.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        context: Callable[[], Context],
+        committed: Callable[[], Awaitable[None]],
+        port: socket.socket | None = None,
+        hosts: Sequence[str] = (),
+        mounts: Sequence[Mounted] = (),
+    ) -> None:
+        self._home = home
+        self._port = port
+        self._mounts = mounts
+        mine = credential.ensure(home)
+        self.url = _url(port) if port else None
+        sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
+
+        def stream(request: Request) -> Response:
+            return EventStream(feed, begin_at(request), request.state.ask_again)
+
+        feed = Feed(context().store.read, committed, context().clock)
+        app = build(context, sessions, mounts, self.url, stream)
+
+        async def authenticate(presented: str) -> Principal:
+            return await caller(context(), mine, presented)
+
+        bound = {str(port.getsockname()[0])} if port else set[str]()
+        names = LOOPBACK | bound | {name.lower() for name in hosts}
+        self._socket = _uvicorn(Guard(app, SOCKET_HOST, authenticate, sessions))
+        self._tcp = _uvicorn(Guard(app, names, authenticate, sessions))
+
+    async def serve(self, sleep: Callable[[float], Any]) -> None:
+        """Serve until cancelled, the socket also when there was no room to make it at first."""
+        async with AsyncExitStack() as stack:
+            for mounted in self._mounts:
+                await stack.enter_async_context(mounted.lifespan())
+            doors = [self._serve_socket(sleep)]
+            if self._port is not None:
+                doors.append(self._tcp._serve([self._port]))  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
+            await asyncio.gather(*doors)
+
+    async def _serve_socket(self, sleep: Callable[[float], Any]) -> None:
+        while True:
+            try:
+                return await self._serve_home()
+            except OSError as error:
+                _log.warning("the socket cannot be made: %s; agents go on, and it is tried again", error)
+            await sleep(SOCKET_RETRY_SECONDS)
+
+    async def _serve_home(self) -> None:
+        path = self._home / SOCKET
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            with socket_address(self._home) as address:
+                listener.bind(address)  # the command line's umask keeps other users out, as the home's rights do
+            try:
+                await self._socket._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
+            finally:
+                path.unlink(missing_ok=True)
+
+
+class _Connection(H11Protocol):
+    """Keeps little for a reader that does not read: an answer waits in its own place, not in the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
+
+
+def _url(port: socket.socket) -> str:
+    bound: str
+    bound, number = port.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - a browser here reaches it so
+    return f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
+
+
+def _uvicorn(app: ASGIApp) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=_Connection,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+            ws="none",
+            server_header=False,
+        )
+    )

@@ -1,0 +1,62 @@
+"""A real orchestrator that serves its API on a free port of loopback, and a credential for every scope."""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from podium import credential
+from podium.domain.access import attempt_token
+from tests.faces.command_line import CommandLine
+
+SCOPES = ("read", "operate", "admin", "webhook")
+
+
+@dataclass
+class RestHome:
+    """Its command line, where it listens, and whose credentials there are."""
+
+    podium: CommandLine
+    url: str
+    client: httpx2.Client
+    bearers: dict[str, str | None] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, who: str | None = "home", **more: Any) -> httpx2.Response:
+        """One request, with the credential of `who`."""
+        headers = dict(more.pop("headers", {}))
+        if who is not None and self.bearers[who] is not None:
+            headers["Authorization"] = f"Bearer {self.bearers[who]}"
+        return self.client.request(method, path, headers=headers, **more)
+
+    def login(self) -> str:
+        """A browser's session, from a link that is used up by it."""
+        link = self.podium.ask("open")["url"]
+        answer = httpx2.get(link)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["set-cookie"].partition(";")[0]
+
+
+@contextmanager
+def served(folder: Path) -> Generator[RestHome]:
+    """Up on a free port, and down at the end."""
+    podium = CommandLine(folder / "home")
+    podium.ask("init")
+    url = podium.ask("up", "--port", "0")["url"]
+    with ExitStack() as stack:
+        stack.callback(_down, podium)
+        home = RestHome(podium, url, stack.enter_context(httpx2.Client(base_url=url, timeout=30)))
+        home.bearers = {scope: podium.ask("token", "create", "--scope", scope)["token"] for scope in SCOPES}
+        mine = credential.read(podium.home)
+        revoked = podium.ask("token", "create", "--scope", "admin")
+        podium.ask("token", "revoke", revoked["id"])
+        ended = attempt_token(credential.key(mine, "attempt"), "nothing/1.a1")
+        home.bearers |= {"home": mine, "nobody": None, "revoked": revoked["token"], "ended attempt": ended}
+        home.bearers["forged attempt"] = attempt_token(b"another key", "nothing/1.a1")
+        yield home
+
+
+def _down(podium: CommandLine) -> None:
+    assert podium("down").returncode == 0

@@ -1,0 +1,151 @@
+"""The API on a real port: every route with every credential, and whom it refuses (API-1, SEC-1)."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from podium.domain.access import INCLUDED, Scope
+from podium.operations.catalogue import REGISTRY
+from tests.faces.rest_home import RestHome, served
+
+REFUSED: Final = ("nobody", "revoked", "ended attempt", "forged attempt")
+WHO: Final = (*REFUSED, "home", "read", "operate", "admin", "webhook")
+OUTSIDE: Final = ("/", "/openapi.json", "/v1/login-link", "/v1/operations/status", "/login", "/nothing")
+
+
+@pytest.fixture(scope="module")
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestHome]:
+    with served(tmp_path_factory.mktemp("rest")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def routes(rest: RestHome) -> list[tuple[str, str, dict[str, Any]]]:
+    """Every route of the description: method, a path that can be asked, and what is said about it."""
+    paths = rest.ask("GET", "/openapi.json").json()["paths"]
+    made = [(m.upper(), re.sub(r"\{\w+\}", "1", p), said) for p, ms in paths.items() for m, said in ms.items()]
+    assert len(made) == len([o for o in REGISTRY.values() if "rest" in o.faces]) + 2  # and /healthz, /readyz
+    return made
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_every_route_opens_to_its_scope_and_to_no_other(
+    rest: RestHome, routes: list[tuple[str, str, dict[str, Any]]], who: str
+) -> None:
+    """A refused write is refused before its input is read, so a wrong body tells what a credential opens: 422."""
+    for method, path, said in routes:
+        answer = rest.ask(method, path, who, **({"content": b"[]"} if method == "POST" else {}))
+        needed = [Scope(scope) for option in said["security"] for scope in option.get("bearer", [])]
+        if not needed:
+            assert answer.status_code == 200, (method, path, who)
+        elif who in REFUSED:
+            assert answer.status_code == 401, (method, path, who)
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        elif who == "home" or needed[0] in INCLUDED[Scope(who)]:
+            assert answer.status_code in ((422,) if method == "POST" else (200, 404)), (method, path, who, answer.text)
+        else:
+            assert answer.status_code == 403, (method, path, who)
+            assert needed[0] in answer.json()["detail"]
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "podium"},
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+    ],
+    ids=str,
+)
+def test_another_host_and_another_page_are_refused_on_every_route(
+    rest: RestHome, routes: list[tuple[str, str, dict[str, Any]]], headers: dict[str, str]
+) -> None:
+    everywhere = [(method, path) for method, path, _ in routes] + [(m, p) for p in OUTSIDE for m in ("GET", "POST")]
+    for method, path in everywhere:
+        assert rest.ask(method, path, headers=headers).status_code in (400, 403), (method, path)
+
+
+def test_only_health_answers_without_a_credential(rest: RestHome) -> None:
+    assert rest.ask("GET", "/healthz", None).json()["url"] == rest.url
+    assert rest.ask("GET", "/readyz", None).json() == {"status": "ready"}
+    for path in OUTSIDE:
+        assert rest.ask("GET", path, None).status_code == 401, path
+
+
+def test_a_token_is_refused_from_the_moment_it_is_revoked(rest: RestHome) -> None:
+    made = rest.podium.ask("token", "create", "--scope", "read")
+    rest.bearers["short"] = made["token"]
+    assert rest.ask("GET", "/v1/status", "short").status_code == 200
+    assert rest.ask("POST", "/v1/token/revoke", "admin", json={"id": made["id"]}).status_code == 200
+    assert rest.ask("GET", "/v1/status", "short").status_code == 401
+
+
+def test_a_link_opens_a_session_once_and_a_session_writes_only_from_its_own_pages(rest: RestHome) -> None:
+    link = rest.podium.ask("open")["url"]
+    answer = httpx2.get(link)
+    assert answer.status_code == 303
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert httpx2.get(link).status_code == 401
+    session = {"Cookie": cookie.partition(";")[0]}
+    assert "/v1/status" in rest.ask("GET", "/", None, headers=session).text
+    assert rest.ask("GET", "/v1/status", None, headers=session).status_code == 200
+    said = {"to": "all", "text": "hello"}
+    assert rest.ask("POST", "/v1/messages/send", None, headers=session, json=said).status_code == 403
+    own = session | {"Origin": rest.url}
+    assert rest.ask("POST", "/v1/messages/send", None, headers=own, json=said).status_code == 200
+    forged = {"Cookie": session["Cookie"][:-1] + ("0" if session["Cookie"][-1] != "0" else "1")}
+    assert rest.ask("GET", "/v1/status", None, headers=forged).status_code == 401
+
+
+def test_nobody_but_the_homes_user_makes_a_link_or_speaks_under_another_name(rest: RestHome) -> None:
+    assert rest.ask("POST", "/v1/login-link", "admin").status_code == 403
+    claim = {"to": "all", "text": "hello", "from": "operator"}
+    assert rest.ask("POST", "/v1/messages/send", "operate", json=claim).status_code == 403
+    del claim["from"]
+    number = rest.ask("POST", "/v1/messages/send", "operate", json=claim).json()["message"]
+    told = rest.ask("GET", "/v1/messages/list", params={"limit": 1}).json()["messages"]
+    assert (told[0]["id"], told[0]["sender"].split()[0]) == (number, "token")
+
+
+def test_a_key_in_the_header_makes_one_project(rest: RestHome) -> None:
+    rest.podium.ask("submit", "--title", "Fill", "--brief", "x", "--not-before", "1d")
+    asked = {"title": "Once", "brief": "Say hello.", "not_before": "1d"}
+    answers = [
+        rest.ask("POST", "/v1/submit", "operate", json=asked, headers={"Idempotency-Key": "k1"}).json()
+        for _ in range(2)
+    ]
+    assert [answer["created"] for answer in answers] == [True, False]
+    assert answers[0]["project"] == answers[1]["project"]
+    both = asked | {"idempotency_key": "other"}
+    assert rest.ask("POST", "/v1/submit", json=both, headers={"Idempotency-Key": "k1"}).status_code == 422
+
+
+def test_every_write_is_on_record_with_its_caller_and_its_outcome(rest: RestHome) -> None:
+    last = rest.ask("GET", "/v1/events").json()["last"]
+    rest.ask("POST", "/v1/pause", "read", json={"project": "nothing", "reason": "try"})
+    told = rest.ask("GET", "/v1/events", params={"after": last}).json()["events"]
+    assert [(e["type"], e["data"]["outcome"], e["data"]["given"]["reason"]) for e in told] == [
+        ("operation.called", "refused: forbidden", "try")
+    ]
+    assert told[0]["data"]["by"].startswith("token ")
+
+
+def test_a_number_that_no_database_takes_is_refused_in_words(rest: RestHome) -> None:
+    for path in (f"/v1/why/{10**20}", f"/v1/events?after={10**20}"):
+        answer = rest.ask("GET", path)
+        assert (answer.status_code, "beyond" in answer.json()["detail"]) == (422, True), path
+
+
+def test_a_request_that_is_too_large_is_refused(rest: RestHome) -> None:
+    assert rest.ask("POST", "/v1/submit", content=b" " * (16 * 2**20 + 1)).status_code == 413
