@@ -266,6 +266,12 @@ class RealWorld:
                 await shared_state.run_once()  # what the last commits changed
                 await sender.aclose()
 
+    def serve_mcp(self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+        """One MCP server on standard input and output."""
+        from podium.faces.mcp import stdio
+
+        stdio.serve(name, ask)
+
 
 def _outward() -> tuple[Any, Any]:
     """What an orchestrator is asked, read and heard through; loaded beside the engine: a restart works at once."""
