@@ -2,21 +2,33 @@
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from mcp.server import MCPServer
 from mcp.server.context import ServerMiddleware
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp_types import CallToolResult, InputRequiredResult, TextContent, Tool, ToolAnnotations
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
 
 from podium import __version__
-from podium.domain.access import Principal
-from podium.domain.errors import Forbidden, NotFound, PodiumError
+from podium.domain.errors import NotFound, PodiumError
+from podium.faces.mcp.caller import Caller
+from podium.faces.mcp.prompts import prompts_of
+from podium.faces.mcp.resources import OPERATIONS, add_resources
 from podium.operations.catalogue import REGISTRY
-from podium.operations.invoke import permit
 from podium.operations.operation import Operation, Server
 
 NAMES: Final[tuple[Server, ...]] = get_args(Server)
@@ -36,25 +48,9 @@ ABOUT: Final[Mapping[Server, str]] = {
     ),
     "scaling": "How many instances each workflow has.",
 }
+RESOURCEFUL: Final[Server] = "monitor"
+"""The server that offers the resources."""
 EMPTY: Final = "This version of Podium has no operation of this kind: the server has no tools."
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """How a server reaches operations, and as whom."""
-
-    ask: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
-    """An operation's answer as JSON data; raises `PodiumError`."""
-    principal: Callable[[], Principal]
-    """Who makes the present call; raises `PodiumError` when nobody is known to."""
-
-    def may(self, operation: Operation) -> bool:
-        """Whether the caller's credential opens the operation."""
-        try:
-            permit(operation, self.principal())
-        except Forbidden:
-            return False
-        return True
 
 
 def tool_name(operation: Operation) -> str:
@@ -82,9 +78,34 @@ class OperationServer(MCPServer[Any]):
             log_level="WARNING",
             middleware=middleware,
         )
+        if name == RESOURCEFUL:
+            add_resources(self, caller)
+        for prompt in prompts_of(self.operations):
+            self.add_prompt(prompt)
 
     async def list_tools(self) -> list[Tool]:
         return [_tool(name, operation) for name, operation in self.operations.items() if self.caller.may(operation)]
+
+    async def list_resources(self) -> list[Resource]:
+        return [found for found in await super().list_resources() if self._may_read(found.uri)]
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        return [found for found in await super().list_resource_templates() if self._may_read(found.uri_template)]
+
+    async def list_prompts(self) -> list[Prompt]:
+        return [found for found in await super().list_prompts() if self.caller.may(self.operations[found.name])]
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """The library would mask which argument is missing."""
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as error:
+            raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+
+    def _may_read(self, address: str) -> bool:
+        return self.caller.may(REGISTRY[OPERATIONS[address]])
 
     async def call_tool(
         self,
