@@ -1,6 +1,6 @@
 """The five servers over streamable HTTP, for the web application that the composition root puts them into."""
 
-from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
-from starlette.routing import BaseRoute
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from podium.domain.access import Principal
 from podium.domain.errors import PodiumError, Unauthorized
@@ -32,8 +33,10 @@ _PRINCIPAL: Final[ContextVar[Principal | None]] = ContextVar("principal", defaul
 class Mounted:
     """The servers, ready to be served."""
 
-    routes: Sequence[BaseRoute]
-    """`/mcp/queue` and the others."""
+    path: str
+    """Below which `app` is to be mounted."""
+    app: ASGIApp
+    """Has `/queue` and the others."""
     lifespan: Callable[[], AbstractAsyncContextManager[None]]
     """To be entered, once, around all serving."""
 
@@ -48,11 +51,10 @@ def principal_in(scope: MutableMapping[str, Any]) -> Principal:
 
 def mount(
     context: Callable[[], Context],
-    hosts: Sequence[str],
-    origins: Sequence[str],
+    names: Iterable[str],
     principal: Callable[[MutableMapping[str, Any]], Principal] = principal_in,
 ) -> Mounted:
-    """All five. `hosts` and `origins` are the values of those headers that are served, such as `127.0.0.1:8080`.
+    """All five in one application; `names` are the hosts that it may be addressed as, on any port.
 
     No state is kept between requests: each stands for itself, and a client need not notice a restart.
     """
@@ -74,11 +76,11 @@ def mount(
         finally:
             _PRINCIPAL.reset(token)
 
-    security = TransportSecuritySettings(allowed_hosts=list(hosts), allowed_origins=list(origins))
     servers = [build(name, Caller(ask, _present), recognize) for name in NAMES]
+    security = _security(names)
     apps = [
         server.streamable_http_app(
-            streamable_http_path=f"{PATH}/{server.name}",
+            streamable_http_path=f"/{server.name}",
             stateless_http=True,
             max_request_body_size=BODY_BYTES_MAX,
             transport_security=security,
@@ -93,7 +95,15 @@ def mount(
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    return Mounted([route for app in apps for route in app.routes], lifespan)
+    return Mounted(PATH, Starlette(routes=[route for app in apps for route in app.routes]), lifespan)
+
+
+def _security(names: Iterable[str]) -> TransportSecuritySettings:
+    """A page of another site whose name is made to point here still sends its own."""
+    hosts = [f"[{name}]" if ":" in name else name for name in names]
+    hosts += [f"{host}:*" for host in hosts]
+    origins = [f"{scheme}://{host}" for scheme in ("http", "https") for host in hosts]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 
 def _present() -> Principal:
