@@ -32,6 +32,7 @@ def _prompt(tool: str, operation: Operation) -> Prompt:
     arguments = [
         PromptArgument(name=name, description=field.description, required=field.is_required())
         for name, field in fields.items()
+        if name != "by"
     ]
 
     async def words(**given: str) -> str:

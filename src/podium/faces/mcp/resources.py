@@ -64,13 +64,13 @@ def add_resources(server: MCPServer[Any], caller: Caller) -> None:
 def _add_events(server: MCPServer[Any], caller: Caller) -> None:
     """The log of events, page by page."""
 
-    @server.resource(EVENTS, title="The latest events", mime_type=JSON_TYPE)
+    @server.resource(EVENTS, name="events", title="The latest events", mime_type=JSON_TYPE)
     async def latest() -> str:
         """The latest events in order; `next` is the address of those that follow."""
         last: int = (await _told(caller, "events", limit=1))["last"]
         return await page(max(0, last - EVENTS_PAGE))
 
-    @server.resource(EVENTS_AFTER, title="Events after a number", mime_type=JSON_TYPE)
+    @server.resource(EVENTS_AFTER, name="events_after", title="Events after a number", mime_type=JSON_TYPE)
     async def page(after: Annotated[int, Field(ge=0)] = 0) -> str:
         """The events after a number, in order; `next` is the address of those that follow."""
         answer = await _told(caller, "events", after=after, limit=EVENTS_PAGE)

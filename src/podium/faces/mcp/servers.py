@@ -50,6 +50,8 @@ ABOUT: Final[Mapping[Server, str]] = {
 }
 RESOURCEFUL: Final[Server] = "monitor"
 """The server that offers the resources."""
+COMMAND_LINE_HINTS: Final = ("positional", "flags")
+"""What fields say to the command line alone."""
 EMPTY: Final = "This version of Podium has no operation of this kind: the server has no tools."
 
 
@@ -76,6 +78,7 @@ class OperationServer(MCPServer[Any]):
             instructions=ABOUT[name] if self.operations else f"{ABOUT[name]} {EMPTY}",
             version=__version__,
             log_level="WARNING",
+            subscriptions=False,  # what there is changes with a version of Podium, never while it runs
             middleware=middleware,
         )
         if name == RESOURCEFUL:
@@ -156,5 +159,6 @@ def _input_schema(operation: Operation) -> dict[str, Any]:
     """The input's schema without what only the command line needs to know."""
     schema = operation.input.model_json_schema()
     for field in schema.get("properties", {}).values():
-        field.pop("positional", None)
+        for hint in COMMAND_LINE_HINTS:
+            field.pop(hint, None)
     return schema
