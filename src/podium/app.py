@@ -272,6 +272,12 @@ class RealWorld:
                 await shared_state.run_once()  # what the last commits changed
                 await sender.aclose()
 
+    def serve_mcp(self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+        """One MCP server on standard input and output."""
+        from podium.faces.mcp import stdio
+
+        stdio.serve(name, ask)
+
 
 def _listener(server: configuration.ServerConfig, host: str | None, port: int | None) -> socket.socket | None:
     """The port that is asked for on the command line or in the configuration, taken before anything begins."""

@@ -110,7 +110,7 @@ class AckOutput(Output):
     new: bool
 
 
-@operation("messages ack", safety="write", server="communication", example="podium messages ack 61")
+@operation("messages ack", safety="write", idempotent=True, server="communication", example="podium messages ack 61")
 async def messages_ack(context: Context, asked: AckInput) -> AckOutput:
     """Count a message as read: it is not delivered any more."""
     if asked.instance:

@@ -58,6 +58,8 @@ class Operation:
     """What a caller's credential must open."""
     agents: bool
     """Whether an agent at work may call it about its own attempt; the operation itself sees to that."""
+    idempotent: bool
+    """Whether a second call with the same input changes nothing more."""
 
 
 POSITIONAL: Final[JsonDict] = {"positional": True}
@@ -81,6 +83,7 @@ def operation(
     example: str = "",
     scope: Scope | None = None,
     agents: bool = False,
+    idempotent: bool = False,
 ) -> Callable[[Callable[[Context, In], Awaitable[Out]]], Callable[[Context, In], Awaitable[Out]]]:
     """Register an async function `(context, input) -> output`; the first line of its docstring is its summary."""
 
@@ -93,8 +96,9 @@ def operation(
         needed = scope or (Scope.READ if safety == "read" else Scope.OPERATE)
         shown = example or f"podium {name}"
         REGISTRY[name] = Operation(
-            name, summary, safety, server, faces, asked, hints["return"], call, shown, needed, agents
-        )
+            name, summary, safety, server, faces, asked, hints["return"], call, shown, needed, agents,
+            idempotent or safety == "read",
+        )  # fmt: skip
         return call
 
     return register

@@ -46,13 +46,19 @@ class ActionOutput(Output):
     attempts_ended: int
 
 
-@operation("pause", safety="write", server="queue", example="podium pause hello-world --reason 'wait for legal'")
+@operation(
+    "pause",
+    safety="write",
+    idempotent=True,
+    server="queue",
+    example="podium pause hello-world --reason 'wait for legal'",
+)
 async def pause(context: Context, asked: ProjectAction) -> ActionOutput:
     """Give out nothing more of a project; what runs goes on to its end."""
     return await _steer(context, "pause", asked, project=asked.project)
 
 
-@operation("resume", safety="write", server="queue", example="podium resume hello-world")
+@operation("resume", safety="write", idempotent=True, server="queue", example="podium resume hello-world")
 async def resume(context: Context, asked: ProjectAction) -> ActionOutput:
     """Give a paused project's work out again, each job at its old place."""
     return await _steer(context, "resume", asked, project=asked.project)

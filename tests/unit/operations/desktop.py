@@ -49,16 +49,19 @@ class Desktop:
     def progress(self) -> Mapping[str, float]:
         return self.heard
 
-    def ask(self, name: str, **asked: Any) -> Any:
-        """An operation's answer; its refusal raised."""
-        operation = operation_named(name)
-        context = Context(
+    def context(self) -> Context:
+        """What operations use."""
+        return Context(
             self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
             tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.progress,
         )  # fmt: skip
 
+    def ask(self, name: str, **asked: Any) -> Any:
+        """An operation's answer; its refusal raised."""
+        operation = operation_named(name)
+
         async def answer() -> Any:
-            return await operation.call(context, operation.input(**asked))
+            return await operation.call(self.context(), operation.input(**asked))
 
         return asyncio.run(answer())
 

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from podium import credential
 from podium.address import socket_address
-from podium.domain.errors import PodiumError, Unavailable
+from podium.domain.errors import NotFound, PodiumError, Unavailable
 from podium.faces.cli.composition import Composition
 
 CONNECT_SECONDS: Final = 5.0
@@ -88,6 +88,13 @@ class Client:
             if not _is_read(name):  # it may have been done: doing it again is not ours to decide
                 raise
             return asyncio.run(self._locally(name, asked))
+
+    def reach(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """For a process that stays: like `call`, but only an orchestrator changes a home, whose lock we would keep."""
+        try:
+            return self.call(name, asked) if _is_read(name) else self.ask(name, asked)
+        except RemoteError as error:
+            raise NotFound(str(error)) if error.code == NotFound.exit_code else error from None
 
     def _request(
         self, method: str, path: str, asked: dict[str, Any] | None, seconds: float = ANSWER_SECONDS

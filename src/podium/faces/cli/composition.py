@@ -1,8 +1,9 @@
 """What the command line asks of the composition root, so that it never chooses an adapter itself."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from podium.operations.context import Context
 
@@ -49,4 +50,8 @@ class Composition(Protocol):
 
     def prepare(self, home: Path) -> None:
         """Make the home if it is not there; raises `Unavailable` when it cannot be written."""
+        ...
+
+    def serve_mcp(self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+        """Serve one MCP server on standard input and output until that ends; raises `NotFound`."""
         ...

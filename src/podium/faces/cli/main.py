@@ -177,6 +177,19 @@ def restore(client: Client, file: Path, new_home: str | None, as_json: bool) -> 
     safekeeping.restore(file.absolute(), safekeeping.place_of(new_home, client.home), as_json=as_json)
 
 
+@podium.command()
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def mcp(client: Client, name: str) -> None:
+    """Serve Podium's tools to a coding agent: NAME is queue, monitor, github, communication or scaling.
+
+    It speaks MCP on standard input and output, as an .mcp.json starts it; changes need a running orchestrator.
+
+    Example: claude mcp add queue -- podium mcp queue
+    """
+    client.composition.serve_mcp(name, client.reach)
+
+
 def execute(arguments: Sequence[str], composition: Composition) -> int:
     """Run one command line; the answer is the documented exit code."""
     os.umask(0o077)  # what Podium writes may hold credentials: it is this user's alone

@@ -1,0 +1,17 @@
+"""One MCP server on standard input and output, as a coding agent's `.mcp.json` starts it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from podium.domain.access import OPERATOR
+from podium.faces.mcp.servers import Caller, build
+
+
+def serve(name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    """Serve until standard input ends; `ask` may block. Whoever may start this is the home's own user."""
+
+    async def asked(operation: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return await asyncio.to_thread(ask, operation, fields)
+
+    asyncio.run(build(name, Caller(asked, lambda: OPERATOR)).run_stdio_async())
