@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.command import Command
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
+    from podium.faces.rest.app import Mounted
     from podium.faces.rest.server import Server
     from podium.integrations.webhooks import WebhookSender
     from podium.operations.context import Context
@@ -298,7 +299,18 @@ def _outward(
     from podium.faces.rest.server import Server
     from podium.integrations.shared_state import mirror
 
-    return Server(home, lambda: context, committed, listener, hosts), mirror
+    mounts = [_mcp(context, listener, hosts)] if listener else []
+    return Server(home, lambda: context, committed, listener, hosts, mounts), mirror
+
+
+def _mcp(context: "Context", listener: socket.socket, hosts: Sequence[str]) -> "Mounted":
+    """The MCP servers as a part of the web application; loaded only where there is a port."""
+    from podium.faces.mcp import http
+    from podium.faces.rest.app import Mounted
+    from podium.faces.rest.guard import LOOPBACK
+
+    servers = http.mount(lambda: context, {*LOOPBACK, *hosts, str(listener.getsockname()[0])})
+    return Mounted(servers.path, servers.app, servers.lifespan)
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:
