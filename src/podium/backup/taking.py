@@ -65,7 +65,9 @@ class _Taking:
         """Copy it, and note where the open projects' main branches stand: later they know more than it does."""
         rows = held.rows
         for (project,) in rows.all("projects_open"):
-            main = await worktree.read_ref(self._home.repository(project), MAIN)
+            repository = self._home.repository(project)
+            begun = (repository / ".git").is_dir()  # one that begins later has none yet
+            main = await worktree.read_ref(repository, MAIN) if begun else None
             if main is not None:
                 self._mains[project] = main
         for project, main in self._mains.items():

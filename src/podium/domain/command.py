@@ -43,6 +43,8 @@ class Submit:
     """With a key: only a project that is still open counts as the same; an ended one makes room for a new one."""
     plan_first: bool = False
     """Stop after the plan, for a person to approve it (PIP-10)."""
+    exact: bool = False
+    """The id was chosen: another project of that id is a Conflict, not a reason for a number behind it."""
     not_before: float = 0.0
     """Steady seconds before which its first jobs are given to nobody (QUE-7); 0 for at once."""
 

@@ -95,6 +95,7 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
         asked.idempotency_key or "",
         asked.resume,
         asked.plan_first,
+        exact=asked.id is not None,
         not_before=context.clock.now() + wait if wait else 0.0,
     )
     done: Submitted = await context.submit(command)
@@ -103,6 +104,8 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     begins = context.clock.wall() + wait if wait else None
     place = await context.store.read(lambda rows: waits(rows, context, done.project))
     notes = (*_notes(repository, found), *((_waiting(place),) if place else ()))
+    if not context.running:
+        notes = (*notes, "No orchestrator runs on this home, so nothing begins yet: `podium up` starts one.")
     if asked.not_before and not wait:
         notes = (f"{asked.not_before} is past: it begins at once.", *notes)
     return SubmitOutput(project=done.project, title=title, created=True, begins_at=begins, notes=notes)

@@ -8,8 +8,9 @@ from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
 from podium.operations.status import last_hour, quantile, ready_lanes
-from podium.store.batch import HOUR_SECONDS, INPUT, REVIEW
+from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
+from podium.store.writing import INPUT, REVIEW
 
 
 class QueuesInput(Input):

@@ -7,9 +7,10 @@ from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
 from podium.operations.stuck import Heard, look
-from podium.store.batch import HOUR_SECONDS, LANE, REVIEW
+from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
+from podium.store.writing import LANE, REVIEW
 
 
 class StatusInput(Input):

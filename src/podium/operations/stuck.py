@@ -9,8 +9,8 @@ from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
 from podium.policy import stuck as policy
 from podium.policy.stuck import Blocker, Finding, Standing
-from podium.store.batch import LANE
 from podium.store.rows import Rows
+from podium.store.writing import LANE
 
 ROWS_MAX: Final = 200
 """Jobs in each state, and projects, that one look reads."""

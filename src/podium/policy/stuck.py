@@ -206,7 +206,8 @@ def _delayed(at: Standing, now: float) -> Cause:
     )
     left = at.job.ready_at - now
     if left >= 0:
-        return Cause("delayed", tried, f"it is due in {_span(left)}")
+        kind = "delayed" if at.job.attempt else "scheduled"  # a start that somebody chose is nobody's trouble
+        return Cause(kind, tried, f"it is due in {_span(left)}")
     todo = "the sweeper wakes it within seconds" if at.running else "`podium up` starts an orchestrator"
     return Cause("delayed", f"{tried}; it has been due for {_span(-left)}", todo)
 

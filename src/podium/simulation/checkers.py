@@ -12,9 +12,9 @@ from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
 from podium.policy.admission import Limits
 from podium.simulation.replay import Told, replay
-from podium.store.batch import REVIEW
 from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
+from podium.store.writing import REVIEW
 
 
 class Flow(NamedTuple):

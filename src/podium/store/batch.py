@@ -16,15 +16,12 @@ from podium.domain import lifecycle
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.ordering import priority, rank
+from podium.store import writing
 from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
 from podium.store.rows import Rows
+from podium.store.writing import LANE
 
 HOUR_SECONDS: Final = 3600
-INPUT: Final = ".input"
-REVIEW: Final = ".review"
-"""What the queues of projects and of reviews are called among those of jobs: no workflow has such a name."""
-LANE: Final = "lane:"
-"""Subjects of `tally` that count one lane of a queue begin with this."""
 
 _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 """A job that failed through no fault of its own goes on where it stood in the queue, not at its end."""
@@ -355,30 +352,12 @@ class Batch:
         ]
         put["input_put"] += filter(None, self.input.values())
         put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]
-        self._count_queues()
+        writing.count_queues(self.tally, self.hourly, put)
         put["event_insert"] += self.events
         put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
-        for name in _WRITE_ORDER:
-            if put[name]:
-                self.rows.many(name, put[name])
-        for name in _EFFECT_ORDER if self.effects else ():
-            if self.effects[name]:
-                self.rows.many(name, self.effects[name])
-
-    def _count_queues(self) -> None:
-        """What queues gained or lost by the hour, so that what came in is known by what went out (QUE-1)."""
-        for (subject, state), n in self.tally.items():
-            if state == "ready" and n and not subject.startswith(LANE):
-                self.hourly[f"queue.{subject}.depth"][0] += n
-        opened = {row[0] for row in self.writes["review_insert"]}
-        closed = {row[-1] for row in self.writes["review_update"]}
-        if opened or closed:  # one that is opened and answered in the same transaction never waited
-            more = len(opened - closed) - len(closed - opened)
-            self.tally[REVIEW, "open"] += more
-            self.hourly[f"queue.{REVIEW}.depth"][0] += more
-            self.hourly[f"queue.{REVIEW}.started"][0] += len(closed - opened)
+        writing.write(self.rows, put, self.effects)
 
 
 def _stands(job: Job, places: tuple[int, int]) -> int | None:
@@ -394,55 +373,3 @@ def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, No
         del out_of[key]
     else:
         into[key] = None
-
-
-_WRITE_ORDER: Final = (
-    "pipeline_insert",
-    "project_insert",
-    "document_insert",
-    "intake_insert",
-    "input_put",
-    "input_delete",
-    "run_insert",
-    "job_update",  # first: a job made in this batch may already run on an instance that another one has just left
-    "job_insert",
-    "dependency_insert",
-    "ready_delete",
-    "ready_insert",
-    "workflow_put",
-    "attempt_insert",
-    "artifact_put",
-    "feedback_insert",
-    "review_insert",
-    "review_update",
-    "project_update",
-    "project_end",
-    "token_insert",
-    "token_revoke",
-    "project_pause",
-    "event_insert",
-    "tally_add",
-    "hourly_add",
-    "wait_add",
-)
-"""The statements of a flush, parents before children."""
-
-_EFFECT_ORDER: Final = (
-    "message_insert",
-    "message_trim",
-    "message_expire",
-    "message_close",
-    "receipt_insert",
-    "notice_settle_job",  # first: what is asked in this batch is not answered by what happened before
-    "notice_settle_project",
-    "notice_settle",
-    "notice_withdraw",
-    "notice_insert",
-    "notice_trim",
-    "delivery_insert",
-    "delivery_update",
-    "delivery_trim",
-    "webhook_disable",
-    "webhook_enable",
-)
-"""The statements that a flush ends with, if there are any such rows."""

@@ -3,8 +3,9 @@
 from podium.policy import admission
 from podium.policy.admission import Decision, Snapshot
 from podium.policy.ordering import rank
-from podium.store.batch import INPUT, Batch
+from podium.store.batch import Batch
 from podium.store.hot import Owner, Waiting
+from podium.store.writing import INPUT
 
 
 def look(batch: Batch, queue: str) -> Snapshot:

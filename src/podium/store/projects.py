@@ -13,10 +13,11 @@ from podium.domain.project import checked_version
 from podium.policy import ordering
 from podium.store import input_queue, runs
 from podium.store.admission import enter, refill, settle
-from podium.store.batch import INPUT, Batch
+from podium.store.batch import Batch
 from podium.store.hot import Flow, Owner
 from podium.store.rules import act
 from podium.store.sketch import wait_bucket
+from podium.store.writing import INPUT
 
 
 def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
@@ -34,6 +35,8 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
     if decision.answer == "later":
         return Unavailable(decision.reason)
     project_id = _free_id(batch, asked.id)
+    if command.exact and project_id != asked.id:
+        raise Conflict(f"There is a project {asked.id} already. Choose another id, or leave it out to have one made.")
     batch.writes["pipeline_insert"].append((pipeline.digest, command.pipeline_text))
     batch.writes["project_insert"].append(
         (

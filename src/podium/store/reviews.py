@@ -4,11 +4,12 @@ from podium.domain import lifecycle
 from podium.domain.command import Decide
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
-from podium.store.batch import REVIEW, Batch
+from podium.store.batch import Batch
 from podium.store.jobs import PLAN, finish, reopen, send_back
 from podium.store.projects import end_project
 from podium.store.sketch import wait_bucket
 from podium.store.steering import drop_item, resume
+from podium.store.writing import REVIEW
 
 
 def decide(batch: Batch, command: Decide) -> str:

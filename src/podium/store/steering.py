@@ -17,6 +17,8 @@ def steer(batch: Batch, command: Steer) -> Steered:
     """Carry out one action on a project, or on one of its jobs."""
     job = _job(batch, command) if command.job else None
     project = job.project if job else command.project
+    if job is not None and command.action in ("replay", "drop"):
+        letters.require_dead(job, command.action)
     if job is None and batch.rows.one("owner_by_id", (project,)) is None:
         raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
     if batch.owner(project).state != "open":
@@ -45,7 +47,6 @@ def _on_job(batch: Batch, job: Job, command: Steer) -> Steered:
         letters.replay(batch, job, command)
         return Steered(job.project, 1)
     if command.action == "drop":
-        letters.require_dead(job, "drop")
         return _cancel(batch, job, command)
     if job.state in lifecycle.JOB_DONE:
         raise Conflict(f"Job {job.id} is {job.state}; nothing is left to {command.action}.")
@@ -68,6 +69,11 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
     if command.action == "pause":
         return pause(batch, project)
     if command.action == "resume":
+        if (asked := batch.rows.one("review_of_plan", (project,))) is not None and asked[0] not in batch.decided:
+            raise Conflict(
+                f"The plan of {project} waits for an approval: review {asked[0]} decides. `podium plan {project}` shows "
+                f"it, `podium review approve {asked[0]}` lets it go on."
+            )
         return resume(batch, project)
     if command.action == "replay":
         dead = [job for job in batch.open_jobs(project) if job.state == "dead"]

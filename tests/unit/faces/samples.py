@@ -24,7 +24,6 @@ from podium.operations.projects import (
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
-from podium.operations.tokens import TokenCreateOutput, TokenListOutput, TokenRow
 
 NOW: Final = 1_794_900_000.0
 """When every sample is looked at."""
@@ -401,16 +400,3 @@ def plan() -> Answer:
 
 def acted(action: str) -> Answer:
     return plain(ActionOutput(project="hello-world", action=action, jobs=2, attempts_ended=1))
-
-
-def token() -> Answer:
-    made = TokenCreateOutput(id="1f0c9a2b", token="podium_1f0c9a2b_x", scope="read", name="ci", expires_at=NOW + 60)
-    return plain(made)
-
-
-def tokens(*, empty: bool = False) -> Answer:
-    rows = [
-        TokenRow(id=f"1f0c9a2{n}", name="ci", scope="read", created_at=NOW, expires_at=ends, revoked_at=over)
-        for n, ends, over in ((1, None, None), (2, NOW - 1, None), (3, None, NOW))
-    ]
-    return plain(TokenListOutput(tokens=[] if empty else rows))

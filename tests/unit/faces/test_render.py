@@ -7,7 +7,7 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-from tests.unit.faces import queue_samples, room_samples, samples, talk, trouble_samples
+from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -48,9 +48,9 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
-    ("token create", samples.token()),
-    ("token list", samples.tokens()),
-    ("token list", samples.tokens(empty=True)),
+    ("token create", token_samples.token()),
+    ("token list", token_samples.tokens()),
+    ("token list", token_samples.tokens(empty=True)),
     ("token revoke", samples.plain(TokenRevokeOutput(id="1f0c9a2b"))),
     ("dead-letters", trouble_samples.letters()),
     ("dead-letters", trouble_samples.letters(empty=True)),

@@ -4,6 +4,8 @@ import pytest
 
 from podium.domain.command import Decide, Prune, Start, Steer, Verdict
 from podium.domain.errors import Conflict
+from podium.domain.job import Job
+from podium.policy.stuck import Standing, explain
 from tests.unit.store.desk import Desk
 from tests.unit.store.test_runs import release, run_on
 
@@ -39,13 +41,30 @@ def test_a_review_opened_as_its_project_is_cancelled_is_closed(desk: Desk) -> No
     assert desk.store.rows.all("reviews_open") == []
 
 
-def test_a_plan_can_be_approved_when_somebody_has_resumed_its_project(desk: Desk) -> None:
+@pytest.mark.requirement("PIP-10")
+def test_nobody_resumes_a_project_whose_plan_waits_for_an_approval(desk: Desk) -> None:
     desk.submit(plan_first=True)
     lease = desk.run_to("analyze")
     desk.finish(lease, artifacts=desk.made(lease))
     ((review, _),) = desk.store.rows.all("reviews_open")
-    desk.do(Steer("resume", "p"))
+    with pytest.raises(Conflict, match=f"review {review} decides"):
+        desk.do(Steer("resume", project="p"))
     assert desk.do(Decide(review, "approve", "ann")) == "p"
+
+
+def test_an_id_that_was_chosen_is_not_changed(desk: Desk) -> None:
+    desk.submit("p")
+    assert desk.submit("p") == "p-2"
+    with pytest.raises(Conflict, match="project p already"):
+        desk.submit("p", exact=True)
+
+
+@pytest.mark.requirement("QUE-6", "QUE-7")
+def test_a_start_that_was_chosen_is_not_stuck(desk: Desk) -> None:
+    desk.submit(not_before=desk.now + 86_400.0)
+    (job,) = [job for job in map(Job._make, desk.store.rows.all("all_jobs")) if job.state == "delayed"]
+    cause = explain(Standing(job, job.ready_at), desk.now)
+    assert (cause.kind, cause.because) == ("scheduled", "it is to begin later")
 
 
 @pytest.mark.requirement("EVT-5", "PIP-4")
