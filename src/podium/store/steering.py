@@ -71,8 +71,8 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
     if command.action == "resume":
         if (asked := batch.rows.one("review_of_plan", (project,))) is not None and asked[0] not in batch.decided:
             raise Conflict(
-                f"The plan of {project} waits for an approval: review {asked[0]} decides. `podium plan {project}` shows "
-                f"it, `podium review approve {asked[0]}` lets it go on."
+                f"The plan of {project} waits for an approval: review {asked[0]} decides. `podium plan {project}` "
+                f"shows it, `podium review approve {asked[0]}` lets it go on."
             )
         return resume(batch, project)
     if command.action == "replay":
