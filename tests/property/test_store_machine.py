@@ -190,6 +190,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     def apply(self, job: NaiveJob, kind: str, command: Complete) -> None:
         project = self.projects[job.project]
+        finished = command.report.ending is Ending.FINISHED
+        if kind == "bury" and job.finished_in_row:
+            kind = "exhausted"
+        if kind != "release":
+            job.finished_in_row = kind in ("retry", "delay") and (job.finished_in_row or finished)
         if kind == "pass" or (kind in ("approval", "blocked") and command.report.ending is Ending.FINISHED):
             for made in command.report.artifacts:
                 project.issues[made.key] = made.data["depends_on"]

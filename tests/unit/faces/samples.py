@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from podium.operations import projects as views
 from podium.operations.doctor import AgentCheck, Check, DoctorOutput
 from podium.operations.events import EventRow, EventsOutput
 from podium.operations.instances import InstanceRow, InstancesOutput
@@ -13,14 +14,6 @@ from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
 from podium.operations.plan import PlanFeature, PlanOutput
-from podium.operations.projects import (
-    OutputRow,
-    OutputsOutput,
-    ProjectOutput,
-    ProjectRow,
-    ProjectsOutput,
-    WorkflowView,
-)
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
@@ -147,8 +140,8 @@ def project(state: str = "open", **more: Any) -> Answer:
         "ended_at": None,
         "repository": REPOSITORY,
         "workflows": {
-            "genesis": WorkflowView(state="GENESIS_COMPLETE", chains={}, started_at=BEGUN, completed_at=NOW - 60),
-            "development": WorkflowView(
+            "genesis": views.WorkflowView(state="GENESIS_COMPLETE", chains={}, started_at=BEGUN, completed_at=NOW - 60),
+            "development": views.WorkflowView(
                 state="TESTING",
                 chains={"TESTING": 1, "CODING": 1, "REVIEWING": 1},
                 started_at=NOW - 60,
@@ -162,17 +155,17 @@ def project(state: str = "open", **more: Any) -> Answer:
         "priority": 75,
         "weight": 1,
     }
-    return plain(ProjectOutput.model_validate(given | more))
+    return plain(views.ProjectOutput.model_validate(given | more))
 
 
-def output_rows() -> list[OutputRow]:
+def output_rows() -> list[views.OutputRow]:
     return [
-        OutputRow(
+        views.OutputRow(
             kind="application", title="Hello, World", path=f"{REPOSITORY}/public", url="http://hello.localhost:8321/"
         ),
-        OutputRow(kind="documentation", title="Guide", path=f"{REPOSITORY}/docs/guide.md"),
-        OutputRow(kind="documentation", title="Reference", path=f"{REPOSITORY}/docs/reference.md"),
-        OutputRow(kind="marketing", title="Landing page", path=f"{REPOSITORY}/marketing/landing.md"),
+        views.OutputRow(kind="documentation", title="Guide", path=f"{REPOSITORY}/docs/guide.md"),
+        views.OutputRow(kind="documentation", title="Reference", path=f"{REPOSITORY}/docs/reference.md"),
+        views.OutputRow(kind="marketing", title="Landing page", path=f"{REPOSITORY}/marketing/landing.md"),
     ]
 
 
@@ -184,14 +177,14 @@ def complete_project() -> Answer:
         jobs={"passed": 30, "cancelled": 1},
         outputs=output_rows(),
         workflows={
-            name: WorkflowView(state=state, chains={}, started_at=BEGUN, completed_at=NOW)
+            name: views.WorkflowView(state=state, chains={}, started_at=BEGUN, completed_at=NOW)
             for name, state in states.items()
         },
     )
 
 
-def outputs(*rows: OutputRow) -> Answer:
-    return plain(OutputsOutput(project="hello-world", outputs=list(rows)))
+def outputs(*rows: views.OutputRow) -> Answer:
+    return plain(views.OutputsOutput(project="hello-world", outputs=list(rows)))
 
 
 def workflow(queued: int = 0, active: int = 0, today: int = 0, **more: Any) -> WorkflowStatus:
@@ -256,27 +249,27 @@ def status(
 def projects(*, empty: bool = False) -> Answer:
     done = {"genesis": "GENESIS_COMPLETE", "development": "DEV_COMPLETE", "content": "CONTENT_COMPLETE"}
     rows = [
-        ProjectRow(
+        views.ProjectRow(
             id="hello-world", title="Hello, World", type="cli", complexity="small", state="open", priority=50,
             agent="rehearsal", created_at=BEGUN, ended_at=None,
             workflows=done | {"development": "DEPLOYING", "content": "CREATING"}, waiting=False,
         ),
-        ProjectRow(
+        views.ProjectRow(
             id="library-catalogue-api", title="Library Catalogue API", type=None, complexity=None, state="complete",
             priority=80, agent="rehearsal", created_at=BEGUN - 4000, ended_at=BEGUN - 200, workflows=done,
             waiting=False,
         ),
-        ProjectRow(
+        views.ProjectRow(
             id="ledger", title="Ledger [red]for[/red] all", type="web", complexity="large", state="failed", priority=50,
             agent="claude", created_at=BEGUN - 90_000, ended_at=BEGUN - 80_000, workflows={"genesis": "PLANNED"},
             waiting=False,
         ),
-        ProjectRow(
+        views.ProjectRow(
             id="shop", title="Shop", type=None, complexity=None, state="open", priority=20, agent="rehearsal",
             created_at=BEGUN - 100_000, ended_at=None, workflows={}, waiting=True,
         ),
     ]  # fmt: skip
-    return plain(ProjectsOutput(projects=[] if empty else rows))
+    return plain(views.ProjectsOutput(projects=[] if empty else rows))
 
 
 def instance_rows() -> list[InstanceRow]:

@@ -1,6 +1,7 @@
 """Gates judge what is delivered, and whatever is not clearly passed fails closed (PIP-8)."""
 
 import os
+import resource
 import signal
 from typing import Any
 
@@ -142,7 +143,8 @@ def test_a_flood_without_an_end_of_line_takes_bounded_memory_and_disk(stage: Sta
     _, status, usage = os.wait4(runner.pid, 0)
     runner.returncode = status
     assert status == 0
-    assert usage.ru_maxrss < FLOOD_BYTES // 1024 // 3, "KiB of memory"
+    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # a child's peak begins with its parent's: fork(2)
+    assert usage.ru_maxrss < inherited + FLOOD_BYTES // 1024 // 4, "KiB of memory"
     assert used_bytes(stage.directory) < 16 << 20
     report = stage.report()
     assert (report["ending"], report["verdict"]) == ("finished", "passed")
