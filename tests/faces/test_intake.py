@@ -130,7 +130,7 @@ def test_a_project_begins_at_its_time_and_says_so_until_then(podium: CommandLine
     assert project["begins_at"] == pytest.approx(far["begins_at"], abs=1)
     assert (backlog["delayed"], 7000 < backlog["next_due_seconds"] < 7200) == (1, True)
     why = podium.ask("why", "1")
-    assert (why["state"], "to begin not before 20" in why["because"]) == ("delayed", True)
+    assert (why["state"], "to begin later" in why["because"]) == ("delayed", True)
     assert "in 1 h 59 m" in podium("project", "far").stdout
     past = podium.ask("submit", "--title", "Past", "--feature", "one", "--not-before", "2001-01-01T00:00Z")
     assert (past["begins_at"], "is past" in past["notes"][0]) == (None, True)
