@@ -35,7 +35,7 @@ class FaultyExecutor:
         """One batch: a little virtual time, then durable, aborted, or cut short by a crash."""
         await self._delay()
         if self._clock.stopped:
-            raise Unavailable("a dead orchestrator writes nothing")
+            raise asyncio.CancelledError  # a dead orchestrator writes nothing, and nobody is left to be told
         if self._world.chance("crash_before_commit"):
             self._die()
         self._refuse()
