@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from podium.clock import new_loop
+from podium import clock
 from podium.simulation import bench, bench_home, raw_commit
 
 PART_SECONDS_MAX: Final = 1_800
@@ -63,11 +63,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
     if asked.part:
-        with (
-            tempfile.TemporaryDirectory(prefix="podium-bench-") as folder,
-            asyncio.Runner(loop_factory=new_loop) as runner,
-        ):
-            print(json.dumps(runner.run(PARTS[asked.part](Path(folder), asked))))
+        with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
+            print(json.dumps(clock.run(PARTS[asked.part](Path(folder), asked))))
         return 0
     measured: dict[str, Any] = {}
     for part in PARTS:

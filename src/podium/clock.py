@@ -1,13 +1,26 @@
 """The real clock: the only place that reads the machine's time or starts tasks."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final, TypeVar
+
+COLLECT_AFTER: Final = (50_000, 20, 50)
+"""Nearly all that a step makes goes with its last reference: looking for cycles more often costs 6 % of the speed."""
+
+T = TypeVar("T")
 
 
-def new_loop() -> asyncio.AbstractEventLoop:
-    """The event loop that Podium runs on: uvloop where there is one (not on Windows)."""
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run an orchestrator to its end, on uvloop where there is one (not on Windows)."""
+    gc.freeze()  # what was imported stays
+    gc.set_threshold(*COLLECT_AFTER)
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(main)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:

@@ -1,6 +1,7 @@
 """Which free instance gets which ready job? Four strategies, each a pure function that says why (QUE-3)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from podium.domain.instance import Slot
@@ -53,7 +54,7 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
     ordered = sorted(jobs, key=lambda job: -job.priority) if strategy == "priority" else list(jobs)
     if strategy == "specialized":
         ordered = _own_roles_first(ordered, slots)
-    free = _Free(sorted(slots, key=STRATEGIES[strategy]))
+    free = _Free(sorted(slots, key=STRATEGIES[strategy]), {job.project for job in ordered})
     placements: list[Placement] = []
     for job in ordered:
         if not free.all:
@@ -66,21 +67,22 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
 
 
 class _Free:
-    """The instances not yet given out, in the strategy's order; also by role, and by role and the project they know."""
+    """The instances not yet given out, in the strategy's order; also by role, and by role and which of `projects` they
+    know."""
 
-    def __init__(self, slots: Iterable[Slot]) -> None:
+    def __init__(self, slots: Iterable[Slot], projects: Container[str]) -> None:
         self.all: dict[str, Slot] = {}
-        self.of_role: dict[str, dict[str, Slot]] = {}
-        self.knowing: dict[tuple[str, str], dict[str, Slot]] = {}
+        self.of_role: defaultdict[str, dict[str, Slot]] = defaultdict(dict)
+        self.knowing: defaultdict[tuple[str, str], dict[str, Slot]] = defaultdict(dict)
         for slot in slots:
-            self.all[slot.name] = slot
-            self.of_role.setdefault(slot.role, {})[slot.name] = slot
-            self.knowing.setdefault((slot.role, slot.last_project), {})[slot.name] = slot
+            self.all[slot.name] = self.of_role[slot.role][slot.name] = slot
+            if slot.last_project in projects:
+                self.knowing[slot.role, slot.last_project][slot.name] = slot
 
     def take(self, slot: Slot) -> None:
         """Give one out."""
         del self.all[slot.name], self.of_role[slot.role][slot.name]
-        del self.knowing[slot.role, slot.last_project][slot.name]
+        self.knowing[slot.role, slot.last_project].pop(slot.name, None)
 
 
 def _first(slots: Mapping[str, Slot] | None, avoid: str) -> Slot | None:

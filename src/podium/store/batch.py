@@ -62,6 +62,8 @@ class Batch:
         """Rows of the input queue that this batch changed; None for a project that waits no more."""
         self.jobs: dict[int, Job] = {}
         self.used_flows: dict[tuple[str, str], Flow] = {}
+        self._latest_flow: Flow | None = None
+        """The one asked for last: laws ask for the same one several times in a row."""
         self.used_owners: dict[str, Owner] = {}
         self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -131,6 +133,9 @@ class Batch:
 
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
+        flow = self._latest_flow
+        if flow is not None and flow.project == project and flow.name == name:
+            return flow
         key = (project, name)
         flow = self.used_flows.get(key)
         if flow is None:
@@ -142,6 +147,7 @@ class Batch:
                 flow = self._hot.flows[key] = self.new_flow(project, name, row[2], json.loads(row[3]), *row[4:])
                 flow.changes()
             self.used_flows[key] = flow
+        self._latest_flow = flow
         return flow
 
     def new_flow(self, project: str, name: str, *stands: Any) -> Flow:
@@ -275,7 +281,10 @@ class Batch:
             self._dirty.add(job.id)
 
     def _count(self, before: Job, after: Job) -> None:
-        """Keep the queue's tally and the workflow's open chains per state; `waiting` jobs count nowhere."""
+        """Keep the queue's tally and the workflow's open chains per state; `waiting` jobs count nowhere.
+
+        A chain stands where its first job does that is not done: in the state it waits for, or in the one it works in.
+        """
         if before.state != "waiting":
             self.tally[before.queue, before.state] -= 1
         if after.state != "waiting":
@@ -283,12 +292,10 @@ class Batch:
         flow = self.flow(after.project, after.workflow)
         assert flow is not None
         places = flow.workflow.places[after.step]
-        was, stands = _stands(before, places), _stands(after, places)
-        if was != stands:
-            if was is not None:
-                flow.counts[was] -= 1
-            if stands is not None:
-                flow.counts[stands] += 1
+        if before.state in lifecycle.JOB_FRONTIER:
+            flow.counts[places[before.attempt != 0 or before.state not in _UNTRIED]] -= 1
+        if after.state in lifecycle.JOB_FRONTIER:
+            flow.counts[places[after.attempt != 0 or after.state not in _UNTRIED]] += 1
 
     def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
@@ -358,13 +365,6 @@ class Batch:
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
         writing.write(self.rows, put, self.effects)
-
-
-def _stands(job: Job, places: tuple[int, int]) -> int | None:
-    """Which of the workflow's states the job's chain stands in, if the job is where its chain stands."""
-    if job.state not in lifecycle.JOB_FRONTIER:
-        return None
-    return places[0] if job.attempt == 0 and job.state in _UNTRIED else places[1]
 
 
 def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:

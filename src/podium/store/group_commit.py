@@ -26,11 +26,10 @@ class GroupCommit:
 
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """Queue a command; the future has its answer once it is durable, or its refusal."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-        self._pending.append((command, answer))
         if self._flushing is None:
-            self._flushing = loop.create_task(self._flush())
+            self._flushing = asyncio.create_task(self._flush())
+        answer: asyncio.Future[Any] = self._flushing.get_loop().create_future()
+        self._pending.append((command, answer))
         return answer
 
     async def _flush(self) -> None:

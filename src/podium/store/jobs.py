@@ -36,29 +36,30 @@ def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, s
     """
     leases: list[list[Lease]] = [[] for _ in commands]
     owner_of: dict[str, int] = {}
-    free: defaultdict[str, list[Slot]] = defaultdict(list)
+    offered: defaultdict[str, list[Slot]] = defaultdict(list)
     strategies: dict[str, str] = {}
     for number, command in enumerate(commands):
         strategies |= command.strategies
         for slot in command.slots:
-            if slot.name not in owner_of and not batch.is_busy(slot.name):
+            if slot.name not in owner_of:
                 owner_of[slot.name] = number
-                free[slot.queue].append(slot)
-    for queue, slots in free.items():
-        heads = _heads(batch, queue, slots, lanes)
-        strategy = strategies.get(queue, routing.DEFAULT)
-        for placement in routing.place(heads, slots, strategy) if heads else ():
-            leases[owner_of[placement.slot.name]].append(_lease(batch, placement))
+                offered[slot.queue].append(slot)
+    for queue, slots in offered.items():
+        if heads := _heads(batch, queue, slots, lanes):
+            free = [slot for slot in slots if not batch.is_busy(slot.name)]
+            for placement in routing.place(heads, free, strategies.get(queue, routing.DEFAULT)):
+                leases[owner_of[placement.slot.name]].append(_lease(batch, placement))
     return [tuple(found) for found in leases]
 
 
 def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, str]]) -> list[Job]:
-    """Ready jobs of a queue in rank order, as many of each lane as there are free instances."""
-    names = {slot.name for slot in slots}
+    """Ready jobs of a queue in rank order, as many of each lane as there are instances on offer."""
+    mine = [lane for lane_queue, lane in lanes if lane_queue == queue]
+    pinned = {f"@{slot.name}" for slot in slots} if any(lane.startswith("@") for lane in mine) else ()
     wanted = min(len(slots), LEASES_PER_QUEUE_MAX) + AVOIDED_HEADS_MAX
     entries: list[tuple[float, int]] = []
-    for lane_queue, lane in lanes:
-        if lane_queue == queue and (not lane.startswith("@") or lane[1:] in names):
+    for lane in mine:
+        if not lane.startswith("@") or lane in pinned:
             entries += batch.ready_heads(queue, lane, wanted)
     entries.sort()
     return [batch.need(job_id) for _, job_id in entries]

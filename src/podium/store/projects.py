@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from podium.domain import issues, lifecycle
 from podium.domain.command import Start, Started, Steered, Submit, Submitted
@@ -191,20 +192,19 @@ def _add_jobs(
     before = runs.unfinished_before(batch, owner.id, run)
 
     def find(workflow: str, step: str, item: str) -> int | None:
-        if (own := ids.get((workflow, step, item))) is not None:
-            return own
         return batch.find_job(owner.id, runs.find(batch, owner.id, workflow, version) or workflow, step, item)
 
     made: list[tuple[Job, list[int]]] = []
-    for i, plan in enumerate(planned):
-        earlier = [b for after in plan.after if (b := find(*after)) is not None]
-        if not any(after in ids for after in plan.after):
-            earlier += before
-        blockers = sum(b >= first or batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
+    for job_id, plan in enumerate(planned, first):
+        own = [ids[after] for after in plan.after if after in ids]
+        earlier = [] if own else [*before]
+        if len(own) < len(plan.after):
+            earlier += [b for after in plan.after if after not in ids and (b := find(*after)) is not None]
+        blockers = len(own) + sum(batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
         priority = ordering.with_ahead(owner.priority, plan.ahead)
-        job = new_job(first + i, owner.id, run, plan, blockers, priority, batch.now)
+        job = new_job(job_id, owner.id, run, plan, blockers, priority, batch.now)
         batch.add_job(job)
-        made.append((job, earlier))
+        made.append((job, own + earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it
         for blocker in earlier:
             batch.depend(job.id, blocker)
@@ -275,7 +275,7 @@ def _place(flow: Flow, state: str) -> str:
 def _announce(batch: Batch, flow: Flow) -> None:
     """The documented payloads (EVT-3), flat and verbatim."""
     owner = batch.owner(flow.project)
-    stamp = datetime.fromtimestamp(batch.wall, UTC).isoformat(timespec="seconds")
+    stamp = _stamp(int(batch.wall))
     if flow.name == "genesis":
         batch.emit(
             "genesis_complete",
@@ -299,6 +299,11 @@ def _announce(batch: Batch, flow: Flow) -> None:
             deployment_url=applications[-1].get("url") if applications else None,
             timestamp=stamp,
         )
+
+
+@lru_cache(maxsize=1)
+def _stamp(wall: int) -> str:
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
 
 
 def end_workflow(batch: Batch, flow: Flow) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import click
 
 from podium.address import LOCK, ORCHESTRATOR_LOG
-from podium.clock import new_loop
+from podium import clock
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
@@ -47,8 +47,7 @@ def foreground(client: Client, door: Door, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_serve(client.composition, client, door, as_json=as_json))
+    return clock.run(_serve(client.composition, client, door, as_json=as_json))
 
 
 async def _serve(composition: Composition, client: Client, door: Door, *, as_json: bool) -> int:

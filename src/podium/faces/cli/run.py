@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, Protocol
 
-from podium.clock import new_loop
+from podium import clock
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
@@ -71,8 +71,7 @@ def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: 
     if not question.get("idempotency_key"):
         digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
         question = question | {"idempotency_key": f"run:{digest}", "resume": True}
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
+    return clock.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
 
 
 def _view(as_json: bool) -> View:
