@@ -4,7 +4,6 @@ Each figure is measured in a process of its own, so that none inherits another's
 """
 
 import argparse
-import asyncio
 import json
 import subprocess
 import sys

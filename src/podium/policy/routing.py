@@ -67,8 +67,7 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
 
 
 class _Free:
-    """The instances not yet given out, in the strategy's order; also by role, and by role and which of `projects` they
-    know."""
+    """The instances not yet given out, in the strategy's order; by role, and by role and known project."""
 
     def __init__(self, slots: Iterable[Slot], projects: Container[str]) -> None:
         self.all: dict[str, Slot] = {}

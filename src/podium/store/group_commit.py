@@ -27,7 +27,7 @@ class GroupCommit:
     def submit(self, command: Command) -> asyncio.Future[Any]:
         """Queue a command; the future has its answer once it is durable, or its refusal."""
         if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
         answer: asyncio.Future[Any] = self._flushing.get_loop().create_future()
         self._pending.append((command, answer))
         return answer

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import click
 
-from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium import clock
+from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
