@@ -280,6 +280,9 @@ def test_an_operator_pauses_boosts_and_cancels_a_project(podium: CommandLine) ->
         assert podium.ask("priority-boost", "small", "--points", "20", "--reason", "a customer waits")["jobs"] > 0
         assert podium.ask("pause", "small")["jobs"] == 0, "the only ready job is at work"
         assert podium("pause", "small").returncode == 4
+        assert podium.ask("projects")["projects"][0]["paused"], "a list says what nobody will work on"
+        assert podium.ask("status")["system"]["projects_paused"] == 1
+        assert [row["project"] for row in podium.ask("backlog")["paused"]] == ["small"]
         assert podium.ask("cancel", "small", "--reason", "not needed")["attempts_ended"] == 1
         podium.until("all(i['state'] == 'idle' for i in answer['instances'])", "instances", seconds=20)
         assert podium.ask("project", "small")["state"] == "cancelled"

@@ -41,6 +41,8 @@ class ProjectRow(Output):
     workflows: dict[str, str]
     waiting: bool
     """It has not begun: it is in the input queue."""
+    paused: str | None = None
+    """Who paused it, and why; null for one that is not paused."""
 
 
 class ProjectsOutput(Output):
@@ -64,7 +66,13 @@ def _row(rows: Rows, row: Any) -> ProjectRow:
     names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at", "pruned_at")
     states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
     waits = row[4] == "open" and not states
-    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states, waiting=waits)
+    paused = pause_of(row[4], row[10], row[11])
+    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states, waiting=waits, paused=paused)
+
+
+def pause_of(state: str, is_paused: int, because: str | None) -> str | None:
+    """Why nothing of an open project is given out; None where it is."""
+    return (because or "its plan waits for an approval") if is_paused and state == "open" else None
 
 
 class ProjectInput(Input):
@@ -123,6 +131,8 @@ class ProjectOutput(Output):
     """Its own, half its business value, and boosts."""
     weight: int
     """Its share of the capacity beside other projects, 1 to 10."""
+    paused: str | None = None
+    """Who paused it, and why; null for one that is not paused."""
     waiting: InputRow | None = None
     """Its place in the input queue, where it has not begun."""
 
@@ -167,6 +177,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
             priority=priority(row[5], row[11], row[13]),
             weight=row[14],
+            paused=pause_of(row[4], row[16], row[17]),
             waiting=waits(rows, context, asked.project),
         )
 

@@ -44,6 +44,8 @@ class SystemStatus(Output):
     projects_open: int
     projects_waiting: int
     """Of the open ones, those that have not begun: they are in the input queue."""
+    projects_paused: int
+    """Of the open ones, those that somebody paused."""
     projects_complete: int
     projects_failed: int
     reviews_open: int
@@ -111,6 +113,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             average_pipeline_seconds=round(seconds / done, 3) if done else None,
             success_rate=round(done / (done + failed), 4) if done + failed else None,
             projects_open=tally.get(("projects", "open"), 0),
+            projects_paused=rows.one("projects_paused_count")[0],
             projects_complete=tally.get(("projects", "complete"), 0),
             projects_failed=tally.get(("projects", "failed"), 0),
             projects_waiting=waiting.depth(tally),
@@ -172,6 +175,15 @@ class BacklogQueue(Output):
     oldest_seconds: float
 
 
+class PausedProject(Output):
+    """A project of which nothing is given out."""
+
+    project: str
+    paused_seconds: float
+    because: str
+    """Who paused it, and why."""
+
+
 class BacklogOutput(Output):
     """Everything that waits: for an instance, its project's turn, time to pass, a reviewer, or room to begin at all."""
 
@@ -185,6 +197,9 @@ class BacklogOutput(Output):
     """Projects that have not begun, paused ones included."""
     input: list[waiting.InputRow]
     """The first of them, in the order in which they are let in."""
+    paused: list[PausedProject]
+    """Projects that somebody paused, the longest first: none of their jobs is given out."""
+    jobs_paused: int
     dead: int
     """Dead letters."""
 
@@ -210,6 +225,15 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             in_review=totals.get("in_review", 0),
             projects_waiting=waiting.depth(tally),
             input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
+            paused=[
+                PausedProject(project=name, paused_seconds=round(context.clock.now() - at, 3), because=because or "")
+                for name, at, because in rows.all("projects_paused_first", (INPUT_SHOWN_MAX,))
+            ],
+            jobs_paused=sum(
+                n
+                for (subject, state), n in tally.items()
+                if state == "paused" and not subject.startswith(waiting.WAITING)
+            ),
             dead=totals.get("dead", 0),
         )
 

@@ -67,7 +67,7 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
     if command.action == "cancel":
         return end_project(batch, project, "cancelled", f"cancelled by {command.by}: {command.reason}".rstrip(": "))
     if command.action == "pause":
-        return pause(batch, project)
+        return pause(batch, project, f"{command.by}: {command.reason}" if command.reason else command.by)
     if command.action == "resume":
         if (asked := batch.rows.one("review_of_plan", (project,))) is not None and asked[0] not in batch.decided:
             raise Conflict(
@@ -91,8 +91,8 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
     raise Conflict(f"{command.action} takes a job, not a project: `podium jobs {project}` lists them.")
 
 
-def pause(batch: Batch, project: str) -> Steered:
-    """Give out nothing more of a project; what runs goes on to its end."""
+def pause(batch: Batch, project: str, because: str) -> Steered:
+    """Give out nothing more of a project; what runs goes on to its end. `because` says who paused it, and why."""
     owner = batch.owner(project)
     if owner.paused:
         raise Conflict(f"Project {project} is paused already.")
@@ -101,7 +101,7 @@ def pause(batch: Batch, project: str) -> Steered:
         batch.move(job, "pause")
     owner.paused = owner.changed = True
     _reconsider(batch, owner)
-    batch.writes["project_pause"].append((batch.now, project))
+    batch.writes["project_pause"].append((batch.now, because, project))
     return Steered(project, len(ready))
 
 
@@ -111,7 +111,7 @@ def resume(batch: Batch, project: str) -> Steered:
     if not owner.paused:
         raise Conflict(f"Project {project} is not paused.")
     owner.paused, owner.changed = False, True
-    batch.writes["project_pause"].append((None, project))
+    batch.writes["project_pause"].append((None, None, project))
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]
     for job in paused:
         batch.move(job, "resume")

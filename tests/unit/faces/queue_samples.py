@@ -3,7 +3,7 @@
 from podium.operations.projects import WorkflowView
 from podium.operations.queues import QueueRow, QueuesOutput
 from podium.operations.releases import ReleaseOutput
-from podium.operations.status import BacklogOutput, BacklogQueue
+from podium.operations.status import BacklogOutput, BacklogQueue, PausedProject
 from podium.operations.waiting import InputRow
 from tests.unit.faces.samples import NOW, Answer, complete_project, plain, project
 
@@ -12,9 +12,10 @@ def backlog(*, empty: bool = False) -> Answer:
     if empty:
         return plain(
             BacklogOutput(
-                ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0, dead=0, projects_waiting=0, input=[]
+                ready=[], held=0, delayed=0, next_due_seconds=None, in_review=0, dead=0, projects_waiting=0, input=[],
+                paused=[], jobs_paused=0,
             )
-        )
+        )  # fmt: skip
     rows = [
         BacklogQueue(queue="development", lane="review", jobs=2, oldest_seconds=12.0),
         BacklogQueue(queue="development", lane="features", jobs=4, oldest_seconds=192.4),
@@ -22,8 +23,10 @@ def backlog(*, empty: bool = False) -> Answer:
     ]
     waiting = [place(1, "shop"), place(None, "blog")]
     answer = BacklogOutput(
-        ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2, dead=1, projects_waiting=3, input=waiting
-    )
+        ready=rows, held=31, delayed=1, next_due_seconds=5400.0, in_review=2, dead=1, projects_waiting=3, input=waiting,
+        paused=[PausedProject(project="blog", paused_seconds=7_300.0, because="operator: wait for legal")],
+        jobs_paused=2,
+    )  # fmt: skip
     return plain(answer)
 
 

@@ -220,6 +220,7 @@ def status(
         "success_rate": None,
         "projects_open": 0,
         "projects_waiting": 0,
+        "projects_paused": 0,
         "projects_complete": 0,
         "projects_failed": 0,
         "reviews_open": reviews,
@@ -239,6 +240,7 @@ def status(
         system |= {
             "projects_open": 4,
             "projects_waiting": 2,
+            "projects_paused": 1,
             "projects_complete": 27,
             "projects_failed": 1,
             "instances_busy": 6,
@@ -260,13 +262,16 @@ def projects(*, empty: bool = False) -> Answer:
             waiting=False,
         ),
         views.ProjectRow(
-            id="ledger", title="Ledger [red]for[/red] all", type="web", complexity="large", state="failed", priority=50,
-            agent="claude", created_at=BEGUN - 90_000, ended_at=BEGUN - 80_000, workflows={"genesis": "PLANNED"},
-            waiting=False,
+            id="ledger", title="Ledger [red]for[/red] all", type="web", complexity=None, state="failed", waiting=False,
+            priority=50, agent="claude", created_at=BEGUN - 9e4, ended_at=BEGUN - 8e4, workflows={"genesis": "PLANNED"},
         ),
         views.ProjectRow(
             id="shop", title="Shop", type=None, complexity=None, state="open", priority=20, agent="rehearsal",
             created_at=BEGUN - 100_000, ended_at=None, workflows={}, waiting=True,
+        ),
+        views.ProjectRow(
+            id="blog", title="Blog", type="web", complexity=None, state="open", priority=20, agent="none", waiting=False,
+            created_at=BEGUN, ended_at=None, workflows={"genesis": "PLANNED"}, paused="operator: wait for legal",
         ),
     ]  # fmt: skip
     return plain(views.ProjectsOutput(projects=[] if empty else rows))

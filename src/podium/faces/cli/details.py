@@ -93,6 +93,8 @@ def render_project(console: Console, answer: Answer) -> None:
         ]
     page += dead_line(console, answer["jobs"], id_)
     page.append(labelled("State", outcome(console, answer["state"], seconds)))
+    if answer["paused"]:
+        page.append(labelled("Paused", f"by {one_line(answer['paused'])}   ", command(f"podium resume {id_}")))
     if begins := answer.get("begins_at"):
         wait = duration(begins - style.now(console))
         page.append(labelled("Begins", f"not before {date_time(begins)}, in {wait}"))

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from podium.faces.cli import communication, details, style, tokens, trouble
 from podium.faces.cli.advice import choices
+from podium.faces.cli.backlog import render_backlog, render_queues
 from podium.faces.cli.checkup import render_doctor
 from podium.faces.cli.room import render_disk, render_prune
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
@@ -45,7 +46,11 @@ def _status(console: Console, answer: Answer) -> None:
     lane = style.table(left("Projects in"), right("queued"), right("active"), right("completed today"))
     for name, w in workflows.items():
         style.row(
-            lane, name.title(), _count(w["queued"]), _count(w["active"], style.ACTIVE), _count(w["completed_today"])
+            lane,
+            name.title(),
+            style.count(w["queued"]),
+            style.count(w["active"], style.ACTIVE),
+            style.count(w["completed_today"]),
         )
     waits = style.table(
         left("Jobs in"),
@@ -60,9 +65,9 @@ def _status(console: Console, answer: Answer) -> None:
         style.row(
             waits,
             name.title(),
-            _count(w["jobs_ready"]),
-            _count(w["jobs_running"], style.ACTIVE),
-            _count(w["jobs_held"]),
+            style.count(w["jobs_ready"]),
+            style.count(w["jobs_running"], style.ACTIVE),
+            style.count(w["jobs_held"]),
             duration(w["oldest_seconds"]),
             duration(w["wait_p50_seconds"]),
             duration(w["wait_p95_seconds"]),
@@ -110,6 +115,7 @@ def _system(console: Console, system: Answer) -> list[RenderableType]:
             console,
             f"{system['projects_open']:,} open",
             *([f"{system['projects_waiting']:,} of them not begun"] if system["projects_waiting"] else []),
+            *([f"{system['projects_paused']:,} of them paused"] if system["projects_paused"] else []),
             f"{system['projects_complete']:,} complete",
             (f"{system['projects_failed']:,} failed", style.TROUBLE if system["projects_failed"] else ""),
         )),
@@ -120,94 +126,6 @@ def _system(console: Console, system: Answer) -> list[RenderableType]:
             f"success {percent(system['success_rate'])}",
         )),
     ]  # fmt: skip
-
-
-def _count(number: int, colour: str = "") -> Text:
-    """A count; nothing is quiet, so that what there is stands out."""
-    return Text(f"{number:,}", style=colour if number else QUIET)
-
-
-def _queues(console: Console, answer: Answer) -> None:
-    names = ("waiting", "at work", "oldest", "wait p50", "wait p95", "in/h", "out/h")
-    table = style.table(left("Queue"), *map(right, names))
-    for row in answer["queues"]:
-        jobs = row["holds"] == "jobs"
-        style.row(
-            table,
-            one_line(row["queue"]),
-            _count(row["depth"]),
-            _count(row["running"], style.ACTIVE) if jobs else "",
-            *(duration(row[key]) for key in ("oldest_seconds", "wait_p50_seconds", "wait_p95_seconds")),
-            figure(row["in_per_hour"]),
-            figure(row["out_per_hour"]),
-        )
-    style.say(
-        console,
-        table,
-        "",
-        line("input: projects that have not begun.  review: decisions to make.", " "),
-        line("output: work for Podium to merge, deploy or publish.  Others: jobs for instances."),
-        line("What waits in them: ", command("podium backlog")),
-    )
-
-
-def _backlog(console: Console, answer: Answer) -> None:
-    rows: list[Answer] = answer["ready"]
-    page: list[RenderableType] = []
-    if answer["in_review"]:
-        page.append(_decide_line(console, answer["in_review"]))
-    if answer["dead"]:
-        said = f"{style.marks(console).warning} {counted(answer['dead'], 'dead letter')}   "
-        page.append(labelled("Needs you", (said, ATTENTION), command("podium dead-letters")))
-    if rows:
-        page += [*([""] if page else []), _ready(rows), ""]
-    page += _input(answer)
-    if answer["held"]:
-        page.append(line(f"{answer['held']:,} held: their projects have as many chains open as one may have"))
-    if answer["delayed"]:
-        soon = answer["next_due_seconds"]
-        due = f"; the next in {duration(soon)}" if soon is not None else ""
-        page.append(line(f"{answer['delayed']:,} delayed: to begin, or to be tried again, later{due}"))
-    if rows:
-        page.append(line("Why one waits (numbers are in podium jobs PROJECT): ", command("podium why JOB")))
-    style.say(console, *(page or [line("Nothing waits. What is at work: ", command("podium status"))]))
-
-
-def _input(answer: Answer) -> list[RenderableType]:
-    """Projects that have not begun, the next one first."""
-    number = answer["projects_waiting"]
-    if not number:
-        return []
-    table = style.table(right("Place"), left("project that waits"), right("for"), flowing("because"))
-    for row in answer["input"]:
-        style.row(
-            table, str(row["place"] or UNKNOWN), one_line(row["project"]), duration(row["waited_seconds"]),
-            one_line(row["reason"]),
-        )  # fmt: skip
-    more = number - len(answer["input"])
-    rest = [line(f"  … and {counted(more, 'more project')}, later in order or paused")] if more > 0 else []
-    return [
-        line((counted(number, "project"), "bold"), " in the input queue: not begun, nothing lost"),
-        table,
-        *rest,
-        "",
-    ]
-
-
-def _ready(rows: list[Answer]) -> RenderableType:
-    """Ready jobs by queue and role, the longest wait first."""
-    table = style.table(left("Queue"), left("for"), right("jobs"), right("oldest"))
-    for row in sorted(rows, key=lambda row: -row["oldest_seconds"]):
-        lane = one_line(row["lane"]) or UNKNOWN
-        wanted = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
-        style.row(table, one_line(row["queue"]), wanted, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
-    return table
-
-
-def _decide_line(console: Console, number: int) -> RenderableType:
-    signs = style.marks(console)
-    what = f"{signs.warning} {counted(number, 'review')} to decide   "
-    return labelled("Needs you", (what, ATTENTION), command("podium review list"))
 
 
 def _projects(console: Console, answer: Answer) -> None:
@@ -222,6 +140,7 @@ def _projects(console: Console, answer: Answer) -> None:
         unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
         where = one_line(", ".join(unfinished)) if row["state"] != "complete" else ""
         where = "waits in the input queue" if row["waiting"] else where
+        where = f"paused by {one_line(row['paused'])}" if row["paused"] else where
         style.row(table, one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
 
@@ -300,7 +219,7 @@ def _decided(console: Console, answer: Answer) -> None:
     after = {
         "approve": "approved: the work counts as passed, and the project goes on.",
         "reject": "rejected: the project goes on without it, or ends where it cannot.",
-        "send-back": "sent back: its author gets your notes and fresh tries.",
+        "send-back": "sent back: its author does it again, with fresh tries and what was said.",
     }
     words = after.get(answer["verdict"], f"decided: {answer['verdict']}.")
     signs = style.marks(console)
@@ -344,9 +263,11 @@ STEERING: Final = (
 
 def _acted(console: Console, answer: Answer) -> None:
     ended = f", {counted(answer['attempts_ended'], 'attempt')} ended" if answer["attempts_ended"] else ""
-    said = (
-        f"{answer['action']}: {counted(answer['jobs'], 'job')} of {one_line(answer['project'])} changed at once{ended}."
-    )
+    jobs, project = counted(answer["jobs"], "job"), one_line(answer["project"])
+    said = {
+        "pause": f"{project} is paused: nothing more of it is given out, what runs goes on. {jobs} set aside.",
+        "resume": f"{project} goes on. {jobs} back in the queue.",
+    }.get(answer["action"], f"{answer['action']}: {jobs} of {project} changed at once{ended}.")
     style.say(
         console,
         line((f"{style.marks(console).good} ", GOOD), said),
@@ -357,8 +278,8 @@ def _acted(console: Console, answer: Answer) -> None:
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {
         "status": _status,
-        "backlog": _backlog,
-        "queues": _queues,
+        "backlog": render_backlog,
+        "queues": render_queues,
         "projects": _projects,
         "project": details.render_project,
         "outputs": details.render_outputs,

@@ -96,6 +96,11 @@ def row(table: Table, *cells: str | Text) -> None:
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
+def count(number: int, colour: str = "") -> Text:
+    """A count; nothing is quiet, so that what there is stands out."""
+    return Text(f"{number:,}", style=colour if number else QUIET)
+
+
 def state(name: str) -> Text:
     """A state in its colour; `in_review` reads `in review`."""
     return Text(one_line(name).replace("_", " "), style=STATES.get(name, ""))

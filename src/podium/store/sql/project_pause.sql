@@ -1,2 +1,2 @@
--- Since when a project is paused; NULL when it is not.
-UPDATE project SET paused_at = ? WHERE id = ?
+-- Since when a project is paused, and why; NULL when it is not.
+UPDATE project SET paused_at = ?, paused_because = ? WHERE id = ?
