@@ -270,7 +270,7 @@ def projects(*, empty: bool = False) -> Answer:
             created_at=BEGUN - 100_000, ended_at=None, workflows={}, waiting=True,
         ),
         views.ProjectRow(
-            id="blog", title="Blog", type="web", complexity=None, state="open", priority=20, agent="none", waiting=False,
+            id="blog", title="Blog", type="web", complexity=None, state="open", priority=9, agent="none", waiting=False,
             created_at=BEGUN, ended_at=None, workflows={"genesis": "PLANNED"}, paused="operator: wait for legal",
         ),
     ]  # fmt: skip
