@@ -141,6 +141,14 @@ def test_a_home_that_cannot_be_made_is_told_with_what_to_do(podium: CommandLine)
 
 
 @pytest.mark.requirement("CLI-1")
+def test_an_orchestrator_that_cannot_read_its_configuration_says_so_as_any_command_would(podium: CommandLine) -> None:
+    podium.home.mkdir()
+    (podium.home / "podium.toml").write_text("port = [\n")
+    refused = podium("up")
+    assert (refused.returncode, "is not valid TOML" in refused.stderr) == (2, True)
+
+
+@pytest.mark.requirement("CLI-1")
 def test_a_document_without_features_waits_for_a_person(podium: CommandLine) -> None:
     waiting = podium("run", podium.document("idea.md", "# Idea\n\nIt would be nice.\n"), "--json")
     assert waiting.returncode == 8

@@ -18,7 +18,7 @@ import click
 
 from podium import clock
 from podium.address import LOCK, ORCHESTRATOR_LOG
-from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable
+from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
 
@@ -85,7 +85,8 @@ def start(client: Client, door: Door, *, as_json: bool = False) -> int:
     deadline = time.monotonic() + START_SECONDS
     while found is None:
         if process is None or process.poll() not in (None, HomeLocked.exit_code):
-            raise Unavailable(f"The orchestrator did not start:\n{_last_words(log)}\nAll of it: {log}")
+            kind = UsageError if process and process.poll() == UsageError.exit_code else Unavailable
+            raise kind(f"The orchestrator did not start:\n{_last_words(log)}\nAll of it: {log}")
         if time.monotonic() > deadline:
             raise TimedOut(f"No orchestrator answered within {START_SECONDS:.0f} s. Its log: {log}")
         time.sleep(POLL_SECONDS)
