@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from podium.domain.instance import Slot
@@ -20,19 +21,12 @@ Order = Callable[[Slot], tuple[object, ...]]
 """In which order a strategy looks at free instances, whatever the job."""
 
 
-def round_robin(slot: Slot) -> tuple[object, ...]:
-    """The instance given fewest attempts so far comes first: each has its turn."""
-    return slot.attempts, slot.name
-
-
-def least_loaded(slot: Slot) -> tuple[object, ...]:
-    """The instance that has been busy for the shortest time comes first."""
-    return slot.busy_seconds, slot.name
-
-
-def longest_free(slot: Slot) -> tuple[object, ...]:
-    """The instance that has been free for the longest time comes first."""
-    return slot.freed_at, slot.name
+round_robin: Final[Order] = attrgetter("attempts", "name")
+"""The instance given fewest attempts so far comes first: each has its turn."""
+least_loaded: Final[Order] = attrgetter("busy_seconds", "name")
+"""The instance that has been busy for the shortest time comes first."""
+longest_free: Final[Order] = attrgetter("freed_at", "name")
+"""The instance that has been free for the longest time comes first."""
 
 
 STRATEGIES: Final[Mapping[str, Order]] = {

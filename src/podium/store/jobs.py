@@ -32,16 +32,17 @@ LEASES_PER_QUEUE_MAX = 512
 def dispatch(batch: Batch, commands: Sequence[Dispatch], lanes: set[tuple[str, str]]) -> list[tuple[Lease, ...]]:
     """Lease the heads of each queue to the free instances of all dispatchers in this batch.
 
-    `lanes` has every (queue, lane) that may hold ready jobs.
+    `lanes` has every (queue, lane) that may hold ready jobs; those that turn out to hold none are taken out.
     """
     leases: list[list[Lease]] = [[] for _ in commands]
     owner_of: dict[str, int] = {}
     offered: defaultdict[str, list[Slot]] = defaultdict(list)
     strategies: dict[str, str] = {}
+    queues = {queue for queue, _ in lanes}
     for number, command in enumerate(commands):
         strategies |= command.strategies
         for slot in command.slots:
-            if slot.name not in owner_of:
+            if slot.queue in queues and slot.name not in owner_of:
                 owner_of[slot.name] = number
                 offered[slot.queue].append(slot)
     for queue, slots in offered.items():
@@ -60,7 +61,10 @@ def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, st
     entries: list[tuple[float, int]] = []
     for lane in mine:
         if not lane.startswith("@") or lane in pinned:
-            entries += batch.ready_heads(queue, lane, wanted)
+            heads = batch.ready_heads(queue, lane, wanted)
+            entries += heads
+            if not heads:
+                lanes.discard((queue, lane))
     entries.sort()
     return [batch.need(job_id) for _, job_id in entries]
 
