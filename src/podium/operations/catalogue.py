@@ -4,11 +4,13 @@ from podium.domain.errors import NotFound
 from podium.operations import (
     doctor,
     events,
+    health,
     instances,
     intake,
     jobs,
     letters,
     messages,
+    metrics,
     outbox,
     plan,
     projects,
@@ -24,7 +26,7 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    doctor, events, instances, intake, jobs, letters, messages, outbox, plan,
+    doctor, events, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
     projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 

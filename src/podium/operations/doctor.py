@@ -84,7 +84,7 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
         check_configuration(context.home),
         check_filesystem(context.home, _mounts()),
         check_disk(context.home),
-        check_memory(_available_memory_bytes()),
+        check_memory(memory_available()),
         _cores(),
         check_platform(sys.platform, platform.release()),
         sandbox,
@@ -280,7 +280,8 @@ def check_memory(available_bytes: int | None) -> Check:
     return Check(name="Memory", state="warning", detail=detail, to_do="Close other programs, or run fewer instances.")
 
 
-def _available_memory_bytes() -> int | None:
+def memory_available() -> int | None:
+    """Bytes that processes of this machine, or of its container, may still take; None where nobody says."""
     try:
         told = Path("/proc/meminfo").read_text("ascii", "replace")
     except OSError:

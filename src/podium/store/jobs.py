@@ -133,6 +133,8 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
             spend.cost_usd if spend else None,
         )
     )
+    if spend is not None and spend.cost_usd is not None:
+        batch.measure(f"spend.{job.queue}", spend.cost_usd)
     batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)
     batch.measure(f"verdict.{job.queue}.{command.verdict.kind}")
 

@@ -7,7 +7,7 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples
+from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples, vitals_samples
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -57,6 +57,10 @@ PAGES: list[tuple[str, Answer]] = [
     ("dead-letters replay-all", trouble_samples.replayed(3, 0)),
     ("dead-letters replay-all", trouble_samples.replayed(0, 0)),
     ("dead-letters replay-all", trouble_samples.replayed(0, 3)),
+    ("health", vitals_samples.health()),
+    ("health", vitals_samples.health(well=False)),
+    ("metrics", vitals_samples.metrics()),
+    ("metrics", vitals_samples.metrics(empty=True)),
     ("stuck", trouble_samples.stuck()),
     ("stuck", trouble_samples.stuck(empty=True)),
     ("messages send", talk.sent()),

@@ -15,16 +15,9 @@ NAME_COLUMNS: Final = 14
 def render_doctor(console: Console, answer: dict[str, Any]) -> None:
     """All checks, agents, and the sum of it."""
     signs = style.marks(console)
-    look = {"ok": (signs.good, GOOD), "warning": (signs.warning, ATTENTION), "problem": (signs.bad, TROUBLE)}
-    page: list[RenderableType] = []
-    for check in answer["checks"]:
-        sign, colour = look[check["state"]]
-        page.append(style.hanging(_head(sign, colour, check["name"]), clean(check["detail"])))
-        if check["to_do"]:
-            page.append(style.hanging(_head(" ", "", ""), (f"{signs.then} {clean(check['to_do'])}", colour)))
-    page += ["", line(("Agents", "bold"))]
+    page: list[RenderableType] = [*check_rows(console, answer["checks"]), "", line(("Agents", "bold"))]
     for name, agent in answer["agents"].items():
-        sign, colour = {True: look["ok"], False: (signs.dot, QUIET), None: ("?", QUIET)}[agent["usable"]]
+        sign, colour = {True: (signs.good, GOOD), False: (signs.dot, QUIET), None: ("?", QUIET)}[agent["usable"]]
         version = f"{one_line(agent['version'])}: " if agent["version"] else ""
         page.append(style.hanging(_head(sign, colour, name), version + clean(agent["reason"])))
     problems = sum(check["state"] == "problem" for check in answer["checks"])
@@ -35,6 +28,19 @@ def render_doctor(console: Console, answer: dict[str, Any]) -> None:
     else:
         page += ["", line((f"{signs.bad} {counted(problems, 'problem')} to mend first", TROUBLE), f"{noted}.")]
     style.say(console, *page)
+
+
+def check_rows(console: Console, checks: list[dict[str, Any]]) -> list[RenderableType]:
+    """Each check with its sign, and below it what to do."""
+    signs = style.marks(console)
+    look = {"ok": (signs.good, GOOD), "warning": (signs.warning, ATTENTION), "problem": (signs.bad, TROUBLE)}
+    rows: list[RenderableType] = []
+    for check in checks:
+        sign, colour = look[check["state"]]
+        rows.append(style.hanging(_head(sign, colour, check["name"]), clean(check["detail"])))
+        if check["to_do"]:
+            rows.append(style.hanging(_head(" ", "", ""), (f"{signs.then} {clean(check['to_do'])}", colour)))
+    return rows
 
 
 def _head(sign: str, colour: str, name: str) -> Text:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import communication, details, style, tokens, trouble
+from podium.faces.cli import communication, details, style, tokens, trouble, vitals
 from podium.faces.cli.advice import choices
 from podium.faces.cli.backlog import render_backlog, render_queues
 from podium.faces.cli.checkup import render_doctor
@@ -303,6 +303,8 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         **dict.fromkeys(STEERING, _acted),
         "events": details.render_events,
         "doctor": render_doctor,
+        "health": vitals.render_health,
+        "metrics": vitals.render_metrics,
         "dead-letters": trouble.render_letters,
         "dead-letters replay-all": trouble.render_replayed,
         "stuck": trouble.render_stuck,

@@ -62,6 +62,8 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "review send-back": {"review": 1, "notes": "commas"},
     "status": {},
     "stuck": {},
+    "health": {},
+    "metrics": {"window": "7d"},
     "submit": {"document": "# Tiny\n\n## Features\n\n- One thing\n"},
     "unpin": {"job": PINNED},
     "why": {"job": DEAD},

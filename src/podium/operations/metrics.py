@@ -1,0 +1,157 @@
+"""What came of the work: pace, waiting, use of the pools, retries and spend over a window, and hour by hour."""
+
+from collections import defaultdict
+from typing import Final, Literal, NamedTuple
+
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation, option
+from podium.operations.status import quantile
+from podium.store.batch import HOUR_SECONDS
+from podium.store.rows import Rows
+
+WINDOWS: Final = {"1h": 1, "24h": 24, "7d": 168}
+"""Full hours before the one that runs."""
+RETRIED: Final = frozenset({"retry", "rework", "bury"})
+"""Verdicts after which a step's work was done in vain."""
+
+
+class MetricsInput(Input):
+    """How far back."""
+
+    window: Literal["1h", "24h", "7d"] = option("24h", "How far back: so many full hours, and the one that runs.")
+
+
+class WorkflowMetrics(Output):
+    """One workflow; a figure that nobody knows is null."""
+
+    projects_completed: int
+    """Runs of this workflow that reached its end."""
+    average_seconds: float | None
+    """What such a run took, from its beginning to its end."""
+    started: int
+    """Attempts that were given to an instance."""
+    wait_p50_seconds: float | None
+    wait_p95_seconds: float | None
+    """How long a job had waited for its instance; right to within 19 %."""
+    busy_seconds: float
+    """What the attempts that ended took together."""
+    utilization: float | None
+    """That, as a share of the time that the pool's present instances had; null without instances."""
+    verdicts: dict[str, int]
+    """How attempts ended: pass, retry, rework, escalate, bury (a dead letter) or release (uncharged)."""
+
+
+class MetricsHour(Output):
+    """One hour of the window; hours in which nothing was counted are left out."""
+
+    at: float
+    """Its beginning, in seconds since the epoch."""
+    projects_completed: int
+    started: dict[str, int]
+    busy_seconds: dict[str, float]
+    retries: int
+    cost_usd: float | None
+
+
+class MetricsOutput(Output):
+    """What was counted since the window's first hour began."""
+
+    window: str
+    since: float
+    """In seconds since the epoch."""
+    projects_completed: int
+    projects_failed: int
+    success_rate: float | None
+    projects_per_hour: float
+    average_pipeline_seconds: float | None
+    """From a project's submission to its end."""
+    retries: int
+    """Attempts whose work was in vain: tried again, sent back, or dead."""
+    cost_usd: float | None
+    """Of the attempts whose agent told what it cost; null when none did."""
+    workflows: dict[str, WorkflowMetrics]
+    hours: list[MetricsHour]
+
+
+class _Cell(NamedTuple):
+    """A metric's sum: how many observations, and what they come to."""
+
+    n: int = 0
+    total: float = 0.0
+
+
+_Counted = defaultdict[str, _Cell]
+
+
+@operation("metrics", server="monitor", example="podium metrics --window 7d")
+async def metrics(context: Context, asked: MetricsInput) -> MetricsOutput:
+    """Show pace, waiting times, use of the pools, retries and spend, in sum and hour by hour."""
+    return await context.store.read(lambda rows: _metrics(rows, context, asked.window))
+
+
+def _metrics(rows: Rows, context: Context, window: str) -> MetricsOutput:
+    wall = context.clock.wall()
+    first = int(wall // HOUR_SECONDS) - WINDOWS[window]
+    since = first * HOUR_SECONDS
+    hours: dict[int, _Counted] = {}
+    whole: _Counted = defaultdict(_Cell)
+    for metric, hour, n, total in rows.all("hourly_series", (first,)):
+        hours.setdefault(hour, defaultdict(_Cell))[metric] = _Cell(n, total)
+        whole[metric] = _Cell(whole[metric].n + n, whole[metric].total + total)
+    names = list(context.pipeline.workflows)
+    done, failed = whole["project.completed"], whole["project.failed"].n
+    return MetricsOutput(
+        window=window,
+        since=since,
+        projects_completed=done.n,
+        projects_failed=failed,
+        success_rate=round(done.n / (done.n + failed), 4) if done.n + failed else None,
+        projects_per_hour=round(done.n / (wall - since) * HOUR_SECONDS, 3),
+        average_pipeline_seconds=_average(done),
+        retries=_retries(whole),
+        cost_usd=_cost(whole),
+        workflows={name: _workflow(rows, context, name, whole, first, wall - since) for name in names},
+        hours=[
+            MetricsHour(
+                at=hour * HOUR_SECONDS,
+                projects_completed=counted["project.completed"].n,
+                started={name: counted[f"queue.{name}.started"].n for name in names},
+                busy_seconds={name: round(counted[f"queue.{name}.busy"].total, 3) for name in names},
+                retries=_retries(counted),
+                cost_usd=_cost(counted),
+            )
+            for hour, counted in hours.items()
+        ],
+    )
+
+
+def _workflow(
+    rows: Rows, context: Context, name: str, counted: _Counted, first: int, seconds: float
+) -> WorkflowMetrics:
+    waits = dict(rows.all("wait_since", (name, first)))
+    completed, busy = counted[f"workflow.{name}.completed"], counted[f"queue.{name}.busy"].total
+    pool = sum(slot.queue == name for slot in context.slots)
+    verdicts = f"verdict.{name}."
+    return WorkflowMetrics(
+        projects_completed=completed.n,
+        average_seconds=_average(completed),
+        started=counted[f"queue.{name}.started"].n,
+        wait_p50_seconds=quantile(waits, 0.5),
+        wait_p95_seconds=quantile(waits, 0.95),
+        busy_seconds=round(busy, 3),
+        utilization=round(min(1.0, busy / (pool * seconds)), 4) if pool else None,
+        verdicts={key.removeprefix(verdicts): cell.n for key, cell in counted.items() if key.startswith(verdicts)},
+    )
+
+
+def _average(cell: _Cell) -> float | None:
+    return round(cell.total / cell.n, 3) if cell.n else None
+
+
+def _retries(counted: _Counted) -> int:
+    return sum(c.n for key, c in counted.items() if key.startswith("verdict.") and key.rpartition(".")[2] in RETRIED)
+
+
+def _cost(counted: _Counted) -> float | None:
+    known = [cell for key, cell in counted.items() if key.startswith("spend.")]
+    return round(sum(cell.total for cell in known), 6) if known else None

@@ -1,0 +1,43 @@
+"""Metrics tell what happened and nothing else; health names what a person should look at."""
+
+import pytest
+
+from podium.domain.attempt import Ending, Report, Spend
+from podium.domain.command import Complete, Verdict
+from tests.unit.operations.desktop import Desktop
+
+
+@pytest.mark.requirement("CMD-1")
+def test_metrics_are_what_the_attempts_were(desktop: Desktop) -> None:
+    desk = desktop.desk
+    (lease,) = desk.lease()
+    desk.now += 30
+    again = Report(Ending.FINISHED, spend=Spend(100, 20, 0.25))
+    desk.do(Complete(lease.job.id, lease.job.attempt, Verdict("retry", "a gate failed"), again, None))
+    (lease,) = desk.lease()
+    desk.now += 10
+    desk.finish(lease, artifacts=desk.made(lease))
+    told = desktop.ask("metrics", window="1h")
+    row = told.workflows["genesis"]
+    assert (row.started, row.busy_seconds, row.verdicts) == (2, 42.0, {"retry": 1, "pass": 1}), "an act is a second"
+    assert (told.retries, told.cost_usd, told.projects_completed) == (1, 0.25, 0)
+    assert (told.success_rate, told.average_pipeline_seconds) == (None, None), "nobody knows them yet"
+    assert sum(hour.busy_seconds["genesis"] for hour in told.hours) == row.busy_seconds
+    assert 0 < (row.utilization or 0) < 1
+
+
+@pytest.mark.requirement("CMD-1")
+def test_health_is_the_worst_of_its_checks_with_what_to_do(desktop: Desktop) -> None:
+    desk = desktop.desk
+    assert {c.name: c.state for c in desktop.ask("health").checks}["Stuck"] == "ok"
+    (lease,) = desk.lease()
+    desktop.heard[lease.name] = desk.now
+    desk.now += desktop.limits.silent_seconds + 1
+    told = desktop.ask("health")
+    checks = {check.name: check for check in told.checks}
+    assert told.state != "ok"
+    assert checks["Instances"].state == "warning"
+    assert lease.job.instance in checks["Instances"].detail
+    assert f"podium logs {lease.job.instance}" in checks["Instances"].to_do
+    desktop.running = False
+    assert {c.name: c.to_do for c in desktop.ask("health").checks}["Orchestrator"] == "Start it: `podium up`."
