@@ -110,7 +110,7 @@ class Decide:
     notes: str = ""
 
 
-SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop"]
+SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop", "assign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,13 @@ class Steer:
     project: str = ""
     job: int = 0
     instance: str = ""
-    """For pin."""
+    """For pin and assign; empty for an assignment that is taken back."""
     points: int = 0
     """For boost: added to the priority, may be negative."""
     by: str = "operator"
     reason: str = ""
+    workflow: str = ""
+    """For assign: whose work, begun or to come."""
 
 
 class Steered(NamedTuple):

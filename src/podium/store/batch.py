@@ -120,12 +120,13 @@ class Batch:
         return owner
 
     def _read_owner(self, project: str) -> Owner:
-        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight = self.rows.one(
-            "owner_by_id", (project,)
+        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight, assigned = (
+            self.rows.one("owner_by_id", (project,))
         )
         asked, pipeline = priority(base, value, boost), self.pipelines[digest]
-        paused, plan_first = bool(paused), bool(plan_first)
-        return Owner(id_, pipeline, asked, created_at, url, state, open_, boost, paused, plan_first, weight=weight)
+        made = Owner(id_, pipeline, asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first))
+        made.weight, made.assigned = weight, json.loads(assigned)
+        return made
 
     def add_owner(self, owner: Owner) -> None:
         """A new project."""
@@ -352,6 +353,7 @@ class Batch:
                 o.boost,
                 int(o.paused),
                 int(o.plan_first),
+                _encode(o.assigned),
                 o.id,
             )
             for o in self.used_owners.values()

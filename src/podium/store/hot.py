@@ -78,6 +78,8 @@ class Owner:
     plan_first: bool = False
     changed: bool = False
     weight: int = 1
+    assigned: dict[str, str] = field(default_factory=dict[str, str])
+    """Workflows whose work one instance has, as somebody assigned it."""
 
 
 @dataclass(slots=True)

@@ -203,6 +203,8 @@ def _add_jobs(
         blockers = len(own) + sum(batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
         priority = ordering.with_ahead(owner.priority, plan.ahead)
         job = new_job(job_id, owner.id, run, plan, blockers, priority, batch.now)
+        if owner.assigned and not plan.step.independent and (instance := owner.assigned.get(job.queue)):
+            job = job._replace(lane=f"@{instance}")
         batch.add_job(job)
         made.append((job, own + earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it

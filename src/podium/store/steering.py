@@ -23,7 +23,10 @@ def steer(batch: Batch, command: Steer) -> Steered:
         raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
     if batch.owner(project).state != "open":
         raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
-    data = {"by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points}
+    data = {
+        "by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points,
+        "workflow": command.workflow,
+    }  # fmt: skip
     told = {key: value for key, value in data.items() if value}
     if job is not None:
         batch.tell(f"operator.{command.action}", job, **told)
@@ -80,6 +83,8 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         for job in dead:
             letters.replay(batch, job, command)
         return Steered(project, len(dead))
+    if command.action == "assign":
+        return _assign(batch, project, command.workflow, command.instance)
     if command.action == "boost":
         owner = batch.owner(project)
         owner.boost, owner.priority, owner.changed = owner.boost + command.points, owner.priority + command.points, True
@@ -89,6 +94,20 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         _reconsider(batch, owner)
         return Steered(project, len(jobs))
     raise Conflict(f"{command.action} takes a job, not a project: `podium jobs {project}` lists them.")
+
+
+def _assign(batch: Batch, project: str, workflow: str, instance: str) -> Steered:
+    """Give a workflow's work to one instance, what there is and what will come; what runs goes on where it is."""
+    owner = batch.owner(project)
+    owner.assigned = {**owner.assigned, workflow: instance} if instance else owner.assigned
+    if not instance:
+        owner.assigned = {name: other for name, other in owner.assigned.items() if name != workflow}
+    owner.changed = True
+    steps = owner.pipeline.workflows[workflow].by_id
+    jobs = [job for job in batch.open_jobs(project) if job.queue == workflow and not steps[job.step].independent]
+    for job in jobs:
+        batch.reorder(job, lane=f"@{instance}" if instance else steps[job.step].role)
+    return Steered(project, len(jobs))
 
 
 def pause(batch: Batch, project: str, because: str) -> Steered:

@@ -1,4 +1,4 @@
--- Where a project stands.
+-- Where a project stands, and what operators made of it.
 UPDATE project
-SET state = ?, ended_at = ?, boost = ?, paused = ?, plan_first = ?
+SET state = ?, ended_at = ?, boost = ?, paused = ?, plan_first = ?, assigned = ?
 WHERE id = ?
