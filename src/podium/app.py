@@ -74,6 +74,7 @@ class _Home:
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
             agents, conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.progress if engine else dict, retention=self.config.retention,
+            strategies=self.config.strategies,
         )  # fmt: skip
 
 

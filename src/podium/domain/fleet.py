@@ -123,6 +123,8 @@ class Resize:
     """How many more; fewer when it is negative."""
     to: int | None = None
     """The size itself, instead."""
+    sign: int = 0
+    """1 may only grow, -1 only shrink: `scale-up --to 2` of a larger pool is a mistake. 0 may do either."""
     now: bool = False
     """End the attempts of those that leave, uncharged, instead of letting them finish."""
     by: str = "operator"

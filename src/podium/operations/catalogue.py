@@ -4,7 +4,11 @@ from podium.domain.errors import NotFound
 from podium.operations import (
     doctor,
     events,
+<<<<<<< HEAD
     health,
+=======
+    fleet,
+>>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
     instances,
     intake,
     jobs,
@@ -26,7 +30,11 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
+<<<<<<< HEAD
     doctor, events, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
+=======
+    doctor, events, fleet, instances, intake, jobs, letters, messages, outbox, plan,
+>>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
     projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Which of a workflow's pools grows or shrinks, when only the workflow's size is asked for? A pure choice that says why.
+"""Which of a workflow's pools grows or shrinks, when only the workflow's size is asked for? A choice that says why.
 
 Roles are preferences: an idle instance helps the other roles of its workflow. So which role a new instance has decides
 little, but the one that most work waits for is served best.
@@ -35,7 +35,8 @@ def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -
     whose = f"{queue} ({role})" if role else queue
     if have + difference < 0:
         raise Conflict(
-            f"{whose} has {have} instances, so {-difference} cannot leave. --to 0 takes all of them, and its work waits."
+            f"{whose} has {have} instances, so {-difference} cannot leave. "
+            "`--to 0` takes all of them; its work waits then."
         )
     if total + difference > QUEUE_INSTANCES_MAX:
         raise Conflict(

@@ -1,6 +1,6 @@
 """Laws of the fleet: pools grow, shrink and move, queues and instances are drained, attempts ended; all on record."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from podium.domain.command import Dispatch
@@ -22,7 +22,7 @@ from podium.domain.fleet import (
 )
 from podium.domain.job import PODIUM_QUEUE
 from podium.policy import scaling
-from podium.policy.rebalance import rebalance as balanced
+from podium.policy.rebalance import proposal
 from podium.policy.routing import STRATEGIES
 from podium.policy.scaling import Pool
 from podium.store.batch import Batch
@@ -105,28 +105,21 @@ def resize(batch: Batch, command: Resize) -> Resized:
     have = len(fleet.present(queue, command.role))
     difference = command.by_count if command.to is None else command.to - have
     mine = [pool for pool in pools_of(batch.rows, fleet)[0] if pool.queue == queue]
-    changes = scaling.resize(queue, mine, difference, command.role)
-    return _carry_out(batch, changes, command)
+    if difference * command.sign < 0:
+        verb = "scale-down" if command.sign > 0 else "scale-up"
+        raise Conflict(f"{queue} has {have} instances. For {command.to}: `podium {verb} {queue} --to {command.to}`.")
+    return _carry_out(batch, Resized(tuple(scaling.resize(queue, mine, difference, command.role))), command)
 
 
 def rebalance(batch: Batch, command: Rebalance) -> Resized:
     """Move instances to where most work waits for each."""
     pools, running = pools_of(batch.rows, batch.fleet)
-    moves = balanced(movable(pools, batch.fleet), running)
-    sizes = {(pool.queue, pool.role): pool.size for pool in pools}
-    after, why = dict(sizes), dict[tuple[str, str], str]()
-    for move in moves:
-        for pool, more in (((move.queue, move.role), -1), ((move.to_queue, move.to_role), 1)):
-            after[pool] += more
-            why[pool] = move.because
-    changes = [Change(*pool, sizes[pool], after[pool], why[pool]) for pool in why if sizes[pool] != after[pool]]
-    return _carry_out(batch, changes, command)._replace(moves=tuple(moves))
+    return _carry_out(batch, proposal(movable(pools, batch.fleet), running), command)
 
 
-def _carry_out(batch: Batch, changes: Sequence[Change], command: Resize | Rebalance) -> Resized:
+def _carry_out(batch: Batch, done: Resized, command: Resize | Rebalance) -> Resized:
     attempts = _attempts(batch)
-    done = Resized(tuple(changes))
-    for change in sorted(changes, key=lambda change: change.after - change.before):  # who leaves makes room first
+    for change in sorted(done.changes, key=lambda change: change.after - change.before):  # who leaves makes room first
         started, left = (), ()
         if change.after > change.before:
             started = _start(batch, change)

@@ -9,7 +9,7 @@ from rich.console import Console
 from podium.operations import projects as views
 from podium.operations.doctor import AgentCheck, Check, DoctorOutput
 from podium.operations.events import EventRow, EventsOutput
-from podium.operations.instances import InstanceRow, InstancesOutput
+from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
@@ -230,6 +230,7 @@ def status(
         "notices_needing_you": min(notices, 1),
         "instances_busy": 0,
         "instances_total": 13,
+        "instances_drained": 0,
     }
     flows = {"genesis": workflow(), "development": workflow(), "content": workflow()}
     if busy:
@@ -295,7 +296,8 @@ def instance_rows() -> list[InstanceRow]:
 
 
 def instances() -> Answer:
-    return plain(InstancesOutput(instances=instance_rows()))
+    pool = PoolRow(workflow="development", role="tests", size=1, busy=1, waiting=0)
+    return plain(InstancesOutput(instances=instance_rows(), pools=[pool]))
 
 
 def why(*, tried: bool = True) -> Answer:

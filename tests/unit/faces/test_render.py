@@ -7,7 +7,11 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
+<<<<<<< HEAD
 from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples, vitals_samples
+=======
+from tests.unit.faces import fleet_samples, queue_samples, room_samples, samples, talk, token_samples, trouble_samples
+>>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -32,6 +36,18 @@ PAGES: list[tuple[str, Answer]] = [
     ("why", samples.why()),
     ("why", samples.why(tried=False)),
     ("instances", samples.instances()),
+    ("instances", fleet_samples.closed_instances()),
+    ("scale-up", fleet_samples.resized()),
+    ("scale-down", fleet_samples.resized()),
+    ("rebalance", fleet_samples.moved()),
+    ("rebalance", fleet_samples.moved(preview=True)),
+    ("rebalance", fleet_samples.moved(balanced=True)),
+    ("restart-instance", fleet_samples.restarted()),
+    ("restart-instance", fleet_samples.restarted(idle=True)),
+    ("drain", fleet_samples.drained()),
+    ("drain", fleet_samples.drained(again=True)),
+    ("undrain", fleet_samples.drained()),
+    ("strategy", fleet_samples.routed()),
     (
         "review list",
         samples.reviews(samples.review(), samples.review("sent_back", id=2, decided_by="podium", notes="more")),
