@@ -133,14 +133,20 @@ class Resize:
 
 @dataclass(frozen=True, slots=True)
 class Rebalance:
-    """Move instances to where most work waits for each. Answer: `Resized`, without changes when all is balanced."""
+    """Release pins that nobody can serve now, and move instances to where most work waits for each.
+
+    Answer: `Resized`, without changes when all is balanced.
+    """
 
     by: str = "operator"
     reason: str = ""
 
 
 class Resized(NamedTuple):
-    """What became of pools: their sizes, and the names of those that came, left, leave when done, and were ended."""
+    """What became of pools: their sizes, and the names of those that came, left, leave when done, and were ended.
+
+    `unpinned` are jobs whose pin was released, since their instance is busy, drained or gone.
+    """
 
     changes: tuple[Change, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -150,6 +156,7 @@ class Resized(NamedTuple):
     """Of the retired, those that still work."""
     ended: tuple[str, ...] = ()
     """Attempts that are being ended."""
+    unpinned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.policy.rebalance import proposal
 from podium.policy.scaling import QUEUE_INSTANCES_MAX
-from podium.store.fleet import movable, pools_of, read_fleet
+from podium.store.fleet import movable, pins_behind, pools_of, read_fleet
 from podium.store.rows import Rows
 
 
@@ -81,6 +81,8 @@ class FleetOutput(Output):
     finishing: list[str]
     """Of the retired, those that still work, and leave at the end of their attempt."""
     attempts_ended: list[str]
+    jobs_unpinned: list[int]
+    """Jobs that were pinned to an instance that is busy, drained or gone."""
     preview: bool = False
     """Nothing was changed."""
 
@@ -99,6 +101,7 @@ def _told(done: Resized, *, preview: bool = False) -> FleetOutput:
         retired=list(done.retired),
         finishing=list(done.finishing),
         attempts_ended=list(done.ended),
+        jobs_unpinned=list(done.unpinned),
         preview=preview,
     )
 
@@ -148,7 +151,10 @@ class RebalanceInput(FleetAction):
 
 @operation("rebalance", safety="write", server="scaling", example="podium rebalance --preview")
 async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
-    """Move instances between workflows to where most work waits for each; their number stays the same."""
+    """Move instances between workflows to where most work waits for each; their number stays the same.
+
+    Pins to an instance that is busy, drained or gone are released.
+    """
     if asked.preview:
         return await context.store.read(lambda rows: _proposal(rows, context))
     done: Resized = await context.submit(Rebalance(context.named(""), asked.reason))
@@ -158,7 +164,8 @@ async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
 def _proposal(rows: Rows, context: Context) -> FleetOutput:
     fleet = fleet_of(rows, context)
     pools, running = pools_of(rows, fleet)
-    return _told(proposal(movable(pools, fleet), running), preview=True)
+    done = proposal(movable(pools, fleet), running)
+    return _told(done._replace(unpinned=tuple(pins_behind(rows, fleet))), preview=True)
 
 
 class RestartInput(FleetAction):

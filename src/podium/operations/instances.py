@@ -1,6 +1,5 @@
 """Instances: who there is and what each is doing, and where its words are kept."""
 
-from collections.abc import Container
 from typing import Any, Literal
 
 from podium.domain.errors import NotFound
@@ -78,7 +77,11 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
                 silent = now - heard.get(f"{project}/{job}.a{attempt}", now)
                 made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
             found.append(made)
-        return InstancesOutput(instances=found, pools=_pools(rows, fleet, busy))
+        pools = [
+            PoolRow(workflow=pool.queue, role=pool.role, size=pool.size, busy=pool.busy, waiting=pool.waiting)
+            for pool in pools_of(rows, fleet)[0]
+        ]
+        return InstancesOutput(instances=found, pools=pools)
 
     return await context.store.read(read)
 
@@ -89,14 +92,6 @@ def _state(one: Instance, fleet: Fleet, *, running: bool, busy: bool) -> Any:
     if not fleet.may_lease(one.slot):
         return "draining" if busy else "drained"
     return "busy" if busy else "idle" if running else "stopped"
-
-
-def _pools(rows: Rows, fleet: Fleet, busy: Container[str]) -> list[PoolRow]:
-    made: list[PoolRow] = []
-    for queue, role, size, waiting in pools_of(rows, fleet)[0]:
-        at_work = sum(one.name in busy for one in fleet.present(queue, role))
-        made.append(PoolRow(workflow=queue, role=role, size=size, busy=at_work, waiting=waiting))
-    return made
 
 
 class LogsInput(Input):

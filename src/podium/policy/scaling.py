@@ -22,6 +22,8 @@ class Pool(NamedTuple):
     size: int
     waiting: int = 0
     """Ready jobs that ask for its role; those pinned to an instance are nobody else's work."""
+    busy: int = 0
+    """Of its instances, those at work."""
 
 
 def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -> list[Change]:
@@ -56,10 +58,15 @@ def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -
 def grown(pools: Sequence[Pool]) -> tuple[str, str]:
     """The role that gets the next instance: most work would wait for each that it then has."""
     pool = min(pools, key=lambda pool: (-pool.waiting / (pool.size + 1), pool.size))
-    return pool.role, f"{pool.waiting} jobs wait for {pool.role}, which had {pool.size}"
+    return pool.role, _waiting(pool) if pool.waiting else "nothing waits for a role, so the smallest pool grows"
 
 
 def shrunk(pools: Sequence[Pool]) -> tuple[str, str]:
-    """The role that gives one up: least work waits for each that it then still has; of equals, the last."""
-    pool = min(reversed([pool for pool in pools if pool.size]), key=lambda pool: (pool.waiting / pool.size, -pool.size))
-    return pool.role, f"{pool.waiting} jobs wait for {pool.role}, which had {pool.size}"
+    """The role that gives one up: one with an idle instance, where least work waits for each; of equals, the last."""
+    able = reversed([pool for pool in pools if pool.size])
+    pool = min(able, key=lambda pool: (pool.size <= pool.busy, pool.waiting / pool.size, -pool.size))
+    return pool.role, f"{_waiting(pool)}{', and all are busy' if pool.size <= pool.busy else ''}"
+
+
+def _waiting(pool: Pool) -> str:
+    return f"{pool.waiting or 'no'} job{'s' * (pool.waiting > 1)} wait{'s' * (pool.waiting < 2)} for {pool.role}"

@@ -1,7 +1,9 @@
 """Laws of the fleet: pools grow, shrink and move, queues and instances are drained, attempts ended; all on record."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from podium.domain.command import Dispatch
 from podium.domain.errors import Conflict, NotFound
@@ -28,6 +30,9 @@ from podium.policy.scaling import Pool
 from podium.store.batch import Batch
 from podium.store.rows import Rows
 from podium.store.writing import LANE
+
+PINS_RELEASED_MAX: Final = 100
+"""Of the jobs that are pinned to one instance, so many are released at once."""
 
 
 def read_fleet(rows: Rows) -> Fleet:
@@ -76,6 +81,8 @@ def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
     sizes: dict[tuple[str, str], int] = {}
     for one in fleet.instances.values():
         sizes[one.queue, one.role] = sizes.get((one.queue, one.role), 0) + (not one.retired)
+    at_work = {row[0] for row in rows.all("instances_busy")}
+    busy = Counter((one.queue, one.role) for one in fleet.present() if one.name in at_work)
     waiting: dict[tuple[str, str], int] = {}
     running: dict[str, int] = {}
     for subject, state, n in rows.all("tally_all"):
@@ -85,7 +92,7 @@ def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
             sizes.setdefault((queue, lane), 0)
         elif state == "running":
             running[subject] = n
-    pools = [Pool(queue, role, n, waiting.get((queue, role), 0)) for (queue, role), n in sizes.items()]
+    pools = [Pool(*key, size, waiting.get(key, 0), busy[key]) for key, size in sizes.items()]
     return [pool for pool in pools if pool.queue != PODIUM_QUEUE], running
 
 
@@ -114,7 +121,28 @@ def resize(batch: Batch, command: Resize) -> Resized:
 def rebalance(batch: Batch, command: Rebalance) -> Resized:
     """Move instances to where most work waits for each."""
     pools, running = pools_of(batch.rows, batch.fleet)
-    return _carry_out(batch, proposal(movable(pools, batch.fleet), running), command)
+    done = _carry_out(batch, proposal(movable(pools, batch.fleet), running), command)
+    return done._replace(unpinned=tuple(_release(batch, job, command) for job in pins_behind(batch.rows, batch.fleet)))
+
+
+def pins_behind(rows: Rows, fleet: Fleet) -> list[int]:
+    """Ready jobs that are pinned to an instance that is busy, drained or gone (SCL-4); at most some for each."""
+    busy = {row[0] for row in rows.all("instances_busy")}
+    found: list[int] = []
+    for subject, _, n in rows.all("tally_all"):
+        queue, _, lane = subject.removeprefix(LANE).partition("/")
+        is_pinned = subject.startswith(LANE) and n > 0 and lane.startswith("@")
+        if is_pinned and (lane[1:] in busy or lane[1:] in fleet.closed):
+            found += [row[0] for row in rows.all("jobs_ready_first", (queue, lane, PINS_RELEASED_MAX))]
+    return found
+
+
+def _release(batch: Batch, number: int, command: Rebalance) -> int:
+    job = batch.need(number)
+    if job.state == "ready" and job.lane.startswith("@"):
+        batch.tell("operator.unpin", job, by=command.by, reason=command.reason or f"{job.lane[1:]} cannot take it now")
+        batch.reorder(job, lane=batch.step_of(job).role)
+    return number
 
 
 def _carry_out(batch: Batch, done: Resized, command: Resize | Rebalance) -> Resized:
@@ -180,20 +208,15 @@ def _end(batch: Batch, name: str, attempts: Mapping[str, str]) -> str:
 
 def restart(batch: Batch, command: Restart) -> str:
     """End what an instance does, so that it begins anew."""
-    _need(batch.fleet, command.instance)
     attempts = _attempts(batch)
+    known = batch.fleet.instances.get(command.instance)
+    if known is None or (known.retired and known.name not in attempts):
+        names = ", ".join(one.name for one in batch.fleet.present())
+        raise NotFound(f"There is no instance {command.instance!r}. Instances: {names}.")
     attempt = _end(batch, command.instance, attempts) if command.instance in attempts else ""
     told = {"instance": command.instance, "by": command.by, "reason": command.reason}
     batch.emit("instance.restarted", attempt.rpartition("/")[0], **told, ended=attempt)
     return attempt
-
-
-def _need(fleet: Fleet, name: str) -> Instance:
-    instance = fleet.instances.get(name)
-    if instance is None or instance.retired:
-        known = ", ".join(one.name for one in fleet.present())
-        raise NotFound(f"There is no instance {name!r}. Instances: {known}.")
-    return instance
 
 
 # --- queues ----------------------------------------------------------------------------------------------------------

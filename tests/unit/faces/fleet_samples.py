@@ -10,16 +10,21 @@ BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
 
 def resized() -> Answer:
     """Two leave; one of them still works."""
-    because = "0 jobs wait for features, which had 3"
+    because = "nothing waits for features"
     change = PoolChange(workflow="development", role="features", before=3, after=1, because=because)
-    left = {"retired": ["dev-07", "dev-06"], "finishing": ["dev-06"], "attempts_ended": ["p/7.a1"]}
+    left: Answer = {
+        "retired": ["dev-07", "dev-06"],
+        "finishing": ["dev-06"],
+        "attempts_ended": ["p/7.a1"],
+        "jobs_unpinned": [],
+    }
     return plain(FleetOutput(pools=[change], moves=[], started=[], **left))
 
 
 def moved(*, preview: bool = False, balanced: bool = False) -> Answer:
     """An instance goes from content to development."""
     if balanced:
-        nobody: Answer = {"started": [], "retired": [], "finishing": [], "attempts_ended": []}
+        nobody: Answer = {"started": [], "retired": [], "finishing": [], "attempts_ended": [], "jobs_unpinned": []}
         return plain(FleetOutput(pools=[], moves=[], preview=preview, **nobody))
     sizes = [("content", "social", 1, 0), ("development", "features", 1, 2)]
     names: Answer = {"started": [] if preview else ["dev-06"], "retired": [] if preview else ["content-03"]}
@@ -33,6 +38,7 @@ def moved(*, preview: bool = False, balanced: bool = False) -> Answer:
             ],
             finishing=[],
             attempts_ended=[],
+            jobs_unpinned=[27],
             preview=preview,
             **names,
         )

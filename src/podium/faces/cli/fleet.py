@@ -43,11 +43,14 @@ def render_instances(console: Console, answer: Answer) -> None:
 def render_resized(console: Console, answer: Answer) -> None:
     """What became of pools, or what would."""
     signs = style.marks(console)
-    if not answer["pools"]:
+    freed = answer["jobs_unpinned"]
+    pins = [line((f"{signs.good} ", GOOD), f"{counted(len(freed), 'job')} no more pinned to who cannot take it")]
+    if not answer["pools"] and not freed:
         words = "would move" if answer["preview"] else "moved"
         style.say(console, line((f"{signs.good} ", GOOD), f"Nothing {words}: the pools suit the work as they are."))
         return
-    page: list[RenderableType] = [
+    page: list[RenderableType] = [*(pins if freed else [])]
+    page += [
         line(f"{signs.then} {_pool(m)} to {one_line(m['to_workflow'])} ({one_line(m['to_role'])}): {_because(m)}")
         for m in answer["moves"]
     ]
