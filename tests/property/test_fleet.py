@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Fleet, Instance, by_number
-from podium.policy.rebalance import proposal, rebalance
+from podium.operations.fleet import changes_of
+from podium.policy.rebalance import rebalance
 from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
 
 QUEUES = ("genesis", "development", "content")
@@ -43,7 +44,7 @@ def loads(pools: list[Pool], running: dict[str, int]) -> list[float]:
 
 
 def after(pools: list[Pool], running: dict[str, int]) -> list[Pool]:
-    changed = {(c.queue, c.role): c for c in proposal(pools, running).changes}
+    changed = {(c.queue, c.role): c for c in changes_of(rebalance(pools, running), pools)}
     assert all(changed[p.queue, p.role].before == p.size for p in pools if (p.queue, p.role) in changed)
     return [p._replace(size=changed[p.queue, p.role].after) if (p.queue, p.role) in changed else p for p in pools]
 

@@ -9,7 +9,7 @@ import pytest
 
 from podium.domain.command import Command
 from podium.domain.errors import PodiumError
-from podium.domain.fleet import Drain, Rebalance, Resize, Restart, Route
+from podium.domain.fleet import Change, Drain, Resize, Restart, Route
 from podium.policy import routing
 from podium.simulation.run import STORMY, Run, slots_of
 from podium.simulation.world import Workload
@@ -42,28 +42,32 @@ class _Conducted(Run):
                 continue
 
     def _orders(self) -> list[Command]:
-        queues = list(self.pipeline.workflows)
+        rows, names = self.world.database.rows, tuple(slot.name for slot in self.first)
+        fleet = read_fleet(rows)
+        pools = sorted({(slot.queue, slot.role) for slot in self.first if slot.queue in self.pipeline.workflows})
+        every = tuple(fleet.queues())
+
+        def resize(queue: str, role: str, size: int, *, now: bool = False) -> Command:
+            return Resize((Change(queue, role, len(fleet.present(queue, role)), size, "a whim"),), now)
+
         if self.loop.time() > CALM_SECONDS:
-            if self._is_as_before(self.world.database.rows):
+            if self._is_as_before(rows):
                 return []
-            pools = sorted({(slot.queue, slot.role) for slot in self.first if slot.queue in queues})
-            return [
-                *(Resize(queue, role, to=size) for size in (0, 1) for queue, role in pools),
-                *(Drain(target, drained=False) for target in ("all", *(slot.name for slot in self.first))),
-            ]
-        queue, slot = self.hand.choice(queues), self.hand.choice(self.first)
+            first = {(slot.queue, slot.role): slot.name for slot in self.first}
+            wrong = [pool for pool in pools if [one.name for one in fleet.present(*pool)] != [first[pool]]]
+            more = [resize(*pool, 0 if fleet.present(*pool) else 1) for pool in wrong]
+            return [*more, Drain(False, every, names)]
+        some = tuple(self.hand.sample(every, 1))
+        name = self.hand.choice(names)
+        (busy,) = [[row for row in rows.all("instances_busy") if row[0] == name]]
+        attempt = f"{busy[0][1]}/{busy[0][5]}.a{busy[0][6]}" if busy else ""
         orders: list[Command] = [
-            Resize(
-                queue,
-                slot.role if slot.queue == queue else "",
-                to=self.hand.randint(0, 4),
-                now=self.hand.random() < 0.5,
-            ),
-            Rebalance(),
-            Drain(self.hand.choice(["all", queue, slot.name]), drained=True),
-            Drain(self.hand.choice(["all", queue, slot.name]), drained=False),
-            Restart(slot.name),
-            Route(queue, self.hand.choice(sorted(routing.STRATEGIES))),
+            resize(*self.hand.choice(pools), self.hand.randint(0, 4), now=self.hand.random() < 0.5),
+            resize(*self.hand.choice(pools), self.hand.randint(0, 4)),
+            Drain(True, self.hand.choice([every, some, ()]), (name,)),
+            Drain(False, self.hand.choice([every, some, ()]), (name,)),
+            Restart(name, attempt),
+            *(Route(queue, self.hand.choice(sorted(routing.STRATEGIES))) for queue in some),
         ]
         return self.hand.sample(orders, 2)
 

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 from podium.domain.instance import Slot
 
 NUMBERED: Final = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]+)")
-EVERYTHING: Final = "all"
-"""Names every queue at once."""
 
 
 class Instance(NamedTuple):
@@ -92,17 +90,15 @@ class Change(NamedTuple):
     role: str
     before: int
     after: int
-    because: str = ""
-
-
-class Move(NamedTuple):
-    """One instance fewer in one pool, one more in another, and why."""
-
-    queue: str
-    role: str
-    to_queue: str
-    to_role: str
     because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who wants something, and why."""
+
+    by: str = "operator"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,87 +109,47 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Resize:
-    """Another size for a workflow's pools, or for one of them. Answer: `Resized`; raises NotFound or Conflict."""
+class Resize(Order):
+    """Other sizes for pools. Answer: `Resized`; Conflict when one has not the size any more that was looked at."""
 
-    queue: str
-    role: str = ""
-    """Without one, the policy chooses whose pools grow or shrink."""
-    by_count: int = 0
-    """How many more; fewer when it is negative."""
-    to: int | None = None
-    """The size itself, instead."""
-    sign: int = 0
-    """1 may only grow, -1 only shrink: `scale-up --to 2` of a larger pool is a mistake. 0 may do either."""
+    changes: tuple[Change, ...]
     now: bool = False
     """End the attempts of those that leave, uncharged, instead of letting them finish."""
-    by: str = "operator"
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rebalance:
-    """Release pins that nobody can serve now, and move instances to where most work waits for each.
-
-    Answer: `Resized`, without changes when all is balanced.
-    """
-
-    by: str = "operator"
-    reason: str = ""
 
 
 class Resized(NamedTuple):
-    """What became of pools: their sizes, and the names of those that came, left, leave when done, and were ended.
+    """The names of those that came, of those that left, of these the ones at work, and attempts that are ended."""
 
-    `unpinned` are jobs whose pin was released, since their instance is busy, drained or gone.
-    """
-
-    changes: tuple[Change, ...] = ()
-    moves: tuple[Move, ...] = ()
     started: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
-    finishing: tuple[str, ...] = ()
-    """Of the retired, those that still work."""
+    working: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
-    """Attempts that are being ended."""
-    unpinned: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Drain:
-    """Close a queue, an instance or everything to new work, or open it again. Answer: `Drained`; raises NotFound."""
+class Drain(Order):
+    """Close queues and instances to new work, or open them again. Answer: the names for which that was news."""
 
-    target: str
     drained: bool
-    by: str = "operator"
-    reason: str = ""
-
-
-class Drained(NamedTuple):
-    """What was opened or closed by this, and who still works there."""
-
     queues: tuple[str, ...] = ()
     instances: tuple[str, ...] = ()
-    finishing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Route(Order):
     """From the next lease on a queue's work is routed so (QUE-3). Answer: the operator's choice before, or empty."""
 
     queue: str
     strategy: str
-    by: str = "operator"
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
-    """End what an instance does; its job is given back uncharged. Answer: the attempt, empty when it did nothing."""
+class Restart(Order):
+    """End what an instance does; its job is given back uncharged. Answer: None."""
 
     instance: str
-    by: str = "operator"
-    reason: str = ""
+    attempt: str
+    """The attempt it is at; empty when it does nothing."""
 
 
-FleetCommand = Found | Resize | Rebalance | Drain | Route | Restart
+FleetCommand = Found | Resize | Drain | Route | Restart

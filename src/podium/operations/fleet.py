@@ -1,27 +1,22 @@
 """The fleet by hand: pools grow and shrink, instances move, are drained or restarted; each with a reason, on record."""
 
-from podium.domain.errors import UsageError
-from podium.domain.fleet import Drain, Drained, Fleet, Rebalance, Resize, Resized, Restart
-from podium.domain.instance import Slot
+from collections.abc import Sequence
+from typing import Final
+
+from podium.domain.command import Steer
+from podium.domain.errors import Conflict, NotFound, UsageError
+from podium.domain.fleet import Change, Drain, Resize, Resized, Restart
+from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
-from podium.policy.rebalance import proposal
-from podium.policy.scaling import QUEUE_INSTANCES_MAX
-from podium.store.fleet import movable, pins_behind, pools_of, read_fleet
+from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind, pools_of
+from podium.policy.rebalance import Move
+from podium.policy.rebalance import rebalance as proposed
+from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
 from podium.store.rows import Rows
 
-
-def fleet_of(rows: Rows, context: Context) -> Fleet:
-    """The fleet on record; of a home where no orchestrator has begun, what it would begin with."""
-    fleet = read_fleet(rows)
-    for instance in fleet.unfounded(context.slots):
-        fleet.put(instance)
-    return fleet
-
-
-async def roster(context: Context) -> list[Slot]:
-    """The instances that there are."""
-    return await context.store.read(lambda rows: [one.slot for one in fleet_of(rows, context).present()])
+EVERYTHING: Final = "all"
+"""Names every queue at once."""
 
 
 class FleetAction(Input):
@@ -87,22 +82,23 @@ class FleetOutput(Output):
     """Nothing was changed."""
 
 
-def _told(done: Resized, *, preview: bool = False) -> FleetOutput:
+def _answer(
+    changes: Sequence[Change], done: Resized, moves: Sequence[Move] = (), unpinned: Sequence[int] = ()
+) -> FleetOutput:
     return FleetOutput(
         pools=[
             PoolChange(workflow=c.queue, role=c.role, before=c.before, after=c.after, because=c.because)
-            for c in done.changes
+            for c in changes
         ],
         moves=[
             InstanceMove(workflow=m.queue, role=m.role, to_workflow=m.to_queue, to_role=m.to_role, because=m.because)
-            for m in done.moves
+            for m in moves
         ],
         started=list(done.started),
         retired=list(done.retired),
-        finishing=list(done.finishing),
+        finishing=[] if done.ended else list(done.working),
         attempts_ended=list(done.ended),
-        jobs_unpinned=list(done.unpinned),
-        preview=preview,
+        jobs_unpinned=list(unpinned),
     )
 
 
@@ -121,24 +117,31 @@ async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
 async def _scale(context: Context, asked: ScaleInput, sign: int, *, now: bool = False) -> FleetOutput:
     if asked.to is not None and asked.count is not None:
         raise UsageError("Give either --by or --to, not both.")
-    who = context.named("")
-    by_count = sign * (asked.count or 1)
-    await _require_role(context, asked)
-    command = Resize(asked.workflow, asked.role, by_count, asked.to, sign, now, who, asked.reason)
-    done: Resized = await context.submit(command)
-    return _told(done)
+    changes = await context.store.read(lambda rows: _changes(rows, context, asked, sign))
+    done: Resized = await context.submit(Resize(changes, now, by=context.named(""), reason=asked.reason))
+    return _answer(changes, done)
 
 
-async def _require_role(context: Context, asked: ScaleInput) -> None:
-    """A role that no step asks for and no pool has is a slip of the pen."""
-    if not asked.role:
-        return
-    fleet = await context.store.read(lambda rows: fleet_of(rows, context))
-    workflow = context.pipeline.workflows.get(asked.workflow)
-    roles = {one.role for one in fleet.instances.values() if one.queue == asked.workflow}
+def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[Change, ...]:
+    """What is asked for, pool by pool; raises NotFound, UsageError or Conflict."""
+    fleet, queue, role = fleet_of(rows, context), asked.workflow, asked.role
+    if queue == PODIUM_QUEUE:
+        raise Conflict("Podium's own steps (merge, deploy, publish) have a fixed number of hands. Name a workflow.")
+    if queue not in fleet.queues():
+        known = ", ".join(name for name in fleet.queues() if name != PODIUM_QUEUE)
+        raise NotFound(f"There is no workflow {queue!r} with instances. Workflows: {known}.")
+    workflow = context.pipeline.workflows.get(queue)
+    roles = {one.role for one in fleet.instances.values() if one.queue == queue}
     roles |= {step.role for step in workflow.steps if not step.action} if workflow else set()
-    if roles and asked.role not in roles:
-        raise UsageError(f"{asked.workflow} has no role {asked.role!r}. Roles: {', '.join(sorted(roles))}.")
+    if role and role not in roles:
+        raise UsageError(f"{queue} has no role {role!r}. Roles: {', '.join(sorted(roles))}.")
+    have = len(fleet.present(queue, role))
+    difference = sign * (asked.count or 1) if asked.to is None else asked.to - have
+    if difference * sign < 0:
+        verb = "scale-down" if sign > 0 else "scale-up"
+        raise Conflict(f"{queue} has {have} instances. For {asked.to}: `podium {verb} {queue} --to {asked.to}`.")
+    pools = [pool for pool in pools_of(rows, fleet)[0] if pool.queue == queue]
+    return tuple(resize(queue, pools, difference, role))
 
 
 class RebalanceInput(FleetAction):
@@ -155,17 +158,35 @@ async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
 
     Pins to an instance that is busy, drained or gone are released.
     """
+    moves, changes, pinned = await context.store.read(lambda rows: _proposal(rows, context))
     if asked.preview:
-        return await context.store.read(lambda rows: _proposal(rows, context))
-    done: Resized = await context.submit(Rebalance(context.named(""), asked.reason))
-    return _told(done)
+        return _answer(changes, Resized(), moves, pinned).model_copy(update={"preview": True})
+    who = context.named("")
+    for job in pinned:
+        await context.submit(Steer("unpin", job=job, by=who, reason=asked.reason or "its instance cannot take it now"))
+    done = Resized()
+    if changes:
+        done = await context.submit(Resize(changes, by=who, reason=asked.reason))
+    return _answer(changes, done, moves, pinned)
 
 
-def _proposal(rows: Rows, context: Context) -> FleetOutput:
+def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[Change, ...], list[int]]:
+    """Moves, the size that each pool then has, and jobs to unpin. Whose queue somebody drained is left as it is."""
     fleet = fleet_of(rows, context)
     pools, running = pools_of(rows, fleet)
-    done = proposal(movable(pools, fleet), running)
-    return _told(done._replace(unpinned=tuple(pins_behind(rows, fleet))), preview=True)
+    moves = proposed([pool for pool in pools if pool.queue not in fleet.drained], running)
+    return moves, changes_of(moves, pools), pins_behind(rows, fleet)
+
+
+def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[Change, ...]:
+    """The sizes of pools that moves change."""
+    before = {(pool.queue, pool.role): pool.size for pool in pools}
+    after, why = dict(before), dict[tuple[str, str], str]()
+    for move in moves:
+        for pool, more in (((move.queue, move.role), -1), ((move.to_queue, move.to_role), 1)):
+            after[pool] += more
+            why[pool] = move.because
+    return tuple(Change(*pool, before[pool], after[pool], why[pool]) for pool in why if before[pool] != after[pool])
 
 
 class RestartInput(FleetAction):
@@ -185,7 +206,14 @@ class RestartOutput(Output):
 @operation("restart-instance", safety="destructive", server="scaling", example="podium restart-instance dev-02")
 async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
     """End what an instance does and give its job back, uncharged; the instance is free again."""
-    attempt: str = await context.submit(Restart(asked.instance, context.named(""), asked.reason))
+
+    def read(rows: Rows) -> str:
+        attempt = attempts_of(rows).get(asked.instance, "")
+        instance_named(fleet_of(rows, context), asked.instance, attempt)
+        return attempt
+
+    attempt = await context.store.read(read)
+    await context.submit(Restart(asked.instance, attempt, by=context.named(""), reason=asked.reason))
     return RestartOutput(instance=asked.instance, attempt=attempt or None)
 
 
@@ -219,5 +247,24 @@ async def undrain(context: Context, asked: DrainInput) -> DrainOutput:
 
 
 async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> DrainOutput:
-    done: Drained = await context.submit(Drain(asked.target, drained, context.named(""), asked.reason))
-    return DrainOutput(queues=list(done.queues), instances=list(done.instances), finishing=list(done.finishing))
+    queues, instances, finishing = await context.store.read(lambda rows: _target(rows, context, asked.target))
+    order = Drain(drained, queues, instances, by=context.named(""), reason=asked.reason)
+    news: tuple[str, ...] = await context.submit(order)
+    return DrainOutput(
+        queues=[name for name in queues if name in news],
+        instances=[name for name in instances if name in news],
+        finishing=finishing,
+    )
+
+
+def _target(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """The queues and instances of that name, and who works there."""
+    fleet, busy = fleet_of(rows, context), attempts_of(rows)
+    queues = tuple(queue for queue in fleet.queues() if target in (EVERYTHING, queue))
+    if queues:
+        return queues, (), [one.name for one in fleet.present() if one.queue in queues and one.name in busy]
+    known = [one.name for one in fleet.present()]
+    if target not in known:
+        names = ", ".join((EVERYTHING, *fleet.queues(), *known))
+        raise NotFound(f"There is no queue and no instance {target!r}. Known: {names}.")
+    return (), (target,), [target] if target in busy else []

@@ -7,8 +7,8 @@ from podium.domain import message, rule_file
 from podium.domain.command import Acknowledge, Send
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.operations.fleet import roster
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import roster
 
 
 class SendInput(Input):

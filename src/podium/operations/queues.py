@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from podium.domain.errors import NotFound
 from podium.domain.fleet import Route
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.fleet import fleet_of
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import fleet_of
 from podium.operations.status import last_hour, quantile, ready_lanes
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
@@ -134,7 +135,11 @@ class StrategyOutput(Output):
 )  # fmt: skip
 async def strategy(context: Context, asked: StrategyInput) -> StrategyOutput:
     """Choose how a queue's jobs are routed to instances, from the next lease on (QUE-3)."""
-    before: str = await context.submit(Route(asked.queue, asked.strategy, context.named(""), asked.reason))
+    known = await context.store.read(lambda rows: fleet_of(rows, context).queues())
+    if asked.queue not in known:
+        raise NotFound(f"There is no queue {asked.queue!r} with instances. Queues: {', '.join(known)}.")
+    order = Route(asked.queue, asked.strategy, by=context.named(""), reason=asked.reason)
+    before: str = await context.submit(order)
     return StrategyOutput(queue=asked.queue, strategy=asked.strategy, before=before or context.routing(asked.queue))
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.fleet import fleet_of
 from podium.operations.operation import Input, Output, operation
+from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows

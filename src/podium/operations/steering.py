@@ -3,8 +3,8 @@
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError
 from podium.operations.context import Context
-from podium.operations.fleet import roster
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import roster
 
 
 class ProjectAction(Input):

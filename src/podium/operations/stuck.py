@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from podium.domain.job import Job
 from podium.operations.context import Context
-from podium.operations.fleet import fleet_of
 from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
+from podium.operations.roster import fleet_of
 from podium.policy import stuck as policy
 from podium.policy.stuck import Blocker, Finding, Standing
 from podium.store.rows import Rows

@@ -4,22 +4,19 @@ Instances help within their workflow, whatever their role, so only moves from wo
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from podium.domain.fleet import Change, Move, Resized
 from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, grown, shrunk
 
 
-def proposal(pools: Sequence[Pool], running: Mapping[str, int]) -> Resized:
-    """What to do, with the size that each pool then has; nobody is named yet."""
-    moves = rebalance(pools, running)
-    before = {(pool.queue, pool.role): pool.size for pool in pools}
-    after, why = dict(before), dict[tuple[str, str], str]()
-    for move in moves:
-        for pool, more in (((move.queue, move.role), -1), ((move.to_queue, move.to_role), 1)):
-            after[pool] += more
-            why[pool] = move.because
-    changes = [Change(*pool, before[pool], after[pool], why[pool]) for pool in why if before[pool] != after[pool]]
-    return Resized(tuple(changes), tuple(moves))
+class Move(NamedTuple):
+    """One instance fewer in one pool, one more in another, and why."""
+
+    queue: str
+    role: str
+    to_queue: str
+    to_role: str
+    because: str
 
 
 def rebalance(pools: Sequence[Pool], running: Mapping[str, int]) -> list[Move]:

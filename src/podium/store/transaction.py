@@ -24,11 +24,10 @@ from podium.domain.command import (
     Submit,
     Wake,
 )
-from podium.domain.fleet import Drain, Found, Rebalance, Resize, Restart, Route
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
+from podium.store import fleet
 from podium.store.batch import Batch
-from podium.store.fleet import admitted, drain, found, rebalance, resize, restart, route
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
 from podium.store.messages import acknowledge, send
@@ -67,7 +66,7 @@ def run(
             answers[i] = _LAWS[type(command)](batch, command)
     _settle(batch)
     lanes |= batch.lanes_entered
-    offers = admitted(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)])
+    offers = fleet.admitted(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)])
     leased = dispatch(batch, offers, lanes)
     while batch.waiting and let_in(batch):  # the leases have made room
         _settle(batch)
@@ -88,23 +87,18 @@ _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     Complete: complete,
     Decide: decide,
     Dismiss: dismiss,
-    Drain: drain,
-    Found: found,
     IssueToken: issue,
     Prune: prune,
-    Rebalance: rebalance,
     Record: record,
     Replay: replay,
-    Resize: resize,
-    Restart: restart,
     RevokeToken: revoke,
-    Route: route,
     Send: send,
     Settle: settle_delivery,
     Start: start,
     Steer: steer,
     Submit: submit,
     Wake: wake,
+    **fleet.LAWS,
 }
 """Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""
 

@@ -52,7 +52,7 @@ class Desk:
         """A new project."""
         return self.do(self.submission(name, **more)).project
 
-    def found(self) -> None:
+    def muster(self) -> None:
         """Put the fleet on record, without an event and without time."""
         self.store.run([Found(tuple(self.slots))], self.now, self.now)
 

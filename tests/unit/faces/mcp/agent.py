@@ -29,7 +29,7 @@ def staged(home: Path) -> Desktop:
     """
     desktop = Desktop(home)
     desk = desktop.desk
-    desk.found()
+    desk.muster()
     desk.complete("old")
     desk.submit("p")
     desk.finish(desk.run_to("review"), QUALITY)
@@ -37,7 +37,7 @@ def staged(home: Path) -> Desktop:
     desk.submit("q")
     kill(desktop, "implement")
     desk.do(Steer("pause", "q"))
-    desk.do(Drain("content-01", drained=True))
+    desk.do(Drain(True, instances=("content-01",)))
     desk.do(Send("all", "Mind the gap", "ann", ""))
     return desktop
 
