@@ -18,7 +18,7 @@ from podium.ports import Clock, Host, Store, Task
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an operator may choose."""
+    """What the configuration may choose."""
 
     strategies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Routing strategy per workflow; `policy.routing.DEFAULT` where none is named."""
