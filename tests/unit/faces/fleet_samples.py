@@ -1,9 +1,9 @@
 """Answers about the fleet; see `samples`."""
 
 from podium.operations.fleet import DrainOutput, FleetOutput, InstanceMove, PoolChange, RestartOutput
-from podium.operations.instances import InstanceRow, InstancesOutput
+from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
 from podium.operations.queues import StrategyOutput
-from tests.unit.faces.samples import Answer, plain
+from tests.unit.faces.samples import Answer, instance_rows, plain
 
 BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
 
@@ -56,6 +56,12 @@ def drained(*, again: bool = False) -> Answer:
 
 def routed() -> Answer:
     return plain(StrategyOutput(queue="development", strategy="least-loaded", before="specialized"))
+
+
+def instances() -> Answer:
+    """Three at work, two idle."""
+    pool = PoolRow(workflow="development", role="tests", size=1, busy=1, waiting=0)
+    return plain(InstancesOutput(instances=instance_rows(), pools=[pool]))
 
 
 def closed_instances() -> Answer:

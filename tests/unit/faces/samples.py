@@ -9,7 +9,7 @@ from rich.console import Console
 from podium.operations import projects as views
 from podium.operations.doctor import AgentCheck, Check, DoctorOutput
 from podium.operations.events import EventRow, EventsOutput
-from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
+from podium.operations.instances import InstanceRow
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
@@ -293,11 +293,6 @@ def instance_rows() -> list[InstanceRow]:
             )
         )  # fmt: skip
     return [*rows, InstanceRow(name="content-01", workflow="content", role="documentation", state="idle")]
-
-
-def instances() -> Answer:
-    pool = PoolRow(workflow="development", role="tests", size=1, busy=1, waiting=0)
-    return plain(InstancesOutput(instances=instance_rows(), pools=[pool]))
 
 
 def why(*, tried: bool = True) -> Answer:

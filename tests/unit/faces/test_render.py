@@ -35,7 +35,7 @@ PAGES: list[tuple[str, Answer]] = [
     ("jobs", samples.jobs()),
     ("why", samples.why()),
     ("why", samples.why(tried=False)),
-    ("instances", samples.instances()),
+    ("instances", fleet_samples.instances()),
     ("instances", fleet_samples.closed_instances()),
     ("scale-up", fleet_samples.resized()),
     ("scale-down", fleet_samples.resized()),
@@ -296,7 +296,7 @@ def test_why_tells_state_reason_and_next_step() -> None:
 def test_idle_instances_of_a_stopped_home_say_how_to_start() -> None:
     rows = [
         row | {"state": "stopped", "job": None, "project": None, "work": None, "busy_seconds": None}
-        for row in samples.instances()["instances"]
+        for row in fleet_samples.instances()["instances"]
     ]
     shown = page("instances", {"instances": rows})
     assert "podium up" in shown
