@@ -51,14 +51,16 @@ class Dispatcher:
         return bool(self._offered)
 
     def form(self, slots: Iterable[Slot], busy: Container[str]) -> None:
-        """From now on work is offered to these alone; whoever is among `busy` is free when it is released."""
+        """From now on work is offered to these alone; whoever is among `busy` is free when it is released.
+
+        Whoever of these is nowhere is free: it was released while it was to get no work.
+        """
         before, self._known = self._known, {slot.name: slot for slot in slots}
         self._known |= {name: slot for name, slot in before.items() if name in self._known}
         self._free = {name: slot for name, slot in self._free.items() if name in self._known}
-        fresh = [name for name in self._known if name not in before]
-        for name in fresh:
-            if name not in busy and name not in self._taken and name not in self._offered:
-                self._free[name] = self._known[name]
+        fresh = [n for n in self._known if n not in busy and n not in self._taken and n not in self._offered]
+        fresh = [name for name in fresh if name not in self._free]
+        self._free |= {name: self._known[name] for name in fresh}
         if fresh:
             self.kick()
 
