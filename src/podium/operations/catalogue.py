@@ -4,11 +4,8 @@ from podium.domain.errors import NotFound
 from podium.operations import (
     doctor,
     events,
-<<<<<<< HEAD
-    health,
-=======
     fleet,
->>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
+    health,
     instances,
     intake,
     jobs,
@@ -30,11 +27,7 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-<<<<<<< HEAD
-    doctor, events, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
-=======
-    doctor, events, fleet, instances, intake, jobs, letters, messages, outbox, plan,
->>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
+    doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
     projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 

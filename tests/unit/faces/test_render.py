@@ -7,11 +7,16 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-<<<<<<< HEAD
-from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples, vitals_samples
-=======
-from tests.unit.faces import fleet_samples, queue_samples, room_samples, samples, talk, token_samples, trouble_samples
->>>>>>> 4bdd5d8 (Scale, rebalance, drain, restart and route as operations on every face)
+from tests.unit.faces import (
+    fleet_samples,
+    queue_samples,
+    room_samples,
+    samples,
+    talk,
+    token_samples,
+    trouble_samples,
+    vitals_samples,
+)
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
