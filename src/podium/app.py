@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -73,6 +74,7 @@ class _Home:
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
             agents, conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.progress if engine else dict, retention=self.config.retention,
+            strategies=self.config.strategies,
         )  # fmt: skip
 
 
@@ -127,7 +129,7 @@ class _Orchestra:
             ended.update(names)
             for name in names:
                 supervisor.cancel(name, reason)
-            if not names and not any(self._engine.dispatcher.is_offered(slot.name) for slot in self.context.slots):
+            if not names and not self._engine.dispatcher.is_offering:
                 break
             await clock.sleep(END_LOOK_SECONDS)
         return len(ended)
@@ -255,7 +257,7 @@ class RealWorld:
             )
             clock.spawn(server.serve(clock.sleep), "server")
             shared_state = mirror.Mirror(
-                home / mirror.FOLDER, store, clock, store.pipelines, lambda: loaded.slots, asyncio.to_thread
+                home / mirror.FOLDER, store, clock, store.pipelines, partial(_present, engine), asyncio.to_thread
             )
             clock.spawn(shared_state.run(), "shared-state mirror")
             sender = _sender(home, loaded.config, clock)
@@ -338,6 +340,11 @@ def _hosts(
         "": LocalHost(place, repositories, clock, programs),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
+
+
+def _present(engine: "Engine") -> list[Slot]:
+    """The instances that there are now."""
+    return [instance.slot for instance in engine.muster.fleet.present()]
 
 
 def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "WebhookSender":

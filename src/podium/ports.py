@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from podium.domain.attempt import Assignment, Report
 from podium.domain.command import Command
 from podium.domain.delivery import Answer, Delivery
+from podium.domain.fleet import Fleet
 from podium.domain.job import Lease
 from podium.policy.retention import Removed, Retention
 
@@ -128,6 +129,10 @@ class Store(Protocol):
 
     async def running(self) -> list[Lease]:
         """Every attempt that holds a lease."""
+        ...
+
+    async def fleet(self) -> Fleet:
+        """Every instance on record, and what operators have said of queues."""
         ...
 
     async def assignment(self, lease: Lease) -> Assignment:

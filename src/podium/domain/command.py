@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from podium.domain.attempt import Report
 from podium.domain.delivery import Outcome
+from podium.domain.fleet import FleetCommand
 from podium.domain.instance import Slot
 from podium.domain.project import Project
 
@@ -253,4 +254,4 @@ Talk = Send | Acknowledge | Dismiss | Settle | Replay
 Access = Audit | IssueToken | RevokeToken
 """Who may do what, and who did."""
 
-Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Prune | Talk | Access
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Prune | Talk | Access | FleetCommand

@@ -1,7 +1,7 @@
 """Brings free instances and ready jobs together at once: one command after every event that could make a match."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -11,7 +11,7 @@ from podium.domain.job import Lease
 from podium.ports import Clock, Store
 
 RETIRED: Final = "retired"
-"""The queue of an instance that the pool no longer has; it finishes what it was given."""
+"""The queue of an instance that gets no work any more; it finishes what it was given."""
 
 
 class Dispatcher:
@@ -21,14 +21,13 @@ class Dispatcher:
         self,
         store: Store,
         clock: Clock,
-        slots: Iterable[Slot],
         strategies: Mapping[str, str],
         on_lease: Callable[[Lease, Slot], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._known = {slot.name: slot for slot in slots}
-        self._free = dict(self._known)
+        self._known: dict[str, Slot] = {}
+        self._free: dict[str, Slot] = {}
         self._strategies = strategies
         self._on_lease = on_lease
         self._again = False
@@ -46,6 +45,25 @@ class Dispatcher:
         """Whether an offer of this instance has not been answered yet: a lease of it may be on its way."""
         return name in self._offered
 
+    @property
+    def is_offering(self) -> bool:
+        """Whether any offer has not been answered yet."""
+        return bool(self._offered)
+
+    def form(self, slots: Iterable[Slot], busy: Container[str]) -> None:
+        """From now on work is offered to these alone; whoever is among `busy` is free when it is released.
+
+        Whoever of these is nowhere is free: it was released while it was to get no work.
+        """
+        before, self._known = self._known, {slot.name: slot for slot in slots}
+        self._known |= {name: slot for name, slot in before.items() if name in self._known}
+        self._free = {name: slot for name, slot in self._free.items() if name in self._known}
+        fresh = [n for n in self._known if n not in busy and n not in self._taken and n not in self._offered]
+        fresh = [name for name in fresh if name not in self._free]
+        self._free |= {name: self._known[name] for name in fresh}
+        if fresh:
+            self.kick()
+
     def take(self, name: str) -> Slot:
         """Keep an instance that turned out to be busy out of every offer until it is released."""
         self._taken.add(name)
@@ -55,8 +73,8 @@ class Dispatcher:
     def release(self, slot: Slot) -> None:
         """An instance has nothing to do any more; look for work for it."""
         self._taken.discard(slot.name)
-        if slot.queue != RETIRED:
-            self._known[slot.name] = self._free[slot.name] = slot
+        if (known := self._known.get(slot.name)) is not None:
+            self._known[slot.name] = self._free[slot.name] = known if slot.queue == RETIRED else slot
         if not self._kicking:
             self._kicking = True
             asyncio.get_running_loop().call_soon(self._kick_once)
@@ -97,7 +115,7 @@ class Dispatcher:
             slot = mine.pop(lease.job.instance, None)
             if slot is not None and slot.name not in self._taken:
                 self._on_lease(lease, slot)  # a lease that nobody takes here is adopted by the sweeper
-        self._free |= {name: slot for name, slot in mine.items() if name not in self._taken}
+        self._free |= {name: s for name, s in mine.items() if name not in self._taken and name in self._known}
         if self._again and self._free and not self._paused:
             self._again = False
             self.kick()

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podium.domain.command import Command, Steer, Steered, Submit
+from podium.domain.fleet import FleetCommand
 from podium.domain.instance import Slot
 from podium.engine.dispatcher import Dispatcher
+from podium.engine.muster import Muster
 from podium.engine.supervisor import Supervisor
 from podium.engine.sweeper import Sweeper, SweeperSettings
 from podium.ports import Clock, Host, Store, Task
@@ -16,7 +18,7 @@ from podium.ports import Clock, Host, Store, Task
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an operator may choose."""
+    """What the configuration may choose."""
 
     strategies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Routing strategy per workflow; `policy.routing.DEFAULT` where none is named."""
@@ -39,19 +41,22 @@ class Engine:
         self._store = store
         self._clock = clock
         self.supervisor = Supervisor(store, clock, hosts, rng)
-        self.dispatcher = Dispatcher(store, clock, slots, settings.strategies, self.supervisor.attend)
+        self.dispatcher = Dispatcher(store, clock, settings.strategies, self.supervisor.attend)
         self.supervisor.dispatcher = self.dispatcher
-        self.sweeper = Sweeper(store, clock, self.dispatcher, self.supervisor, tuple(hosts.values()), settings.sweeper)
+        self.muster = Muster(store, self.dispatcher, self.supervisor, slots)
+        self.sweeper = Sweeper(store, clock, self.muster, self.supervisor, tuple(hosts.values()), settings.sweeper)
         self.supervisor.on_delay = self.sweeper.nudge
         self._loop: Task | None = None
 
     async def start(self) -> int:
         """Adopt or give back every lease on record, then begin to dispatch; how many leases there were."""
+        self.dispatcher.pause()
+        await self.muster.run_once()
         leases = await self._store.running()
         slots = [self.dispatcher.take(lease.job.instance) for lease in leases]  # all of them, before any is released
         # Side by side: a runner that does not say which process it is costs its host some seconds.
         await gather(*(self.supervisor.adopt(lease, slot) for lease, slot in zip(leases, slots, strict=True)))
-        self.dispatcher.kick()
+        self.dispatcher.resume()
         self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")
         return len(leases)
 
@@ -61,9 +66,16 @@ class Engine:
         self.dispatcher.kick()
         if isinstance(command, Steer):
             answer.add_done_callback(self._end_revoked)
+        elif isinstance(command, FleetCommand):
+            answer.add_done_callback(self._muster)
         elif isinstance(command, Submit) and command.not_before:
             answer.add_done_callback(lambda _: self.sweeper.nudge())
         return answer
+
+    def _muster(self, answer: Future[Any]) -> None:
+        """What was changed is in effect at once."""
+        if not answer.cancelled() and answer.exception() is None:
+            self._clock.spawn(self.muster.run_once(), "muster")
 
     def _end_revoked(self, answer: Future[Steered]) -> None:
         """Agents whose lease an operator took away stop at once, not when the sweeper sees it."""

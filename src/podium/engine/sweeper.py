@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from podium.domain.command import Wake
 from podium.domain.errors import PodiumError
-from podium.engine.dispatcher import Dispatcher
+from podium.engine.muster import Muster
 from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
 from podium.ports import OVERDUE, Clock, Host, Store
@@ -30,14 +30,15 @@ class Sweeper(Service):
         self,
         store: Store,
         clock: Clock,
-        dispatcher: Dispatcher,
+        muster: Muster,
         supervisor: Supervisor,
         hosts: tuple[Host, ...],
         settings: SweeperSettings,
     ) -> None:
         super().__init__(clock)
         self._store = store
-        self._dispatcher = dispatcher
+        self._muster = muster
+        self._dispatcher = muster.dispatcher
         self._supervisor = supervisor
         self._hosts = hosts
         self._settings = settings
@@ -52,6 +53,7 @@ class Sweeper(Service):
             await self.square_leases()
         except PodiumError:
             return self._settings.interval_seconds  # the database is away: everything waits where it is
+        await self._muster.run_once()
         self._dispatcher.kick()
         self._end_overdue()
         if self.clock.now() - self._hosts_swept_at >= self._settings.hosts_interval_seconds:

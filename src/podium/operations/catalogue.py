@@ -4,6 +4,7 @@ from podium.domain.errors import NotFound
 from podium.operations import (
     doctor,
     events,
+    fleet,
     health,
     instances,
     intake,
@@ -26,7 +27,7 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    doctor, events, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
+    doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
     projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Forbidden, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
+from podium.policy import routing
 from podium.policy.retention import Retention
 from podium.policy.stuck import StuckLimits
 from podium.ports import Clock
@@ -47,6 +48,7 @@ class Context:
     pipelines: Mapping[str, Pipeline]
     """Every pipeline that a project was started with, by digest."""
     slots: tuple[Slot, ...]
+    """The instances that the configuration begins with; `operations.fleet` says which there are."""
     agent: str
     """The agent that new projects get unless they name one."""
     agents: frozenset[str]
@@ -59,6 +61,12 @@ class Context:
     principal: Principal = OPERATOR
     """Who asks."""
     retention: Retention = field(default_factory=Retention)
+    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Routing strategies of the configuration, by queue; an operator's choice comes before them."""
+
+    def routing(self, queue: str) -> str:
+        """How the configuration has the queue's work routed."""
+        return self.strategies.get(queue, routing.DEFAULT)
 
     def named(self, given: str) -> str:
         """The name that goes on record: the caller's own. Only the home's own user may give another."""

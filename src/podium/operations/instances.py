@@ -1,9 +1,13 @@
 """Instances: who there is and what each is doing, and where its words are kept."""
 
+from typing import Any, Literal
+
 from podium.domain.errors import NotFound
+from podium.domain.fleet import Fleet, Instance, by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import fleet_of, pools_of
 from podium.store.rows import Rows
 
 
@@ -17,7 +21,9 @@ class InstanceRow(Output):
     name: str
     workflow: str
     role: str
-    state: str
+    """Its pool is its workflow and role."""
+    state: Literal["idle", "busy", "stopped", "drained", "draining", "retiring"]
+    """`draining` and `retiring` ones still work: they get nothing more, or leave their pool, when they have ended."""
     job: int | None = None
     project: str | None = None
     work: str | None = None
@@ -27,10 +33,22 @@ class InstanceRow(Output):
     """How long its attempt has shown no progress, once that is longer than `stuck_silent_seconds`."""
 
 
+class PoolRow(Output):
+    """One pool; `podium scale-up` and `scale-down` change its size."""
+
+    workflow: str
+    role: str
+    size: int
+    busy: int
+    waiting: int
+    """Ready jobs that ask for its role; its workflow's other instances help with them."""
+
+
 class InstancesOutput(Output):
-    """All instances in pool order."""
+    """All instances, pool by pool, and the pools."""
 
     instances: list[InstanceRow]
+    pools: list[PoolRow]
 
 
 @operation("instances", server="monitor")
@@ -41,10 +59,14 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
     def read(rows: Rows) -> InstancesOutput:
         busy = {row[0]: row for row in rows.all("instances_busy")}
         found: list[InstanceRow] = []
-        for slot in context.slots:
-            row = busy.get(slot.name)
-            idle = "idle" if context.running else "stopped"
-            made = InstanceRow(name=slot.name, workflow=slot.queue, role=slot.role, state="busy" if row else idle)
+        fleet = fleet_of(rows, context)
+        known = sorted(fleet.instances.values(), key=lambda one: (fleet.queues().index(one.queue), by_number(one)))
+        for one in known:
+            row = busy.get(one.name)
+            if one.retired and row is None:
+                continue
+            state = _state(one, fleet, running=context.running, busy=row is not None)
+            made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=state)
             if row:
                 _, project, _, step, item, job, attempt, leased_at = row
                 made.job, made.project = job, project
@@ -54,9 +76,21 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
                 silent = now - heard.get(f"{project}/{job}.a{attempt}", now)
                 made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
             found.append(made)
-        return InstancesOutput(instances=found)
+        pools = [
+            PoolRow(workflow=pool.queue, role=pool.role, size=pool.size, busy=pool.busy, waiting=pool.waiting)
+            for pool in pools_of(rows, fleet)[0]
+        ]
+        return InstancesOutput(instances=found, pools=pools)
 
     return await context.store.read(read)
+
+
+def _state(one: Instance, fleet: Fleet, *, running: bool, busy: bool) -> Any:
+    if one.retired:
+        return "retiring"
+    if not fleet.may_lease(one.slot):
+        return "draining" if busy else "drained"
+    return "busy" if busy else "idle" if running else "stopped"
 
 
 class LogsInput(Input):
@@ -99,8 +133,9 @@ async def logs(context: Context, asked: LogsInput) -> LogsOutput:
             files += [_file(context, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
         asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
         files = [file for file in files if file.path]
-        if not files and not asked_for and all(slot.name != asked.instance for slot in context.slots):
-            known = ", ".join(slot.name for slot in context.slots)
+        fleet = fleet_of(rows, context)
+        if not files and not asked_for and asked.instance not in fleet.instances:
+            known = ", ".join(one.name for one in fleet.present())
             raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
         return LogsOutput(files=files[::-1], not_kept=asked_for - len(files) if asked_for else 0)
 

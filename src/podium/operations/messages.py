@@ -8,6 +8,7 @@ from podium.domain.command import Acknowledge, Send
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import roster
 
 
 class SendInput(Input):
@@ -39,14 +40,14 @@ async def messages_send(context: Context, asked: SendInput) -> SendOutput:
 
     An address keeps its newest 20 messages about each project, and for seven days.
     """
-    to = message.checked_address(asked.to, _known(context))
+    to = message.checked_address(asked.to, await _known(context))
     number: int = await context.submit(Send(to, asked.text, context.named(asked.sender), asked.project))
     return SendOutput(message=number, to=to)
 
 
-def _known(context: Context) -> dict[str, list[str]]:
+async def _known(context: Context) -> dict[str, list[str]]:
     """Whom a message can be for: the pipeline's workflows and roles, and the instances there are."""
-    names = [slot.name for slot in context.slots if slot.queue != PODIUM_QUEUE]
+    names = [slot.name for slot in await roster(context) if slot.queue != PODIUM_QUEUE]
     return {**rule_file.known(context.pipeline.workflows), "instance": names}
 
 
@@ -83,9 +84,9 @@ async def messages_list(context: Context, asked: MessageListInput) -> MessageLis
     """List messages, and who has read them."""
     addresses, reader = None, ""
     if asked.to:
-        addresses = [message.checked_address(asked.to, _known(context))]
+        addresses = [message.checked_address(asked.to, await _known(context))]
         reader = asked.to.removeprefix("instance:") if asked.to.startswith("instance:") else ""
-        for slot in context.slots:
+        for slot in await roster(context):
             if slot.name == reader:
                 addresses = list(message.addresses(slot.name, slot.role, slot.queue))
     wanted = (json.dumps(addresses) if addresses else None, reader, int(asked.unread), asked.limit)
@@ -114,6 +115,6 @@ class AckOutput(Output):
 async def messages_ack(context: Context, asked: AckInput) -> AckOutput:
     """Count a message as read: it is not delivered any more."""
     if asked.instance:
-        message.checked_address(f"instance:{asked.instance}", _known(context))
+        message.checked_address(f"instance:{asked.instance}", await _known(context))
     new: bool = await context.submit(Acknowledge(asked.message, asked.instance, context.named(asked.by)))
     return AckOutput(message=asked.message, new=new)

@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation, option
+from podium.operations.roster import fleet_of
 from podium.operations.status import quantile
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
@@ -130,7 +131,7 @@ def _workflow(
 ) -> WorkflowMetrics:
     waits = dict(rows.all("wait_since", (name, first)))
     completed, busy = counted[f"workflow.{name}.completed"], counted[f"queue.{name}.busy"].total
-    pool = sum(slot.queue == name for slot in context.slots)
+    pool = len(fleet_of(rows, context).present(name))
     verdicts = f"verdict.{name}."
     return WorkflowMetrics(
         projects_completed=completed.n,

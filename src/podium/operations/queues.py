@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from podium.domain.errors import NotFound
+from podium.domain.fleet import Route
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import fleet_of
 from podium.operations.status import last_hour, quantile, ready_lanes
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
@@ -37,6 +40,12 @@ class QueueRow(Output):
     wait_p95_seconds: float | None
     in_per_hour: float
     out_per_hour: float
+    instances: int | None = None
+    """How many work for it; null for what no instance takes."""
+    strategy: str | None = None
+    """How its jobs are routed to instances."""
+    drained: bool = False
+    """Nothing is given out of it (`podium undrain`)."""
 
 
 class QueuesOutput(Output):
@@ -78,6 +87,7 @@ def _queues(rows: Rows, context: Context) -> list[QueueRow]:
     ]
     depths = {INPUT: waiting.depth(tally), REVIEW: tally.get((REVIEW, "open"), 0)}
     wall = context.clock.wall()
+    fleet = fleet_of(rows, context)
     made: list[QueueRow] = []
     for name, holds, counted_as in sources:
         waits = dict(rows.all("wait_since", (counted_as, int(wall // HOUR_SECONDS) - 1)))
@@ -95,9 +105,42 @@ def _queues(rows: Rows, context: Context) -> list[QueueRow]:
                 wait_p95_seconds=quantile(waits, 0.95),
                 in_per_hour=round(max(0.0, out + grown), 1),
                 out_per_hour=round(out, 1),
+                instances=len(fleet.present(counted_as)) if holds == "jobs" else None,
+                strategy=fleet.strategies.get(counted_as, context.routing(counted_as)) if holds == "jobs" else None,
+                drained=counted_as in fleet.drained,
             )
         )
     return made
+
+
+class StrategyInput(Input):
+    """How a queue's work is routed, and why."""
+
+    queue: str = argument("The queue: a workflow.")
+    strategy: Literal["specialized", "round-robin", "least-loaded", "priority"] = argument("The strategy.")
+    reason: str = option("", "Why, for the record.", max_length=1000)
+
+
+class StrategyOutput(Output):
+    """The strategy, and the one before."""
+
+    queue: str
+    strategy: str
+    before: str
+
+
+@operation(
+    "strategy", safety="write", idempotent=True, server="queue",
+    example="podium strategy development least-loaded --reason 'even wear'",
+)  # fmt: skip
+async def strategy(context: Context, asked: StrategyInput) -> StrategyOutput:
+    """Choose how a queue's jobs are routed to instances, from the next lease on (QUE-3)."""
+    known = await context.store.read(lambda rows: fleet_of(rows, context).queues())
+    if asked.queue not in known:
+        raise NotFound(f"There is no queue {asked.queue!r} with instances. Queues: {', '.join(known)}.")
+    order = Route(asked.queue, asked.strategy, by=context.named(""), reason=asked.reason)
+    before: str = await context.submit(order)
+    return StrategyOutput(queue=asked.queue, strategy=asked.strategy, before=before or context.routing(asked.queue))
 
 
 def _ages(rows: Rows, now: float) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ from typing import Final
 from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
+from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
@@ -32,6 +33,8 @@ class WorkflowStatus(Output):
     wait_p95_seconds: float | None
     started_per_hour: int
     """Jobs given to an instance in the last full and the current hour."""
+    drained: bool = False
+    """No job of it is given out (`podium undrain`)."""
 
 
 class SystemStatus(Output):
@@ -59,6 +62,8 @@ class SystemStatus(Output):
     """Those of them that wait for a person to act."""
     instances_busy: int
     instances_total: int
+    instances_drained: int = 0
+    """Of them, those that get no new work, since they or their queue are drained."""
 
 
 class StatusOutput(Output):
@@ -84,6 +89,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     day = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (hour - 23,))}
     recent = {metric: n for metric, n, _ in rows.all("hourly_since", (hour - 1,))}
     lanes = ready_lanes(rows)
+    fleet = fleet_of(rows, context)
     workflows: dict[str, WorkflowStatus] = {}
     for name in context.pipeline.workflows:
         subject = f"workflow.{name}"
@@ -100,6 +106,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             wait_p50_seconds=quantile(waits, 0.5),
             wait_p95_seconds=quantile(waits, 0.95),
             started_per_hour=recent.get(f"queue.{name}.started", 0),
+            drained=name in fleet.drained,
         )
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
@@ -123,7 +130,8 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             notices_open=notices,
             notices_needing_you=needing,
             instances_busy=busy,
-            instances_total=len(context.slots),
+            instances_total=len(fleet.present()),
+            instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
         ),
     )
 

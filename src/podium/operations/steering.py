@@ -4,6 +4,7 @@ from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import roster
 
 
 class ProjectAction(Input):
@@ -85,11 +86,12 @@ async def priority_boost(context: Context, asked: BoostInput) -> ActionOutput:
 @operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
 async def pin(context: Context, asked: PinInput) -> ActionOutput:
     """Let only one instance have a job; it waits until that instance is free."""
-    if all(slot.name != asked.instance for slot in context.slots):
-        known = ", ".join(slot.name for slot in context.slots)
+    slots = await roster(context)
+    if all(slot.name != asked.instance for slot in slots):
+        known = ", ".join(slot.name for slot in slots)
         raise NotFound(f"There is no instance {asked.instance!r}. Instances: {known}.")
     queue = await context.store.read(lambda rows: rows.one("queue_of_job", (asked.job,)))
-    place = next(slot.queue for slot in context.slots if slot.name == asked.instance)
+    place = next(slot.queue for slot in slots if slot.name == asked.instance)
     if queue is not None and queue[0] != place:
         raise UsageError(f"Job {asked.job} is in the queue {queue[0]}; {asked.instance} works for {place}.")
     return await _steer(context, "pin", asked, job=asked.job, instance=asked.instance)

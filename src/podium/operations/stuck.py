@@ -7,6 +7,7 @@ from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
+from podium.operations.roster import fleet_of
 from podium.policy import stuck as policy
 from podium.policy.stuck import Blocker, Finding, Standing
 from podium.store.rows import Rows
@@ -120,9 +121,11 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         weight = need_project(rows, job.project)[14]
         more |= {"places": _declared(rows, context, job).project_jobs_max * weight, "weight": weight}
     elif job.state == "ready":
-        pool = frozenset(slot.name for slot in context.slots if slot.queue == job.queue)
+        fleet = fleet_of(rows, context)
+        pool = frozenset(one.name for one in fleet.present(job.queue))
+        shut = frozenset(one.name for one in fleet.present(job.queue) if not fleet.may_lease(one.slot))
         (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))
-        more |= {"pool": pool, "idle": pool - busy, "ahead": ahead}
+        more |= {"pool": pool, "idle": pool - busy - shut, "drained": shut, "ahead": ahead}
     elif job.state == "running":
         last = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
         step = _declared(rows, context, job).by_id[job.step]

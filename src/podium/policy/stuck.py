@@ -60,6 +60,8 @@ class Standing(NamedTuple):
     """The instances of its queue."""
     idle: frozenset[str] = frozenset()
     """Those of them that have nothing to do."""
+    drained: frozenset[str] = frozenset()
+    """Those of them that get no work."""
     ahead: int = 0
     """Jobs of its lane that come first."""
     places: int = 0
@@ -92,6 +94,7 @@ _LIMITS: Final[Mapping[str, Callable[[StuckLimits], float]]] = {
     "pinned": lambda limits: limits.ready_seconds,
     "avoided": lambda limits: limits.ready_seconds,
     "no-instance": lambda limits: limits.ready_seconds,
+    "drained": lambda limits: limits.ready_seconds,
     "held": lambda limits: limits.held_seconds,
     "delayed": lambda limits: limits.delayed_seconds,
     "paused": lambda limits: limits.paused_seconds,
@@ -181,16 +184,20 @@ def _ready(at: Standing, _: float) -> Cause:
     if not at.running:
         return Cause("ready", "no orchestrator runs on this home", "`podium up` starts one")
     if job.lane.startswith("@") and (pin := job.lane[1:]) not in at.idle:
-        gone = pin not in at.pool
-        because = f"it is pinned to {pin}, which {'this home does not have any more' if gone else 'has other work'}"
+        gone, shut = pin not in at.pool, pin in at.drained
+        how = "this home does not have any more" if gone else "is drained" if shut else "has other work"
+        because = f"it is pinned to {pin}, which {how}"
         todo = f"`podium unpin {job.id}` lets any instance of {job.queue} have it"
-        return Cause("pinned", because, todo if gone else f"it starts when {pin} is free; {todo}")
+        return Cause("pinned", because, todo if gone or shut else f"it starts when {pin} is free; {todo}")
     if not at.pool:
         return Cause(
             "no-instance",
             f"no instance works for {job.queue}",
-            f"give [workflows.{job.queue}] instances in the pipeline file, then start the orchestrator again",
+            f"`podium scale-up {job.queue}` gives it some",
         )
+    if at.drained == at.pool:
+        because = f"{job.queue} is drained: none of its instances gets work"
+        return Cause("drained", because, f"`podium undrain {job.queue}` (or all, or an instance) opens it again")
     if (job.avoid and at.pool - {job.avoid} == frozenset()) or at.idle == frozenset({job.avoid}):
         why = f"the only {'free ' * (len(at.pool) > 1)}instance is {job.avoid}, whose own work it would judge"
         return Cause(

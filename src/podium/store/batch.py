@@ -52,6 +52,7 @@ class Batch:
         self._hot = hot
         self.mail = hot.mail
         self.watched = hot.watched
+        self.fleet = hot.fleet
         self.pipelines = pipelines
         self.numbers = numbers
         self.now = now

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
+from podium.domain.fleet import Fleet
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
 from podium.policy.admission import Limits
@@ -112,6 +113,8 @@ class Hot:
     """Inboxes that may hold something unread, by project (empty for messages about none); always complete."""
     watched: set[str] = field(default_factory=set[str])
     """The types of event that rules of any pipeline are on."""
+    fleet: Fleet = field(default_factory=Fleet)
+    """Instances and queues; always complete."""
 
     def post(self, project: str, to: str, at: float) -> None:
         """Note that there is a message."""

@@ -44,7 +44,7 @@ def unread(rows: Rows, job: Job, pipeline: Pipeline) -> list[Message]:
     """What the instance that was given this job is told with it: the same whenever it is asked, until it is read."""
     if job.queue == PODIUM_QUEUE:
         return []
-    addresses = message.addresses(job.instance, _role(job, pipeline), workflow_of(job.workflow))
+    addresses = message.addresses(job.instance, _role(rows, job, pipeline), workflow_of(job.workflow))
     since = job.leased_at - message.KEPT_SECONDS
     found = rows.all("messages_unread", (job.instance, *addresses, job.project, since, job.leased_at))
     return [Message._make(row) for row in found]
@@ -55,7 +55,7 @@ def receive(batch: Batch, job: Job) -> None:
     if job.queue == PODIUM_QUEUE:
         return
     pipeline = batch.owner(job.project).pipeline
-    reader = (job.instance, _role(job, pipeline))
+    reader = (job.instance, _role(batch.rows, job, pipeline))
     mail = [mail for project in (job.project, "") if (mail := batch.mail.get(project)) and reader not in mail.readers]
     addresses = message.addresses(*reader, workflow_of(job.workflow))
     if any(not mine.to.isdisjoint(addresses) for mine in mail):
@@ -69,10 +69,13 @@ def receive(batch: Batch, job: Job) -> None:
             mine.readers.add(reader)
 
 
-def _role(job: Job, pipeline: Pipeline) -> str:
-    """What the instance is good at; of one that the pipeline does not know, what the step asks for."""
+def _role(rows: Rows, job: Job, pipeline: Pipeline) -> str:
+    """What the instance is good at; of one that nobody knows, what the step asks for."""
     workflow = pipeline.workflow(job.workflow)
-    return workflow.instances.get(job.instance) or workflow.by_id[job.step].role
+    if (role := workflow.instances.get(job.instance)) is not None:
+        return role
+    known = rows.one("instance_role", (job.instance,))
+    return known[0] if known else workflow.by_id[job.step].role
 
 
 def acknowledge(batch: Batch, command: Acknowledge) -> bool:

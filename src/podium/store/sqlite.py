@@ -16,6 +16,7 @@ from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
 from podium.store import transaction
+from podium.store.fleet import read_fleet
 from podium.store.hot import Hot, Numbers
 from podium.store.rows import Row, sql
 
@@ -129,9 +130,10 @@ class SqliteStore:
         self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
 
     def _cold(self) -> Hot:
-        """Nothing remembered but who is busy, for which queues projects wait, and where messages may be unread."""
+        """Nothing remembered but the fleet, for which queues projects wait, and where messages may be unread."""
         busy = {job.instance: job.id for job in map(Job._make, self.rows.all("jobs_running"))}
-        hot = Hot(self.limits, busy=busy, waiting=dict(self.rows.all("input_waiting")), watched=self._watched)
+        waiting = dict(self.rows.all("input_waiting"))
+        hot = Hot(self.limits, busy=busy, waiting=waiting, watched=self._watched, fleet=read_fleet(self.rows))
         for project, address, sent_at in self.rows.all("message_boxes"):
             hot.post(project, address, sent_at)
         return hot

@@ -16,11 +16,13 @@ from podium.domain.attempt import Assignment
 from podium.domain.command import Command
 from podium.domain.delivery import Delivery
 from podium.domain.errors import Unavailable, UnsafeStore
+from podium.domain.fleet import Fleet
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
 from podium.ports import Clock
 from podium.store.assignments import assignment
+from podium.store.fleet import read_fleet
 from podium.store.group_commit import Execute, GroupCommit
 from podium.store.outbox import due
 from podium.store.rows import Rows
@@ -85,6 +87,10 @@ class Store:
             (digest,) = rows.one("pipeline_of_project", (job.project,))
             leases.append(Lease(job, self.pipelines[digest].step(job.workflow, job.step), "leased before the restart"))
         return leases
+
+    async def fleet(self) -> Fleet:
+        """Every instance, and what operators have said of queues."""
+        return await self.read(read_fleet)
 
     async def assignment(self, lease: Lease) -> Assignment:
         """What the agent of this attempt is told."""

@@ -26,6 +26,7 @@ from podium.domain.command import (
 )
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
+from podium.store import fleet
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
@@ -65,7 +66,7 @@ def run(
             answers[i] = _LAWS[type(command)](batch, command)
     _settle(batch)
     lanes |= batch.lanes_entered
-    offers = [d for i in dispatches if isinstance(d := commands[i], Dispatch)]
+    offers = fleet.admitted(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)])
     leased = dispatch(batch, offers, lanes)
     while batch.waiting and let_in(batch):  # the leases have made room
         _settle(batch)
@@ -97,6 +98,7 @@ _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     Steer: steer,
     Submit: submit,
     Wake: wake,
+    **fleet.LAWS,
 }
 """Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""
 

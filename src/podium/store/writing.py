@@ -86,5 +86,7 @@ _EFFECT_ORDER: Final = (
     "delivery_trim",
     "webhook_disable",
     "webhook_enable",
+    "instance_put",
+    "queue_setting_put",
 )
 """The statements that a flush ends with, if there are any such rows."""

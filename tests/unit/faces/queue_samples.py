@@ -74,7 +74,7 @@ def queues() -> Answer:
         ("development", "jobs", 7, busy),
         ("content", "jobs", 0, figures),
         ("review", "reviews", 1, figures),
-        ("output", "jobs", 0, figures),
+        ("output", "jobs", 0, figures | {"drained": True}),
     ]
     rows = [QueueRow.model_validate({"queue": q, "holds": h, "depth": n, **more}) for q, h, n, more in kinds]
     return plain(QueuesOutput(queues=rows))

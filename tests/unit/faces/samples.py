@@ -9,7 +9,7 @@ from rich.console import Console
 from podium.operations import projects as views
 from podium.operations.doctor import AgentCheck, Check, DoctorOutput
 from podium.operations.events import EventRow, EventsOutput
-from podium.operations.instances import InstanceRow, InstancesOutput
+from podium.operations.instances import InstanceRow
 from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
@@ -230,6 +230,7 @@ def status(
         "notices_needing_you": min(notices, 1),
         "instances_busy": 0,
         "instances_total": 13,
+        "instances_drained": 0,
     }
     flows = {"genesis": workflow(), "development": workflow(), "content": workflow()}
     if busy:
@@ -292,10 +293,6 @@ def instance_rows() -> list[InstanceRow]:
             )
         )  # fmt: skip
     return [*rows, InstanceRow(name="content-01", workflow="content", role="documentation", state="idle")]
-
-
-def instances() -> Answer:
-    return plain(InstancesOutput(instances=instance_rows()))
 
 
 def why(*, tried: bool = True) -> Answer:

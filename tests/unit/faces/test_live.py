@@ -9,11 +9,11 @@ from podium.faces.cli.frame import frame
 from podium.faces.cli.live import LiveView, PlainView
 from podium.faces.cli.style import FINE
 from podium.faces.cli.summary import show_summary
-from tests.unit.faces import samples
+from tests.unit.faces import fleet_samples, samples
 from tests.unit.faces.samples import NOW, Answer, console, event, printed
 
 JOBS = samples.jobs()["jobs"]
-INSTANCES = samples.instances()["instances"]
+INSTANCES = fleet_samples.instances()["instances"]
 NEWS = [
     event("job.retried", job=14, instance="dev-02", reason="crashed: killed by SIGKILL", delay=0.0),
     event("recovery.detected", job=14, instance="dev-02"),

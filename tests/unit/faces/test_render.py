@@ -7,7 +7,16 @@ from podium.faces.cli.render import RENDERERS, STEERING
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
-from tests.unit.faces import queue_samples, room_samples, samples, talk, token_samples, trouble_samples, vitals_samples
+from tests.unit.faces import (
+    fleet_samples,
+    queue_samples,
+    room_samples,
+    samples,
+    talk,
+    token_samples,
+    trouble_samples,
+    vitals_samples,
+)
 from tests.unit.faces.samples import Answer, console, printed
 
 PAGES: list[tuple[str, Answer]] = [
@@ -31,7 +40,19 @@ PAGES: list[tuple[str, Answer]] = [
     ("jobs", samples.jobs()),
     ("why", samples.why()),
     ("why", samples.why(tried=False)),
-    ("instances", samples.instances()),
+    ("instances", fleet_samples.instances()),
+    ("instances", fleet_samples.closed_instances()),
+    ("scale-up", fleet_samples.resized()),
+    ("scale-down", fleet_samples.resized()),
+    ("rebalance", fleet_samples.moved()),
+    ("rebalance", fleet_samples.moved(preview=True)),
+    ("rebalance", fleet_samples.moved(balanced=True)),
+    ("restart-instance", fleet_samples.restarted()),
+    ("restart-instance", fleet_samples.restarted(idle=True)),
+    ("drain", fleet_samples.drained()),
+    ("drain", fleet_samples.drained(again=True)),
+    ("undrain", fleet_samples.drained()),
+    ("strategy", fleet_samples.routed()),
     (
         "review list",
         samples.reviews(samples.review(), samples.review("sent_back", id=2, decided_by="podium", notes="more")),
@@ -280,7 +301,7 @@ def test_why_tells_state_reason_and_next_step() -> None:
 def test_idle_instances_of_a_stopped_home_say_how_to_start() -> None:
     rows = [
         row | {"state": "stopped", "job": None, "project": None, "work": None, "busy_seconds": None}
-        for row in samples.instances()["instances"]
+        for row in fleet_samples.instances()["instances"]
     ]
     shown = page("instances", {"instances": rows})
     assert "podium up" in shown

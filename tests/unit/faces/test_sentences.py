@@ -60,6 +60,22 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("operation.called", operation="pause", by="token ci", outcome="refused: forbidden"),
         "token ci asked for pause: refused: forbidden",
     ),
+    (
+        event("pool.resized", queue="development", role="features", before=1, size=3, by="ann", reason="rush"),
+        "development (features) has 3 instances: rush",
+    ),
+    (event("queue.drained", queue="content", by="ann", reason="freeze"), "content gets no new work: freeze"),
+    (event("queue.undrained", queue="content", by="ann"), "content is given work again"),
+    (
+        event("queue.routed", queue="content", strategy="priority", before="", by="ann"),
+        "content is routed priority",
+    ),
+    (event("instance.drained") | {"data": {"instance": "dev-02"}}, "dev-02 gets no new work"),
+    (event("instance.undrained") | {"data": {"instance": "dev-02"}}, "dev-02 is given work again"),
+    (
+        event("instance.restarted") | {"data": {"instance": "dev-02", "by": "ann", "reason": "hangs"}},
+        "ann restarts dev-02: hangs",
+    ),
     (event("token.created", token="1f0c9a2b", scope="read", by="ann"), "ann makes the token 1f0c9a2b (read)"),
     (event("token.revoked", token="1f0c9a2b", by="ann"), "ann revokes the token 1f0c9a2b"),
     (

@@ -59,7 +59,7 @@ CASES: list[tuple[str, Standing, float, str, str]] = [
         standing("ready", LIMITS.ready_seconds),
         LIMITS.ready_seconds,
         "no instance works for development",
-        "[workflows.development] instances",
+        "podium scale-up development",
     ),
     (
         "held",

@@ -7,6 +7,7 @@ from typing import Any
 from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report
 from podium.domain.command import Command, Complete, Dispatch, Submit, Verdict
 from podium.domain.errors import PodiumError
+from podium.domain.fleet import Found
 from podium.domain.job import Job, Lease
 from podium.domain.project import Project
 from podium.policy.admission import Limits
@@ -50,6 +51,10 @@ class Desk:
     def submit(self, name: str = "p", **more: Any) -> str:
         """A new project."""
         return self.do(self.submission(name, **more)).project
+
+    def muster(self) -> None:
+        """Put the fleet on record, without an event and without time."""
+        self.store.run([Found(tuple(self.slots))], self.now, self.now)
 
     def lease(self) -> list[Lease]:
         """Offer every idle instance."""

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
+from podium.faces.cli.fleet import routing_rows
 from podium.faces.cli.style import ATTENTION, command, flowing, labelled, left, line, right
 from podium.faces.cli.wording import UNKNOWN, counted, duration, figure, one_line
 
@@ -30,6 +31,7 @@ def render_queues(console: Console, answer: Answer) -> None:
         console,
         table,
         "",
+        *routing_rows(console, answer["queues"]),
         line("input: projects that have not begun.  review: decisions to make.", " "),
         line("output: work for Podium to merge, deploy or publish.  Others: jobs for instances."),
         line("What waits in them: ", command("podium backlog")),

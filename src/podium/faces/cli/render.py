@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import communication, details, style, tokens, trouble, vitals
+from podium.faces.cli import communication, details, fleet, style, tokens, trouble, vitals
 from podium.faces.cli.advice import choices
 from podium.faces.cli.backlog import render_backlog, render_queues
 from podium.faces.cli.checkup import render_doctor
@@ -109,6 +109,7 @@ def _system(console: Console, system: Answer) -> list[RenderableType]:
             console,
             ("orchestrator running", GOOD) if running else ("orchestrator stopped", ATTENTION),
             f"{system['instances_busy']} of {counted(system['instances_total'], 'instance')} busy",
+            *(((f"{system['instances_drained']} drained", ATTENTION),) if system["instances_drained"] else ()),
             *((f"{counted(system['notices_open'], 'notice')} open",) if system["notices_open"] else ()),
         )),
         labelled("Projects", style.dotted(
@@ -143,29 +144,6 @@ def _projects(console: Console, answer: Answer) -> None:
         where = f"paused by {one_line(row['paused'])}" if row["paused"] else where
         style.row(table, one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
     style.say(console, table, "", line("One of them: ", command("podium project NAME")))
-
-
-def _instances(console: Console, answer: Answer) -> None:
-    rows: list[Answer] = answer["instances"]
-    wide = style.is_wide(console)
-    more = (left("workflow"), left("state")) if wide else ()
-    table = style.table(left("Instance"), left("role"), *more, right("for"), flowing("works on"))
-    for row in rows:
-        at_work = row["job"] is not None
-        words = work(f"{row['project']}:", row["work"] or f"job {row['job']}") if at_work else ""
-        if row["silent_seconds"] is not None:
-            words += f", silent for {duration(row['silent_seconds'])}"
-        cell = Text(words) if at_work or wide else style.state(row["state"])
-        since = duration(row["busy_seconds"]) if at_work else ""
-        extra = (one_line(row["workflow"]), style.state(row["state"])) if wide else ()
-        style.row(table, one_line(row["name"]), one_line(row["role"]), *extra, since, cell)
-    busy = [row for row in rows if row["state"] == "busy"]
-    page: list[RenderableType] = [table, "", f"{len(busy)} of {counted(len(rows), 'instance')} busy."]
-    if busy:
-        page.append(line("What one says and does: ", command(f"podium logs {busy[0]['name']} -f")))
-    elif rows and all(row["state"] == "stopped" for row in rows):
-        page.append(line("No orchestrator runs on this home. Start one: ", command("podium up")))
-    style.say(console, *page)
 
 
 def _review_list(console: Console, answer: Answer) -> None:
@@ -285,7 +263,14 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "outputs": details.render_outputs,
         "jobs": details.render_jobs,
         "why": details.render_why,
-        "instances": _instances,
+        "instances": fleet.render_instances,
+        "scale-up": fleet.render_resized,
+        "scale-down": fleet.render_resized,
+        "rebalance": fleet.render_resized,
+        "restart-instance": fleet.render_restarted,
+        "drain": fleet.render_drained,
+        "undrain": fleet.render_undrained,
+        "strategy": fleet.render_strategy,
         "review list": _review_list,
         "review approve": _decided,
         "review reject": _decided,

@@ -195,6 +195,10 @@ def _called(told: _Told) -> str | None:
     return f"{told.say('by')} asked for {told.say('operation')}: {told.say('outcome')}"
 
 
+def _resized(told: _Told) -> str:
+    return f"{told.say('queue')} ({told.say('role')}) has {told.say('size')} instances{told.because()}"
+
+
 def _message_sent(told: _Told) -> str:
     return f"{told.say('by') or 'somebody'} to {told.say('to')}: {told.say('text', FEEDBACK_CHARS_MAX)}"
 
@@ -237,6 +241,13 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "recovery.reassigned": _nothing,
         "recovery.updated": _nothing,
         "operation.called": _called,
+        "pool.resized": _resized,
+        "queue.drained": lambda told: f"{told.say('queue')} gets no new work{told.because()}",
+        "queue.undrained": lambda told: f"{told.say('queue')} is given work again{told.because()}",
+        "queue.routed": lambda told: f"{told.say('queue')} is routed {told.say('strategy')}{told.because()}",
+        "instance.drained": lambda told: f"{told.say('instance')} gets no new work{told.because()}",
+        "instance.undrained": lambda told: f"{told.say('instance')} is given work again{told.because()}",
+        "instance.restarted": lambda told: f"{told.say('by')} restarts {told.say('instance')}{told.because()}",
         "token.created": lambda told: f"{told.say('by')} makes the token {told.say('token')} ({told.say('scope')})",
         "token.revoked": lambda told: f"{told.say('by')} revokes the token {told.say('token')}",
         "message.sent": _message_sent,

@@ -9,6 +9,7 @@ from mcp import Client
 
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.command import Send, Steer, Verdict
+from podium.domain.fleet import Drain
 from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.servers import build
 from podium.operations.catalogue import operation_named
@@ -22,9 +23,13 @@ QUALITY: Final = Verdict("escalate", "sent back 3 times", target="implement", fe
 
 
 def staged(home: Path) -> Desktop:
-    """A complete project `old`; `p`, whose work waits for a reviewer; `q`, paused, with a dead letter; a message."""
+    """A complete project `old`; `p`, whose work waits for a reviewer; `q`, paused, with a dead letter; a message.
+
+    Its instance content-01 is drained.
+    """
     desktop = Desktop(home)
     desk = desktop.desk
+    desk.muster()
     desk.complete("old")
     desk.submit("p")
     desk.finish(desk.run_to("review"), QUALITY)
@@ -32,6 +37,7 @@ def staged(home: Path) -> Desktop:
     desk.submit("q")
     kill(desktop, "implement")
     desk.do(Steer("pause", "q"))
+    desk.do(Drain(True, instances=("content-01",)))
     desk.do(Send("all", "Mind the gap", "ann", ""))
     return desktop
 

@@ -23,7 +23,7 @@ from tests.unit.operations.desktop import Desktop
 IN_REVIEW: Final = 24
 DEAD: Final = 34
 PINNED: Final = 27
-MESSAGE: Final = 141
+MESSAGE: Final = 142
 CALLS: Final[dict[str, dict[str, Any]]] = {
     "backlog": {},
     "cancel": {"project": "p", "reason": "not needed"},
@@ -35,6 +35,7 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "deliveries": {},
     "deliveries replay": {"delivery": 1},
     "disk": {},
+    "drain": {"target": "development", "reason": "new disk"},
     "doctor": {},
     "events": {"after": 3, "limit": 5},
     "instances": {},
@@ -53,18 +54,24 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "projects": {},
     "prune": {"dry_run": True},
     "queues": {},
+    "rebalance": {},
     "release": {"project": "old", "version": "v2"},
+    "restart-instance": {"instance": "dev-02"},
     "resume": {"project": "q"},
     "retry": {"job": IN_REVIEW},
     "review approve": {"review": 1},
     "review list": {},
     "review reject": {"review": 1, "notes": "no"},
     "review send-back": {"review": 1, "notes": "commas"},
+    "scale-down": {"workflow": "development", "count": 2},
+    "scale-up": {"workflow": "development", "to": 7},
     "status": {},
+    "strategy": {"queue": "development", "strategy": "least-loaded"},
     "stuck": {},
     "health": {},
     "metrics": {"window": "7d"},
     "submit": {"document": "# Tiny\n\n## Features\n\n- One thing\n"},
+    "undrain": {"target": "content-01"},
     "unpin": {"job": PINNED},
     "why": {"job": DEAD},
 }

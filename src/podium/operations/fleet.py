@@ -1,0 +1,270 @@
+"""The fleet by hand: pools grow and shrink, instances move, are drained or restarted; each with a reason, on record."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from podium.domain.command import Steer
+from podium.domain.errors import Conflict, NotFound, UsageError
+from podium.domain.fleet import Change, Drain, Resize, Resized, Restart
+from podium.domain.job import PODIUM_QUEUE
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind, pools_of
+from podium.policy.rebalance import Move
+from podium.policy.rebalance import rebalance as proposed
+from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
+from podium.store.rows import Rows
+
+EVERYTHING: Final = "all"
+"""Names every queue at once."""
+
+
+class FleetAction(Input):
+    """Why something is done."""
+
+    reason: str = option("", "Why, for the record.", max_length=1000)
+
+
+class ScaleInput(FleetAction):
+    """Which pools, and how large they become."""
+
+    workflow: str = argument("The workflow, such as development.")
+    role: str = option("", "Only its pool of this role; else the roles are chosen by what waits.", max_length=100)
+    count: int | None = option(
+        None, "By how many; 1 if neither this nor --to is given.", ge=1, le=QUEUE_INSTANCES_MAX,
+        json_schema_extra={"flags": ["--by", "--count"]},
+    )  # fmt: skip
+    to: int | None = option(None, "To how many in all, instead.", ge=0, le=QUEUE_INSTANCES_MAX)
+
+
+class ScaleDownInput(ScaleInput):
+    """Which pools become how small, and whether work in progress is ended for it."""
+
+    now: bool = option(False, "End the attempts of those that leave; their jobs are given back uncharged.")
+
+
+class PoolChange(Output):
+    """One pool's new size."""
+
+    workflow: str
+    role: str
+    before: int
+    after: int
+    because: str
+    """Why this pool and no other."""
+
+
+class InstanceMove(Output):
+    """One instance fewer here, one more there."""
+
+    workflow: str
+    role: str
+    to_workflow: str
+    to_role: str
+    because: str
+
+
+class FleetOutput(Output):
+    """What became of the pools."""
+
+    pools: list[PoolChange]
+    moves: list[InstanceMove]
+    started: list[str]
+    """Instances that can be given work from now on."""
+    retired: list[str]
+    """Instances that are given no more work."""
+    finishing: list[str]
+    """Of the retired, those that still work, and leave at the end of their attempt."""
+    attempts_ended: list[str]
+    jobs_unpinned: list[int]
+    """Jobs that were pinned to an instance that is busy, drained or gone."""
+    preview: bool = False
+    """Nothing was changed."""
+
+
+def _answer(
+    changes: Sequence[Change], done: Resized, moves: Sequence[Move] = (), unpinned: Sequence[int] = ()
+) -> FleetOutput:
+    return FleetOutput(
+        pools=[
+            PoolChange(workflow=c.queue, role=c.role, before=c.before, after=c.after, because=c.because)
+            for c in changes
+        ],
+        moves=[
+            InstanceMove(workflow=m.queue, role=m.role, to_workflow=m.to_queue, to_role=m.to_role, because=m.because)
+            for m in moves
+        ],
+        started=list(done.started),
+        retired=list(done.retired),
+        finishing=[] if done.ended else list(done.working),
+        attempts_ended=list(done.ended),
+        jobs_unpinned=list(unpinned),
+    )
+
+
+@operation("scale-up", safety="write", server="scaling", example="podium scale-up development --by 2 --role features")
+async def scale_up(context: Context, asked: ScaleInput) -> FleetOutput:
+    """Give a workflow more instances; they are given work at once, and stay after a restart."""
+    return await _scale(context, asked, 1)
+
+
+@operation("scale-down", safety="destructive", server="scaling", example="podium scale-down content --to 1")
+async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
+    """Give a workflow fewer instances: free ones leave first, busy ones when their attempt has ended."""
+    return await _scale(context, asked, -1, now=asked.now)
+
+
+async def _scale(context: Context, asked: ScaleInput, sign: int, *, now: bool = False) -> FleetOutput:
+    if asked.to is not None and asked.count is not None:
+        raise UsageError("Give either --by or --to, not both.")
+    changes = await context.store.read(lambda rows: _changes(rows, context, asked, sign))
+    done: Resized = await context.submit(Resize(changes, now, by=context.named(""), reason=asked.reason))
+    return _answer(changes, done)
+
+
+def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[Change, ...]:
+    """What is asked for, pool by pool; raises NotFound, UsageError or Conflict."""
+    fleet, queue, role = fleet_of(rows, context), asked.workflow, asked.role
+    if queue == PODIUM_QUEUE:
+        raise Conflict("Podium's own steps (merge, deploy, publish) have a fixed number of hands. Name a workflow.")
+    if queue not in fleet.queues():
+        known = ", ".join(name for name in fleet.queues() if name != PODIUM_QUEUE)
+        raise NotFound(f"There is no workflow {queue!r} with instances. Workflows: {known}.")
+    workflow = context.pipeline.workflows.get(queue)
+    roles = {one.role for one in fleet.instances.values() if one.queue == queue}
+    roles |= {step.role for step in workflow.steps if not step.action} if workflow else set()
+    if role and role not in roles:
+        raise UsageError(f"{queue} has no role {role!r}. Roles: {', '.join(sorted(roles))}.")
+    have = len(fleet.present(queue, role))
+    difference = sign * (asked.count or 1) if asked.to is None else asked.to - have
+    if difference * sign < 0:
+        verb = "scale-down" if sign > 0 else "scale-up"
+        raise Conflict(f"{queue} has {have} instances. For {asked.to}: `podium {verb} {queue} --to {asked.to}`.")
+    pools = [pool for pool in pools_of(rows, fleet)[0] if pool.queue == queue]
+    return tuple(resize(queue, pools, difference, role))
+
+
+class RebalanceInput(FleetAction):
+    """Whether to do it or only to tell."""
+
+    preview: bool = option(
+        False, "Only show what would be done.", json_schema_extra={"flags": ["--preview", "--dry-run"]}
+    )
+
+
+@operation("rebalance", safety="write", server="scaling", example="podium rebalance --preview")
+async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
+    """Move instances between workflows to where most work waits for each; their number stays the same.
+
+    Pins to an instance that is busy, drained or gone are released.
+    """
+    moves, changes, pinned = await context.store.read(lambda rows: _proposal(rows, context))
+    if asked.preview:
+        return _answer(changes, Resized(), moves, pinned).model_copy(update={"preview": True})
+    who = context.named("")
+    for job in pinned:
+        await context.submit(Steer("unpin", job=job, by=who, reason=asked.reason or "its instance cannot take it now"))
+    done = Resized()
+    if changes:
+        done = await context.submit(Resize(changes, by=who, reason=asked.reason))
+    return _answer(changes, done, moves, pinned)
+
+
+def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[Change, ...], list[int]]:
+    """Moves, the size that each pool then has, and jobs to unpin. Whose queue somebody drained is left as it is."""
+    fleet = fleet_of(rows, context)
+    pools, running = pools_of(rows, fleet)
+    moves = proposed([pool for pool in pools if pool.queue not in fleet.drained], running)
+    return moves, changes_of(moves, pools), pins_behind(rows, fleet)
+
+
+def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[Change, ...]:
+    """The sizes of pools that moves change."""
+    before = {(pool.queue, pool.role): pool.size for pool in pools}
+    after, why = dict(before), dict[tuple[str, str], str]()
+    for move in moves:
+        for pool, more in (((move.queue, move.role), -1), ((move.to_queue, move.to_role), 1)):
+            after[pool] += more
+            why[pool] = move.because
+    return tuple(Change(*pool, before[pool], after[pool], why[pool]) for pool in why if before[pool] != after[pool])
+
+
+class RestartInput(FleetAction):
+    """Which instance."""
+
+    instance: str = argument("The instance's name.")
+
+
+class RestartOutput(Output):
+    """What was ended."""
+
+    instance: str
+    attempt: str | None
+    """Its job is given back uncharged as soon as the attempt's processes are gone; null when it did nothing."""
+
+
+@operation("restart-instance", safety="destructive", server="scaling", example="podium restart-instance dev-02")
+async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
+    """End what an instance does and give its job back, uncharged; the instance is free again."""
+
+    def read(rows: Rows) -> str:
+        attempt = attempts_of(rows).get(asked.instance, "")
+        instance_named(fleet_of(rows, context), asked.instance, attempt)
+        return attempt
+
+    attempt = await context.store.read(read)
+    await context.submit(Restart(asked.instance, attempt, by=context.named(""), reason=asked.reason))
+    return RestartOutput(instance=asked.instance, attempt=attempt or None)
+
+
+class DrainInput(FleetAction):
+    """What is closed or opened."""
+
+    target: str = argument("A queue, an instance, or all.")
+
+
+class DrainOutput(Output):
+    """What was closed or opened by this; what was so before is not named."""
+
+    queues: list[str]
+    instances: list[str]
+    finishing: list[str]
+    """Instances there that still work; what they do goes on to its end."""
+
+
+@operation(
+    "drain", safety="write", idempotent=True, server="scaling", example="podium drain dev-02 --reason 'new disk'"
+)
+async def drain(context: Context, asked: DrainInput) -> DrainOutput:
+    """Give a queue, an instance or everything no new work; what runs goes on to its end."""
+    return await _drain(context, asked, drained=True)
+
+
+@operation("undrain", safety="write", idempotent=True, server="scaling", example="podium undrain dev-02")
+async def undrain(context: Context, asked: DrainInput) -> DrainOutput:
+    """Give a drained queue, an instance or everything work again."""
+    return await _drain(context, asked, drained=False)
+
+
+async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> DrainOutput:
+    queues, instances, finishing = await context.store.read(lambda rows: _target(rows, context, asked.target))
+    order = Drain(drained, queues, instances, by=context.named(""), reason=asked.reason)
+    news: tuple[str, ...] = await context.submit(order)
+    return DrainOutput(
+        queues=[name for name in queues if name in news],
+        instances=[name for name in instances if name in news],
+        finishing=finishing,
+    )
+
+
+def _target(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """The queues and instances of that name, and who works there."""
+    fleet, busy = fleet_of(rows, context), attempts_of(rows)
+    queues = tuple(queue for queue in fleet.queues() if target in (EVERYTHING, queue))
+    if queues:
+        return queues, (), [one.name for one in fleet.present() if one.queue in queues and one.name in busy]
+    known = [one.name for one in fleet.present()]
+    if target not in known:
+        names = ", ".join((EVERYTHING, *fleet.queues(), *known))
+        raise NotFound(f"There is no queue and no instance {target!r}. Known: {names}.")
+    return (), (target,), [target] if target in busy else []

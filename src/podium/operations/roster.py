@@ -1,0 +1,79 @@
+"""The fleet as operations look at it: who there is, how large pools are, what waits for them."""
+
+from collections import Counter
+
+from podium.domain.errors import NotFound
+from podium.domain.fleet import Fleet, Instance
+from podium.domain.instance import Slot
+from podium.domain.job import PODIUM_QUEUE
+from podium.operations.context import Context
+from podium.policy.scaling import Pool
+from podium.store.fleet import read_fleet
+from podium.store.rows import Rows
+from podium.store.writing import LANE
+
+PINS_RELEASED_MAX = 100
+"""Of the jobs that are pinned to one instance, so many are released at once."""
+
+
+def fleet_of(rows: Rows, context: Context) -> Fleet:
+    """The fleet on record; of a home where no orchestrator has begun, what it would begin with."""
+    fleet = read_fleet(rows)
+    for instance in fleet.unfounded(context.slots):
+        fleet.put(instance)
+    return fleet
+
+
+async def roster(context: Context) -> list[Slot]:
+    """The instances that there are."""
+    return await context.store.read(lambda rows: [one.slot for one in fleet_of(rows, context).present()])
+
+
+def attempts_of(rows: Rows) -> dict[str, str]:
+    """What each busy instance is at."""
+    busy = rows.all("instances_busy")
+    return {name: f"{project}/{job}.a{attempt}" for name, project, _, _, _, job, attempt, _ in busy}
+
+
+def instance_named(fleet: Fleet, name: str, busy: object = None) -> Instance:
+    """An instance that is there, or still at work; raises `NotFound`."""
+    instance = fleet.instances.get(name)
+    if instance is None or (instance.retired and not busy):
+        known = ", ".join(one.name for one in fleet.present())
+        raise NotFound(f"There is no instance {name!r}. Instances: {known}.")
+    return instance
+
+
+def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
+    """Every workflow's pools with what waits for each, from counters; and the jobs at work by queue.
+
+    A role that jobs wait for and nobody has is a pool without instances. Podium's own steps are not for moving.
+    """
+    sizes: dict[tuple[str, str], int] = {}
+    for one in fleet.instances.values():
+        sizes[one.queue, one.role] = sizes.get((one.queue, one.role), 0) + (not one.retired)
+    at_work = attempts_of(rows)
+    busy = Counter((one.queue, one.role) for one in fleet.present() if one.name in at_work)
+    waiting: dict[tuple[str, str], int] = {}
+    running: dict[str, int] = {}
+    for subject, state, n in rows.all("tally_all"):
+        queue, _, lane = subject.removeprefix(LANE).partition("/")
+        if subject.startswith(LANE) and state == "ready" and n > 0 and lane and not lane.startswith("@"):
+            waiting[queue, lane] = n
+            sizes.setdefault((queue, lane), 0)
+        elif state == "running":
+            running[subject] = n
+    pools = [Pool(*key, size, waiting.get(key, 0), busy[key]) for key, size in sizes.items()]
+    return [pool for pool in pools if pool.queue != PODIUM_QUEUE], running
+
+
+def pins_behind(rows: Rows, fleet: Fleet) -> list[int]:
+    """Ready jobs that are pinned to an instance that is busy, drained or gone (SCL-4); at most some for each."""
+    busy = attempts_of(rows)
+    found: list[int] = []
+    for subject, _, n in rows.all("tally_all"):
+        queue, _, lane = subject.removeprefix(LANE).partition("/")
+        is_pinned = subject.startswith(LANE) and n > 0 and lane.startswith("@")
+        if is_pinned and (lane[1:] in busy or lane[1:] in fleet.closed):
+            found += [row[0] for row in rows.all("jobs_ready_first", (queue, lane, PINS_RELEASED_MAX))]
+    return found

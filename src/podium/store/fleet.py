@@ -1,0 +1,132 @@
+"""Laws of the fleet: pools grow and shrink, queues and instances are drained, attempts ended; all on record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from podium.domain.command import Dispatch
+from podium.domain.errors import Conflict
+from podium.domain.fleet import Change, Drain, Fleet, Found, Instance, Resize, Resized, Restart, Route, by_number
+from podium.store.batch import Batch
+from podium.store.rows import Rows
+
+
+def read_fleet(rows: Rows) -> Fleet:
+    """All that is on record about instances and queues."""
+    fleet = Fleet()
+    for name, queue, role, drained, retired, ending in rows.all("instances_all"):
+        fleet.put(Instance(name, queue, role, bool(drained), bool(retired), ending))
+    for queue, drained, strategy in rows.all("queue_settings"):
+        if drained:
+            fleet.drained.add(queue)
+        if strategy:
+            fleet.strategies[queue] = strategy
+    return fleet
+
+
+def admitted(batch: Batch, offers: list[Dispatch]) -> list[Dispatch]:
+    """The offers without whom no work may be given to, and with the strategies that operators chose."""
+    fleet = batch.fleet
+    if fleet.closed or fleet.drained:
+        offers = [replace(o, slots=tuple(filter(fleet.may_lease, o.slots))) for o in offers]
+    if fleet.strategies:
+        offers = [replace(o, strategies={**o.strategies, **fleet.strategies}) for o in offers]
+    return offers
+
+
+def _found(batch: Batch, command: Found) -> None:
+    for instance in batch.fleet.unfounded(command.slots):
+        _put(batch, instance)
+
+
+def _put(batch: Batch, instance: Instance) -> None:
+    batch.fleet.put(instance)
+    batch.effects["instance_put"].append(instance)
+
+
+def _put_queue(batch: Batch, queue: str) -> None:
+    fleet = batch.fleet
+    batch.effects["queue_setting_put"].append((queue, queue in fleet.drained, fleet.strategies.get(queue, "")))
+
+
+def _resize(batch: Batch, command: Resize) -> Resized:
+    for queue, role, before, *_ in command.changes:
+        if (have := len(batch.fleet.present(queue, role))) != before:
+            raise Conflict(
+                f"{queue} ({role}) has {have} instances by now, not {before}: nothing was changed. Ask again."
+            )
+    attempts = {row[0]: f"{row[1]}/{row[5]}.a{row[6]}" for row in batch.rows.all("instances_busy")}
+    done = Resized()
+    for change in sorted(command.changes, key=lambda change: change.after - change.before):
+        started, left = _start(batch, change), _leave(batch, change)
+        working = tuple(name for name in left if batch.is_busy(name))
+        ended = tuple(attempts[name] for name in working if command.now)
+        for name in working if command.now else ():
+            _put(batch, batch.fleet.instances[name]._replace(ending=attempts[name]))
+        told = {"before": change.before, "size": change.after, "because": change.because}
+        names = {"started": started, "retired": left, "ended": ended, "by": command.by, "reason": command.reason}
+        batch.emit("pool.resized", "", queue=change.queue, role=change.role, **told, **names)
+        done = Resized(*(a + b for a, b in zip(done, (started, left, working, ended), strict=True)))
+    return done
+
+
+def _start(batch: Batch, change: Change) -> tuple[str, ...]:
+    """New instances; those of the same pool that have left come back first, so names stay few and mean one role."""
+    fleet = batch.fleet
+    gone = [i for i in fleet.instances.values() if i.retired and (i.queue, i.role) == (change.queue, change.role)]
+    gone.sort(key=by_number)
+    names: list[str] = []
+    for _ in range(change.after - change.before):
+        name = gone.pop(0).name if gone else fleet.next_name(change.queue)
+        _put(batch, Instance(name, change.queue, change.role))
+        names.append(name)
+    return tuple(names)
+
+
+def _leave(batch: Batch, change: Change) -> tuple[str, ...]:
+    """Instances leave their pool: the free ones first, of those the drained ones, and the highest number."""
+    mine = sorted(batch.fleet.present(change.queue, change.role), key=by_number, reverse=True)
+    mine.sort(key=lambda instance: (batch.is_busy(instance.name), not instance.drained))
+    leaving = mine[: max(0, change.before - change.after)]
+    for instance in leaving:
+        _put(batch, instance._replace(retired=True))
+    return tuple(instance.name for instance in leaving)
+
+
+def _restart(batch: Batch, command: Restart) -> None:
+    instance, attempt = batch.fleet.instances[command.instance], command.attempt
+    _put(batch, instance._replace(ending=attempt))
+    told = {"instance": command.instance, "ended": attempt, "by": command.by, "reason": command.reason}
+    batch.emit("instance.restarted", attempt.rpartition("/")[0], **told)
+
+
+def _drain(batch: Batch, command: Drain) -> tuple[str, ...]:
+    """What is as it should be is left alone."""
+    fleet, told = batch.fleet, {"by": command.by, "reason": command.reason}
+    event = "drained" if command.drained else "undrained"
+    queues = [queue for queue in command.queues if (queue in fleet.drained) is not command.drained]
+    for queue in queues:
+        (fleet.drained.add if command.drained else fleet.drained.discard)(queue)
+        _put_queue(batch, queue)
+        batch.emit(f"queue.{event}", "", queue=queue, **told)
+    names = [name for name in command.instances if fleet.instances[name].drained is not command.drained]
+    for name in names:
+        _put(batch, fleet.instances[name]._replace(drained=command.drained))
+        batch.emit(f"instance.{event}", "", instance=name, **told)
+    return (*queues, *names)
+
+
+def _route(batch: Batch, command: Route) -> str:
+    before = batch.fleet.strategies.get(command.queue, "")
+    if before != command.strategy:
+        batch.fleet.strategies[command.queue] = command.strategy
+        _put_queue(batch, command.queue)
+        told = {"strategy": command.strategy, "before": before, "by": command.by, "reason": command.reason}
+        batch.emit("queue.routed", "", queue=command.queue, **told)
+    return before
+
+
+LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
+    Drain: _drain, Found: _found, Resize: _resize, Restart: _restart, Route: _route,
+}  # fmt: skip
+"""Who carries out which command."""

@@ -1,0 +1,4 @@
+-- The role of one instance.
+SELECT role
+FROM instance
+WHERE name = ?

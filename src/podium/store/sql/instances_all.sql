@@ -1,0 +1,4 @@
+-- Every instance there ever was, in the order in which they were made.
+SELECT name, queue, role, drained, retired, ending
+FROM instance
+ORDER BY rowid

@@ -1,0 +1,3 @@
+-- What operators have said of queues.
+SELECT queue, drained, strategy
+FROM queue_setting

@@ -1,0 +1,74 @@
+"""Answers about the fleet; see `samples`."""
+
+from podium.operations.fleet import DrainOutput, FleetOutput, InstanceMove, PoolChange, RestartOutput
+from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
+from podium.operations.queues import StrategyOutput
+from tests.unit.faces.samples import Answer, instance_rows, plain
+
+BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
+
+
+def resized() -> Answer:
+    """Two leave; one of them still works."""
+    because = "nothing waits for features"
+    change = PoolChange(workflow="development", role="features", before=3, after=1, because=because)
+    left: Answer = {
+        "retired": ["dev-07", "dev-06"],
+        "finishing": ["dev-06"],
+        "attempts_ended": ["p/7.a1"],
+        "jobs_unpinned": [],
+    }
+    return plain(FleetOutput(pools=[change], moves=[], started=[], **left))
+
+
+def moved(*, preview: bool = False, balanced: bool = False) -> Answer:
+    """An instance goes from content to development."""
+    if balanced:
+        nobody: Answer = {"started": [], "retired": [], "finishing": [], "attempts_ended": [], "jobs_unpinned": []}
+        return plain(FleetOutput(pools=[], moves=[], preview=preview, **nobody))
+    sizes = [("content", "social", 1, 0), ("development", "features", 1, 2)]
+    names: Answer = {"started": [] if preview else ["dev-06"], "retired": [] if preview else ["content-03"]}
+    return plain(
+        FleetOutput(
+            pools=[PoolChange(workflow=w, role=r, before=b, after=a, because=BECAUSE) for w, r, b, a in sizes],
+            moves=[
+                InstanceMove(
+                    workflow="content", role="social", to_workflow="development", to_role="features", because=BECAUSE
+                )
+            ],
+            finishing=[],
+            attempts_ended=[],
+            jobs_unpinned=[27],
+            preview=preview,
+            **names,
+        )
+    )
+
+
+def restarted(*, idle: bool = False) -> Answer:
+    return plain(RestartOutput(instance="dev-02", attempt=None if idle else "p/7.a1"))
+
+
+def drained(*, again: bool = False) -> Answer:
+    queues = [] if again else ["development"]
+    return plain(DrainOutput(queues=queues, instances=[], finishing=["dev-01"]))
+
+
+def routed() -> Answer:
+    return plain(StrategyOutput(queue="development", strategy="least-loaded", before="specialized"))
+
+
+def instances() -> Answer:
+    """Three at work, two idle."""
+    pool = PoolRow(workflow="development", role="tests", size=1, busy=1, waiting=0)
+    return plain(InstancesOutput(instances=instance_rows(), pools=[pool]))
+
+
+def closed_instances() -> Answer:
+    """One that is drained, one that works and then leaves."""
+    drained = InstanceRow(name="dev-01", workflow="development", role="tests", state="drained")
+    leaving = InstanceRow(
+        name="dev-02", workflow="development", role="features", state="retiring", job=7, project="p",
+        work="implement 003", busy_seconds=2.0,
+    )  # fmt: skip
+    return plain(InstancesOutput(instances=[drained, leaving], pools=[]))
