@@ -203,8 +203,8 @@ def _add_jobs(
         blockers = len(own) + sum(batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
         priority = ordering.with_ahead(owner.priority, plan.ahead)
         job = new_job(job_id, owner.id, run, plan, blockers, priority, batch.now)
-        if owner.assigned and not plan.step.independent and (instance := owner.assigned.get(job.queue)):
-            job = job._replace(lane=f"@{instance}")
+        if owner.assigned and not plan.step.independent:
+            job = _assigned(batch, owner, job)
         batch.add_job(job)
         made.append((job, own + earlier))
     for job, earlier in made:  # a chain may wait for one that was made after it
@@ -212,6 +212,12 @@ def _add_jobs(
             batch.depend(job.id, blocker)
         if job.blockers == 0:
             enter(batch, job, not_before)
+
+
+def _assigned(batch: Batch, owner: Owner, job: Job) -> Job:
+    """A job of a workflow that somebody assigned to an instance, if that is still there."""
+    instance = batch.fleet.instances.get(owner.assigned.get(job.queue, ""))
+    return job if instance is None or instance.retired else job._replace(lane=f"@{instance.name}")
 
 
 def _items(batch: Batch, project: str, workflow: Workflow) -> dict[str, list[Item]]:

@@ -1,0 +1,119 @@
+"""A workflow's work of one project for one instance: what there is of it and what will come (QUE-5)."""
+
+from typing import Any, Final
+
+from podium.domain.command import Steer, Steered
+from podium.domain.errors import NotFound
+from podium.domain.project import slug
+from podium.operations.context import Context
+from podium.operations.intake import SubmitInput, submit
+from podium.operations.operation import Input, argument, operation, option
+from podium.operations.request import BRIEF_CHARS_MAX
+from podium.operations.roster import roster
+from podium.operations.steering import ActionOutput, ProjectAction
+from podium.store.rows import Rows
+from podium.workspace import source
+
+ANY: Final = "any"
+"""In place of an instance: whoever works for the workflow."""
+WRITES: Final[dict[str, Any]] = {"safety": "write", "idempotent": True, "server": "queue"}
+
+
+class AssignInput(ProjectAction):
+    """Whose work goes to whom."""
+
+    instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
+
+
+class AssignDevelopmentInput(Input):
+    """Which repository is developed by whom."""
+
+    repository: str = argument("The repository's address or folder, or the id of a project.")
+    instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
+    brief: str = option("", "What to build there, where no project works on it yet.", max_length=BRIEF_CHARS_MAX)
+    reason: str = option("", "Why, for the record.", max_length=1000)
+    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
+
+
+class AssignOutput(ActionOutput):
+    """What was assigned."""
+
+    workflow: str
+    instance: str | None
+    """Null when all instances of the workflow may have the work again."""
+    submitted: bool = False
+    """Whether the repository was not known, and became this project."""
+
+
+@operation(
+    "assign-genesis", safety="write", idempotent=True, server="queue", example="podium assign-genesis shop genesis-01"
+)
+async def assign_genesis(context: Context, asked: AssignInput) -> AssignOutput:
+    """Give a project's Genesis work to one instance."""
+    return await _assign(context, "genesis", asked.project, asked.instance, asked)
+
+
+@operation(
+    "assign-development",
+    safety="write",
+    idempotent=True,
+    server="queue",
+    example="podium assign-development /srv/git/shop dev-02",
+)
+async def assign_development(context: Context, asked: AssignDevelopmentInput) -> AssignOutput:
+    """Give the development of a repository to one instance; a repository that nobody works on is submitted first.
+
+    Reviews stay with others: nobody reviews their own work.
+    """
+    project = await context.store.read(lambda rows: _project_on(rows, asked.repository))
+    if project is not None:
+        return await _assign(context, "development", project, asked.instance, asked)
+    await _slot(context, "development", asked.instance)
+    address = source.checked(asked.repository)
+    name = slug(address.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"), "repository")
+    wanted = SubmitInput(
+        title=name, brief=asked.brief or f"Develop the repository {address} further.", repository=address,
+        idempotency_key=f"assign-development:{address}", resume=True,
+    )  # fmt: skip
+    made = await submit(context, wanted)
+    done = await _assign(context, "development", made.project, asked.instance, asked)
+    return done.model_copy(update={"submitted": made.created})
+
+
+@operation(
+    "assign-content", safety="write", idempotent=True, server="queue", example="podium assign-content shop content-01"
+)
+async def assign_content(context: Context, asked: AssignInput) -> AssignOutput:
+    """Give a project's Content work to one instance."""
+    return await _assign(context, "content", asked.project, asked.instance, asked)
+
+
+def _project_on(rows: Rows, repository: str) -> str | None:
+    """The newest open project on a repository, or the project of that id."""
+    found = rows.one("project_on_repository", (repository, repository.rstrip("/").removesuffix(".git")))
+    return found[0] if found else None
+
+
+async def _slot(context: Context, workflow: str, instance: str) -> None:
+    """Raise when the instance is not one that works for the workflow."""
+    slots = [slot for slot in await roster(context) if slot.queue == workflow]
+    if instance != ANY and all(slot.name != instance for slot in slots):
+        known = ", ".join(slot.name for slot in slots)
+        raise NotFound(f"{instance!r} does not work for {workflow}. Its instances: {known or 'none'}; or `{ANY}`.")
+
+
+async def _assign(
+    context: Context, workflow: str, project: str, instance: str, asked: AssignInput | AssignDevelopmentInput
+) -> AssignOutput:
+    await _slot(context, workflow, instance)
+    given = "" if instance == ANY else instance
+    command = Steer("assign", project, 0, given, 0, context.named(asked.by), asked.reason, workflow)
+    done: Steered = await context.submit(command)
+    return AssignOutput(
+        project=done.project,
+        action="assign",
+        jobs=done.jobs,
+        attempts_ended=0,
+        workflow=workflow,
+        instance=given or None,
+    )
