@@ -2,6 +2,7 @@
 
 from podium.domain.errors import NotFound
 from podium.operations import (
+    attempts,
     doctor,
     events,
     fleet,
@@ -27,7 +28,7 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
+    attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
     projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 

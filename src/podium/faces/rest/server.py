@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from podium import credential
-from podium.address import SOCKET, socket_address
+from podium.address import SOCKET, socket_address, url_of
 from podium.domain.access import Principal
 from podium.faces.rest.app import Mounted, build
 from podium.faces.rest.guard import LOOPBACK, Guard
@@ -52,7 +52,7 @@ class Server:
         self._port = port
         self._mounts = mounts
         mine = credential.ensure(home)
-        self.url = _url(port) if port else None
+        self.url = url_of(port) if port else None
         sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
 
         def stream(request: Request) -> Response:
@@ -106,13 +106,6 @@ class _Connection(H11Protocol):
         """Begin."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
-
-
-def _url(port: socket.socket) -> str:
-    bound: str
-    bound, number = port.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - a browser here reaches it so
-    return f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
 
 
 def _uvicorn(app: ASGIApp) -> uvicorn.Server:
