@@ -102,7 +102,7 @@ def main() -> None:
     found["mcp"] = asyncio.run(through_mcp())
     found["token"] = os.environ["PODIUM_TOKEN"]
     Path(os.environ["WITNESS"]).write_text(json.dumps(found), "utf-8")
-    result = {"type": "result", "verdict": "blocked", "summary": "seen enough", "data": {}}
+    result: dict[str, Any] = {"type": "result", "verdict": "blocked", "summary": "seen enough", "data": {}}
     sys.stdout.write(f"my token is {os.environ['PODIUM_TOKEN']}\n{json.dumps(result)}\n")
 
 
