@@ -55,8 +55,10 @@ class Server:
         self.url = url_of(port) if port else None
         sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
 
-        def stream(request: Request) -> Response:
-            return EventStream(feed, begin_at(request), request.state.ask_again)
+        def stream(request: Request) -> Response | None:
+            begin = begin_at(request)
+            is_wanted = "text/event-stream" in request.headers.get("accept", "")
+            return EventStream(feed, begin, request.state.ask_again) if is_wanted else None
 
         feed = Feed(context().store.read, committed, context().clock)
         app = build(context, sessions, mounts, self.url, stream)
