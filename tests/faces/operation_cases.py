@@ -54,7 +54,7 @@ CASES: Final = {
     "project": Case({"project": "{p}"}, {"id": "{p}", "state": "open"}),
     "projects": Case({"limit": 5, "before": 1e12}),
     "prune": Case({"dry_run": True}, {"dry_run": True, "more": False}),
-    "queues": Case({}, varies=("oldest_seconds",)),
+    "queues": Case({}, varies=("oldest_seconds", "in_per_hour", "out_per_hour")),
     "release": Case({"project": "{old}", "version": "v2"}, {"run": "content@2", "created": True}),
     "resume": Case({"project": "{q}"}, {"action": "resume", "project": "{q}"}),
     "retry": Case({"job": "{p.job}", "reason": "again"}, {"action": "retry", "project": "{p}"}),
@@ -62,8 +62,8 @@ CASES: Final = {
     "review list": Case({"project": "{p}"}),
     "review reject": Case({"review": "{p.review}", "notes": "no"}, {"verdict": "reject"}),
     "review send-back": Case({"review": "{p.review}", "notes": "commas"}, {"verdict": "send-back"}),
-    "status": Case({}, varies=("oldest_seconds", "throughput", "pid")),
-    "stuck": Case({}, varies=("seconds", "since")),
+    "status": Case({}, varies=("oldest_seconds", "throughput_per_hour", "average_pipeline_seconds")),
+    "stuck": Case({}, varies=("seconds", "since", "for_seconds")),
     "submit": Case(
         {"title": "Tiny", "brief": "x", "not_before": "2h"}, {"created": True}, varies=("project", "begins_at")
     ),

@@ -135,7 +135,7 @@ def encode(event: dict[str, Any]) -> Encoded:
 
 def begin_at(request: Request) -> int | None:
     """After which event a reader goes on; raises `UsageError`."""
-    told = request.headers.get(LAST_ID) or request.query_params.get("after")
+    told = request.headers.get(LAST_ID, request.query_params.get("after"))
     if told is not None and not (told.isascii() and told.isdecimal() and len(told) <= ID_DIGITS_MAX):
         raise UsageError(f"{LAST_ID} is the number of an event, as the stream's ids have it.")
     return int(told) if told is not None else None
