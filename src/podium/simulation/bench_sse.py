@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from podium import credential
+from podium.simulation.bench_home import cpu_seconds
 
 LOOPBACK: Final = "127.0.0.1"
 START_SECONDS_MAX: Final = 60.0
 ANSWER_SECONDS_MAX: Final = 30.0
-SPOKEN: Final = 120
+SPOKEN: Final = 200
 """Messages of some two kilobytes, so that there is more to tell than a connection takes."""
 HEARD: Final = 40
 """Events whose way to a reader that reads is timed, and calls that are timed."""
+REST_SECONDS: Final = 0.5
+REST_SHARE: Final = 0.05
 DESCRIPTORS_SPARE: Final = 100
 
 
@@ -79,6 +82,7 @@ def measure(home: Path, readers: int) -> dict[str, Any]:
         before = podium.resident_bytes()
         for _ in range(readers):
             stack.enter_context(podium.follow(0, received_bytes=4096))
+        _settle(podium.process.pid)
         beside = _waits(podium)
         cost = podium.resident_bytes() - before
     return {
@@ -87,6 +91,16 @@ def measure(home: Path, readers: int) -> dict[str, Any]:
         **{f"{name}_alone": value for name, value in alone.items()},
         **{f"{name}_beside_stalled": value for name, value in beside.items()},
     }
+
+
+def _settle(pid: int) -> None:
+    """Until every reader has what its connection takes, and the orchestrator rests."""
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pid)
+        time.sleep(REST_SECONDS)
+        if cpu_seconds(pid) - before < REST_SECONDS * REST_SHARE:
+            return
 
 
 def _waits(podium: _Podium) -> dict[str, float]:

@@ -27,8 +27,10 @@ from podium.operations.context import Context
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
 SOCKET_RETRY_SECONDS: Final = 2.0
-WAITING_BYTES_MAX: Final = 16 * 1024
+WAITING_BYTES_MAX: Final = 4 * 1024
 """In a connection that takes nothing, before its answer waits."""
+SENT_BYTES_MAX: Final = 64 * 1024
+"""Of an answer that the system holds for a reader; it would take megabytes, and each new event with them."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,6 +109,8 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin."""
         super().connection_made(transport)
+        door = transport.get_extra_info("socket")
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_BYTES_MAX)
         transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
 
 
