@@ -1,5 +1,6 @@
 """Every operation as a tool: what a direct call answers or refuses, the tool answers or refuses too (CMD-1, MCP-1)."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final, get_args
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from podium.domain.access import Principal, Scope
 from podium.domain.errors import Forbidden, NotFound, PodiumError
 from podium.faces.cli.main import podium
+from podium.faces.mcp import servers
 from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.servers import EMPTY, NAMES, build, operations_of
 from podium.operations.catalogue import REGISTRY
@@ -105,6 +107,34 @@ def test_what_podium_refuses_is_told_and_what_breaks_is_not(desktop: Desktop) ->
     assert "defect" in text_of(defect)
     with pytest.raises(NotFound, match="Known: queue, monitor"):
         build("weather", caller(desktop))
+
+
+@pytest.mark.requirement("MCP-1")
+def test_a_client_hears_that_a_long_call_is_at_work(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call takes until its client has heard of it three times; what it answers or refuses comes all the same."""
+    monkeypatch.setattr(servers, "PROGRESS_SECONDS", 0.01)
+    heard: list[tuple[float, str | None]] = []
+    enough = asyncio.Event()
+
+    async def slow(name: str, _: dict[str, Any]) -> dict[str, Any]:
+        await enough.wait()
+        if name == "disk":
+            raise NotFound("There is no disk.")
+        return {"name": "slow", "scope": "read", "attempt": ""}
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, message))
+        if len(heard) >= 3:
+            enough.set()
+
+    async def talk(client: Client) -> list[Any]:
+        return [await client.call_tool(name, {}, progress_callback=hear) for name in ("whoami", "disk")]
+
+    done, refused = served("monitor", Caller(slow, caller(desktop).principal), talk)
+    assert (done.structured_content["name"], text_of(refused)) == ("slow", "There is no disk.")
+    assert [(round(progress, 2), message) for progress, message in heard[:3]] == [
+        (n / 100, servers.STILL_AT_IT) for n in (1, 2, 3)
+    ]
 
 
 class _Nothing(Input):
