@@ -4,6 +4,7 @@ Each figure is measured in a process of its own, so that none inherits another's
 """
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys

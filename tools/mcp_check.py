@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,7 +113,7 @@ def _env() -> dict[str, str]:
 
 
 @contextmanager
-def _podium(folder: Path) -> Iterator[tuple[Path, str, str]]:
+def _podium(folder: Path) -> Generator[tuple[Path, str, str]]:
     """A live orchestrator of a new home, where it listens, and a token."""
     home = folder / "home"
 
@@ -131,7 +131,7 @@ def _podium(folder: Path) -> Iterator[tuple[Path, str, str]]:
 
 
 @contextmanager
-def _bearing(url: str, token: str) -> Iterator[str]:
+def _bearing(url: str, token: str) -> Generator[str]:
     """An address on loopback that passes all on with the token: the conformance suite cannot send one."""
     where = url.removeprefix("http://")
 
@@ -158,7 +158,7 @@ def _bearing(url: str, token: str) -> Iterator[str]:
                     self.wfile.write(some)
                     self.wfile.flush()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's signature
             """Say nothing."""
 
     for verb in ("GET", "POST", "DELETE"):

@@ -33,6 +33,7 @@ def routes(rest: RestHome) -> list[tuple[str, str, dict[str, Any]]]:
     return made
 
 
+@pytest.mark.requirement("API-1", "SEC-1")
 @pytest.mark.parametrize("who", WHO)
 def test_every_route_opens_to_its_scope_and_to_no_other(
     rest: RestHome, routes: list[tuple[str, str, dict[str, Any]]], who: str
@@ -57,6 +58,7 @@ def test_every_route_opens_to_its_scope_and_to_no_other(
             assert answer.json()["status"] == answer.status_code
 
 
+@pytest.mark.requirement("SEC-1")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -84,6 +86,7 @@ def test_only_health_answers_without_a_credential(rest: RestHome) -> None:
         assert rest.ask("GET", path, None).status_code == 401, path
 
 
+@pytest.mark.requirement("API-1", "SEC-1")
 def test_a_token_is_refused_from_the_moment_it_is_revoked(rest: RestHome) -> None:
     made = rest.podium.ask("token", "create", "--scope", "read")
     rest.bearers["short"] = made["token"]
@@ -121,6 +124,7 @@ def test_nobody_but_the_homes_user_makes_a_link_or_speaks_under_another_name(res
     assert (told[0]["id"], told[0]["sender"].split()[0]) == (number, "token")
 
 
+@pytest.mark.requirement("API-1")
 def test_a_key_in_the_header_makes_one_project(rest: RestHome) -> None:
     rest.podium.ask("submit", "--title", "Fill", "--brief", "x", "--not-before", "1d")
     asked = {"title": "Once", "brief": "Say hello.", "not_before": "1d"}
