@@ -24,7 +24,7 @@ class Case:
 
 CASES: Final = {
     "assignment": Case({"attempt": "{attempt}"}, {"attempt": "{attempt}", "step": "analyze", "role": "analysis"}),
-    "backlog": Case({}, {"projects_waiting": 0}, varies=("next_due_seconds", "oldest_seconds")),
+    "backlog": Case({}, {"projects_waiting": 0}, varies=("next_due_seconds", "oldest_seconds", "paused_seconds")),
     "cancel": Case({"project": "{later}", "reason": "not needed"}, {"action": "cancel", "project": "{later}"}),
     "cancel-job": Case({"job": "{p.job}"}, {"action": "cancel", "project": "{p}", "jobs": 2}),
     "dead-letters": Case({"project": "{q}"}, varies=("dead_seconds",)),

@@ -150,6 +150,7 @@ def staged(folder: Path) -> dict[tuple[str, str], Subjects]:
                     for face in FACES:
                         slug = name.replace(" ", "-")
                         subjects[name, face] = stage.make(kind, f"{kind}-{slug}-{face}")
+        stage.deliver_rest()
     finally:
         stage.store.close()
     return subjects

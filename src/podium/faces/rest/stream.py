@@ -27,7 +27,7 @@ BEHIND_EVENTS: Final = 40
 """Read from the log at a time for one reader that is behind the ring."""
 BEHIND_AT_ONCE_MAX: Final = 8
 """Readers behind the ring whose pages are in memory together; others wait their turn."""
-CHUNK_BYTES_MAX: Final = 8 * 1024
+CHUNK_BYTES_MAX: Final = 4 * 1024
 """Given to a connection at a time; a single longer event goes out whole."""
 PACE_SECONDS: Final = 0.05
 """Between two looks at the log: readers are woken at most that often."""
