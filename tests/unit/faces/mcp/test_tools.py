@@ -22,11 +22,13 @@ from tests.unit.faces.mcp.agent import caller, served, text_of
 from tests.unit.operations.desktop import Desktop
 
 CALLS: Final[dict[str, dict[str, Any]]] = {
-    "messages ack": {"message": 141},
+    "drain": {"target": "development", "reason": "new disk"},
+    "messages ack": {"message": 142},
     "pause": {"project": "p"},
     "release": {"project": "old", "version": "v2"},
-    "restart-instance": {"instance": "dev-02"},
     "resume": {"project": "q"},
+    "strategy": {"queue": "development", "strategy": "least-loaded"},
+    "undrain": {"target": "content-01"},
 }
 """What tests/faces asks every operation is not asked here again."""
 ON_MCP: Final = sorted(name for name, found in REGISTRY.items() if "mcp" in found.faces)
