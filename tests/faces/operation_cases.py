@@ -22,6 +22,8 @@ class Case:
     """Faces that have the operation in a form of their own."""
 
 
+FLEET: Final = ("pools", "started", "retired", "finishing")
+"""There is one fleet: what the first face has changed, the others find so."""
 CASES: Final = {
     "assignment": Case({"attempt": "{attempt}"}, {"attempt": "{attempt}", "step": "analyze", "role": "analysis"}),
     "backlog": Case({}, {"projects_waiting": 0}, varies=("next_due_seconds", "oldest_seconds", "paused_seconds")),
@@ -35,7 +37,7 @@ CASES: Final = {
     "deliveries replay": Case({"delivery": "{n.delivery}"}, {"webhook": "hook"}),
     "disk": Case({}, varies=("bytes", "files", "free_bytes")),
     "doctor": Case({}, varies=("detail", "reason")),
-    "drain": Case({"target": "content", "reason": "new disk"}),
+    "drain": Case({"target": "content", "reason": "new disk"}, varies=("queues",)),
     "events": Case({"after": 3, "limit": 5}, {"reset": False, "horizon": 1}, varies=("last",)),
     "health": Case({}, varies=("detail",)),
     "inbox": Case({"attempt": "{attempt}"}, {"messages": []}),
@@ -58,7 +60,7 @@ CASES: Final = {
     "projects": Case({"limit": 5, "before": 1e12}),
     "prune": Case({"dry_run": True}, {"dry_run": True, "more": False}),
     "queues": Case({}, varies=("oldest_seconds", "in_per_hour", "out_per_hour")),
-    "rebalance": Case({}),
+    "rebalance": Case({}, varies=FLEET),
     "release": Case({"project": "{old}", "version": "v2"}, {"run": "content@2", "created": True}),
     "restart-instance": Case({"instance": "dev-02"}, varies=("attempt", "job", "project")),
     "resume": Case({"project": "{q}"}, {"action": "resume", "project": "{q}"}),
@@ -67,8 +69,8 @@ CASES: Final = {
     "review list": Case({"project": "{p}"}),
     "review reject": Case({"review": "{p.review}", "notes": "no"}, {"verdict": "reject"}),
     "review send-back": Case({"review": "{p.review}", "notes": "commas"}, {"verdict": "send-back"}),
-    "scale-down": Case({"workflow": "content", "to": 2}, varies=("was", "before", "removed", "added", "leaving")),
-    "scale-up": Case({"workflow": "content", "to": 4}, varies=("was", "before", "removed", "added", "leaving")),
+    "scale-down": Case({"workflow": "content", "to": 2}, varies=FLEET),
+    "scale-up": Case({"workflow": "content", "to": 4}, varies=FLEET),
     "status": Case({}, varies=("oldest_seconds", "throughput_per_hour", "average_pipeline_seconds")),
     "strategy": Case({"queue": "content", "strategy": "least-loaded"}, varies=("was", "before")),
     "stuck": Case({}, varies=("seconds", "since", "for_seconds")),

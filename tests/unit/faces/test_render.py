@@ -9,10 +9,7 @@ from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
 from tests.unit.faces import (
-<<<<<<< HEAD
     fleet_samples,
-=======
->>>>>>> d556bdd (Cases for health and metrics; how to add one)
     queue_samples,
     room_samples,
     samples,
