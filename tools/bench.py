@@ -4,6 +4,7 @@ Each figure is measured in a process of its own, so that none inherits another's
 """
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from podium import clock
-from podium.simulation import bench, bench_home, raw_commit
+from podium.simulation import bench, bench_home, bench_sse, raw_commit
 
 PART_SECONDS_MAX: Final = 1_800
 
@@ -36,11 +37,16 @@ async def _home(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return await bench_home.measure(folder, asked.waiting)
 
 
+async def _sse(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    return await asyncio.to_thread(bench_sse.measure, folder / "sse", asked.readers)
+
+
 PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, dict[str, Any]]]]] = {
     "speed": _speed,
     "raw": _raw,
     "home": _home,
     "ratio": _ratio,
+    "sse": _sse,
 }
 
 
@@ -58,6 +64,7 @@ def main() -> int:
     parser.add_argument("--idle", type=int, default=300, help="submissions one at a time (default 300)")
     parser.add_argument("--waiting", type=int, default=100_000, help="jobs that wait at a restart (default 100000)")
     parser.add_argument("--backlog", type=int, default=1_000_000, help="jobs of the large backlog (default 1000000)")
+    parser.add_argument("--readers", type=int, default=1_000, help="readers of events that stall (default 1000)")
     parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()

@@ -54,3 +54,11 @@ def listen(host: str, port: int) -> socket.socket:
             f"Podium cannot listen on {host}, port {port}: {error.strerror}. Give another port with --port."
         ) from None
     return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a browser or a program on this machine reaches a socket that listens."""
+    bound: str
+    bound, number = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - so it is reached from here
+    return f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"

@@ -16,8 +16,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from podium import config as configuration
+from podium import credential
 from podium.address import LOCK
 from podium.clock import SteadyClock
+from podium.domain.access import Principal
 from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE
@@ -29,6 +31,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.engine.engine import Engine
     from podium.faces.rest.app import Mounted
     from podium.faces.rest.server import Server
+    from podium.hosts.local import Access
     from podium.integrations.webhooks import WebhookSender
     from podium.operations.context import Context
     from podium.ports import Clock, Host
@@ -248,7 +251,7 @@ class RealWorld:
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper)
 
-            hosts = _hosts(home, loaded.config, clock, store.holds)
+            hosts = _hosts(home, loaded.config, clock, store.holds, _access(home, listener))
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
             await engine.start()
             context = loaded.context(store, clock, _Conductor(engine), engine)
@@ -275,11 +278,13 @@ class RealWorld:
                 await shared_state.run_once()  # what the last commits changed
                 await sender.aclose()
 
-    def serve_mcp(self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    def serve_mcp(
+        self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]
+    ) -> None:
         """One MCP server on standard input and output."""
         from podium.faces.mcp import stdio
 
-        stdio.serve(name, ask)
+        stdio.serve(name, ask, who)
 
 
 def _listener(server: configuration.ServerConfig, host: str | None, port: int | None) -> socket.socket | None:
@@ -324,7 +329,7 @@ def _beyond_limits(pipeline: Pipeline) -> float:
 
 
 def _hosts(
-    home: Path, config: configuration.Config, clock: "Clock", still_mine: Callable[["Lease"], bool]
+    home: Path, config: configuration.Config, clock: "Clock", still_mine: Callable[["Lease"], bool], access: "Access"
 ) -> dict[str, "Host"]:
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
     from podium.agents.command import program
@@ -337,7 +342,7 @@ def _hosts(
     repositories = Repositories(place)
     programs = {name: program(name, agent.command, agent.env) for name, agent in config.all_agents().items()}
     return {
-        "": LocalHost(place, repositories, clock, programs),
+        "": LocalHost(place, repositories, clock, programs, access=access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
 
@@ -345,6 +350,16 @@ def _hosts(
 def _present(engine: "Engine") -> list[Slot]:
     """The instances that there are now."""
     return [instance.slot for instance in engine.muster.fleet.present()]
+
+
+def _access(home: Path, listener: socket.socket | None) -> "Access":
+    """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
+    from podium.address import url_of
+    from podium.domain.access import attempt_token
+
+    key = credential.key(credential.ensure(home), "attempt")
+    where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})
+    return lambda attempt: {**where, credential.VARIABLE: attempt_token(key, attempt)}
 
 
 def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "WebhookSender":

@@ -12,6 +12,8 @@ from podium.domain.errors import Unauthorized
 
 FILE: Final = "credential"
 SECRET_BYTES: Final = 32
+VARIABLE: Final = "PODIUM_TOKEN"
+"""The environment's variable with a credential to use instead of the home's own: an agent's, or another's."""
 
 
 def ensure(home: Path) -> str:
@@ -47,6 +49,11 @@ def read(home: Path) -> str:
             f"The home {home} belongs to another user: its credential cannot be read. Ask for a token "
             "(`podium token create`), or use a home of your own."
         ) from None
+
+
+def presented(home: Path) -> str:
+    """What this process shows of itself: the environment's token, else the home's own credential."""
+    return os.environ.get(VARIABLE) or read(home)
 
 
 def key(credential: str, purpose: str) -> bytes:

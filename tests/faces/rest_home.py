@@ -1,5 +1,7 @@
 """A real orchestrator that serves its API on a free port of loopback, and a credential for every scope."""
 
+import json
+import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +15,9 @@ from podium.domain.access import attempt_token
 from tests.faces.command_line import CommandLine
 
 SCOPES = ("read", "operate", "admin", "webhook")
+WAITER = "import time; time.sleep(600)"
+AT_WORK = "work/1.a1"
+"""The attempt that is at work as long as the home is up."""
 
 
 @dataclass
@@ -44,6 +49,8 @@ def served(folder: Path) -> Generator[RestHome]:
     """Up on a free port, and down at the end."""
     podium = CommandLine(folder / "home")
     podium.ask("init")
+    with (podium.home / "podium.toml").open("a") as file:
+        file.write(f"\n[agents.waiter]\ncommand = {json.dumps([sys.executable, '-c', WAITER])}\n")
     url = podium.ask("up", "--port", "0")["url"]
     with ExitStack() as stack:
         stack.callback(_down, podium)
@@ -55,6 +62,9 @@ def served(folder: Path) -> Generator[RestHome]:
         ended = attempt_token(credential.key(mine, "attempt"), "nothing/1.a1")
         home.bearers |= {"home": mine, "nobody": None, "revoked": revoked["token"], "ended attempt": ended}
         home.bearers["forged attempt"] = attempt_token(b"another key", "nothing/1.a1")
+        podium.ask("submit", "--title", "Work", "--id", "work", "--brief", "x", "--agent", "waiter")
+        podium.until("any(row['project'] == 'work' for row in answer['instances'])", "instances")
+        home.bearers["attempt"] = attempt_token(credential.key(mine, "attempt"), AT_WORK)
         yield home
 
 

@@ -1,22 +1,18 @@
 """Events over SSE on real connections: resumed, reset, bounded, and ended with the credential (EVT-2)."""
 
 import json
-import socket
-import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
+from podium.simulation import bench_sse
 from tests.faces.rest_home import RestHome, served
 
 STALLED: Final = 300
-SPOKEN: Final = 120
-"""Messages of some two kilobytes, so that there is more to tell than a connection takes."""
 STALLED_BYTES_MAX: Final = 50_000
 """For each reader that does not read."""
 
@@ -96,40 +92,33 @@ def test_a_place_that_is_no_number_is_refused(rest: RestHome, place: str) -> Non
     assert rest.ask("GET", "/v1/events", headers=headers).status_code == 422
 
 
-def _resident_bytes(rest: RestHome) -> int:
-    pid = rest.ask("GET", "/healthz", None).json()["pid"]
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-
-
+@pytest.mark.requirement("EVT-2")
 def test_readers_that_do_not_read_cost_little_and_slow_nobody(
-    rest: RestHome, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    where = urlsplit(rest.url)
-    asked = (
-        f"GET /v1/events HTTP/1.1\r\nHost: {where.netloc}\r\nAccept: text/event-stream\r\nLast-Event-ID: 0\r\n"
-        f"Authorization: Bearer {rest.bearers['read']}\r\n\r\n"
-    ).encode()
-    with httpx2.Client(
-        base_url=rest.url, timeout=30, headers={"Authorization": f"Bearer {rest.bearers['home']}"}
-    ) as client:
-        for _ in range(SPOKEN):
-            assert client.post("/v1/messages/send", json={"to": "all", "text": "x" * 1900}).status_code == 200
-    before = _resident_bytes(rest)
-    with ExitStack() as stack:
-        for _ in range(STALLED):
-            reader = stack.enter_context(socket.socket())
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            reader.settimeout(20)
-            reader.connect((where.hostname, where.port))
-            reader.sendall(asked)
-            assert reader.recv(12) == b"HTTP/1.1 200"
-        begun = time.perf_counter()
-        with following(rest, **{"Last-Event-ID": str(last(rest))}) as messages:
-            say(rest, "still quick")
-            next(messages)
-        took = time.perf_counter() - begun
-        each = (_resident_bytes(rest) - before) / STALLED
-        record_property("stalled reader", f"{each:,.0f} bytes; another hears within {took:.3f} s")
-        assert each < STALLED_BYTES_MAX
-        assert took < 2
+    """`./dev bench --part sse` does the same with a thousand."""
+    found = bench_sse.measure(tmp_path / "home", STALLED)
+    for name, value in found.items():
+        record_property(name, value)
+    assert found["stalled_readers_mib"] * 2**20 < STALLED * STALLED_BYTES_MAX
+    assert found["event_ms_max_beside_stalled"] < 2_000
+    assert found["status_ms_p50_beside_stalled"] < 200
+
+
+@pytest.mark.requirement("EVT-2", "EVT-5")
+def test_a_reader_from_before_the_horizon_is_told_to_begin_anew(tmp_path: Path) -> None:
+    with served(tmp_path) as home:
+        for n in range(30):
+            say(home, f"old {n}")
+        assert home.podium("down").returncode == 0
+        (home.podium.home / "podium.toml").write_text("[retention]\nevents_max = 5\n", "utf-8")
+        home.podium.ask("prune")
+        home.url = home.podium.ask("up", "--port", "0")["url"]
+        with following(home, "home", **{"Last-Event-ID": "1"}) as messages:
+            first = next(messages)
+            horizon = json.loads(first["data"])["horizon"]
+            assert (first["event"], int(first["id"])) == ("reset", horizon - 1)
+            assert horizon == home.podium.ask("events")["horizon"] > 30
+            assert int(next(messages)["id"]) == horizon
+        with following(home, "home", **{"Last-Event-ID": first["id"]}) as messages:
+            assert "event" not in next(messages)

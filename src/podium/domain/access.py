@@ -5,7 +5,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Scope(StrEnum):
@@ -30,6 +30,23 @@ INCLUDED: Final = {
     Scope.WEBHOOK: frozenset({Scope.WEBHOOK}),
     Scope.ATTEMPT: frozenset({Scope.ATTEMPT}),
 }
+
+
+class AttemptName(NamedTuple):
+    """Which attempt: `project/job.aNUMBER`, see `Lease.name`."""
+
+    project: str
+    job: int
+    number: int
+
+
+_ATTEMPT_NAME = re.compile(r"(.{1,100})/([0-9]{1,18})\.a([0-9]{1,9})", re.ASCII)
+
+
+def attempt_name(text: str) -> AttemptName | None:
+    """The parts of an attempt's name; None when it is none."""
+    found = _ATTEMPT_NAME.fullmatch(text)
+    return AttemptName(found[1], int(found[2]), int(found[3])) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What an agent at work wants on record. Answer: the event's number; raises Conflict when the fence is stale."""
+
+    job: int
+    attempt: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What somebody asked for, for the record. Answer: None."""
 
@@ -248,7 +257,7 @@ class Pruned(NamedTuple):
     projects: int = 0
 
 
-Talk = Send | Acknowledge | Dismiss | Settle | Replay
+Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note
 """What is said to instances, people and receivers; no job changes."""
 
 Access = Audit | IssueToken | RevokeToken

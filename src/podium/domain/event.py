@@ -62,6 +62,7 @@ TYPES: Final = frozenset(
         "queue.drained",
         "queue.routed",
         "queue.undrained",
+        "attempt.noted",
         "message.sent",
         "message.delivered",
         "review.opened",

@@ -36,6 +36,9 @@ SWEEP_SECONDS_MAX: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
+Access = Callable[[str], Mapping[str, str]]
+"""The environment that lets the agent of the attempt so named speak to Podium; its token dies with the lease."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
@@ -116,7 +119,10 @@ class LocalRunning:
 
 
 class LocalHost:
-    """`ports.Host` for agents that are programs. `programs` maps an agent's name to what is started for it."""
+    """`ports.Host` for agents that are programs. `programs` maps an agent's name to what is started for it.
+
+    `access` gives what an attempt's agent, and nobody else, needs to speak to Podium.
+    """
 
     def __init__(
         self,
@@ -125,11 +131,13 @@ class LocalHost:
         clock: Clock,
         programs: Mapping[str, Program],
         settings: LocalSettings | None = None,
+        access: Access = lambda _: {},
     ) -> None:
         self._home = home
         self._repositories = repositories
         self.clock = clock
         self._programs = programs
+        self._access = access
         self.settings = settings or LocalSettings()
         self._path = os.environ.get("PATH", os.defpath)
         self._warned_of: set[str] = set()
@@ -149,8 +157,9 @@ class LocalHost:
                 return Ended(Report(Ending.FINISHED, verdict="rework", feedback=advice(base)))
 
             def begin() -> RunnerProcess:
-                limits = self.settings.limits
-                directory, tag = briefing.write(self._home, assignment, program, base, self._path, limits)
+                limits, handed = self.settings.limits, {**self._access(lease.name), **program.env}
+                told = replace(program, env=handed)
+                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits)
                 return runner_process.spawn(directory, self._path, tag)
 
             return LocalRunning(self, attempt, await asyncio.to_thread(begin))

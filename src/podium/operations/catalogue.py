@@ -3,6 +3,7 @@
 from podium.domain.errors import NotFound
 from podium.operations import (
     assigning,
+    attempts,
     doctor,
     events,
     fleet,
@@ -28,8 +29,8 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    assigning, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox, plan,
-    projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
+    assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox,
+    plan, projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

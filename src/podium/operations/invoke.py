@@ -17,6 +17,11 @@ def permit(operation: Operation, principal: Principal) -> None:
     """Raise `Forbidden` unless the caller's credential opens this operation."""
     if principal.scope is Scope.ATTEMPT and operation.agents:
         return
+    if principal.scope is Scope.ATTEMPT:
+        raise Forbidden(
+            f"An agent at work may not {operation.name}: its credential opens its own attempt alone. What it may: "
+            "read its assignment, project and inbox, note something, send a message."
+        )
     if not principal.may(operation.scope):
         raise Forbidden(
             f"{principal.name} may not {operation.name}: its credential has the scope {principal.scope}, "

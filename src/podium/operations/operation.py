@@ -132,10 +132,10 @@ def explain(error: ValidationError) -> str:
 
 
 def understood(operation: Operation, asked: Mapping[str, Any] | bytes) -> Any:
-    """The operation's input from fields or from JSON; raises `UsageError`."""
+    """The operation's input from fields, or from JSON that is of exactly the described types; raises `UsageError`."""
     try:
         if isinstance(asked, bytes):
-            return operation.input.model_validate_json(asked or b"{}")
+            return operation.input.model_validate_json(asked or b"{}", strict=True)
         return operation.input.model_validate(asked)
     except ValidationError as error:
         raise UsageError(explain(error)) from None

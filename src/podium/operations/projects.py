@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.domain.errors import NotFound
+from podium.operations.attempts import own_project
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.operations.waiting import InputRow, waits
@@ -137,9 +138,10 @@ class ProjectOutput(Output):
     """Its place in the input queue, where it has not begun."""
 
 
-@operation("project", server="monitor", example="podium project hello-world")
+@operation("project", server="monitor", agents=True, example="podium project hello-world")
 async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
     """Show one project: its workflows, jobs and outputs."""
+    own_project(context, asked.project)
 
     def read(rows: Rows) -> ProjectOutput:
         row = need_project(rows, asked.project)

@@ -40,9 +40,9 @@ async def measure(folder: Path, waiting: int) -> dict[str, Any]:
     resumed = [await _resume(full) for _ in range(RESTARTS)]
     async with _orchestrator(empty) as process:
         await asyncio.sleep(SETTLE_SECONDS)
-        before = _cpu_seconds(process.pid)
+        before = cpu_seconds(process.pid)
         await asyncio.sleep(IDLE_SECONDS)
-        percent = (_cpu_seconds(process.pid) - before) / IDLE_SECONDS * 100
+        percent = (cpu_seconds(process.pid) - before) / IDLE_SECONDS * 100
     return {"restart_resume_ms": round(statistics.median(resumed), 1), "idle_cpu_percent": round(percent, 2)}
 
 
@@ -89,7 +89,7 @@ async def _orchestrator(home: Path) -> AsyncGenerator[Process]:
         await process.wait()
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process (proc(5), fields 14 and 15 of `stat`)."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
 """Laws of messages: into an inbox, out of it with a job, read when the attempt that got them has finished (COM-1)."""
 
 from podium.domain import message
-from podium.domain.command import Acknowledge, Send
+from podium.domain.command import Acknowledge, Note, Send
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.message import Message
@@ -40,14 +40,21 @@ def post(batch: Batch, to: str, text: str, sender: str, project: str, key: str =
     return number
 
 
-def unread(rows: Rows, job: Job, pipeline: Pipeline) -> list[Message]:
-    """What the instance that was given this job is told with it: the same whenever it is asked, until it is read."""
+def unread(rows: Rows, job: Job, pipeline: Pipeline, until: float | None = None) -> list[Message]:
+    """What the instance that was given this job is told with it: the same whenever it is asked, until it is read.
+
+    `until` a later moment (steady seconds) also what it has been sent since it began.
+    """
     if job.queue == PODIUM_QUEUE:
         return []
-    addresses = message.addresses(job.instance, _role(rows, job, pipeline), workflow_of(job.workflow))
-    since = job.leased_at - message.KEPT_SECONDS
-    found = rows.all("messages_unread", (job.instance, *addresses, job.project, since, job.leased_at))
+    span = job.leased_at - message.KEPT_SECONDS, job.leased_at if until is None else until
+    found = rows.all("messages_unread", (job.instance, *addresses_of(rows, job, pipeline), job.project, *span))
     return [Message._make(row) for row in found]
+
+
+def addresses_of(rows: Rows, job: Job, pipeline: Pipeline) -> tuple[str, ...]:
+    """Every address under which the instance at this job gets messages."""
+    return message.addresses(job.instance, _role(rows, job, pipeline), workflow_of(job.workflow))
 
 
 def receive(batch: Batch, job: Job) -> None:
@@ -97,3 +104,13 @@ def acknowledge(batch: Batch, command: Acknowledge) -> bool:
         batch.effects["message_close"].append((batch.now, command.message))
     batch.emit("message.delivered", project, messages=[command.message], to=instance or address, by=command.by)
     return True
+
+
+def note(batch: Batch, command: Note) -> int:
+    """An agent's own word about its work, in the project's log. Answer: the event's number."""
+    job = batch.job(command.job)
+    if job is None or job.state != "running" or job.attempt != command.attempt:
+        raise Conflict(f"Attempt {command.attempt} of job {command.job} has ended; nothing more is noted of it.")
+    number = batch.numbers.seq
+    batch.tell("attempt.noted", job, text=command.text[: message.TEXT_CHARS_MAX])
+    return number

@@ -13,6 +13,7 @@ from podium.domain.command import (
     Dismiss,
     Dispatch,
     IssueToken,
+    Note,
     Prune,
     Record,
     Replay,
@@ -30,7 +31,7 @@ from podium.store import fleet
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
 from podium.store.jobs import complete, dispatch, record, settle_touched, wake
-from podium.store.messages import acknowledge, send
+from podium.store.messages import acknowledge, note, send
 from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
 from podium.store.retention import prune
@@ -88,6 +89,7 @@ _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     Decide: decide,
     Dismiss: dismiss,
     IssueToken: issue,
+    Note: note,
     Prune: prune,
     Record: record,
     Replay: replay,

@@ -4,6 +4,7 @@ import pytest
 
 from podium.domain import lifecycle
 from podium.faces.cli.render import RENDERERS, STEERING
+from podium.operations.attempts import NoteOutput, WhoamiOutput
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
 from podium.operations.tokens import TokenRevokeOutput
@@ -16,6 +17,7 @@ from tests.unit.faces import (
     token_samples,
     trouble_samples,
     vitals_samples,
+    work_samples,
 )
 from tests.unit.faces.samples import Answer, console, printed
 
@@ -69,6 +71,13 @@ PAGES: list[tuple[str, Answer]] = [
     *((action, samples.acted(action)) for action in STEERING),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
+    ("assignment", work_samples.assignment()),
+    ("assignment", work_samples.assignment(item=None, increment={"version": "v2", "reason": "news"})),
+    ("inbox", work_samples.inbox()),
+    ("inbox", work_samples.inbox(empty=True)),
+    ("note", samples.plain(NoteOutput(attempt="p/12.a1", event=7))),
+    ("whoami", samples.plain(WhoamiOutput(name="dev-02", scope="attempt", attempt="p/12.a1"))),
+    ("whoami", samples.plain(WhoamiOutput(name="operator", scope="admin", attempt=""))),
     ("token create", token_samples.token()),
     ("token list", token_samples.tokens()),
     ("token list", token_samples.tokens(empty=True)),

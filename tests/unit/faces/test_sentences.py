@@ -33,6 +33,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("project.admitted", waited=72.4, reason="its queue has room"),
         "hello-world begins after 1 m 12 s in the input queue: its queue has room",
     ),
+    (event("attempt.noted", instance="dev-02", text="the API changed"), "dev-02 notes: the API changed"),
     (event("project.reopened", version="v1.1"), "hello-world is open again for v1.1"),
     (
         event("workflow.requested", workflow="content@2", version="v1.1", by="ann", reason="dark mode"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report
@@ -22,8 +23,8 @@ PASS = Verdict("pass", "")
 class Desk:
     """The shipped pipeline on a real SQLite in memory; time moves by a second with every batch."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self.store = SqliteStore(":memory:", limits=limits)
+    def __init__(self, limits: Limits | None = None, path: Path | str = ":memory:") -> None:
+        self.store = SqliteStore(path, limits=limits)
         self.pipeline, self.text = default_pipeline()
         self.slots = slots_of(self.pipeline)
         self.now = 1_800_000_000.0

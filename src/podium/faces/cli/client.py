@@ -3,12 +3,14 @@
 import asyncio
 import http.client
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any, Final, cast
 
 from podium import credential
 from podium.address import socket_address
+from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import NotFound, PodiumError, Unavailable
 from podium.faces.cli.composition import Composition
 
@@ -83,9 +85,11 @@ class Client:
         try:
             return self.ask(name, asked)
         except NoOrchestrator:
+            if _is_handed():
+                raise
             return asyncio.run(self._locally(name, asked))
         except OrchestratorGone:
-            if not _is_read(name):  # it may have been done: doing it again is not ours to decide
+            if _is_handed() or not _is_read(name):  # it may have been done: doing it again is not ours to decide
                 raise
             return asyncio.run(self._locally(name, asked))
 
@@ -95,6 +99,13 @@ class Client:
             return self.call(name, asked) if _is_read(name) else self.ask(name, asked)
         except RemoteError as error:
             raise NotFound(str(error)) if error.code == NotFound.exit_code else error from None
+
+    def principal(self) -> Principal:
+        """As whom this process asks: the home's own user, or whoever bears the environment's token."""
+        if not _is_handed():
+            return OPERATOR
+        told = self.ask("whoami", {})
+        return Principal(told["name"], Scope(told["scope"]), told["attempt"])
 
     def _request(
         self, method: str, path: str, asked: dict[str, Any] | None, seconds: float = ANSWER_SECONDS
@@ -122,7 +133,7 @@ class Client:
         return self._understood(answer.status, content)
 
     def _headers(self) -> dict[str, str]:
-        mine = credential.read(self.home)
+        mine = credential.presented(self.home)
         return {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {mine}"} if mine else {})
 
     def _understood(self, status: int, content: bytes) -> dict[str, Any]:
@@ -147,7 +158,6 @@ class Client:
 
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
-        from podium.domain.access import OPERATOR
         from podium.operations.catalogue import operation_named
         from podium.operations.invoke import invoke
         from podium.operations.operation import understood
@@ -175,6 +185,11 @@ def _connect(connection: _UnixConnection) -> None:
         ) from None
     except OSError:
         raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
+
+
+def _is_handed() -> bool:
+    """Whether a token says who asks: then only an orchestrator can tell what it opens."""
+    return bool(os.environ.get(credential.VARIABLE))
 
 
 def _is_read(name: str) -> bool:

@@ -14,7 +14,7 @@ READERS_SHOWN_MAX: Final = 3
 
 def render_sent(console: Console, answer: Answer) -> None:
     """A message is on its way."""
-    said = f"Message {answer['message']} waits for {one_line(answer['to'])}; it comes with the next job."
+    said = f"Message {answer['message']} waits for {one_line(answer['to'])}; it comes with the next job, or sooner."
     style.say(
         console,
         line((f"{style.marks(console).good} ", GOOD), said),

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from podium.domain.access import Principal
 from podium.operations.context import Context
 
 
@@ -52,6 +53,8 @@ class Composition(Protocol):
         """Make the home if it is not there; raises `Unavailable` when it cannot be written."""
         ...
 
-    def serve_mcp(self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    def serve_mcp(
+        self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]
+    ) -> None:
         """Serve one MCP server on standard input and output until that ends; raises `NotFound`."""
         ...

@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from podium.faces.cli.composition import Composition
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
 POLL_SECONDS: Final = 0.05
+DESCRIPTORS_WANTED: Final = 8192
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _log = logging.getLogger("podium")
@@ -47,7 +49,16 @@ def foreground(client: Client, door: Door, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    _take_descriptors()
     return clock.run(_serve(client.composition, client, door, as_json=as_json))
+
+
+def _take_descriptors() -> None:
+    """Many systems let a process have 1,024 files and connections unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS_WANTED if hard == resource.RLIM_INFINITY else min(DESCRIPTORS_WANTED, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(composition: Composition, client: Client, door: Door, *, as_json: bool) -> int:

@@ -187,7 +187,7 @@ def mcp(client: Client, name: str) -> None:
 
     Example: claude mcp add queue -- podium mcp queue
     """
-    client.composition.serve_mcp(name, client.reach)
+    client.composition.serve_mcp(name, client.reach, client.principal)
 
 
 def execute(arguments: Sequence[str], composition: Composition) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from podium.faces.cli import communication, details, fleet, style, tokens, trouble, vitals
+from podium.faces.cli import at_work, communication, details, fleet, style, tokens, trouble, vitals
 from podium.faces.cli.advice import choices
 from podium.faces.cli.backlog import render_backlog, render_queues
 from podium.faces.cli.checkup import render_doctor
@@ -272,9 +272,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "undrain": fleet.render_undrained,
         "strategy": fleet.render_strategy,
         "review list": _review_list,
-        "review approve": _decided,
-        "review reject": _decided,
-        "review send-back": _decided,
+        **dict.fromkeys(("review approve", "review reject", "review send-back"), _decided),
         "submit": _submit,
         "release": _release,
         "plan": details.render_plan,
@@ -293,6 +291,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "dead-letters": trouble.render_letters,
         "dead-letters replay-all": trouble.render_replayed,
         "stuck": trouble.render_stuck,
+        **at_work.PAGES,
         "token create": tokens.render_created,
         "token list": tokens.render_list,
         "token revoke": tokens.render_revoked,

@@ -199,6 +199,10 @@ def _resized(told: _Told) -> str:
     return f"{told.say('queue')} ({told.say('role')}) has {told.say('size')} instances{told.because()}"
 
 
+def _noted(told: _Told) -> str:
+    return f"{told.who} notes: {told.say('text', FEEDBACK_CHARS_MAX)}"
+
+
 def _message_sent(told: _Told) -> str:
     return f"{told.say('by') or 'somebody'} to {told.say('to')}: {told.say('text', FEEDBACK_CHARS_MAX)}"
 
@@ -250,6 +254,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "instance.restarted": lambda told: f"{told.say('by')} restarts {told.say('instance')}{told.because()}",
         "token.created": lambda told: f"{told.say('by')} makes the token {told.say('token')} ({told.say('scope')})",
         "token.revoked": lambda told: f"{told.say('by')} revokes the token {told.say('token')}",
+        "attempt.noted": _noted,
         "message.sent": _message_sent,
         "message.delivered": _nothing,  # `podium messages list` says who has read what
         "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",

@@ -1,8 +1,10 @@
 """One MCP server: a tool for each operation that names it, with the operation's own types, safety and words."""
 
+import asyncio
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from itertools import count
 from typing import Any, Final, get_args
 
 from mcp.server import MCPServer
@@ -55,6 +57,9 @@ RESOURCEFUL: Final[Server] = "monitor"
 """The server that offers the resources."""
 COMMAND_LINE_HINTS: Final = ("positional", "flags")
 """What fields say to the command line alone."""
+PROGRESS_SECONDS: Final = 2.0
+"""Between two words to a client that waits for a long call."""
+STILL_AT_IT: Final = "Podium is at work on it"
 EMPTY: Final = "This version of Podium has no operation of this kind: the server has no tools."
 
 
@@ -117,20 +122,44 @@ class OperationServer(MCPServer[Any]):
         self,
         name: str,
         arguments: dict[str, Any],
-        context: Context[Any, Any] | None = None,  # noqa: ARG002 - the library's signature
+        context: Context[Any, Any] | None = None,
     ) -> CallToolResult | InputRequiredResult:
         """What Podium refuses is told to the model; of a defect it learns only that there was one."""
         operation = self.operations.get(name)
         if operation is None:
             raise ToolError(f"This server has no tool {name!r}. It has: {', '.join(self.operations) or 'none'}.")
         try:
-            answer = await self.caller.ask(operation.name, arguments)
+            answer = await _while_told(self.caller.ask(operation.name, arguments), context)
         except PodiumError as error:
             raise ToolError(str(error)) from error
         except Exception as error:
             raise UnexpectedToolError(f"{name} met a defect in Podium; its log has the traceback.") from error
         told = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
         return CallToolResult(content=[TextContent(type="text", text=told)], structured_content=answer)
+
+
+async def _while_told(work: Awaitable[dict[str, Any]], context: Context[Any, Any] | None) -> dict[str, Any]:
+    """The answer; a client that asked for progress hears every few seconds that a long call is not forgotten."""
+    if context is None:
+        return await work
+    async with asyncio.TaskGroup() as tasks:
+        call = tasks.create_task(_outcome(work))
+        for ticks in count(1):
+            if (await asyncio.wait({call}, timeout=PROGRESS_SECONDS))[0]:
+                break
+            await context.report_progress(ticks * PROGRESS_SECONDS, message=STILL_AT_IT)
+    answer = call.result()
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+async def _outcome(work: Awaitable[dict[str, Any]]) -> dict[str, Any] | Exception:
+    """A task group would tell of an error in words of its own."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 - it is raised by whoever waits
+        return error
 
 
 def build(name: str, caller: Caller, *middleware: ServerMiddleware[Any]) -> OperationServer:

@@ -39,11 +39,11 @@ def build(
     sessions: Sessions,
     mounts: Sequence[Mounted] = (),
     url: str | None = None,
-    stream: Callable[[Request], Response] | None = None,
+    stream: Callable[[Request], Response | None] | None = None,
 ) -> FastAPI:
     """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it.
 
-    `stream` answers a reader of events that accepts `text/event-stream`.
+    `stream` answers a reader of events that accepts `text/event-stream`, and None to one that does not.
     """
     app = FastAPI(
         title="Podium",

@@ -48,7 +48,7 @@ async def asked_of(operation: Operation, request: Request) -> Any:
 
 
 def endpoint(
-    operation: Operation, context: Callable[[], Context], stream: Callable[[Request], Response] | None = None
+    operation: Operation, context: Callable[[], Context], stream: Callable[[Request], Response | None] | None = None
 ) -> Callable[[Request], Any]:
     """What answers at the operation's route."""
 
@@ -59,9 +59,11 @@ def endpoint(
         except UsageError:
             permit(operation, principal)  # whoever may not call it is told nothing else
             raise
-        if stream is not None and "text/event-stream" in request.headers.get("accept", ""):
+        if stream is not None:
             permit(operation, principal)
-            return stream(request)
+            followed = stream(request)
+            if followed is not None:
+                return followed
         answer = await invoke(operation, context(), asked, principal)
         return Response(answer.model_dump_json(), media_type="application/json")
 

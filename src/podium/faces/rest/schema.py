@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from podium import __version__
+from podium.domain.access import Scope
 from podium.faces.rest.problem import MEDIA_TYPE, Problem
 from podium.faces.rest.routes import KEY, KEY_HEADER, carried, in_path
 from podium.faces.rest.stream import LAST_ID
@@ -16,7 +17,7 @@ REF: Final = "#/components/schemas/{model}"
 INTRODUCTION: Final = """\
 Every verb of Podium, with a credential on every call: `Authorization: Bearer TOKEN`, where `podium token create` makes
 a token. Reads are GET, writes POST. What goes wrong is told as a problem (RFC 9457): `detail` says what to do. A scope
-includes those before it: read, operate, admin."""
+includes those before it: read, operate, admin. An agent at work has the scope `attempt`: its own attempt alone."""
 PROBLEMS: Final = {
     "401": "No credential, or one that opens nothing (any more).",
     "403": "A good credential without the scope, another host's name, or another site's page.",
@@ -34,7 +35,7 @@ def described(operation: Operation) -> dict[str, Any]:
     is_read = operation.safety == "read"
     said: dict[str, Any] = {
         "description": f"{doc}\n\nOn the command line: `{operation.example}`",
-        "security": [{"bearer": [operation.scope.value]}, {"session": []}],
+        "security": [{"bearer": [scope]} for scope in _scopes(operation)] + [{"session": []}],
         "x-podium-safety": operation.safety,
         "responses": {"200": {"description": "The answer.", "content": _json(_ref(operation.output))}} | problems(),
     }
@@ -55,6 +56,11 @@ def described(operation: Operation) -> dict[str, Any]:
         needed = any(field.is_required() for field in operation.input.model_fields.values())
         said["requestBody"] = {"required": needed, "content": _json(_ref(operation.input))}
     return said
+
+
+def _scopes(operation: Operation) -> list[str]:
+    """What opens it, the smallest scope first; an agent's own attempt only where it may call it."""
+    return [operation.scope.value, *([Scope.ATTEMPT.value] if operation.agents else [])]
 
 
 def problems() -> dict[str, Any]:

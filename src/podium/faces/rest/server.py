@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from podium import credential
-from podium.address import SOCKET, socket_address
+from podium.address import SOCKET, socket_address, url_of
 from podium.domain.access import Principal
 from podium.faces.rest.app import Mounted, build
 from podium.faces.rest.guard import LOOPBACK, Guard
@@ -27,8 +27,10 @@ from podium.operations.context import Context
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
 SOCKET_RETRY_SECONDS: Final = 2.0
-WAITING_BYTES_MAX: Final = 16 * 1024
+WAITING_BYTES_MAX: Final = 4 * 1024
 """In a connection that takes nothing, before its answer waits."""
+SENT_BYTES_MAX: Final = 64 * 1024
+"""Of an answer that the system holds for a reader; it would take megabytes, and each new event with them."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,11 +54,13 @@ class Server:
         self._port = port
         self._mounts = mounts
         mine = credential.ensure(home)
-        self.url = _url(port) if port else None
+        self.url = url_of(port) if port else None
         sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
 
-        def stream(request: Request) -> Response:
-            return EventStream(feed, begin_at(request), request.state.ask_again)
+        def stream(request: Request) -> Response | None:
+            begin = begin_at(request)
+            is_wanted = "text/event-stream" in request.headers.get("accept", "")
+            return EventStream(feed, begin, request.state.ask_again) if is_wanted else None
 
         feed = Feed(context().store.read, committed, context().clock)
         app = build(context, sessions, mounts, self.url, stream)
@@ -105,14 +109,9 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin."""
         super().connection_made(transport)
+        door = transport.get_extra_info("socket")
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_BYTES_MAX)
         transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
-
-
-def _url(port: socket.socket) -> str:
-    bound: str
-    bound, number = port.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - a browser here reaches it so
-    return f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
 
 
 def _uvicorn(app: ASGIApp) -> uvicorn.Server:

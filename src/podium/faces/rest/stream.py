@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -25,7 +25,9 @@ RING_BYTES_MAX: Final = 4 * 1024 * 1024
 PAGE_EVENTS: Final = 200
 BEHIND_EVENTS: Final = 40
 """Read from the log at a time for one reader that is behind the ring."""
-CHUNK_BYTES_MAX: Final = 16 * 1024
+BEHIND_AT_ONCE_MAX: Final = 8
+"""Readers behind the ring whose pages are in memory together; others wait their turn."""
+CHUNK_BYTES_MAX: Final = 4 * 1024
 """Given to a connection at a time; a single longer event goes out whole."""
 PACE_SECONDS: Final = 0.05
 """Between two looks at the log: readers are woken at most that often."""
@@ -52,6 +54,7 @@ class Feed:
         self._ring_bytes = 0
         self._last = 0
         self._moved = asyncio.Event()
+        self._behind = asyncio.Semaphore(BEHIND_AT_ONCE_MAX)
         self.readers = 0
         self.revocations = 0
         """Grows when a token is revoked: every stream then asks again for whom it is."""
@@ -110,21 +113,25 @@ class Feed:
         if seq >= self._last:
             return seq, b""
         first = self._ring[0][0] if self._ring else self._last + 1
-        told = b""
         if seq + 1 < first:
             (horizon,) = await self._read(lambda rows: rows.one("log_horizon"))
             if seq + 1 < horizon:
                 data = json.dumps({"horizon": horizon})
                 return horizon - 1, b"id: %d\nevent: reset\ndata: %b\n\n" % (horizon - 1, data.encode())
-            found = await self._page(seq, BEHIND_EVENTS)
-        else:
-            start = seq + 1 - first
-            found = [self._ring[i] for i in range(start, min(start + PAGE_EVENTS, len(self._ring)))]
-        for number, encoded in found:
-            if told and len(told) + len(encoded) > CHUNK_BYTES_MAX:
-                break
-            seq, told = number, told + encoded
-        return seq, told
+            async with self._behind:  # a thousand who come at once would have a thousand pages in memory
+                return _chunk(seq, await self._page(seq, BEHIND_EVENTS))
+        start = seq + 1 - first
+        return _chunk(seq, [self._ring[i] for i in range(start, min(start + PAGE_EVENTS, len(self._ring)))])
+
+
+def _chunk(seq: int, found: Sequence[Encoded]) -> tuple[int, bytes]:
+    """As many of these events as go out at once, at least one, and the place behind them."""
+    told = b""
+    for number, encoded in found:
+        if told and len(told) + len(encoded) > CHUNK_BYTES_MAX:
+            break
+        seq, told = number, told + encoded
+    return seq, told
 
 
 def encode(event: dict[str, Any]) -> Encoded:
@@ -135,7 +142,7 @@ def encode(event: dict[str, Any]) -> Encoded:
 
 def begin_at(request: Request) -> int | None:
     """After which event a reader goes on; raises `UsageError`."""
-    told = request.headers.get(LAST_ID) or request.query_params.get("after")
+    told = request.headers.get(LAST_ID, request.query_params.get("after"))
     if told is not None and not (told.isascii() and told.isdecimal() and len(told) <= ID_DIGITS_MAX):
         raise UsageError(f"{LAST_ID} is the number of an event, as the stream's ids have it.")
     return int(told) if told is not None else None

@@ -1,8 +1,8 @@
 """Every operation as a tool: what a direct call answers or refuses, the tool answers or refuses too (CMD-1, MCP-1)."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final, get_args
 
 import pytest
@@ -12,111 +12,26 @@ from pydantic import BaseModel
 from podium.domain.access import Principal, Scope
 from podium.domain.errors import Forbidden, NotFound, PodiumError
 from podium.faces.cli.main import podium
+from podium.faces.mcp import servers
 from podium.faces.mcp.caller import Caller
-from podium.faces.mcp.servers import EMPTY, NAMES, build, operations_of, tool_name
-from podium.operations.catalogue import REGISTRY, operation_named
+from podium.faces.mcp.servers import EMPTY, NAMES, build, operations_of
+from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
 from podium.operations.operation import Input, Operation, Output, Server, operation
-from tests.unit.faces.mcp.agent import caller, served, staged, text_of
+from tests.unit.faces.mcp.agent import caller, served, text_of
 from tests.unit.operations.desktop import Desktop
 
-IN_REVIEW: Final = 24
-DEAD: Final = 34
-PINNED: Final = 27
-MESSAGE: Final = 142
 CALLS: Final[dict[str, dict[str, Any]]] = {
-    "backlog": {},
-    "cancel": {"project": "p", "reason": "not needed"},
-    "cancel-job": {"job": IN_REVIEW},
-    "dead-letters": {},
-    "dead-letters drop": {"job": DEAD},
-    "dead-letters replay": {"job": DEAD},
-    "dead-letters replay-all": {"project": "q", "count": 1},
-    "deliveries": {},
-    "deliveries replay": {"delivery": 1},
-    "disk": {},
     "drain": {"target": "development", "reason": "new disk"},
-    "doctor": {},
-    "events": {"after": 3, "limit": 5},
-    "instances": {},
-    "jobs": {"project": "p"},
-    "messages ack": {"message": MESSAGE},
-    "messages list": {},
-    "messages send": {"to": "all", "text": "Hello", "from": "bob"},
-    "notices": {},
-    "notices dismiss": {"notice": 1},
-    "outputs": {"project": "p"},
+    "messages ack": {"message": 142},
     "pause": {"project": "p"},
-    "pin": {"job": PINNED, "instance": "dev-02"},
-    "plan": {"project": "p"},
-    "priority-boost": {"project": "p", "points": 100},
-    "project": {"project": "p"},
-    "projects": {},
-    "prune": {"dry_run": True},
-    "queues": {},
-    "rebalance": {},
     "release": {"project": "old", "version": "v2"},
-    "restart-instance": {"instance": "dev-02"},
     "resume": {"project": "q"},
-    "retry": {"job": IN_REVIEW},
-    "review approve": {"review": 1},
-    "review list": {},
-    "review reject": {"review": 1, "notes": "no"},
-    "review send-back": {"review": 1, "notes": "commas"},
-    "scale-down": {"workflow": "development", "count": 2},
-    "scale-up": {"workflow": "development", "to": 7},
-    "status": {},
     "strategy": {"queue": "development", "strategy": "least-loaded"},
-    "stuck": {},
-    "health": {},
-    "metrics": {"window": "7d"},
-    "submit": {"document": "# Tiny\n\n## Features\n\n- One thing\n"},
     "undrain": {"target": "content-01"},
-    "unpin": {"job": PINNED},
-    "why": {"job": DEAD},
 }
-REFUSED: Final = {"deliveries replay", "notices dismiss"}
-"""There is nothing here that they could be done to."""
-OF_THE_MACHINE: Final = {"disk", "doctor"}
-"""What they answer changes from one moment to the next."""
+"""What tests/faces asks every operation is not asked here again."""
 ON_MCP: Final = sorted(name for name, found in REGISTRY.items() if "mcp" in found.faces)
-
-
-@pytest.fixture
-def desktops(tmp_path: Path) -> Iterator[tuple[Desktop, Desktop]]:
-    pair = (staged(tmp_path), staged(tmp_path))
-    yield pair
-    for desktop in pair:
-        desktop.clock.close()
-        desktop.desk.store.close()
-
-
-@pytest.mark.requirement("CMD-1", "MCP-1")
-@pytest.mark.parametrize("name", ON_MCP)
-def test_a_tool_answers_what_its_operation_answers(name: str, desktops: tuple[Desktop, Desktop]) -> None:
-    here, there = desktops
-    found = operation_named(name)
-    assert found.server is not None, "an operation on MCP names its server"
-    try:
-        direct, refusal = here.ask(name, **CALLS[name]).model_dump(mode="json"), ""
-    except PodiumError as error:
-        direct, refusal = None, str(error)
-
-    async def talk(client: Client) -> Any:
-        await client.list_tools()  # so that the client holds the answer against the published schema
-        return await client.call_tool(tool_name(found), CALLS[name])
-
-    answer = served(found.server, caller(there), talk)
-    assert answer.is_error is bool(refusal) is (name in REFUSED)
-    if refusal:
-        assert text_of(answer) == refusal
-    elif name in OF_THE_MACHINE:
-        assert direct is not None
-        assert answer.structured_content.keys() == direct.keys()
-    else:
-        assert answer.structured_content == direct
-    if found.safety != "read":
-        assert [told["operation"] for told in there.desk.told("operation.called")] == [name]
 
 
 @pytest.mark.requirement("MCP-1")
@@ -159,13 +74,12 @@ def test_answers_use_their_fields_own_names() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in ON_MCP if REGISTRY[name].safety != "read" and REGISTRY[name].idempotent]
 )
-def test_an_idempotent_operation_changes_nothing_the_second_time(name: str, desktops: tuple[Desktop, Desktop]) -> None:
-    here, _ = desktops
-    states = [_state(here)]
+def test_an_idempotent_operation_changes_nothing_the_second_time(name: str, desktop: Desktop) -> None:
+    states = [_state(desktop)]
     for _ in range(2):
         with suppress(PodiumError):  # whether the second is refused or answered alike is each one's own affair
-            here.ask(name, **CALLS[name])
-        states.append(_state(here))
+            desktop.ask(name, **CALLS[name])
+        states.append(_state(desktop))
     assert states[1] == states[2]
     assert states[0] != states[1]
 
@@ -184,7 +98,7 @@ def test_what_podium_refuses_is_told_and_what_breaks_is_not(desktop: Desktop) ->
     wrong, unknown = served("monitor", caller(desktop), talk)
     assert (wrong.is_error, text_of(wrong)) == (True, "colour: there is no such field.")
     assert unknown.is_error
-    assert "It has: doctor, events" in text_of(unknown)
+    assert "It has: whoami, doctor, events" in text_of(unknown)
 
     async def broken(_: str, __: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError("a password")
@@ -195,6 +109,34 @@ def test_what_podium_refuses_is_told_and_what_breaks_is_not(desktop: Desktop) ->
     assert "defect" in text_of(defect)
     with pytest.raises(NotFound, match="Known: queue, monitor"):
         build("weather", caller(desktop))
+
+
+@pytest.mark.requirement("MCP-1")
+def test_a_client_hears_that_a_long_call_is_at_work(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call takes until its client has heard of it three times; what it answers or refuses comes all the same."""
+    monkeypatch.setattr(servers, "PROGRESS_SECONDS", 0.01)
+    heard: list[tuple[float, str | None]] = []
+    enough = asyncio.Event()
+
+    async def slow(name: str, _: dict[str, Any]) -> dict[str, Any]:
+        await enough.wait()
+        if name == "disk":
+            raise NotFound("There is no disk.")
+        return {"name": "slow", "scope": "read", "attempt": ""}
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, message))
+        if len(heard) >= 3:
+            enough.set()
+
+    async def talk(client: Client) -> list[Any]:
+        return [await client.call_tool(name, {}, progress_callback=hear) for name in ("whoami", "disk")]
+
+    done, refused = served("monitor", Caller(slow, caller(desktop).principal), talk)
+    assert (done.structured_content["name"], text_of(refused)) == ("slow", "There is no disk.")
+    assert [(round(progress, 2), message) for progress, message in heard[:3]] == [
+        (n / 100, servers.STILL_AT_IT) for n in (1, 2, 3)
+    ]
 
 
 class _Nothing(Input):
@@ -233,9 +175,10 @@ def test_each_caller_sees_what_its_credential_opens(desktop: Desktop, own_work: 
     def seen(server: str, scope: Scope) -> tuple[set[str], int, int]:
         return served(server, caller(desktop, Principal("x", scope, "p/1.a1")), look)
 
-    assert seen("communication", Scope.ATTEMPT) == ({"own_work"}, 0, 0)
+    mine = {"assignment", "inbox", "messages_ack", "messages_send", "note", "own_work"}
+    assert seen("communication", Scope.ATTEMPT) == (mine, 0, 0)
     assert seen("queue", Scope.ATTEMPT) == (set(), 0, 0)
-    assert seen("monitor", Scope.ATTEMPT) == (set(), 0, 0)
+    assert seen("monitor", Scope.ATTEMPT) == ({"project", "whoami"}, 0, 0)
     reads = {tool for tool, found in operations_of("queue").items() if found.safety == "read"}
     assert seen("queue", Scope.READ) == (reads, 0, 1)
     assert seen("monitor", Scope.OPERATE)[1:] == (2, 1)
