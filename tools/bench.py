@@ -13,23 +13,27 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
+import bench_engine
+import bench_home
+import bench_raw
+import bench_sse
+
 from podium import clock
-from podium.simulation import bench, bench_home, bench_sse, raw_commit
 
 PART_SECONDS_MAX: Final = 1_800
 
 
 async def _speed(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    return await bench.throughput(folder, asked.projects, asked.in_flight, asked.idle)
+    return await bench_engine.throughput(folder, asked.projects, asked.in_flight, asked.idle)
 
 
 async def _raw(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     steps = asked.projects * 15
-    return {"raw_steps_per_second": await raw_commit.raw_steps_per_second(folder / "raw", steps, asked.in_flight)}
+    return {"raw_steps_per_second": await bench_raw.raw_steps_per_second(folder / "raw", steps, asked.in_flight)}
 
 
 async def _ratio(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
-    ratio = await bench.backlog_ratio(folder, 1_000, asked.backlog, asked.in_flight)
+    ratio = await bench_engine.backlog_ratio(folder, 1_000, asked.backlog, asked.in_flight)
     return {"step_cost_ratio_1m_to_1k": ratio} if asked.backlog == 1_000_000 else {"step_cost_ratio": ratio}
 
 
