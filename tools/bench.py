@@ -13,12 +13,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-import bench_engine
-import bench_home
-import bench_raw
-import bench_sse
-
 from podium import clock
+from tools import bench_engine, bench_home, bench_raw, bench_sse
 
 PART_SECONDS_MAX: Final = 1_800
 
@@ -55,7 +51,7 @@ PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, 
 
 
 def _in_a_process_of_its_own(part: str, arguments: list[str]) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--part", part, *arguments]
+    command = [sys.executable, "-m", "tools.bench", "--part", part, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=PART_SECONDS_MAX, check=True)
     return json.loads(done.stdout)
 

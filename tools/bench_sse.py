@@ -15,9 +15,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bench_home import cpu_seconds
-
 from podium import credential
+from tools.bench_home import cpu_seconds
 
 LOOPBACK: Final = "127.0.0.1"
 START_SECONDS_MAX: Final = 60.0

