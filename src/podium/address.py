@@ -1,4 +1,4 @@
-"""Where a home's orchestrator listens: a unix socket in the home, whatever the length of its path, and a port."""
+"""Where a home is, and where its orchestrator listens: a unix socket in it, whatever its path's length, and a port."""
 
 import os
 import socket
@@ -7,16 +7,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from podium.domain.errors import Unavailable
+from podium.domain.errors import Unavailable, UsageError
 
 SOCKET: Final = "podium.sock"
 LOCK: Final = "lock"
 """Held by the home's orchestrator from its start to the end of its process."""
 ORCHESTRATOR_LOG: Final = "orchestrator.log"
 """In the home: what an orchestrator in the background says."""
+HOME_BYTES_MAX: Final = 480
+"""SQLite opens no path of more than 512 bytes, of which the names of its own files take some."""
 SUN_PATH_BYTES_MAX: Final = 100
 BACKLOG: Final = 2048
 """Connections that wait to be accepted."""
+
+
+def home_path(given: str | None = None) -> Path:
+    """The home: `--home`, else `PODIUM_HOME`, else `.podium` in the current folder; raises `UsageError`."""
+    home = Path(given or os.environ.get("PODIUM_HOME") or ".podium").expanduser().absolute()
+    try:
+        size = len(str(home).encode())
+    except UnicodeEncodeError:
+        told = os.fsencode(home).decode("utf-8", "replace")
+        raise UsageError(
+            f"The home {told} has bytes in its path that are not UTF-8, which neither the database nor JSON can name. "
+            "Choose another with --home or PODIUM_HOME."
+        ) from None
+    if size > HOME_BYTES_MAX:
+        raise UsageError(
+            f"The home's path is too long: {size} bytes, at most {HOME_BYTES_MAX}. "
+            "Choose another with --home or PODIUM_HOME."
+        )
+    return home
 
 
 @contextmanager

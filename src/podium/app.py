@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import socket
-import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -383,14 +382,3 @@ async def _end_tasks() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def main() -> None:
-    """The `podium` command."""
-    from podium.faces.cli.main import execute
-
-    sys.exit(execute(sys.argv[1:], RealWorld()))
-
-
-if __name__ == "__main__":
-    main()

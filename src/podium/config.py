@@ -1,6 +1,5 @@
 """The home's configuration, `podium.toml`: read once at start, every key checked, errors that name the key."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -20,8 +19,6 @@ from podium.policy.routing import DEFAULT, STRATEGIES
 from podium.policy.stuck import StuckLimits
 
 FILE: Final = "podium.toml"
-HOME_BYTES_MAX: Final = 480
-"""SQLite opens no path of more than 512 bytes, of which the names of its own files take some."""
 OWN_HANDS: Final = 2
 """Podium's own steps (merge, deploy, publish) that may run at once."""
 
@@ -123,25 +120,6 @@ class Config(_Section):
     def all_agents(self) -> dict[str, AgentConfig]:
         """The configured agents and the built-in rehearsal."""
         return {"rehearsal": AgentConfig(), **self.agents}
-
-
-def home_path(given: str | None = None) -> Path:
-    """The home: `--home`, else `PODIUM_HOME`, else `.podium` in the current folder; raises `UsageError`."""
-    home = Path(given or os.environ.get("PODIUM_HOME") or ".podium").expanduser().absolute()
-    try:
-        size = len(str(home).encode())
-    except UnicodeEncodeError:
-        told = os.fsencode(home).decode("utf-8", "replace")
-        raise UsageError(
-            f"The home {told} has bytes in its path that are not UTF-8, which neither the database nor JSON can name. "
-            "Choose another with --home or PODIUM_HOME."
-        ) from None
-    if size > HOME_BYTES_MAX:
-        raise UsageError(
-            f"The home's path is too long: {size} bytes, at most {HOME_BYTES_MAX}. "
-            "Choose another with --home or PODIUM_HOME."
-        )
-    return home
 
 
 def load(home: Path) -> Config:

@@ -58,7 +58,7 @@ def served(folder: Path) -> Generator[RestHome]:
         home.bearers = {scope: podium.ask("token", "create", "--scope", scope)["token"] for scope in SCOPES}
         mine = credential.read(podium.home)
         revoked = podium.ask("token", "create", "--scope", "admin")
-        podium.ask("token", "revoke", revoked["id"])
+        podium.ask("token", "revoke", revoked["id"], "--yes")
         ended = attempt_token(credential.key(mine, "attempt"), "nothing/1.a1")
         home.bearers |= {"home": mine, "nobody": None, "revoked": revoked["token"], "ended attempt": ended}
         home.bearers["forged attempt"] = attempt_token(b"another key", "nothing/1.a1")

@@ -155,7 +155,7 @@ def test_a_document_without_features_waits_for_a_person(podium: CommandLine) -> 
     (review,) = json.loads(waiting.stdout)["reviews"]
     assert "## Features" in review["reason"]
     assert str(review["id"]) in waiting.stderr
-    assert podium("review", "reject", str(review["id"]), "--notes", "no features").returncode == 0
+    assert podium("review", "reject", str(review["id"]), "--reason", "no features", "--yes").returncode == 0
     assert podium.ask("project", "idea")["state"] == "failed"
     assert podium("review", "approve", str(review["id"])).returncode == 4
 
@@ -168,7 +168,7 @@ def test_a_feature_that_fails_for_good_is_dropped_on_rejection_and_the_project_g
     assert waiting.returncode == 8, waiting.stderr
     (review,) = json.loads(waiting.stdout)["reviews"]
     assert review["kind"] == "quality"
-    assert podium.ask("review", "reject", str(review["id"]))["verdict"] == "reject"
+    assert podium.ask("review", "reject", str(review["id"]), "--yes")["verdict"] == "reject"
     result = podium.ask("run", document)
     assert result["project"]["id"] == "small"
     assert result["workflows"]["content"] == "CONTENT_COMPLETE"
@@ -291,7 +291,7 @@ def test_an_operator_pauses_boosts_and_cancels_a_project(podium: CommandLine) ->
         assert podium.ask("projects")["projects"][0]["paused"], "a list says what nobody will work on"
         assert podium.ask("status")["system"]["projects_paused"] == 1
         assert [row["project"] for row in podium.ask("backlog")["paused"]] == ["small"]
-        assert podium.ask("cancel", "small", "--reason", "not needed")["attempts_ended"] == 1
+        assert podium.ask("cancel", "small", "--reason", "not needed", "--yes")["attempts_ended"] == 1
         podium.until("all(i['state'] == 'idle' for i in answer['instances'])", "instances", seconds=20)
         assert podium.ask("project", "small")["state"] == "cancelled"
     finally:

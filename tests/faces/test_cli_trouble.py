@@ -157,7 +157,7 @@ def test_following_an_idle_instance_goes_on_over_its_attempts(podium: CommandLin
 def test_a_cancelled_run_ends_with_its_agents(podium: CommandLine) -> None:
     process = podium.begin("run", write(podium, "Small", 20), "--json")
     podium.until("any(e['type'] == 'job.leased' for e in answer['events'])", "events")
-    podium.ask("cancel", "small", "--reason", "not needed")
+    podium.ask("cancel", "small", "--reason", "not needed", "--yes")
     _, said = process.communicate(timeout=END_SECONDS)
     assert (process.returncode, b"is cancelled" in said) == (1, True), said
     assert orphans(podium.home) == []

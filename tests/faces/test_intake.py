@@ -134,7 +134,7 @@ def test_a_project_begins_at_its_time_and_says_so_until_then(podium: CommandLine
     assert "in 1 h 59 m" in podium("project", "far").stdout
     past = podium.ask("submit", "--title", "Past", "--feature", "one", "--not-before", "2001-01-01T00:00Z")
     assert (past["begins_at"], "is past" in past["notes"][0]) == (None, True)
-    podium("cancel", "past")
+    podium("cancel", "past", "--yes")
 
     result = podium.ask("run", "--title", "Near", "--feature", "Count words", "--not-before", "2s")
     assert result["workflows"]["content"] == "CONTENT_COMPLETE"

@@ -142,7 +142,7 @@ def test_standard_output_carries_the_protocol_and_nothing_else(podium: CommandLi
 def test_the_command_line_does_not_load_what_only_a_server_needs(podium: CommandLine, words: list[str]) -> None:
     podium("init")
     run = f"import sys; from podium.app import RealWorld; from podium.faces.cli.main import execute; execute({words}, "
-    told = f"{run}RealWorld()); sys.exit(' '.join({{'mcp', 'mcp_types'}} & sys.modules.keys()) or None)"
+    told = f"{run}RealWorld); sys.exit(' '.join({{'mcp', 'mcp_types'}} & sys.modules.keys()) or None)"
     done = subprocess.run([sys.executable, "-c", told], env=podium.env, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 

@@ -24,7 +24,7 @@ def limits(podium: CommandLine, **given: float) -> None:
 def test_an_ended_project_is_forgotten_by_itself_and_every_answer_says_so(podium: CommandLine) -> None:
     podium.ask("run", podium.document("small.md", TEXT))
     assert podium("logs", "small/1.a1", "--json").stdout
-    assert not any(row["count"] for row in podium.ask("prune")["removed"])
+    assert not any(row["count"] for row in podium.ask("prune", "--yes")["removed"])
     limits(podium, projects_days=1e-6, logs_days=1e-6, events_max=20, work_days=1e-6)
     would = {row["kind"]: row["count"] for row in podium.ask("prune", "--dry-run")["removed"]}
     assert would["projects"] == 1
@@ -33,7 +33,7 @@ def test_an_ended_project_is_forgotten_by_itself_and_every_answer_says_so(podium
 
     podium.ask("up")
     project = podium.until("answer['pruned_at']", "project", "small")
-    podium.until("not any(row['count'] for row in answer['removed'])", "prune")
+    podium.until("not any(row['count'] for row in answer['removed'])", "prune", "--yes")
     podium.ask("down")
 
     assert project["state"] == "complete"
@@ -72,6 +72,6 @@ def test_disk_use_is_told_by_kind_and_adds_up(podium: CommandLine) -> None:
 def test_a_limit_that_cannot_be_is_refused_by_name(podium: CommandLine, line: str, said: str) -> None:
     podium.home.mkdir()
     (podium.home / "podium.toml").write_text(f"[retention]\n{line}\n")
-    done = podium("prune", "--json")
+    done = podium("prune", "--json", "--yes")
     assert done.returncode == 2
     assert said in json.loads(done.stdout)["error"]["message"]

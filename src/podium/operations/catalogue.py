@@ -16,6 +16,7 @@ from podium.operations import (
     metrics,
     outbox,
     plan,
+    preview,
     projects,
     queues,
     releases,
@@ -30,7 +31,7 @@ from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox,
-    plan, projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
+    plan, preview, projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

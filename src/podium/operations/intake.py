@@ -11,14 +11,14 @@ from podium.domain.errors import UsageError
 from podium.domain.project import Project, checked_id, slug
 from podium.operations.context import Context
 from podium.operations.moments import seconds_until
-from podium.operations.operation import Output, argument, operation, option
+from podium.operations.operation import Change, Output, argument, operation, option
 from podium.operations.request import ProjectRequest, document_of
 from podium.operations.waiting import InputRow, waits
 from podium.store.rows import Rows
 from podium.workspace import adoption, source
 
 
-class SubmitInput(ProjectRequest):
+class SubmitInput(ProjectRequest, Change):
     """Either a requirement document with what is known about it, or a typed request that becomes one."""
 
     document: str | None = argument(

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Destructive, Input, Output, operation, option
 from podium.operations.projects import need_project
-from podium.operations.steering import ActionOutput, JobAction, ProjectAction
+from podium.operations.steering import ActionOutput, JobAction, ProjectAction, job_touches
 from podium.store.rows import Rows
 
 BEHIND_MAX: Final = 1000
@@ -100,7 +100,7 @@ async def replay(context: Context, asked: JobAction) -> ActionOutput:
 
 @operation(
     "dead-letters drop",
-    safety="destructive",
+    safety=Destructive("Drop", job_touches),
     server="queue",
     example="podium dead-letters drop 12 --reason 'not needed'",
 )

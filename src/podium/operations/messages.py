@@ -11,13 +11,13 @@ from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline
 from podium.operations.attempts import need_at_work, own, own_project
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Change, Input, Output, argument, operation, option
 from podium.operations.roster import roster
 from podium.store.messages import addresses_of, unread
 from podium.store.rows import Rows
 
 
-class SendInput(Input):
+class SendInput(Change):
     """Whom a message is for and what it says."""
 
     to: str = argument("Whom it is for: instance:NAME, role:NAME, workflow:NAME or all.", max_length=200)
@@ -107,7 +107,7 @@ async def messages_list(context: Context, asked: MessageListInput) -> MessageLis
     return MessageListOutput(messages=[MessageRow(**row) for row in rows])
 
 
-class AckInput(Input):
+class AckInput(Change):
     """Which message, and who has read it."""
 
     message: int = argument("The message's number.", ge=1)

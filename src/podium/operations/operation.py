@@ -35,10 +35,26 @@ class Input(BaseModel):
         return value
 
 
+class Change(Input):
+    """What an operation is asked that changes what others see."""
+
+    reason: str = Field("", description="Why, for the record.", max_length=1000)
+
+
 class Output(BaseModel):
     """What an operation answers."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Destructive:
+    """The safety of an operation that ends or drops things; every face that asks first tells what it touches."""
+
+    verb: str
+    """What happens to the first kind that is counted: `Cancel`."""
+    count: Callable[[Context, Any], Awaitable[Mapping[str, int]]]
+    """How many of each kind, in the singular (`open job`), a call with this input would touch; raises `PodiumError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,8 @@ class Operation:
     """Whether an agent at work may call it about its own attempt; the operation itself sees to that."""
     idempotent: bool
     """Whether a second call with the same input changes nothing more."""
+    touches: Destructive | None
+    """Of a destructive operation: what is told before it is confirmed."""
 
 
 POSITIONAL: Final[JsonDict] = {"positional": True}
@@ -77,7 +95,7 @@ Out = TypeVar("Out", bound=Output)
 def operation(
     name: str,
     *,
-    safety: Safety = "read",
+    safety: Literal["read", "write"] | Destructive = "read",
     server: Server | None = None,
     faces: frozenset[Face] = EVERY_FACE,
     example: str = "",
@@ -93,11 +111,13 @@ def operation(
         summary = (call.__doc__ or "").strip().splitlines()[0]
         if name in REGISTRY:
             raise ValueError(f"there are two operations {name!r}")
+        touches = safety if isinstance(safety, Destructive) else None
+        how_safe: Safety = "destructive" if isinstance(safety, Destructive) else safety
         needed = scope or (Scope.READ if safety == "read" else Scope.OPERATE)
         shown = example or f"podium {name}"
         REGISTRY[name] = Operation(
-            name, summary, safety, server, faces, asked, hints["return"], call, shown, needed, agents,
-            idempotent or safety == "read",
+            name, summary, how_safe, server, faces, asked, hints["return"], call, shown, needed, agents,
+            idempotent or safety == "read", touches,
         )  # fmt: skip
         return call
 

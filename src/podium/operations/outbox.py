@@ -5,7 +5,7 @@ from typing import Literal
 
 from podium.domain.command import Dismiss, Replay
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Change, Input, Output, argument, operation, option
 from podium.store.rows import Rows
 
 
@@ -44,7 +44,7 @@ async def notices(context: Context, asked: NoticesInput) -> NoticesOutput:
     return NoticesOutput(notices=[NoticeRow(**dict(zip(names, row, strict=True))) for row in found])
 
 
-class DismissInput(Input):
+class DismissInput(Change):
     """Which notice."""
 
     notice: int = argument("The notice's number.", ge=1)
@@ -124,7 +124,7 @@ async def deliveries(context: Context, asked: DeliveriesInput) -> DeliveriesOutp
     return await context.store.read(read)
 
 
-class ReplayInput(Input):
+class ReplayInput(Change):
     """Which delivery."""
 
     delivery: int = argument("The delivery's number.", ge=1)

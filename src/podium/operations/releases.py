@@ -2,10 +2,10 @@
 
 from podium.domain.command import Start, Started
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Change, Output, argument, operation, option
 
 
-class ReleaseInput(Input):
+class ReleaseInput(Change):
     """A project and its new version."""
 
     project: str = argument("The project's id.")

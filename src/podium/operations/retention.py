@@ -8,7 +8,7 @@ from pathlib import Path
 from podium.engine.pruner import Pruner, told
 from podium.hosts.remains import Remains, tree_bytes
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Change, Destructive, Input, Output, operation, option
 from podium.policy.retention import Removed
 from podium.store.retention import forecast
 from podium.workspace.layout import Home, entries
@@ -17,7 +17,7 @@ PRUNE_SECONDS_MAX = 40.0
 """How long one call removes things; a caller waits no longer than a minute for its answer."""
 
 
-class PruneInput(Input):
+class PruneInput(Change):
     """Whether to remove anything."""
 
     dry_run: bool = option(False, "Only say what would go.")
@@ -43,22 +43,38 @@ class PruneOutput(Output):
     """The first event that is still kept."""
 
 
-@operation("prune", safety="destructive", server="monitor", example="podium prune --dry-run")
+async def _forecast(context: Context) -> tuple[list[Removed], bool]:
+    """What would go now, and whether there was no time to look at all of it."""
+    remains = Remains(Home(context.home), context.store.read)
+    removed: list[Removed] = []
+    for command in Pruner(context.submit, context.clock, remains, context.retention).commands():
+        found = await context.store.read(lambda rows, command=command: forecast(rows, command))
+        removed += told(command, found.rows, found.projects)
+    deadline = context.clock.now() + PRUNE_SECONDS_MAX
+    removed += await remains.prune(
+        context.retention, context.clock.now(), lambda: context.clock.now() < deadline, dry_run=True
+    )
+    return removed, context.clock.now() >= deadline
+
+
+async def _touched(context: Context, asked: PruneInput) -> dict[str, int]:
+    removed, _ = ([], False) if asked.dry_run else await _forecast(context)
+    return {row.kind.removesuffix("s"): row.count for row in removed}
+
+
+@operation(
+    "prune",
+    safety=Destructive("Remove", _touched),
+    server="monitor",
+    example="podium prune --dry-run",
+)
 async def prune(context: Context, asked: PruneInput) -> PruneOutput:
     """Remove what is over its limit in podium.toml's [retention]; a running orchestrator does so every hour."""
-    remains = Remains(Home(context.home), context.store.read)
-    pruner = Pruner(context.submit, context.clock, remains, context.retention)
     if asked.dry_run:
-        removed: list[Removed] = []
-        for command in pruner.commands():
-            found = await context.store.read(lambda rows, command=command: forecast(rows, command))
-            removed += told(command, found.rows, found.projects)
-        deadline = context.clock.now() + PRUNE_SECONDS_MAX
-        removed += await remains.prune(
-            context.retention, context.clock.now(), lambda: context.clock.now() < deadline, dry_run=True
-        )
-        more = context.clock.now() >= deadline
+        removed, more = await _forecast(context)
     else:
+        remains = Remains(Home(context.home), context.store.read)
+        pruner = Pruner(context.submit, context.clock, remains, context.retention)
         outcome = await pruner.prune(PRUNE_SECONDS_MAX)
         removed, more = list(outcome.removed), outcome.more
     horizon = await context.store.read(lambda rows: rows.one("log_horizon")[0])

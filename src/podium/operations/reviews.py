@@ -3,8 +3,10 @@
 from typing import Any, Literal
 
 from podium.domain.command import Decide
+from podium.domain.errors import NotFound
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Destructive, Input, Output, argument, operation, option
+from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
 
@@ -58,7 +60,12 @@ class DecideInput(Input):
     """A decision on a review."""
 
     review: int = argument("The review's number.", ge=1)
-    notes: str = option("", "Why; for send-back, what is to be done.", max_length=8000)
+    notes: str = option(
+        "",
+        "Why; for send-back, what is to be done.",
+        max_length=8000,
+        json_schema_extra={"flags": ["--notes", "--reason"]},
+    )
     by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
@@ -76,7 +83,22 @@ async def review_approve(context: Context, asked: DecideInput) -> DecideOutput:
     return await _decide(context, asked, "approve")
 
 
-@operation("review reject", safety="destructive", server="queue", example="podium review reject 3 --notes 'not needed'")
+async def _rejected(context: Context, asked: DecideInput) -> dict[str, int]:
+    def read(rows: Rows) -> dict[str, int]:
+        row = rows.one("review_by_id", (asked.review,))
+        if row is None:
+            raise NotFound(f"There is no review {asked.review}. `podium review list` shows the open ones.")
+        return {"review": 1, **job_touched(rows, row[1])}
+
+    return await context.store.read(read)
+
+
+@operation(
+    "review reject",
+    safety=Destructive("Reject", _rejected),
+    server="queue",
+    example="podium review reject 3 --notes 'not needed'",
+)
 async def review_reject(context: Context, asked: DecideInput) -> DecideOutput:
     """Drop the feature and go on without it; a step that the whole project needs ends the project."""
     return await _decide(context, asked, "reject")

@@ -3,23 +3,22 @@
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Change, Destructive, Output, argument, operation, option
+from podium.operations.preview import job_touched, project_touched
 from podium.operations.roster import roster
 
 
-class ProjectAction(Input):
+class ProjectAction(Change):
     """A project, and why."""
 
     project: str = argument("The project's id.")
-    reason: str = option("", "Why, for the record.", max_length=1000)
     by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
-class JobAction(Input):
+class JobAction(Change):
     """A job, and why."""
 
     job: int = argument("The job's number.", ge=1)
-    reason: str = option("", "Why, for the record.", max_length=1000)
     by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
@@ -65,13 +64,32 @@ async def resume(context: Context, asked: ProjectAction) -> ActionOutput:
     return await _steer(context, "resume", asked, project=asked.project)
 
 
-@operation("cancel", safety="destructive", server="queue", example="podium cancel hello-world --reason 'not needed'")
+async def _project(context: Context, asked: ProjectAction) -> dict[str, int]:
+    return await context.store.read(lambda rows: project_touched(rows, asked.project))
+
+
+@operation(
+    "cancel",
+    safety=Destructive("Cancel", _project),
+    server="queue",
+    example="podium cancel hello-world --reason 'not needed'",
+)
 async def cancel(context: Context, asked: ProjectAction) -> ActionOutput:
     """End a project: everything open is cancelled, agents at work are ended, what is merged stays."""
     return await _steer(context, "cancel", asked, project=asked.project)
 
 
-@operation("cancel-job", safety="destructive", server="queue", example="podium cancel-job 12")
+async def job_touches(context: Context, asked: JobAction) -> dict[str, int]:
+    """What goes with the feature that a job is for."""
+    return await context.store.read(lambda rows: job_touched(rows, asked.job))
+
+
+@operation(
+    "cancel-job",
+    safety=Destructive("Drop", job_touches),
+    server="queue",
+    example="podium cancel-job 12",
+)
 async def cancel_job(context: Context, asked: JobAction) -> ActionOutput:
     """Drop the feature that a job is for; its project goes on without it."""
     return await _steer(context, "cancel", asked, job=asked.job)

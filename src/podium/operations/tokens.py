@@ -7,14 +7,14 @@ from podium.domain.access import Principal, Scope, token_hash, token_id, token_t
 from podium.domain.command import IssueToken, RevokeToken
 from podium.domain.errors import Unauthorized
 from podium.operations.context import Context
-from podium.operations.operation import Face, Input, Output, argument, operation, option
+from podium.operations.operation import Change, Destructive, Face, Input, Output, argument, operation, option
 from podium.store.rows import Rows
 
 _FACES: frozenset[Face] = frozenset({"cli", "rest"})
 DAY_SECONDS = 86_400.0
 
 
-class TokenCreateInput(Input):
+class TokenCreateInput(Change):
     """What the token is for."""
 
     scope: Literal["read", "operate", "admin", "webhook"] = option("read", "What it opens.")
@@ -53,7 +53,7 @@ class TokenListOutput(Output):
     tokens: list[TokenRow]
 
 
-class TokenRevokeInput(Input):
+class TokenRevokeInput(Change):
     """Which token."""
 
     id: str = argument("The token's id, as `podium token list` shows it.", max_length=8)
@@ -93,8 +93,17 @@ async def token_list(context: Context, asked: TokenListInput) -> TokenListOutput
     )
 
 
+async def _one_token(context: Context, asked: TokenRevokeInput) -> dict[str, int]:
+    row = await context.store.read(lambda rows: rows.one("token_by_id", (asked.id,)))
+    return {"token": int(row is not None and row[6] is None)}
+
+
 @operation(
-    "token revoke", safety="destructive", faces=_FACES, scope=Scope.ADMIN, example="podium token revoke 1f0c9a2b"
+    "token revoke",
+    safety=Destructive("Revoke", _one_token),
+    faces=_FACES,
+    scope=Scope.ADMIN,
+    example="podium token revoke 1f0c9a2b",
 )
 async def token_revoke(context: Context, asked: TokenRevokeInput) -> TokenRevokeOutput:
     """Revoke a token at once."""

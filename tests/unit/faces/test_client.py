@@ -50,7 +50,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_a_write_whose_answer_is_lost_is_not_done_again(home: Path) -> None:
-    client = Client(home, RealWorld())
+    client = Client(home, RealWorld)
     with answering(home, b"") as heard, pytest.raises(OrchestratorGone, match="podium status"):
         client.call("submit", {"document": "# A", "name": "a.md"})
     assert len(heard) == 1
@@ -58,7 +58,7 @@ def test_a_write_whose_answer_is_lost_is_not_done_again(home: Path) -> None:
 
 
 def test_a_read_whose_answer_is_lost_is_asked_of_the_home(home: Path) -> None:
-    client = Client(home, RealWorld())
+    client = Client(home, RealWorld)
     with answering(home, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"):
         (home / "podium.toml").write_text("")
         assert client.call("projects", {}) == {"projects": []}
@@ -66,20 +66,20 @@ def test_a_read_whose_answer_is_lost_is_asked_of_the_home(home: Path) -> None:
 
 def test_a_watcher_is_told_that_nobody_is_there(home: Path) -> None:
     with pytest.raises(NoOrchestrator):
-        Client(home, RealWorld()).ask("projects", {})
+        Client(home, RealWorld).ask("projects", {})
 
 
 @pytest.mark.parametrize("body", [b"Internal Server Error", b"[1]", b"\xff"])
 def test_an_answer_that_is_no_json_document_is_told_as_it_stands(home: Path, body: bytes) -> None:
     head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: %d\r\n\r\n" % len(body)
     with answering(home, head + body), pytest.raises(RemoteError, match="HTTP 500"):
-        Client(home, RealWorld()).call("status", {})
+        Client(home, RealWorld).call("status", {})
 
 
 def test_a_long_home_leaves_no_descriptor_open(tmp_path: Path) -> None:
     home = tmp_path / ("long-" * 30)
     home.mkdir()
-    client = Client(home, RealWorld())
+    client = Client(home, RealWorld)
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only counted
     for _ in range(5):
         assert client.running() is None
@@ -87,7 +87,7 @@ def test_a_long_home_leaves_no_descriptor_open(tmp_path: Path) -> None:
 
 
 def test_a_home_in_which_nothing_has_run_is_empty_not_missing(home: Path) -> None:
-    client = Client(home, RealWorld())
+    client = Client(home, RealWorld)
     with pytest.raises(NotFound):
         client.call("status", {})
     home.mkdir()

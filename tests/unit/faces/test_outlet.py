@@ -1,7 +1,7 @@
 import pytest
 from click.testing import CliRunner
 
-from podium.config import HOME_BYTES_MAX, home_path
+from podium.address import HOME_BYTES_MAX, home_path
 from podium.domain.errors import UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.advice import choices

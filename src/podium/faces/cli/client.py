@@ -1,18 +1,22 @@
 """How the command line reaches an operation: the running orchestrator's socket, else the home itself."""
 
-import asyncio
 import http.client
 import json
 import os
 import socket
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from podium import credential
 from podium.address import socket_address
 from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import NotFound, PodiumError, Unavailable
-from podium.faces.cli.composition import Composition
+from podium.faces.cli.index import entries
+
+if TYPE_CHECKING:  # a call that the orchestrator answers needs none of it
+    from podium.faces.cli.composition import Composition
 
 CONNECT_SECONDS: Final = 5.0
 HEALTH_SECONDS: Final = 5.0
@@ -58,9 +62,17 @@ class _UnixConnection(http.client.HTTPConnection):
 class Client:
     """Calls operations on one home."""
 
-    def __init__(self, home: Path, composition: Composition) -> None:
+    def __init__(
+        self, home: Path, compose: "Callable[[], Composition]", answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self.home = home
-        self.composition = composition
+        self._compose = compose
+        self._answer_seconds = answer_seconds
+
+    @cached_property
+    def composition(self) -> "Composition":
+        """What works on the home itself; made when it is first needed."""
+        return self._compose()
 
     def running(self) -> dict[str, Any] | None:
         """The orchestrator's own word (its process id), or None when nobody runs this home.
@@ -68,7 +80,7 @@ class Client:
         Raises `Unavailable` when there is one that does not answer.
         """
         try:
-            return self._request("GET", "/healthz", None, HEALTH_SECONDS)
+            return self._request("GET", "/healthz", None, min(HEALTH_SECONDS, self._answer_seconds))
         except (NoOrchestrator, OrchestratorGone):
             return None
 
@@ -87,11 +99,11 @@ class Client:
         except NoOrchestrator:
             if _is_handed():
                 raise
-            return asyncio.run(self._locally(name, asked))
+            return self._by_itself(name, asked)
         except OrchestratorGone:
             if _is_handed() or not _is_read(name):  # it may have been done: doing it again is not ours to decide
                 raise
-            return asyncio.run(self._locally(name, asked))
+            return self._by_itself(name, asked)
 
     def reach(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """For a process that stays: like `call`, but only an orchestrator changes a home, whose lock we would keep."""
@@ -108,8 +120,9 @@ class Client:
         return Principal(told["name"], Scope(told["scope"]), told["attempt"])
 
     def _request(
-        self, method: str, path: str, asked: dict[str, Any] | None, seconds: float = ANSWER_SECONDS
+        self, method: str, path: str, asked: dict[str, Any] | None, seconds: float | None = None
     ) -> dict[str, Any]:
+        seconds = seconds or self._answer_seconds
         connection = _UnixConnection(self.home, seconds)
         try:
             _connect(connection)
@@ -156,6 +169,11 @@ class Client:
             raise RemoteError(str(found.get("detail", "?")), str(found.get("title", "failure")), code)
         return found
 
+    def _by_itself(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        import asyncio
+
+        return asyncio.run(self._locally(name, asked))
+
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
         from podium.operations.catalogue import operation_named
@@ -193,6 +211,5 @@ def _is_handed() -> bool:
 
 
 def _is_read(name: str) -> bool:
-    from podium.operations.catalogue import operation_named
-
-    return operation_named(name).safety == "read"
+    entry = entries().get(name)
+    return entry is not None and entry.safety == "read"

@@ -1,18 +1,22 @@
-"""Derives a command line command from every operation: arguments, flags, help, output."""
+"""Makes a command line command of every operation in the index: arguments, flags, help, confirmation, output."""
 
 import sys
 from collections.abc import Iterable
-from typing import Any, Final, Literal, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
-from podium.faces.cli import intake, outlet
-from podium.faces.cli.client import Client
-from podium.operations.operation import POSITIONAL, Operation, understood
+from podium.faces.cli import outlet
+from podium.faces.cli.completion import completer
+from podium.faces.cli.index import Entry, Parameter
 
+if TYPE_CHECKING:  # help and completion need none of what a call needs
+    from podium.faces.cli.client import Client
+
+JSON: Final = click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as one JSON document.")
+YES: Final = click.Option(["--yes", "-y", "is_sure"], is_flag=True, help="Do not ask whether it is meant.")
+KINDS: Final[dict[str, type]] = {"text": str, "many": str, "flag": bool, "int": int, "float": float}
 RUN_LEAVES_OUT: Final = ("name", "resume")
 """Of `submit`: a run goes on by itself where an earlier one of the same input stopped."""
 RUN_SUMMARY: Final = "Take a document, a note or a request through the whole pipeline, and watch."
@@ -27,30 +31,47 @@ Example: podium run examples/hello-world.md
 """
 
 
-def derive(operation: Operation) -> click.Command:
-    """The command of an operation."""
-    params: list[click.Parameter] = []
-    for name, field in operation.input.model_fields.items():
-        by_position = field.json_schema_extra == POSITIONAL
-        params.append(_argument(name, field) if by_position else _option(field.alias or name, field))
-    params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as one JSON document."))
+def derive(entry: Entry) -> click.Command:
+    """The command of an operation. One that ends or drops things takes several, and asks before it does so."""
+    target = _target(entry)
+    params = [_parameter(told, is_many=told is target) for told in entry.parameters]
+    params += [YES, JSON] if entry.safety == "destructive" else [JSON]
 
     @click.pass_obj
-    def callback(client: Client, /, as_json: bool, **given: Any) -> None:
-        asked = asked_for(given)
-        if operation.name == "submit":
-            asked = intake.read(asked)
-        show(operation.name, client.call(operation.name, asked), as_json=as_json)
+    def callback(client: "Client", /, as_json: bool, is_sure: bool = False, **given: Any) -> None:
+        calls = _calls(entry, target, given)
+        if entry.safety == "destructive" and not is_sure:
+            from podium.faces.cli.confirmation import confirm
 
-    doc = (operation.call.__doc__ or "").strip()
-    name = operation.name.rsplit(" ", 1)[-1]
-    return click.Command(
-        name,
-        params=params,
-        callback=callback,
-        help=f"{doc}\n\nExample: {operation.example}",
-        short_help=operation.summary,
-    )
+            confirm(client, entry.name, calls)
+        answers: list[dict[str, Any]] = []
+        for asked in calls:
+            answers.append(client.call(entry.name, asked))
+            if not as_json:
+                show(entry.name, answers[-1])
+        if as_json:
+            outlet.print_json(answers[0] if len(answers) == 1 else {"answers": answers})
+
+    name = entry.name.rsplit(" ", 1)[-1]
+    return click.Command(name, params=params, callback=callback, help=entry.help, short_help=entry.summary)
+
+
+def _target(entry: Entry) -> Parameter | None:
+    """What a destructive call is about, where it is about one thing."""
+    needed = [told for told in entry.parameters if not told.flags]
+    return needed[0] if entry.safety == "destructive" and len(needed) == 1 else None
+
+
+def _calls(entry: Entry, target: Parameter | None, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """The operation's input, once for each thing that is named."""
+    asked = asked_for(given)
+    if entry.name == "submit":
+        from podium.faces.cli import intake
+
+        return [intake.read(asked)]
+    if target is None:
+        return [asked]
+    return [asked | {target.name: value} for value in dict.fromkeys(asked[target.name])]
 
 
 def grouped(name: str, summary: str, own: click.Command | None, members: Iterable[click.Command]) -> click.Group:
@@ -74,24 +95,23 @@ def grouped(name: str, summary: str, own: click.Command | None, members: Iterabl
     return group
 
 
-def derive_run(submit: Operation) -> click.Command:
+def derive_run(submit: Entry) -> click.Command:
     """`podium run`: whatever `submit` takes, followed to its end."""
-    fields = {n: f for n, f in submit.input.model_fields.items() if n not in RUN_LEAVES_OUT}
-    params: list[click.Parameter] = [
-        _argument(name, field) if field.json_schema_extra == POSITIONAL else _option(name, field)
-        for name, field in fields.items()
-    ]
+    params = [_parameter(told) for told in submit.parameters if told.name not in RUN_LEAVES_OUT]
     params += [
         click.Option(["--timeout"], type=float, metavar="SECONDS", help="Give up waiting after this long (exit 7)."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document at the end."),
     ]
 
     @click.pass_obj
-    def callback(client: Client, /, as_json: bool, timeout: float | None, **given: Any) -> None:
+    def callback(client: "Client", /, as_json: bool, timeout: float | None, **given: Any) -> None:
+        from podium.faces.cli import intake
         from podium.faces.cli.run import follow
+        from podium.operations.catalogue import operation_named
+        from podium.operations.operation import understood
 
         asked = intake.read(asked_for(given))
-        understood(submit, asked)  # before a home is made for it
+        understood(operation_named(submit.name), asked)  # before a home is made for it
         sys.exit(follow(client, asked, as_json=as_json, timeout=timeout))
 
     return click.Command("run", params=params, callback=callback, help=RUN_HELP, short_help=RUN_SUMMARY)
@@ -107,39 +127,29 @@ def asked_for(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def show(name: str, answer: dict[str, Any], *, as_json: bool) -> None:
-    """Print an operation's answer for a program or for a person."""
-    if as_json:
-        outlet.print_json(answer)
-        return
+def show(name: str, answer: dict[str, Any]) -> None:
+    """Print an operation's answer for a person."""
     from podium.faces.cli.page import Page
     from podium.faces.cli.render import RENDERERS
 
     RENDERERS[name](Page(), answer)
 
 
-def _argument(name: str, field: FieldInfo) -> click.Argument:
-    return click.Argument([name], type=_type(field), required=field.is_required(), metavar=_metavar(name, field))
-
-
-def _metavar(name: str, field: FieldInfo) -> str:
-    return name.upper() if field.is_required() else f"[{name.upper()}]"
-
-
-def _option(name: str, field: FieldInfo) -> click.Option:
-    extra = cast("dict[str, list[str]]", field.json_schema_extra or {})
-    names = extra.get("flags") or [f"--{name.replace('_', '-')}"]
-    default = None if field.default is PydanticUndefined else field.default
-    if field.annotation is bool:
-        return click.Option([*names, name], is_flag=True, default=bool(default), help=field.description)
-    if default == ():
-        return click.Option([*names, name], multiple=True, metavar="TEXT", help=field.description)
-    shown = default not in (None, "")
-    return click.Option([*names, name], type=_type(field), default=default, show_default=shown, help=field.description)
-
-
-def _type(field: FieldInfo) -> Any:
-    if get_origin(field.annotation) is Literal:
-        return click.Choice(get_args(field.annotation))
-    told = str(field.annotation)
-    return int if "int" in told else float if "float" in told else str
+def _parameter(told: Parameter, *, is_many: bool = False) -> click.Parameter:
+    kind = click.Choice(told.choices) if told.kind == "choice" else KINDS[told.kind]
+    if not told.flags:
+        word = told.name.upper()
+        metavar = f"{word}..." if is_many else word if told.required else f"[{word}]"
+        return click.Argument(
+            [told.name], type=kind, required=told.required, nargs=-1 if is_many else 1, metavar=metavar,
+            shell_complete=completer(told.name),
+        )  # fmt: skip
+    names = [*told.flags, told.name]
+    if told.kind == "flag":
+        return click.Option(names, is_flag=True, default=bool(told.default), help=told.help)
+    if told.kind == "many":
+        return click.Option(names, multiple=True, metavar="TEXT", help=told.help)
+    shown = told.default not in (None, "")
+    return click.Option(
+        names, type=kind, default=told.default, show_default=shown, help=told.help, shell_complete=completer(told.name)
+    )

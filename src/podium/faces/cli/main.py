@@ -2,20 +2,22 @@
 
 import os
 import sys
-import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from podium import __version__
-from podium.config import FILE, home_path
 from podium.domain.errors import Defect, PodiumError, Unavailable
-from podium.faces.cli import outlet
-from podium.faces.cli.client import Client, RemoteError
-from podium.faces.cli.composition import Composition
+from podium.faces.cli import completion, outlet
+from podium.faces.cli.commands import derive, derive_run, grouped
+from podium.faces.cli.index import commands
+
+if TYPE_CHECKING:  # loaded when a command needs it: `podium --help` answers in 150 ms
+    from podium.faces.cli.client import Client
+    from podium.faces.cli.composition import Composition
 
 INTERRUPTED: Final = 130
 USAGE: Final = 2
@@ -33,30 +35,22 @@ GROUPS: Final = {
 
 
 class _Podium(click.Group):
-    """Commands of this module, and one for each operation, loaded when asked for."""
+    """Commands of this module, and one for each operation in the index."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = {name.split(" ")[0] for name, operation in _registry().items() if "cli" in operation.faces}
+        names = {name.split(" ")[0] for name in commands()}
         return sorted({*super().list_commands(ctx), *names, "run"})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        from podium.faces.cli.commands import derive, derive_run, grouped
-
-        registry = _registry()
+        known = commands()
         if cmd_name == "run":
-            return derive_run(registry["submit"])
-        members = [op for name, op in registry.items() if name.startswith(f"{cmd_name} ")]
-        word = derive(registry[cmd_name]) if cmd_name in registry else None
+            return derive_run(known["submit"])
+        members = [entry for name, entry in known.items() if name.startswith(f"{cmd_name} ")]
+        word = derive(known[cmd_name]) if cmd_name in known else None
         return grouped(cmd_name, GROUPS[cmd_name], word, map(derive, members)) if members else word
-
-
-def _registry() -> dict[str, Any]:
-    from podium.operations.catalogue import REGISTRY
-
-    return REGISTRY
 
 
 @click.group(cls=_Podium, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -65,6 +59,9 @@ def _registry() -> dict[str, Any]:
 @click.pass_context
 def podium(context: click.Context, home: str | None) -> None:
     """Conduct many coding agents along one pipeline: Genesis, Development, Content, with Review beside them."""
+    from podium.address import home_path
+    from podium.faces.cli.client import Client
+
     context.obj = Client(home_path(home), context.obj)
 
 
@@ -73,8 +70,9 @@ def podium(context: click.Context, home: str | None) -> None:
 @click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
 @JSON
 @click.pass_obj
-def init(client: Client, agent: str | None, pipeline: bool, as_json: bool) -> None:
+def init(client: "Client", agent: str | None, pipeline: bool, as_json: bool) -> None:
     """Make a home: a folder with its configuration."""
+    from podium.config import FILE
     from podium.faces.cli.home import write
 
     client.composition.prepare(client.home)
@@ -92,7 +90,7 @@ def init(client: Client, agent: str | None, pipeline: bool, as_json: bool) -> No
 @click.option("--host", metavar="ADDRESS", help="Listen on this address instead of 127.0.0.1, for other machines.")
 @JSON
 @click.pass_obj
-def up(client: Client, foreground: bool, port: int | None, host: str | None, as_json: bool) -> None:
+def up(client: "Client", foreground: bool, port: int | None, host: str | None, as_json: bool) -> None:
     """Start the orchestrator of this home in the background."""
     from podium.faces.cli import daemon
 
@@ -104,8 +102,10 @@ def up(client: Client, foreground: bool, port: int | None, host: str | None, as_
 @click.option("--print", "print_only", is_flag=True, help="Print the link instead of opening it.")
 @JSON
 @click.pass_obj
-def open_(client: Client, print_only: bool, as_json: bool) -> None:
+def open_(client: "Client", print_only: bool, as_json: bool) -> None:
     """Open Podium in the browser, through a link that works once and for five minutes."""
+    import webbrowser
+
     link = client.browser_link()
     if as_json:
         outlet.print_json(link)
@@ -117,7 +117,7 @@ def open_(client: Client, print_only: bool, as_json: bool) -> None:
 @click.option("--keep", is_flag=True, help="Leave agents at work; the next `podium up` takes over what they make.")
 @JSON
 @click.pass_obj
-def down(client: Client, keep: bool, as_json: bool) -> None:
+def down(client: "Client", keep: bool, as_json: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
     from podium.faces.cli import daemon
 
@@ -137,7 +137,7 @@ def down(client: Client, keep: bool, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as NDJSON.")
 @click.pass_obj
-def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool) -> None:
+def logs(client: "Client", instance: str, follow: bool, lines: int, as_json: bool) -> None:
     """Show what an instance's agent said and did.
 
     INSTANCE is a name such as dev-02, or an attempt such as hello-world/12.a1.
@@ -152,7 +152,7 @@ def logs(client: Client, instance: str, follow: bool, lines: int, as_json: bool)
 @click.option("--logs/--no-logs", default=True, show_default=True, help="Whether the logs of ended attempts go along.")
 @JSON
 @click.pass_obj
-def backup(client: Client, file: Path, logs: bool, as_json: bool) -> None:
+def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
     """Write this home into one file, also while it runs: FILE.tar, .tar.gz or .tar.zst.
 
     Example: podium backup podium-monday.tar.gz
@@ -167,7 +167,7 @@ def backup(client: Client, file: Path, logs: bool, as_json: bool) -> None:
 @click.option("--home", "new_home", metavar="NEW", help="The home to make; it must be absent or empty.")
 @JSON
 @click.pass_obj
-def restore(client: Client, file: Path, new_home: str | None, as_json: bool) -> None:
+def restore(client: "Client", file: Path, new_home: str | None, as_json: bool) -> None:
     """Make a home from a backup.
 
     Example: podium restore podium-monday.tar.gz --home /srv/podium-again
@@ -180,7 +180,7 @@ def restore(client: Client, file: Path, new_home: str | None, as_json: bool) -> 
 @podium.command()
 @click.argument("name", metavar="NAME")
 @click.pass_obj
-def mcp(client: Client, name: str) -> None:
+def mcp(client: "Client", name: str) -> None:
     """Serve Podium's tools to a coding agent: NAME is queue, monitor, github, communication or scaling.
 
     It speaks MCP on standard input and output, as an .mcp.json starts it; changes need a running orchestrator.
@@ -190,13 +190,24 @@ def mcp(client: Client, name: str) -> None:
     client.composition.serve_mcp(name, client.reach, client.principal)
 
 
-def execute(arguments: Sequence[str], composition: Composition) -> int:
+@podium.command(name="completion")
+@click.argument("shell", type=click.Choice(completion.SHELLS))
+def completion_(shell: str) -> None:
+    """Print what makes a shell complete podium's commands, flags, projects and instances.
+
+    bash: eval "$(podium completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc; fish: podium completion fish >
+    ~/.config/fish/completions/podium.fish
+    """
+    click.echo(completion.script(shell, podium))
+
+
+def execute(arguments: Sequence[str], compose: "Callable[[], Composition]") -> int:
     """Run one command line; the answer is the documented exit code."""
     os.umask(0o077)  # what Podium writes may hold credentials: it is this user's alone
     outlet.prepare_output()
     as_json = "--json" in arguments
     try:
-        code = _run(arguments, composition)
+        code = _run(arguments, compose)
         sys.stdout.flush()
     except BrokenPipeError:
         outlet.drop_output()
@@ -205,10 +216,8 @@ def execute(arguments: Sequence[str], composition: Composition) -> int:
         return _tell(USAGE, "usage", error.format_message(), as_json=as_json, show=error.show)
     except (click.Abort, KeyboardInterrupt):
         return _tell(INTERRUPTED, "interrupted", "interrupted", as_json=as_json)
-    except RemoteError as error:
-        return _tell(error.code, error.told, str(error), as_json=as_json)
     except PodiumError as error:
-        return _tell(error.exit_code, error.kind, str(error), as_json=as_json)
+        return _tell(*_verdict(error), str(error), as_json=as_json)
     except OSError as error:
         told = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         code = _tell(Unavailable.exit_code, Unavailable.kind, f"the system refused: {told}", as_json=as_json)
@@ -222,10 +231,17 @@ def execute(arguments: Sequence[str], composition: Composition) -> int:
     return code
 
 
-def _run(arguments: Sequence[str], composition: Composition) -> int:
+def _verdict(error: PodiumError) -> tuple[int, str]:
+    """The exit code and the kind of an error, also of one that the orchestrator told."""
+    from podium.faces.cli.client import RemoteError
+
+    return (error.code, error.told) if isinstance(error, RemoteError) else (error.exit_code, error.kind)
+
+
+def _run(arguments: Sequence[str], compose: "Callable[[], Composition]") -> int:
     output = sys.stdout
     try:
-        podium.main(list(arguments), prog_name="podium", standalone_mode=False, obj=composition)
+        podium.main(list(arguments), prog_name="podium", standalone_mode=False, obj=compose)
     except click.exceptions.Exit as done:
         return done.exit_code
     except SystemExit as done:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from podium.address import home_path
 from podium.backup import restoring, taking
 from podium.clock import SteadyClock
-from podium.config import home_path
 from podium.faces.cli import outlet
 from podium.faces.cli.wording import counted, size
 

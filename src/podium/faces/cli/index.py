@@ -1,0 +1,57 @@
+"""What the command line knows of every operation without loading one: help, completion and parsing read this index.
+
+`tools/command_index.py` makes index.json from the catalogue; a tidy test holds it current.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, cast
+
+FILE: Final = Path(__file__).with_name("index.json")
+
+
+class Parameter(NamedTuple):
+    """One field of an operation's input, as it is typed."""
+
+    name: str
+    flags: tuple[str, ...]
+    """Empty for one that is given by position."""
+    kind: Literal["text", "int", "float", "flag", "choice", "many"]
+    help: str
+    required: bool
+    default: Any
+    choices: tuple[str, ...]
+
+
+class Entry(NamedTuple):
+    """One operation."""
+
+    name: str
+    summary: str
+    help: str
+    safety: Literal["read", "write", "destructive"]
+    is_command: bool
+    """Whether the command line carries it."""
+    parameters: tuple[Parameter, ...]
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """All operations by name."""
+    told = cast("list[dict[str, Any]]", json.loads(FILE.read_bytes()))
+    return {row["name"]: _entry(row) for row in told}
+
+
+def commands() -> Mapping[str, Entry]:
+    """The operations that the command line carries."""
+    return {name: entry for name, entry in entries().items() if entry.is_command}
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    parameters = tuple(
+        Parameter(**{**field, "flags": tuple(field["flags"]), "choices": tuple(field["choices"])})
+        for field in row.pop("parameters")
+    )
+    return Entry(**row, parameters=parameters)

@@ -1,0 +1,75 @@
+"""Makes the command line's index of operations from the catalogue; `--check` fails when it is stale."""
+
+import argparse
+import json
+import sys
+from typing import Any, Literal, cast, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from podium.faces.cli.index import FILE, Entry, Parameter
+from podium.operations.catalogue import REGISTRY
+from podium.operations.operation import POSITIONAL, Operation
+
+
+def draw() -> str:
+    """The index's text: one operation a line, so that two branches that each add one can be merged."""
+    rows = ",\n".join(json.dumps(_row(operation), ensure_ascii=False) for _, operation in sorted(REGISTRY.items()))
+    return f"[\n{rows}\n]\n"
+
+
+def _row(operation: Operation) -> dict[str, Any]:
+    doc = (operation.call.__doc__ or "").strip()
+    parameters = tuple(_parameter(name, field) for name, field in operation.input.model_fields.items())
+    entry = Entry(
+        operation.name,
+        operation.summary,
+        f"{doc}\n\nExample: {operation.example}",
+        operation.safety,
+        "cli" in operation.faces,
+        (),
+    )
+    return entry._asdict() | {"parameters": [parameter._asdict() for parameter in parameters]}
+
+
+def _parameter(name: str, field: FieldInfo) -> Parameter:
+    by_position = field.json_schema_extra == POSITIONAL
+    extra = cast("dict[str, list[str]]", field.json_schema_extra or {})
+    flags = extra.get("flags") or [f"--{(field.alias or name).replace('_', '-')}"]
+    kind, choices = _kind(field)
+    default = None if field.default is PydanticUndefined or field.default == () else field.default
+    return Parameter(
+        field.alias or name,
+        () if by_position else tuple(flags),
+        kind,
+        field.description or "",
+        field.is_required(),
+        default,
+        choices,
+    )
+
+
+def _kind(field: FieldInfo) -> tuple[Literal["text", "int", "float", "flag", "choice", "many"], tuple[str, ...]]:
+    if get_origin(field.annotation) is Literal:
+        return "choice", get_args(field.annotation)
+    if field.annotation is bool:
+        return "flag", ()
+    if field.default == ():
+        return "many", ()
+    told = str(field.annotation)
+    return ("int" if "int" in told else "float" if "float" in told else "text"), ()
+
+
+def main() -> int:
+    """Write or check the index."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say whether the index is fresh")
+    if parser.parse_args().check:
+        return int(FILE.read_text("utf-8") != draw())
+    FILE.write_text(draw(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
