@@ -21,7 +21,7 @@ def draw() -> str:
 
 def _row(operation: Operation) -> dict[str, Any]:
     doc = (operation.call.__doc__ or "").strip()
-    parameters = tuple(_parameter(name, field) for name, field in operation.input.model_fields.items())
+    parameters = tuple(told_as(name, field) for name, field in operation.input.model_fields.items())
     entry = Entry(
         operation.name,
         operation.summary,
@@ -33,7 +33,8 @@ def _row(operation: Operation) -> dict[str, Any]:
     return entry._asdict() | {"parameters": [parameter._asdict() for parameter in parameters]}
 
 
-def _parameter(name: str, field: FieldInfo) -> Parameter:
+def told_as(name: str, field: FieldInfo) -> Parameter:
+    """How a field is typed."""
     by_position = field.json_schema_extra == POSITIONAL
     extra = cast("dict[str, list[str]]", field.json_schema_extra or {})
     flags = extra.get("flags") or [f"--{(field.alias or name).replace('_', '-')}"]

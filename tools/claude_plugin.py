@@ -1,0 +1,157 @@
+"""Makes the Claude Code plugin's manifests, MCP servers and slash commands from the catalogue; `--check` tells stale ones.
+
+Agents, skills and the README in src/podium/faces/plugin are written by hand.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from podium import __version__
+from podium.faces.mcp.prompts import afterwards
+from podium.faces.mcp.servers import NAMES, tool_name
+from podium.operations.catalogue import REGISTRY
+from podium.operations.operation import POSITIONAL, Operation, Server
+from tools.command_index import told_as
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+PLUGIN: Final = ROOT / "src" / "podium" / "faces" / "plugin"
+ABOUT: Final = "Conduct fleets of coding agents with Podium: see the queues, dispatch, boost, review, answer."
+OWNER: Final = {"name": "Podium contributors"}
+LEFT_OUT: Final = ("by",)
+"""A session acts under its own name."""
+HEADLESS: Final = "--yes"
+
+
+def files() -> dict[Path, str]:
+    """Every file that is made, with its text."""
+    made = {
+        PLUGIN / ".claude-plugin" / "plugin.json": _json(
+            {
+                "name": "podium",
+                "displayName": "Podium",
+                "version": __version__,
+                "description": ABOUT,
+                "author": OWNER,
+                "license": "Apache-2.0",
+                "keywords": ["agents", "orchestration", "queues", "mcp"],
+            }
+        ),
+        PLUGIN / ".claude-plugin" / "marketplace.json": _json(_marketplace("./")),
+        ROOT / ".claude-plugin" / "marketplace.json": _json(_marketplace(f"./{PLUGIN.relative_to(ROOT)}")),
+        PLUGIN / ".mcp.json": _json(
+            {"mcpServers": {name: {"command": "podium", "args": ["mcp", name]} for name in NAMES}}
+        ),
+    }
+    for operation in REGISTRY.values():
+        if {"mcp", "cli"} <= operation.faces:
+            made[PLUGIN / "commands" / f"{operation.name.replace(' ', '-')}.md"] = _command(operation)
+    return made
+
+
+def stale(made: Mapping[Path, str]) -> list[str]:
+    """The files that are not as they would be made now, and commands that no operation has any more."""
+    wrong = [path for path, text in made.items() if not path.is_file() or path.read_text("utf-8") != text]
+    left = [path for path in (PLUGIN / "commands").glob("*.md") if path not in made]
+    return sorted(str(path.relative_to(ROOT)) for path in (*wrong, *left))
+
+
+def full_name(server: Server | None, tool: str) -> str:
+    """A tool's name in Claude Code, where the plugin brings the server."""
+    return f"mcp__plugin_podium_{server}__{tool}"
+
+
+def _marketplace(source: str) -> dict[str, Any]:
+    plugin = {"name": "podium", "source": source, "description": ABOUT, "category": "orchestration"}
+    return {"name": "podium", "owner": OWNER, "metadata": {"description": ABOUT}, "plugins": [plugin]}
+
+
+def _command(operation: Operation) -> str:
+    """The slash command's file."""
+    tool = full_name(operation.server, tool_name(operation))
+    fields = {name: field for name, field in operation.input.model_fields.items() if name not in LEFT_OUT}
+    head = {"description": operation.summary, "argument-hint": " ".join(_hints(fields))}
+    if operation.safety != "destructive":  # for what ends something Claude Code asks, each time
+        head["allowed-tools"] = tool
+    head["disable-model-invocation"] = True
+    lines = ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items() if value), "---"]
+    lines += ["", f"{operation.summary} Made from Podium's operation `{operation.name}`.".split(" Made")[0], ""]
+    if fields:
+        lines += ["The person typed: $ARGUMENTS", ""]
+    lines += _how(operation, tool, fields)
+    return "\n".join([*lines, "", afterwards(operation), ""])
+
+
+def _hints(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    for name, field in _in_order(fields):
+        if field.json_schema_extra == POSITIONAL:
+            yield name.upper() if field.is_required() else f"[{name.upper()}]"
+        else:
+            told = told_as(name, field)
+            yield f"[{told.flags[0]}]" if told.kind == "flag" else f"[{told.flags[0]} {told.kind.upper()}]"
+
+
+def _how(operation: Operation, tool: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
+    if operation.safety == "destructive":
+        asked = full_name("queue", "preview")
+        yield f"1. Call `{asked}` with `operation` = `{operation.name}` and `asked` = the input below as JSON. It only counts."
+        yield (
+            f"2. Tell the person in one sentence what would be ended. Go on only after a clear yes; `{HEADLESS}` among what "
+            "was typed is one. Where nobody can answer, stop here and say how to run it again."
+        )
+        yield f"3. Call `{tool}` once, with:"
+    elif fields:
+        yield f"Call `{tool}` once, with:"
+    else:
+        yield f"Call `{tool}`."
+        return
+    yield ""
+    place = 0
+    for name, field in _in_order(fields):
+        told = told_as(name, field)
+        if told.flags:
+            where = f"if `{told.flags[0]}` is given"
+        else:
+            where, place = f"argument {place + 1}, `${place}`", place + 1
+        needed = ", needed" if told.required else ""
+        yield f"- `{told.name}` ({where}{needed}): {told.help}"
+    yield ""
+    yield "Leave out what was not given. If something needed is missing, ask for it; never guess an id or a number."
+    if "reason" in fields:
+        yield "Words that belong to no flag are the reason. If none was given, leave it out: it goes on record as theirs."
+
+
+def _in_order(fields: Mapping[str, FieldInfo]) -> list[tuple[str, FieldInfo]]:
+    """Those by position first."""
+    return sorted(fields.items(), key=lambda told: told[1].json_schema_extra != POSITIONAL)
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    """Write or check the files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only tell what is stale")
+    is_check = parser.parse_args().check
+    made = files()
+    old = stale(made)
+    if is_check:
+        print("\n".join(old))
+        return int(bool(old))
+    for name in old:
+        (ROOT / name).unlink(missing_ok=True)
+    for path, text in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
