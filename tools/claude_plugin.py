@@ -5,6 +5,7 @@ Agents, skills and the README in src/podium/faces/plugin are written by hand.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,14 @@ OWNER: Final = {"name": "Podium contributors"}
 LEFT_OUT: Final = ("by",)
 """A session acts under its own name."""
 HEADLESS: Final = "--yes"
+FIRST: Final[Mapping[str, str]] = {
+    "submit": (
+        "If the first argument names a file, read it and give its text as `document`, its name as `name`. If it is prose, "
+        "it is a note: give it as `document` with `source` = `scratch`. Read what you submit: name what is ambiguous "
+        "before you send it, and offer `plan_first` when it is more than a handful of features."
+    ),
+}
+"""What a command must know beside the operation's own words."""
 
 
 def files() -> dict[Path, str]:
@@ -77,13 +86,15 @@ def _command(operation: Operation) -> str:
     fields = {name: field for name, field in operation.input.model_fields.items() if name not in LEFT_OUT}
     head = {"description": operation.summary, "argument-hint": " ".join(_hints(fields))}
     if operation.safety != "destructive":  # for what ends something Claude Code asks, each time
-        head["allowed-tools"] = tool
+        head["allowed-tools"] = ", ".join((tool, *_looks(afterwards(operation))))
     head["disable-model-invocation"] = True
     lines = ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items() if value), "---"]
-    lines += ["", f"{operation.summary} Made from Podium's operation `{operation.name}`.".split(" Made")[0], ""]
+    lines += ["", operation.summary, ""]
     if fields:
         lines += ["The person typed: $ARGUMENTS", ""]
     lines += _how(operation, tool, fields)
+    if operation.name in FIRST:
+        lines += ["", FIRST[operation.name]]
     return "\n".join([*lines, "", afterwards(operation), ""])
 
 
@@ -94,6 +105,14 @@ def _hints(fields: Mapping[str, FieldInfo]) -> Iterator[str]:
         else:
             told = told_as(name, field)
             yield f"[{told.flags[0]}]" if told.kind == "flag" else f"[{told.flags[0]} {told.kind.upper()}]"
+
+
+def _looks(words: str) -> Iterator[str]:
+    """Tools that only read and that the words name."""
+    for name in re.findall(r"`([a-z_]+)`", words):
+        found = next((operation for operation in REGISTRY.values() if tool_name(operation) == name), None)
+        if found is not None and found.safety == "read":
+            yield full_name(found.server, name)
 
 
 def _how(operation: Operation, tool: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
@@ -123,12 +142,12 @@ def _how(operation: Operation, tool: str, fields: Mapping[str, FieldInfo]) -> It
     yield ""
     yield "Leave out what was not given. If something needed is missing, ask for it; never guess an id or a number."
     if "reason" in fields:
-        yield "Words that belong to no flag are the reason. If none was given, leave it out: it goes on record as theirs."
+        yield "Words at the end that belong to no flag are the reason; it goes on record as theirs, so never make one up."
 
 
 def _in_order(fields: Mapping[str, FieldInfo]) -> list[tuple[str, FieldInfo]]:
-    """Those by position first."""
-    return sorted(fields.items(), key=lambda told: told[1].json_schema_extra != POSITIONAL)
+    """Those by position first, the reason last."""
+    return sorted(fields.items(), key=lambda told: (told[0] == "reason", told[1].json_schema_extra != POSITIONAL))
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ def draw() -> str:
 
 def _row(operation: Operation) -> dict[str, Any]:
     doc = (operation.call.__doc__ or "").strip()
-    parameters = tuple(told_as(name, field) for name, field in operation.input.model_fields.items())
+    fields = sorted(operation.input.model_fields.items(), key=lambda told: told[0] == "reason")  # what all have: last
+    parameters = tuple(told_as(name, field) for name, field in fields)
     entry = Entry(
         operation.name,
         operation.summary,

@@ -116,9 +116,10 @@ class Asked:
         calls = {
             block["id"]: block for message in self.messages for block in _blocks(message, "tool_use") if "id" in block
         }
-        latest = self.messages[-1] if self.messages else {}
+        spoken = [place for place, message in enumerate(self.messages) if message["role"] == "assistant"]
+        latest = self.messages[spoken[-1] :] if spoken else ()  # the agent's own reminders may stand among them
         found: list[Result] = []
-        for block in _blocks(latest, "tool_result"):
+        for block in (block for message in latest for block in _blocks(message, "tool_result")):
             call = calls.get(block.get("tool_use_id"), {})
             said = _text(block.get("content", ""))
             found.append(

@@ -82,7 +82,7 @@ def _prompt(tool: str, operation: Operation) -> Prompt:
     fields = operation.input.model_fields
     arguments = [
         PromptArgument(name=name, description=field.description, required=field.is_required())
-        for name, field in sorted(fields.items(), key=lambda told: not told[1].is_required())
+        for name, field in sorted(fields.items(), key=lambda told: (told[0] == "reason", not told[1].is_required()))
         if name != "by"
     ]
 
