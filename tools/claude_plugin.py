@@ -1,4 +1,4 @@
-"""Makes the Claude Code plugin's manifests, MCP servers and slash commands from the catalogue; `--check` tells stale ones.
+"""Makes the Claude Code plugin's manifests, MCP servers and slash commands from the catalogue; `--check` tells stale.
 
 Agents, skills and the README in src/podium/faces/plugin are written by hand.
 """
@@ -29,9 +29,9 @@ LEFT_OUT: Final = ("by",)
 HEADLESS: Final = "--yes"
 FIRST: Final[Mapping[str, str]] = {
     "submit": (
-        "If the first argument names a file, read it and give its text as `document`, its name as `name`. If it is prose, "
-        "it is a note: give it as `document` with `source` = `scratch`. Read what you submit: name what is ambiguous "
-        "before you send it, and offer `plan_first` when it is more than a handful of features."
+        "If the first argument names a file, read it and give its text as `document`, its name as `name`. Prose is a "
+        "note: give it as `document` with `source` = `scratch`. Read what you submit: name what is ambiguous before you "
+        "send it, and offer `plan_first` when it is more than a handful of features."
     ),
 }
 """What a command must know beside the operation's own words."""
@@ -118,10 +118,10 @@ def _looks(words: str) -> Iterator[str]:
 def _how(operation: Operation, tool: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     if operation.safety == "destructive":
         asked = full_name("queue", "preview")
-        yield f"1. Call `{asked}` with `operation` = `{operation.name}` and `asked` = the input below as JSON. It only counts."
+        yield f"1. Call `{asked}`: `operation` = `{operation.name}`, `asked` = the input below as JSON. It only counts."
         yield (
-            f"2. Tell the person in one sentence what would be ended. Go on only after a clear yes; `{HEADLESS}` among what "
-            "was typed is one. Where nobody can answer, stop here and say how to run it again."
+            "2. Tell the person in one sentence what would be ended. Go on only after a clear yes; "
+            f"`{HEADLESS}` among what was typed is one. Where nobody can answer, stop here and say how to run it again."
         )
         yield f"3. Call `{tool}` once, with:"
     elif fields:
@@ -142,7 +142,7 @@ def _how(operation: Operation, tool: str, fields: Mapping[str, FieldInfo]) -> It
     yield ""
     yield "Leave out what was not given. If something needed is missing, ask for it; never guess an id or a number."
     if "reason" in fields:
-        yield "Words at the end that belong to no flag are the reason; it goes on record as theirs, so never make one up."
+        yield "Words at the end that belong to no flag are the reason. It goes on record as theirs: never make one up."
 
 
 def _in_order(fields: Mapping[str, FieldInfo]) -> list[tuple[str, FieldInfo]]:

@@ -68,15 +68,20 @@ def podium(context: click.Context, home: str | None) -> None:
 @podium.command()
 @click.option("--agent", default=None, help="The agent of new projects in this home.")
 @click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
+@click.option("--claude", is_flag=True, help="Let Claude Code conduct it: write a part of CLAUDE.md in this folder.")
 @JSON
 @click.pass_obj
-def init(client: "Client", agent: str | None, pipeline: bool, as_json: bool) -> None:
+def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_json: bool) -> None:
     """Make a home: a folder with its configuration."""
     from podium.config import FILE
     from podium.faces.cli.home import write
 
     client.composition.prepare(client.home)
     said = list(write(client.home / FILE, agent, copy_pipeline=pipeline))
+    if claude:
+        from podium.faces.cli.claude import introduce
+
+        said += introduce(Path.cwd(), client.home)
     if as_json:
         outlet.print_json({"home": str(client.home), "configuration": str(client.home / FILE), "notes": said})
         return
