@@ -29,9 +29,9 @@ LEFT_OUT: Final = ("by",)
 HEADLESS: Final = "--yes"
 FIRST: Final[Mapping[str, str]] = {
     "submit": (
-        "If the first argument names a file, read it and give its text as `document`, its name as `name`. Prose is a "
-        "note: give it as `document` with `source` = `scratch`. Read what you submit: name what is ambiguous before you "
-        "send it, and offer `plan_first` when it is more than a handful of features."
+        "If the first argument names a file, read it: its text is `document`, its name is `name`. Prose is a "
+        "note: give it as `document` with `source` = `scratch`. Read what you submit: name what is ambiguous before "
+        "you send it, and offer `plan_first` when it is more than a handful of features."
     ),
 }
 """What a command must know beside the operation's own words."""

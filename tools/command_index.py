@@ -19,19 +19,23 @@ def draw() -> str:
     return f"[\n{rows}\n]\n"
 
 
-def _row(operation: Operation) -> dict[str, Any]:
+def entry_of(operation: Operation) -> Entry:
+    """What the command line must know of one operation."""
     doc = (operation.call.__doc__ or "").strip()
     fields = sorted(operation.input.model_fields.items(), key=lambda told: told[0] == "reason")  # what all have: last
-    parameters = tuple(told_as(name, field) for name, field in fields)
-    entry = Entry(
+    return Entry(
         operation.name,
         operation.summary,
         f"{doc}\n\nExample: {operation.example}",
         operation.safety,
         "cli" in operation.faces,
-        (),
+        tuple(told_as(name, field) for name, field in fields),
     )
-    return entry._asdict() | {"parameters": [parameter._asdict() for parameter in parameters]}
+
+
+def _row(operation: Operation) -> dict[str, Any]:
+    entry = entry_of(operation)
+    return entry._asdict() | {"parameters": [parameter._asdict() for parameter in entry.parameters]}
 
 
 def told_as(name: str, field: FieldInfo) -> Parameter:

@@ -20,6 +20,8 @@ BODY_BYTES_MAX: Final = 64 * 1024 * 1024
 SILENCE_SECONDS_MAX: Final = 600.0
 READ_SECONDS: Final = 60.0
 """How long a connection may be idle."""
+POLL_SECONDS: Final = 0.05
+"""How soon the end is noticed."""
 PIECE_CHARS: Final = 400
 """Of what is streamed at once."""
 TOKEN_CHARS: Final = 4
@@ -38,7 +40,9 @@ class ModelServer:
         self.closing: Final = threading.Event()
         self.numbers: Final = count(1)
         self._server: Final = _Server(("127.0.0.1", 0), _Handler, self)
-        self._thread: Final = threading.Thread(target=self._server.serve_forever, name="scripted model", daemon=True)
+        self._thread: Final = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), name="scripted model", daemon=True
+        )
 
     @property
     def url(self) -> str:
