@@ -84,7 +84,7 @@ def _command(operation: Operation) -> str:
     """The slash command's file."""
     tool = full_name(operation.server, tool_name(operation))
     fields = {name: field for name, field in operation.input.model_fields.items() if name not in LEFT_OUT}
-    head = {"description": operation.summary, "argument-hint": " ".join(_hints(fields))}
+    head: dict[str, Any] = {"description": operation.summary, "argument-hint": " ".join(_hints(fields))}
     if operation.safety != "destructive":  # for what ends something Claude Code asks, each time
         head["allowed-tools"] = ", ".join((tool, *_looks(afterwards(operation))))
     head["disable-model-invocation"] = True

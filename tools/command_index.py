@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from typing import Any, Literal, cast, get_args, get_origin
+from typing import Literal, cast, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -15,7 +15,7 @@ from podium.operations.operation import POSITIONAL, Operation
 
 def draw() -> str:
     """The index's text: one operation a line, so that two branches that each add one can be merged."""
-    rows = ",\n".join(json.dumps(_row(operation), ensure_ascii=False) for _, operation in sorted(REGISTRY.items()))
+    rows = ",\n".join(json.dumps(entry_of(operation), ensure_ascii=False) for _, operation in sorted(REGISTRY.items()))
     return f"[\n{rows}\n]\n"
 
 
@@ -31,11 +31,6 @@ def entry_of(operation: Operation) -> Entry:
         "cli" in operation.faces,
         tuple(told_as(name, field) for name, field in fields),
     )
-
-
-def _row(operation: Operation) -> dict[str, Any]:
-    entry = entry_of(operation)
-    return entry._asdict() | {"parameters": [parameter._asdict() for parameter in entry.parameters]}
 
 
 def told_as(name: str, field: FieldInfo) -> Parameter:

@@ -100,7 +100,7 @@ def test_twenty_submissions_at_once_under_one_key_are_one_project(podium: Comman
         asked = {"title": "Once", "features": ["one"], "idempotency_key": "order-7"}
 
         def submit(_: int) -> dict[str, Any]:
-            return Client(podium.home, RealWorld()).ask("submit", asked)
+            return Client(podium.home, RealWorld).ask("submit", asked)
 
         with ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(submit, range(20)))

@@ -3,14 +3,12 @@
 Expected outcomes (rework, stale fence, could-not-run) are values elsewhere, never exceptions.
 """
 
-from typing import ClassVar
-
 
 class PodiumError(Exception):
     """Anything Podium raises on purpose. The message says what happened, what it means and what to do next."""
 
-    exit_code: ClassVar[int] = 1
-    kind: ClassVar[str] = "failure"
+    exit_code: int = 1
+    kind: str = "failure"
 
 
 class UsageError(PodiumError):

@@ -1,9 +1,6 @@
 """What a destructive call would touch, counted before anything is done; whoever confirms it knows what it costs."""
 
-import json
-from collections.abc import Mapping
-
-from podium.domain.errors import NotFound, UsageError
+from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.invoke import permit
@@ -37,13 +34,7 @@ async def preview(context: Context, asked: PreviewInput) -> PreviewOutput:
         known = ", ".join(sorted(name for name, each in REGISTRY.items() if each.touches))
         raise NotFound(f"There is no destructive operation {asked.operation!r}. There are: {known}.")
     permit(found, context.principal)
-    try:
-        given = json.loads(asked.asked)
-    except ValueError as error:
-        raise UsageError(f"asked is no JSON: {error}.") from None
-    if not isinstance(given, Mapping):
-        raise UsageError('asked is no JSON object. Give the call\'s input, such as {"project": "hello-world"}.')
-    counts = await found.touches.count(context, understood(found, given))
+    counts = await found.touches.count(context, understood(found, asked.asked.encode()))
     return PreviewOutput(operation=found.name, verb=found.touches.verb, counts={k: n for k, n in counts.items() if n})
 
 

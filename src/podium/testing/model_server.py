@@ -184,11 +184,11 @@ def _message(blocks: Sequence[Text | Call], body: Mapping[str, Any], number: int
 
 def _events(message: dict[str, Any]) -> Iterator[Event]:
     """The same answer as it is streamed."""
-    begin = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 0}}
+    begin: Event = {**message, "content": [], "stop_reason": None, "usage": {**message["usage"], "output_tokens": 0}}
     yield {"type": "message_start", "message": begin}
     for index, block in enumerate(message["content"]):
         is_text = block["type"] == "text"
-        empty = {**block, "text": ""} if is_text else {**block, "input": {}}
+        empty: Event = {**block, "text": ""} if is_text else {**block, "input": {}}
         yield {"type": "content_block_start", "index": index, "content_block": empty}
         whole = block["text"] if is_text else json.dumps(block["input"])
         for piece in (whole[at : at + PIECE_CHARS] for at in range(0, len(whole), PIECE_CHARS)):

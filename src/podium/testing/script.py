@@ -71,11 +71,6 @@ class Asked:
     body: Mapping[str, Any]
 
     @property
-    def model(self) -> str:
-        """The model's name."""
-        return str(self.body.get("model", ""))
-
-    @property
     def system(self) -> str:
         """The system prompt."""
         return _text(self.body.get("system", ""))

@@ -30,8 +30,8 @@ class RemoteError(PodiumError):
 
     def __init__(self, message: str, kind: str, exit_code: int) -> None:
         super().__init__(message)
-        self.told = kind
-        self.code = exit_code
+        self.kind = kind
+        self.exit_code = exit_code
 
 
 class NoOrchestrator(Unavailable):
@@ -110,7 +110,7 @@ class Client:
         try:
             return self.call(name, asked) if _is_read(name) else self.ask(name, asked)
         except RemoteError as error:
-            raise NotFound(str(error)) if error.code == NotFound.exit_code else error from None
+            raise NotFound(str(error)) if error.exit_code == NotFound.exit_code else error from None
 
     def principal(self) -> Principal:
         """As whom this process asks: the home's own user, or whoever bears the environment's token."""

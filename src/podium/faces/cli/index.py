@@ -4,10 +4,10 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple
 
 FILE: Final = Path(__file__).with_name("index.json")
 
@@ -16,13 +16,13 @@ class Parameter(NamedTuple):
     """One field of an operation's input, as it is typed."""
 
     name: str
-    flags: tuple[str, ...]
+    flags: Sequence[str]
     """Empty for one that is given by position."""
     kind: Literal["text", "int", "float", "flag", "choice", "many"]
     help: str
     required: bool
     default: Any
-    choices: tuple[str, ...]
+    choices: Sequence[str]
 
 
 class Entry(NamedTuple):
@@ -34,24 +34,17 @@ class Entry(NamedTuple):
     safety: Literal["read", "write", "destructive"]
     is_command: bool
     """Whether the command line carries it."""
-    parameters: tuple[Parameter, ...]
+    parameters: Sequence[Parameter]
 
 
 @cache
 def entries() -> Mapping[str, Entry]:
     """All operations by name."""
-    told = cast("list[dict[str, Any]]", json.loads(FILE.read_bytes()))
-    return {row["name"]: _entry(row) for row in told}
+    rows: list[list[Any]] = json.loads(FILE.read_bytes())
+    entries = (Entry._make(row) for row in rows)
+    return {entry.name: entry._replace(parameters=[*map(Parameter._make, entry.parameters)]) for entry in entries}
 
 
 def commands() -> Mapping[str, Entry]:
     """The operations that the command line carries."""
     return {name: entry for name, entry in entries().items() if entry.is_command}
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    parameters = tuple(
-        Parameter(**{**field, "flags": tuple(field["flags"]), "choices": tuple(field["choices"])})
-        for field in row.pop("parameters")
-    )
-    return Entry(**row, parameters=parameters)

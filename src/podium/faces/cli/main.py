@@ -222,7 +222,7 @@ def execute(arguments: Sequence[str], compose: "Callable[[], Composition]") -> i
     except (click.Abort, KeyboardInterrupt):
         return _tell(INTERRUPTED, "interrupted", "interrupted", as_json=as_json)
     except PodiumError as error:
-        return _tell(*_verdict(error), str(error), as_json=as_json)
+        return _tell(error.exit_code, error.kind, str(error), as_json=as_json)
     except OSError as error:
         told = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
         code = _tell(Unavailable.exit_code, Unavailable.kind, f"the system refused: {told}", as_json=as_json)
@@ -234,13 +234,6 @@ def execute(arguments: Sequence[str], compose: "Callable[[], Composition]") -> i
         told = f"a defect: {type(error).__name__}: {error} ({DEBUG}=1 shows where)"
         return _tell(Defect.exit_code, Defect.kind, told, as_json=as_json)
     return code
-
-
-def _verdict(error: PodiumError) -> tuple[int, str]:
-    """The exit code and the kind of an error, also of one that the orchestrator told."""
-    from podium.faces.cli.client import RemoteError
-
-    return (error.code, error.told) if isinstance(error, RemoteError) else (error.exit_code, error.kind)
 
 
 def _run(arguments: Sequence[str], compose: "Callable[[], Composition]") -> int:
