@@ -25,12 +25,12 @@ def test_pools_drains_and_strategies_outlive_the_orchestrator(podium: CommandLin
     try:
         grown = podium.ask("scale-up", "development", "--by", "2", "--role", "features", "--reason", "rush")
         assert (grown["started"], grown["retired"]) == (["dev-06", "dev-07"], [])
-        assert podium.ask("scale-down", "content", "--to", "1")["retired"] == ["content-02", "content-03"]
+        assert podium.ask("scale-down", "content", "--to", "1", "--yes")["retired"] == ["content-02", "content-03"]
         assert podium.ask("drain", "dev-02", "--reason", "new disk")["instances"] == ["dev-02"]
         assert podium.ask("drain", "content")["queues"] == ["content"]
         assert podium.ask("strategy", "genesis", "least-loaded", "--reason", "even wear")["before"] == "specialized"
         assert podium.ask("rebalance", "--preview")["moves"] == []
-        refused = podium("scale-down", "content", "--by", "2")
+        refused = podium("scale-down", "content", "--by", "2", "--yes")
         assert (refused.returncode, "content has 1 instances" in refused.stderr) == (4, True), refused.stderr
         assert podium("scale-up", "content", "--role", "socail").returncode == 2
     finally:
@@ -62,13 +62,13 @@ def test_what_a_restart_or_a_scale_down_now_ends_is_given_back_uncharged(podium:
     try:
         podium.ask("submit", podium.document("small.md", SLOW))
         podium.until("answer['instances'][0]['state'] == 'busy'", "instances")
-        first = podium.ask("restart-instance", "genesis-01", "--reason", "hangs")["attempt"]
+        first = podium.ask("restart-instance", "genesis-01", "--reason", "hangs", "--yes")["attempt"]
         assert first == "small/1.a1"
         podium.until("any((i['work'] or '').endswith('(attempt 2)') for i in answer['instances'])", "instances")
         (busy,) = [row for row in podium.ask("instances")["instances"] if row["job"] is not None]
         assert podium.ask("drain", "genesis")["finishing"] == [busy["name"]]
         assert states(podium)[busy["name"]] == "draining"
-        done = podium.ask("scale-down", "genesis", "--to", "0", "--now", "--reason", "elsewhere")
+        done = podium.ask("scale-down", "genesis", "--to", "0", "--now", "--reason", "elsewhere", "--yes")
         assert done["attempts_ended"] == ["small/1.a2"]
         why = podium.until("answer['state'] == 'ready'", "why", "1")
         assert [attempt["verdict"] for attempt in why["attempts"]] == ["release", "release"]
@@ -78,7 +78,7 @@ def test_what_a_restart_or_a_scale_down_now_ends_is_given_back_uncharged(podium:
         assert "is drained" in podium.ask("why", "1")["because"]
         assert podium.ask("undrain", "genesis")["queues"] == ["genesis"]
         podium.until("answer['state'] == 'running'", "why", "1")
-        assert podium.ask("cancel", "small")["attempts_ended"] == 1
+        assert podium.ask("cancel", "small", "--yes")["attempts_ended"] == 1
     finally:
         assert podium("down").returncode == 0
     assert orphans(podium.home) == []

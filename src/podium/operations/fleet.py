@@ -8,7 +8,7 @@ from podium.domain.errors import Conflict, NotFound, UsageError
 from podium.domain.fleet import Change, Drain, Resize, Resized, Restart
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Destructive, Input, Output, argument, operation, option
 from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind, pools_of
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
@@ -108,7 +108,24 @@ async def scale_up(context: Context, asked: ScaleInput) -> FleetOutput:
     return await _scale(context, asked, 1)
 
 
-@operation("scale-down", safety="destructive", server="scaling", example="podium scale-down content --to 1")
+async def _leaving(context: Context, asked: ScaleDownInput) -> dict[str, int]:
+    def read(rows: Rows) -> dict[str, int]:
+        fleet, busy, leaving, ended = fleet_of(rows, context), attempts_of(rows), 0, 0
+        for change in _changes(rows, context, asked, -1):
+            here = fleet.present(change.queue, change.role)
+            leaving += change.before - change.after
+            ended += max(0, change.before - change.after - sum(one.name not in busy for one in here))
+        return {"instance": leaving, "running attempt": ended if asked.now else 0}
+
+    return await context.store.read(read)
+
+
+@operation(
+    "scale-down",
+    safety=Destructive("Close", _leaving),
+    server="scaling",
+    example="podium scale-down content --to 1",
+)
 async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
     """Give a workflow fewer instances: free ones leave first, busy ones when their attempt has ended."""
     return await _scale(context, asked, -1, now=asked.now)
@@ -203,7 +220,16 @@ class RestartOutput(Output):
     """Its job is given back uncharged as soon as the attempt's processes are gone; null when it did nothing."""
 
 
-@operation("restart-instance", safety="destructive", server="scaling", example="podium restart-instance dev-02")
+async def _at_work(context: Context, asked: RestartInput) -> dict[str, int]:
+    return await context.store.read(lambda rows: {"running attempt": int(asked.instance in attempts_of(rows))})
+
+
+@operation(
+    "restart-instance",
+    safety=Destructive("End", _at_work),
+    server="scaling",
+    example="podium restart-instance dev-02",
+)
 async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
     """End what an instance does and give its job back, uncharged; the instance is free again."""
 
