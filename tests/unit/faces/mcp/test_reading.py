@@ -97,7 +97,8 @@ def test_commands_are_prompts_that_name_their_tool(desktop: Desktop) -> None:
     assert "colour" not in words.text
 
     async def look(client: Client) -> list[str]:
-        return [prompt.name for prompt in (await client.list_prompts()).prompts]
+        return sorted(prompt.name for prompt in (await client.list_prompts()).prompts)
 
-    assert served("monitor", caller(desktop), look) == ["status"]
-    assert served("scaling", caller(desktop), look) == []
+    assert served("monitor", caller(desktop), look) == ["health", "metrics", "status"]
+    assert served("scaling", caller(desktop), look) == ["rebalance", "restart_instance", "scale_down", "scale_up"]
+    assert served("github", caller(desktop), look) == []

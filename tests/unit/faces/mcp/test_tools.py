@@ -181,7 +181,7 @@ def test_each_caller_sees_what_its_credential_opens(desktop: Desktop, own_work: 
     assert seen("monitor", Scope.ATTEMPT) == ({"project", "whoami"}, 0, 0)
     reads = {tool for tool, found in operations_of("queue").items() if found.safety == "read"}
     assert seen("queue", Scope.READ) == (reads, 0, 1)
-    assert seen("monitor", Scope.OPERATE)[1:] == (2, 1)
+    assert seen("monitor", Scope.OPERATE)[1:] == (2, 3)
 
     attempt = caller(desktop, Principal("p/1.a1", Scope.ATTEMPT, "p/1.a1"))
     mine = served("communication", attempt, lambda client: client.call_tool("own_work"))
