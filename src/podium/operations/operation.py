@@ -38,7 +38,7 @@ class Input(BaseModel):
 class Change(Input):
     """What an operation is asked that changes what others see."""
 
-    reason: str = Field("", description="Why, for the record.", max_length=1000)
+    reason: str = Field(default="", description="Why, for the record.", max_length=1000)
 
 
 class Output(BaseModel):
