@@ -55,6 +55,7 @@ CASES: Final = {
     "pause": Case({"project": "{later}", "reason": "wait"}, {"action": "pause", "project": "{later}"}),
     "pin": Case({"job": "{p.pinned}", "instance": "dev-02"}, {"action": "pin", "jobs": 1}),
     "plan": Case({"project": "{p}"}, {"project": "{p}"}),
+    "preview": Case({"operation": "cancel", "asked": "{}"}, refused="project"),
     "priority-boost": Case({"project": "{later}", "points": 100}, {"action": "boost", "project": "{later}"}),
     "project": Case({"project": "{p}"}, {"id": "{p}", "state": "open"}),
     "projects": Case({"limit": 5, "before": 1e12}),

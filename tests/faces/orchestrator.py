@@ -64,7 +64,7 @@ async def serve(home: Path) -> None:
     async with world.orchestrate(home, port=0) as orchestra:
         found = None
         while found is None:
-            found = await asyncio.to_thread(Client(home, world).running)
+            found = await asyncio.to_thread(Client(home, lambda: world).running)
         sys.stdout.write(json.dumps(found) + "\n")
         sys.stdout.flush()
         while line := await asyncio.to_thread(sys.stdin.readline):

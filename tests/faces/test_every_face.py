@@ -73,8 +73,9 @@ class Home:
             else:
                 flags += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         home = str(self.orchestrator.home)
+        sure = ["--yes"] if operation.safety == "destructive" else []
         with TemporaryFile("w+") as out, redirect_stdout(out), redirect_stderr(out):
-            code = execute(["--home", home, *operation.name.split(), *flags, "--json", "--", *words], RealWorld)
+            code = execute(["--home", home, *operation.name.split(), *flags, *sure, "--json", "--", *words], RealWorld)
             out.seek(0)
             told, _ = json.JSONDecoder().raw_decode(out.read())
         if code:
