@@ -90,7 +90,7 @@ def test_commands_are_prompts_that_name_their_tool(desktop: Desktop) -> None:
         return {prompt.name: prompt for prompt in listed}, made.messages[0].content
 
     prompts, words = served("queue", caller(desktop), talk)
-    assert set(prompts) == {"backlog", "priority_boost"}
+    assert set(prompts) == {"assign_content", "assign_development", "assign_genesis", "backlog", "priority_boost"}
     required = [argument.name for argument in prompts["priority_boost"].arguments if argument.required]
     assert required == ["project"]
     assert words.text.startswith("Call the tool `priority_boost` with project = 'p', points = '100'. Then look")
