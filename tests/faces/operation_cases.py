@@ -25,6 +25,9 @@ class Case:
 FLEET: Final = ("pools", "started", "retired", "finishing")
 """There is one fleet: what the first face has changed, the others find so."""
 CASES: Final = {
+    "assign-content": Case({"project": "{later}", "instance": "content-01"}, {"instance": "content-01", "jobs": 0}),
+    "assign-development": Case({"repository": "{later}", "instance": "dev-02"}, {"workflow": "development"}),
+    "assign-genesis": Case({"project": "{later}", "instance": "genesis-01"}, {"action": "assign"}),
     "assignment": Case({"attempt": "{attempt}"}, {"attempt": "{attempt}", "step": "analyze", "role": "analysis"}),
     "backlog": Case({}, {"projects_waiting": 0}, varies=("next_due_seconds", "oldest_seconds", "paused_seconds")),
     "cancel": Case({"project": "{later}", "reason": "not needed"}, {"action": "cancel", "project": "{later}"}),

@@ -45,6 +45,7 @@ TYPES: Final = frozenset(
         "recovery.restarted",
         "recovery.reassigned",
         "recovery.updated",
+        "operator.assign",
         "operator.boost",
         "operator.cancel",
         "operator.drop",

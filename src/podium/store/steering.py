@@ -23,6 +23,8 @@ def steer(batch: Batch, command: Steer) -> Steered:
         raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
     if batch.owner(project).state != "open":
         raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
+    if command.action == "assign" and batch.owner(project).assigned.get(command.workflow, "") == command.instance:
+        return Steered(project, 0)
     data = {
         "by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points,
         "workflow": command.workflow,

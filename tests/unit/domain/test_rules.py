@@ -52,7 +52,7 @@ def test_a_user_extends_the_rules(rule: str) -> None:
     [
         ('on = "genesis.PLANNED"', 1, "does exactly one of enqueue, notify, message, webhook; this one does nothing"),
         ('on = "genesis.PLANNED"\nnotify = "x"\nwebhook = "ci"', 1, "this one does notify and webhook"),
-        ('on = "event:job.exploded"\nnotify = "x"', 1, "there is no such event; events are development_milestone"),
+        ('on = "event:job.exploded"\nnotify = "x"', 1, "there is no such event; events are attempt.noted"),
         (
             'on = "genesis.DONE"\nnotify = "x"',
             1,

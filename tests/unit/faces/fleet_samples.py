@@ -1,5 +1,6 @@
 """Answers about the fleet; see `samples`."""
 
+from podium.operations.assigning import AssignOutput
 from podium.operations.fleet import DrainOutput, FleetOutput, InstanceMove, PoolChange, RestartOutput
 from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
 from podium.operations.queues import StrategyOutput
@@ -72,3 +73,8 @@ def closed_instances() -> Answer:
         work="implement 003", busy_seconds=2.0,
     )  # fmt: skip
     return plain(InstancesOutput(instances=[drained, leaving], pools=[]))
+
+
+def assigned(instance: str | None = "dev-02", *, submitted: bool = False) -> Answer:
+    told = {"project": "shop", "action": "assign", "jobs": 3, "attempts_ended": 0, "workflow": "development"}
+    return plain(AssignOutput.model_validate(told | {"instance": instance, "submitted": submitted}))

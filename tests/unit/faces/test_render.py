@@ -55,6 +55,9 @@ PAGES: list[tuple[str, Answer]] = [
     ("drain", fleet_samples.drained(again=True)),
     ("undrain", fleet_samples.drained()),
     ("strategy", fleet_samples.routed()),
+    ("assign-genesis", fleet_samples.assigned()),
+    ("assign-development", fleet_samples.assigned(submitted=True)),
+    ("assign-content", fleet_samples.assigned(None)),
     (
         "review list",
         samples.reviews(samples.review(), samples.review("sent_back", id=2, decided_by="podium", notes="more")),

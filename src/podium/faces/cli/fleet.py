@@ -130,3 +130,16 @@ def routing_rows(console: Console, queues: Sequence[Answer]) -> list[RenderableT
             said = f"{style.marks(console).warning} {one_line(row['queue'])} is drained   "
             rows.append(line((said, ATTENTION), command(f"podium undrain {one_line(row['queue'])}")))
     return rows
+
+
+def render_assigned(console: Console, answer: Answer) -> None:
+    """Who has a project's work from now on."""
+    workflow, project = one_line(answer["workflow"]), one_line(answer["project"])
+    who = one_line(answer["instance"] or f"every instance of {workflow}")
+    said = f"{workflow} of {project} is for {who}: {counted(answer['jobs'], 'job')} now, and all that comes."
+    first = f"{project} is new: nobody worked on that repository. " if answer["submitted"] else ""
+    style.say(
+        console,
+        line((f"{style.marks(console).good} ", GOOD), first + said),
+        line("  ", command(f"podium jobs {project}")),
+    )

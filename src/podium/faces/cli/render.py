@@ -271,6 +271,7 @@ RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "drain": fleet.render_drained,
         "undrain": fleet.render_undrained,
         "strategy": fleet.render_strategy,
+        **dict.fromkeys(("assign-genesis", "assign-development", "assign-content"), fleet.render_assigned),
         "review list": _review_list,
         **dict.fromkeys(("review approve", "review reject", "review send-back"), _decided),
         "submit": _submit,

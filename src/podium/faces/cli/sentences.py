@@ -185,6 +185,8 @@ def _operator(told: _Told) -> str:
     """What an operator did, to what, and why."""
     action = told.event["type"].removeprefix("operator.")
     what = told.job if told.event["job"] else one_line(told.event["project"])
+    if action == "assign":
+        what = f"{told.say('workflow')} of {what} to {told.say('instance') or 'all its instances'}"
     return f"{told.say('by') or 'somebody'}: {action} {what}{told.because()}"
 
 
@@ -221,7 +223,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "project.pruned": lambda told: f"{one_line(told.event['project'])} is now only a summary: its jobs were pruned",
         **{
             f"operator.{action}": _operator
-            for action in ("boost", "cancel", "drop", "pause", "pin", "replay", "resume", "retry", "unpin")
+            for action in ("assign", "boost", "cancel", "drop", "pause", "pin", "replay", "resume", "retry", "unpin")
         },
         "project.failed": lambda told: f"{one_line(told.event['project'])} has failed{told.because()}",
         "project.reopened": lambda told: f"{one_line(told.event['project'])} is open again for {told.say('version')}",

@@ -22,6 +22,9 @@ from tests.unit.faces.mcp.agent import caller, served, text_of
 from tests.unit.operations.desktop import Desktop
 
 CALLS: Final[dict[str, dict[str, Any]]] = {
+    "assign-content": {"project": "p", "instance": "content-01"},
+    "assign-development": {"repository": "p", "instance": "dev-02"},
+    "assign-genesis": {"project": "p", "instance": "genesis-01"},
     "drain": {"target": "development", "reason": "new disk"},
     "messages ack": {"message": 142},
     "pause": {"project": "p"},
