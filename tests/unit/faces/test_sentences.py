@@ -164,6 +164,10 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("review.decided", job=IMPLEMENT, review=3, verdict="send_back", by="ann", notes="handle commas"),
         "ann sent back review 3: handle commas",
     ),
+    (
+        event("operator.assign", by="ann", workflow="development", instance="dev-02", reason="knows it"),
+        "ann: assign development of hello-world to dev-02: knows it",
+    ),
     (event("genesis_complete", workflow="genesis", issues_created=4), "genesis complete: 4 issues to build"),
     (event("genesis_complete", workflow="genesis", issues_created=1), "genesis complete: 1 issue to build"),
     (
