@@ -165,7 +165,8 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         "ann sent back review 3: handle commas",
     ),
     (
-        event("operator.assign", by="ann", workflow="development", instance="dev-02", reason="knows it"),
+        event("operator.assign")
+        | {"data": {"by": "ann", "workflow": "development", "instance": "dev-02", "reason": "knows it"}},
         "ann: assign development of hello-world to dev-02: knows it",
     ),
     (event("genesis_complete", workflow="genesis", issues_created=4), "genesis complete: 4 issues to build"),
