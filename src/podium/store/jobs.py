@@ -117,22 +117,11 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
     spend = report.spend
     batch.writes["attempt_insert"].append(
         (
-            job.id,
-            job.attempt,
-            job.instance,
-            job.routed,
-            job.leased_at,
-            batch.now,
-            report.ending.value,
-            command.verdict.kind,
-            command.verdict.reason[:2000],
-            report.summary[:2000],
-            command.commit,
-            spend.input_tokens if spend else None,
-            spend.output_tokens if spend else None,
-            spend.cost_usd if spend else None,
+            job.id, job.attempt, job.instance, job.routed, job.leased_at, batch.now, report.ending.value,
+            command.verdict.kind, command.verdict.reason[:2000], report.summary[:2000], command.commit,
+            *((spend.input_tokens, spend.output_tokens, spend.cost_usd) if spend else (None, None, None)),
         )
-    )
+    )  # fmt: skip
     if spend is not None and spend.cost_usd is not None:
         batch.measure(f"spend.{job.queue}", spend.cost_usd)
     batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)

@@ -41,22 +41,11 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
     batch.writes["pipeline_insert"].append((pipeline.digest, command.pipeline_text))
     batch.writes["project_insert"].append(
         (
-            project_id,
-            asked.title,
-            asked.brief,
-            asked.type,
-            asked.complexity,
-            asked.business_value,
-            asked.priority,
-            asked.repository_url,
-            asked.source,
-            batch.now,
-            asked.pipeline,
-            asked.agent,
-            asked.weight,
+            project_id, asked.title, asked.brief, asked.type, asked.complexity, asked.business_value, asked.priority,
+            asked.repository_url, asked.source, batch.now, asked.pipeline, asked.agent, asked.weight,
             int(command.plan_first),
         )
-    )
+    )  # fmt: skip
     if command.document:
         batch.writes["document_insert"].append((project_id, command.document))
     if command.idempotency_key:

@@ -39,54 +39,21 @@ def write(rows: Rows, put: Mapping[str, Sequence[Row]], effects: Mapping[str, Se
 
 
 _WRITE_ORDER: Final = (
-    "pipeline_insert",
-    "project_insert",
-    "document_insert",
-    "intake_insert",
-    "input_put",
-    "input_delete",
+    "pipeline_insert", "project_insert", "document_insert", "intake_insert", "input_put", "input_delete",
     "run_insert",
-    "job_update",  # first: a job made in this batch may already run on an instance that another one has just left
-    "job_insert",
-    "dependency_insert",
-    "ready_delete",
-    "ready_insert",
-    "workflow_put",
-    "attempt_insert",
-    "artifact_put",
-    "feedback_insert",
-    "review_insert",
-    "review_update",
-    "project_update",
-    "project_end",
-    "token_insert",
-    "token_revoke",
-    "project_pause",
-    "event_insert",
-    "tally_add",
-    "hourly_add",
+    # first: a job made in this batch may already run on an instance that another one has just left
+    "job_update", "job_insert", "dependency_insert", "ready_delete", "ready_insert", "workflow_put",
+    "attempt_insert", "artifact_put", "feedback_insert", "review_insert", "review_update", "project_update",
+    "project_end", "token_insert", "token_revoke", "project_pause", "event_insert", "tally_add", "hourly_add",
     "wait_add",
-)
+)  # fmt: skip
 """The statements of a flush, parents before children."""
 
 _EFFECT_ORDER: Final = (
-    "message_insert",
-    "message_trim",
-    "message_expire",
-    "message_close",
-    "receipt_insert",
-    "notice_settle_job",  # first: what is asked in this batch is not answered by what happened before
-    "notice_settle_project",
-    "notice_settle",
-    "notice_withdraw",
-    "notice_insert",
-    "notice_trim",
-    "delivery_insert",
-    "delivery_update",
-    "delivery_trim",
-    "webhook_disable",
-    "webhook_enable",
-    "instance_put",
+    "message_insert", "message_trim", "message_expire", "message_close", "receipt_insert",
+    # first: what is asked in this batch is not answered by what happened before
+    "notice_settle_job", "notice_settle_project", "notice_settle", "notice_withdraw", "notice_insert", "notice_trim",
+    "delivery_insert", "delivery_update", "delivery_trim", "webhook_disable", "webhook_enable", "instance_put",
     "queue_setting_put",
-)
+)  # fmt: skip
 """The statements that a flush ends with, if there are any such rows."""
