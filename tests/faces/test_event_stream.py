@@ -110,7 +110,7 @@ def test_a_reader_from_before_the_horizon_is_told_to_begin_anew(tmp_path: Path) 
             say(home, f"old {n}")
         assert home.podium("down").returncode == 0
         (home.podium.home / "podium.toml").write_text("[retention]\nevents_max = 5\n", "utf-8")
-        home.podium.ask("prune")
+        home.podium.ask("prune", "--yes")
         home.url = home.podium.ask("up", "--port", "0")["url"]
         with following(home, "home", **{"Last-Event-ID": "1"}) as messages:
             first = next(messages)
