@@ -6,9 +6,11 @@ out. The examples are worked out by hand; the tests of this agent hold every fun
 """
 
 import inspect
+import tomllib
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from podium.agents.rehearsal import prose
 
@@ -140,120 +142,17 @@ class Behaviour:
         return inspect.getsource(self.function).replace(f"def {self.name}(", "def run(", 1)
 
 
-BEHAVIOURS = (
-    Behaviour(
-        greet,
-        ("greet", "hello", "welcome"),
-        (("Ada", "Hello, Ada!"), ("Ada\n\n  Grace ", "Hello, Ada!\nHello, Grace!"), ("", "Hello, world!")),
-    ),
-    Behaviour(
-        farewell,
-        ("goodbye", "farewell", "bye", "leave"),
-        (("Ada", "Goodbye, Ada, and come back soon."), ("", "Goodbye, everybody, and come back soon.")),
-    ),
-    Behaviour(
-        search,
-        ("search", "find", "filter", "quer", "look"),
-        (("milk\nbuy Milk\nbuy bread\nmilk the goat", "buy Milk\nmilk the goat"), ("milk", ""), ("", "")),
-    ),
-    Behaviour(
-        sort_lines,
-        ("sort", "order", "rank", "prioriti", "priority"),
-        (("pear\nApple\nfig", "Apple\nfig\npear"), ("", "")),
-    ),
-    Behaviour(
-        count,
-        ("count", "statistic", "total", "summar", "report", "measure", "overview", "metric", "usage"),
-        (("one two\n\nthree", "lines: 2\nwords: 3"), ("", "lines: 0\nwords: 0")),
-    ),
-    Behaviour(
-        remove_repeats,
-        ("remov", "delet", "duplicat", "clean", "archiv", "undo", "merg"),
-        (("tea\ncoffee\ntea", "tea\ncoffee"), ("\n\n", "")),
-    ),
-    Behaviour(
-        validate,
-        (
-            "validat",
-            "check",
-            "verif",
-            "reject",
-            "error",
-            "permission",
-            "sign",
-            "log",
-            "password",
-            "limit",
-            "lend",
-        ),
-        (
-            (
-                "name: Ada\nage:\n: 36\nAda",
-                "line 1: fine\nline 2: no value\nline 3: no name\nline 4: no colon",
-            ),
-            ("", ""),
-        ),
-    ),
-    # Before `to_csv`: “import from CSV” hints at both, and the first of equals is chosen.
-    Behaviour(
-        from_csv,
-        ("import", "load", "pars", "read", "upload", "fetch", "restor"),
-        (("name,born\nAda,1815\nGrace,1906", "name: Ada\nborn: 1815\n\nname: Grace\nborn: 1906"), ("", "")),
-    ),
-    Behaviour(
-        to_csv,
-        ("export", "csv", "download", "convert", "format", "table", "backup"),
-        (("name: Ada\nborn: London, 1815", 'name,born\nAda,"London, 1815"'), ("", "")),
-    ),
-    Behaviour(
-        toggle,
-        ("mark", "complet", "done", "finish", "toggl", "status", "tick", "clos", "return"),
-        (("write tests\n[x] have tea", "[x] write tests\nhave tea"), ("", "")),
-    ),
-    Behaviour(
-        group,
-        ("group", "categor", "label", "tag", "project", "assign", "topic"),
-        (("home: rest\nwork: plan\nhome: cook", "home: rest, cook\nwork: plan"), ("no colon here", "")),
-    ),
-    Behaviour(
-        by_date,
-        ("due", "date", "remind", "schedul", "deadlin", "calendar", "overdue", "history"),
-        (
-            (
-                "2026-03-01 rent\nsome day: rest\n2026-01-15 tax",
-                "2026-01-15 tax\n2026-03-01 rent\nsome day: rest",
-            ),
-        ),
-    ),
-    Behaviour(
-        link,
-        ("link", "url", "address", "publish", "shar", "slug"),
-        (("Hello, World!\nA  second Page", "hello-world\na-second-page"), ("", "")),
-    ),
-    Behaviour(
-        join_names,
-        ("list", "show", "view", "display", "brows", "language", "see", "catalog"),
-        (("tea\ncoffee\nwater", "tea, coffee and water"), ("tea", "tea"), ("", "nothing yet")),
-    ),
-    Behaviour(
-        number_lines,
-        (
-            "add",
-            "creat",
-            "new",
-            "record",
-            "captur",
-            "register",
-            "enter",
-            "sav",
-            "stor",
-            "writ",
-            "note",
-            "edit",
-        ),
-        (("buy milk\n\n call home ", "1. buy milk\n2. call home"), ("", "")),
-    ),
-)
+def _behaviours(*functions: Callable[[str], str]) -> tuple[Behaviour, ...]:
+    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    rows = ((function, told[function.__name__]) for function in functions)
+    return tuple(Behaviour(function, tuple(row["stems"]), tuple(map(tuple, row["examples"]))) for function, row in rows)
+
+
+# `from_csv` before `to_csv`: “import from CSV” hints at both, and the first of equals is chosen.
+BEHAVIOURS = _behaviours(
+    greet, farewell, search, sort_lines, count, remove_repeats, validate, from_csv, to_csv, toggle, group, by_date,
+    link, join_names, number_lines,
+)  # fmt: skip
 
 
 def behaviour_for(title: str, detail: str) -> Behaviour:

@@ -1,6 +1,6 @@
 """Marketing from the repository's facts: a landing page, an announcement, posts that fit their channel."""
 
-from podium.agents.rehearsal import prose, releases, repository
+from podium.agents.rehearsal import prose, releases, repository, texts
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result
 from podium.agents.rehearsal.repository import FeatureModule
@@ -14,43 +14,6 @@ SUMMARY_CHARS_MAX = 400
 LANDING_WORDS_MAX = 400
 ANNOUNCEMENT_WORDS_MAX = 250
 
-_LANDING = """\
-# {title}
-
-{notice}
-
-{summary}
-
-## What it does
-
-{features}
-
-## Why believe it
-
-{tests} run on every change, and each example in the [guide](../docs/guide.md) was run before it was written
-down. There are no testimonials, because nobody has been asked yet.
-
-## Try it
-
-```sh
-PYTHONPATH=src python -m {package}
-```
-"""
-_ANNOUNCEMENT = """\
-# {title} opens
-
-{notice}
-
-{title} is here, with {count} and {tests}. {summary}
-
-It does what its [reference](../docs/reference.md) says and promises nothing more. The house lights are up,
-the understudy knew every line, and opening night may now be trusted to the real cast.
-
-## In short
-
-{features}
-"""
-
 
 def marketing(assignment: Assignment, stage: Stage) -> Result:
     """Write the landing page and the announcement."""
@@ -60,7 +23,6 @@ def marketing(assignment: Assignment, stage: Stage) -> Result:
     stage.progress(0.4, "finding the right words")
     words = {
         "title": prose.markdown(story.title),
-        "notice": prose.REHEARSAL_NOTICE,
         "summary": prose.markdown(prose.one_line(story.summary, SUMMARY_CHARS_MAX)),
         "package": package,
         "count": prose.counted(len(modules), "feature"),
@@ -68,8 +30,8 @@ def marketing(assignment: Assignment, stage: Stage) -> Result:
         "features": _feature_list(modules),
     }
     pieces = {
-        "landing": ("content/landing.md", _LANDING.format(**words)),
-        "announcement": ("content/announcement.md", _ANNOUNCEMENT.format(**words)),
+        "landing": ("content/landing.md", texts.filled("landing.md", **words)),
+        "announcement": ("content/announcement.md", texts.filled("announcement.md", **words)),
     }
     for key, (path, text) in pieces.items():
         stage.write(path, text)
@@ -91,12 +53,7 @@ def social(assignment: Assignment, stage: Stage) -> Result:
         f"## Post {number}\n\n{prose.markdown(post)}" for number, post in enumerate(posts, start=1)
     )
     stage.write("content/social.md", text + "\n")
-    data: JsonObject = {
-        "channel": "social",
-        "posts": list(posts),
-        "chars_max": POST_CHARS_MAX,
-        "rehearsal": True,
-    }
+    data: JsonObject = {"channel": "social", "posts": list(posts), "chars_max": POST_CHARS_MAX, "rehearsal": True}
     stage.messages.artifact("marketing", "social", f"{story.title}: posts", data, "content/social.md")
     releases.add_page(assignment, stage, "social")
     commit = stage.clone.commit(f"Write {prose.counted(len(posts), 'post')}", "Posts by the rehearsal agent.")

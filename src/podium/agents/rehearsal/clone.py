@@ -15,16 +15,8 @@ _OWN_MARK = "rehears"
 _GIT = (
     "git",
     # No hook, signature or housekeeping of the machine may join in.
-    *(
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "commit.gpgSign=false",
-        "-c",
-        "gc.auto=0",
-        "-c",
-        "core.quotePath=false",
-    ),
+    *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
+    *("-c", "gc.auto=0", "-c", "core.quotePath=false"),
     *("-c", "user.name=Podium rehearsal", "-c", "user.email=rehearsal@podium.invalid"),
 )
 

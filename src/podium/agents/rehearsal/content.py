@@ -2,7 +2,7 @@
 
 import shlex
 
-from podium.agents.rehearsal import prose, releases, repository
+from podium.agents.rehearsal import prose, releases, repository, texts
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result
 from podium.agents.rehearsal.repository import Example, FeatureModule
@@ -18,46 +18,6 @@ _AUDIENCES = {
     "library": "developers with an import to spare",
     "cli": "people at a terminal",
 }
-_GUIDE = """\
-# {title}: the guide
-
-{notice}
-
-{summary}
-
-## Start
-
-You need Python 3.11 or newer, and nothing else.
-
-```sh
-PYTHONPATH=src python -m {package}
-```
-
-That lists {count}. Name one by its number, and give it your own text; without text it answers its example.
-
-## A walk through the features
-
-{tour}
-
-## Where to look next
-
-The [reference](reference.md) has every feature with its acceptance criteria.
-"""
-_REFERENCE = """\
-# {title}: the reference
-
-{notice}
-
-Written from the modules themselves: {count}, held by {tests}.
-
-## Command line
-
-`python -m {package}` lists the features. `python -m {package} FEATURE [TEXT …]` runs one; `\\n` in the text
-begins a new line. `python -m {package} --json` runs every example. The exit status is 0, or 2 for an unknown
-feature.
-
-{features}
-"""
 
 
 def analyze(assignment: Assignment, stage: Stage) -> Result:
@@ -115,9 +75,9 @@ def _guide(story: Story, package: str, modules: list[FeatureModule], examples: d
     shown = modules[:GUIDE_FEATURES_MAX]
     tour = "\n\n".join(_tour_stop(package, module, examples.get(module.key)) for module in shown)
     more = len(modules) - len(shown)
-    return _GUIDE.format(
+    return texts.filled(
+        "guide.md",
         title=prose.markdown(story.title),
-        notice=prose.REHEARSAL_NOTICE,
         summary=prose.markdown(story.summary),
         package=package,
         count=prose.counted(len(modules), "feature"),
@@ -137,9 +97,9 @@ def _tour_stop(package: str, module: FeatureModule, example: Example | None) -> 
 def _reference(
     story: Story, package: str, modules: list[FeatureModule], examples: dict[str, Example], stage: Stage
 ) -> str:
-    return _REFERENCE.format(
+    return texts.filled(
+        "reference.md",
         title=prose.markdown(story.title),
-        notice=prose.REHEARSAL_NOTICE,
         package=package,
         count=prose.counted(len(modules), "feature"),
         tests=prose.counted(repository.count_tests(stage.clone), "test"),

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from string import Template
 
-from podium.agents.rehearsal import json_fields, prose, repository, stopwatch
+from podium.agents.rehearsal import json_fields, prose, repository, stopwatch, texts
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result, StepFailed
 from podium.agents.rehearsal.repository import Example, FeatureModule
@@ -16,38 +16,6 @@ BUDGET_MILLISECONDS = 20
 REPORTED_FEATURES_MAX = 100
 
 _PAGE = Path(__file__).parent / "page.html"
-_PERFORMANCE = """\
-# Performance
-
-{notice}
-
-Each feature answers its own example {calls} times in {rounds} rounds; the best round counts, since it is the
-one the machine disturbed least. The budget is {budget} ms a call. The figures belong to a machine and a day,
-so they are in the run's report and not here; what is here stays true.
-
-| Feature | Measured on | Within budget |
-|---|---|---|
-{rows}
-"""
-_WORKFLOW = """\
-# Written by Podium's rehearsal agent: the tests of every feature, on every push.
-name: ci
-on:
-  push:
-  pull_request:
-permissions:
-  contents: read
-jobs:
-  test:
-    runs-on: ubuntu-latest
-    timeout-minutes: 10
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.11"
-      - run: python -m unittest discover -s tests -t .
-"""
 
 
 def performance(_assignment: Assignment, stage: Stage) -> Result:
@@ -78,7 +46,7 @@ def ci(assignment: Assignment, stage: Stage) -> Result:
     """Write the continuous integration workflow, and build the page that will be deployed."""
     package = repository.package_of(stage.clone)
     stage.progress(0.2, "writing the workflow")
-    stage.write(".github/workflows/ci.yml", _WORKFLOW)
+    stage.write(".github/workflows/ci.yml", texts.filled("ci.yml"))
     stage.progress(0.4, "asking every feature for its example")
     examples = repository.run_examples(stage.clone, package)
     modules = repository.feature_modules(stage.clone, package)
@@ -102,8 +70,8 @@ def _performance_page(modules: list[FeatureModule], slow: list[FeatureModule]) -
         f"| {prose.markdown(module.title)} | `{module.path}` | {'no' if module in slow else 'yes'} |"
         for module in modules
     )
-    return _PERFORMANCE.format(
-        notice=prose.REHEARSAL_NOTICE,
+    return texts.filled(
+        "performance.md",
         calls=stopwatch.CALLS_PER_ROUND,
         rounds=stopwatch.ROUNDS,
         budget=BUDGET_MILLISECONDS,
@@ -112,11 +80,7 @@ def _performance_page(modules: list[FeatureModule], slow: list[FeatureModule]) -
 
 
 def _page(
-    assignment: Assignment,
-    stage: Stage,
-    package: str,
-    modules: list[FeatureModule],
-    examples: dict[str, Example],
+    assignment: Assignment, stage: Stage, package: str, modules: list[FeatureModule], examples: dict[str, Example]
 ) -> str:
     story = story_of(assignment, stage.clone)
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(

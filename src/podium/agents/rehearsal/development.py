@@ -21,10 +21,7 @@ REVIEWED_COMMITS_MAX = 50
 HANG_NAP_SECONDS = 1.0
 
 # Everything a feature owns carries its number; one pattern for modules, one for tests.
-_FEATURE_FILES = (
-    re.compile(r"src/[^/]+/features/f_?([^/]+)\.py"),
-    re.compile(r"tests/test_([^/]+)\.py"),
-)
+_FEATURE_FILES = (re.compile(r"src/[^/]+/features/f_?([^/]+)\.py"), re.compile(r"tests/test_([^/]+)\.py"))
 _FIRST_NIGHT = "Rehearsed by Podium's rehearsal agent."
 
 
@@ -68,11 +65,7 @@ def review(assignment: Assignment, stage: Stage) -> Result:
     """Run everything and look at what the issue's commits touched; change nothing."""
     feature, package = feature_of(assignment), repository.package_of(stage.clone)
     stage.progress(0.2, "reading the change")
-    faults = [
-        *_missing(stage, package, feature),
-        *_strangers(stage, feature),
-        *_leftovers(stage, package, feature),
-    ]
+    faults = [*_missing(stage, package, feature), *_strangers(stage, feature), *_leftovers(stage, package, feature)]
     stage.progress(0.4, "running all tests")
     suite = stage.clone.python("-m", "unittest", "discover", "-s", "tests", "-t", ".")
     stage.clone.put_back()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from podium.agents.rehearsal import prose
+from podium.agents.rehearsal import prose, texts
 from podium.agents.rehearsal.campaign import ANNOUNCEMENT_WORDS_MAX, LANDING_WORDS_MAX, POST_CHARS_MAX
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment, Result
@@ -15,11 +15,7 @@ from podium.agents.rehearsal.story import story_of
 
 PIECES = {
     "docs/guide.md": ("documentation", "guide", "Guide: how to start, and a walk through the features"),
-    "docs/reference.md": (
-        "documentation",
-        "reference",
-        "Reference: every feature, its criteria and its example",
-    ),
+    "docs/reference.md": ("documentation", "reference", "Reference: every feature, its criteria and its example"),
     "content/landing.md": ("marketing", "landing", "Landing page"),
     "content/announcement.md": ("marketing", "announcement", "Announcement"),
     "content/social.md": ("marketing", "social", "Posts"),
@@ -27,14 +23,6 @@ PIECES = {
 INDEX_PATH = "docs/README.md"
 WORDS_MAX = {"content/landing.md": LANDING_WORDS_MAX, "content/announcement.md": ANNOUNCEMENT_WORDS_MAX}
 FINDINGS_MAX = 200
-
-_INDEX = """\
-# {title}: all documents
-
-{notice}
-
-{entries}
-"""
 
 
 def optimize(assignment: Assignment, stage: Stage) -> Result:
@@ -146,4 +134,4 @@ def _index(title: str, present: list[str], stage: Stage) -> str:
     issues = len(list(stage.clone.root.glob("docs/issues/*.md")))
     if issues:
         entries.append(f"- [Issues: {issues:,} of them, with their acceptance criteria](issues/)")
-    return _INDEX.format(title=prose.markdown(title), notice=prose.REHEARSAL_NOTICE, entries="\n".join(entries))
+    return texts.filled("index.md", title=prose.markdown(title), entries="\n".join(entries))

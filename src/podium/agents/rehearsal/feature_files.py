@@ -3,114 +3,34 @@
 import textwrap
 from collections.abc import Sequence
 
-from podium.agents.rehearsal import naming, prose
+from podium.agents.rehearsal import naming, prose, texts
 from podium.agents.rehearsal.behaviours import Behaviour
 from podium.agents.rehearsal.plan import Feature
 
 FEEDBACK_CHARS_MAX = 240
 FEEDBACK_ROUNDS_MAX = 5
 
-_ISSUE = """\
----
-key: {key}
-title: {title_literal}
-depends_on: [{depends_on}]
----
-
-# {title}
-
-{detail}
-
-## Acceptance criteria
-
-{criteria}
-
-{notice}
-"""
-
-_TEST = '''\
-"""Tests for {key}, written before the feature exists.
-
-{title}
-
-A rehearsal: the expected answers were worked out by hand, so passing them takes real code.
-"""
-
-import importlib
-import unittest
-
-from {package} import features
-
-KEY = {key_literal}
-EXAMPLES = (
-{examples}
-)
-ACCEPTANCE = (
-{acceptance}
-)
-
-
-class {class_name}(unittest.TestCase):
-    """The feature is loaded inside the tests, so that until it exists only they fail."""
-
-    def setUp(self) -> None:
-        self.feature = importlib.import_module("{package}.features.{module}")
-
-    def test_gives_the_expected_answers(self) -> None:
-        for given, expected in EXAMPLES:
-            with self.subTest(given=given):
-                self.assertEqual(self.feature.run(given), expected)
-
-    def test_says_which_issue_it_answers(self) -> None:
-        self.assertEqual(self.feature.KEY, KEY)
-        self.assertEqual(self.feature.ACCEPTANCE, ACCEPTANCE)
-
-    def test_is_found_by_the_application(self) -> None:
-        self.assertIn(KEY, [feature.KEY for feature in features.discover()])
-
-
-if __name__ == "__main__":
-    unittest.main()
-'''
-
-_MODULE = '''\
-"""{summary}
-
-{detail}
-
-A rehearsal: a small stand-in for the feature, chosen by its words. It is real code, and its tests are real.
-{revisions}"""
-
-KEY = {key_literal}
-TITLE = {title_literal}
-BEHAVIOUR = "{behaviour}"
-EXAMPLE = {example}
-ACCEPTANCE = (
-{acceptance}
-)
-
-
-{source}'''
 
 _FAULT = "    # TODO: say what happens when the text is empty, then take this line out.\n"
 
 
 def issue_text(feature: Feature) -> str:
     """Return the issue as Markdown, with a header that tools can read."""
-    return _ISSUE.format(
+    return texts.filled(
+        "issue.md",
         key=feature.key,
         title_literal=prose.quoted(feature.title),
         title=prose.markdown(feature.title),
         depends_on=", ".join(prose.quoted(key) for key in feature.depends_on),
         detail=prose.markdown(feature.detail) or "The title says it all.",
         criteria="\n".join(f"- [ ] {prose.markdown(criterion)}" for criterion in feature.acceptance),
-        notice=prose.REHEARSAL_NOTICE,
     )
 
 
 def test_text(package: str, feature: Feature, behaviour: Behaviour) -> str:
     """Return a test module that fails until the feature exists and behaves."""
-    return _TEST.format(
+    return texts.filled(
+        "feature_test.py",
         key=feature.key,
         key_literal=prose.quoted(feature.key),
         title=prose.docstring_lines(feature.title),
@@ -130,7 +50,8 @@ def module_text(feature: Feature, behaviour: Behaviour, feedback: Sequence[str],
     if with_fault:
         head, docstring_end, body = source.partition('."""\n')
         source = head + docstring_end + _FAULT + body
-    return _MODULE.format(
+    return texts.filled(
+        "feature.py",
         summary=prose.docstring_lines(feature.title if feature.title[-1] in ".!?…" else f"{feature.title}."),
         detail=prose.docstring_lines(feature.detail or "The issue says no more than its title."),
         revisions=_revisions(feedback),

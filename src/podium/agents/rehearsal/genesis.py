@@ -25,11 +25,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
     stage.progress(0.1, "reading the requirement document")
     text = _read_document(assignment.document)
     plan = planning.make_plan(
-        document.outline(text),
-        text,
-        assignment.project,
-        _first_number(stage),
-        repository.find_package(stage.clone),
+        document.outline(text), text, assignment.project, _first_number(stage), repository.find_package(stage.clone)
     )
     if not plan.features:
         return Result("blocked", _NOTHING_TO_BUILD)
@@ -43,12 +39,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
     return Result(
         "passed",
         f"Planned “{plan.title}”: {plan.complexity} {plan.type}, {count}.",
-        data={
-            "title": plan.title,
-            "type": plan.type,
-            "complexity": plan.complexity,
-            "features": len(plan.features),
-        },
+        data={"title": plan.title, "type": plan.type, "complexity": plan.complexity, "features": len(plan.features)},
     )
 
 
@@ -78,8 +69,7 @@ def issues(assignment: Assignment, stage: Stage) -> Result:
         if index % max(1, total // PROGRESS_STEPS) == 0:
             stage.progress((index + 1) / (total + 1), f"wrote issue {feature.key}")
     commit = stage.clone.commit(
-        f"Write {prose.counted(total, 'issue')}",
-        "Issues by Podium's rehearsal agent, one for each planned feature.",
+        f"Write {prose.counted(total, 'issue')}", "Issues by Podium's rehearsal agent, one for each planned feature."
     )
     return Result("passed", f"Wrote {prose.counted(total, 'issue')}.", data={"commit": commit, "issues": total})
 

@@ -4,28 +4,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from podium.agents.rehearsal import prose
+from podium.agents.rehearsal import prose, texts
 from podium.agents.rehearsal.clone import Finished
 from podium.agents.rehearsal.plan import Plan
 from podium.agents.rehearsal.stage import Stage
 
 _SCAFFOLD = Path(__file__).parent / "scaffold"
 _TESTS = "tests/__init__.py"
-# An existing package of tests keeps its own text; without these lines nothing in src could be imported by the tests.
-_PATH_LINES = """
-# Added by Podium: makes src importable, so that the tests need no installation.
-import sys as _sys
-from pathlib import Path as _Path
-
-_sys.path.insert(0, str(_Path(__file__).resolve().parent.parent / "src"))
-"""
-_NOTE = """\
-# Plan: {title}
-
-{notice}
-
-{features}
-"""
 
 
 def lay_out(plan: Plan, stage: Stage) -> None:
@@ -39,7 +24,7 @@ def lay_out(plan: Plan, stage: Stage) -> None:
                 stage.clone.write(name, file.read_text("utf-8"))
     if not stage.clone.git("status", "--porcelain"):  # everything was there: only the plan is new
         features = "\n".join(f"- {prose.markdown(feature.title)}" for feature in plan.features)
-        text = _NOTE.format(title=prose.markdown(plan.title), notice=prose.REHEARSAL_NOTICE, features=features)
+        text = texts.filled("plan.md", title=prose.markdown(plan.title), features=features)
         stage.write(f"docs/plans/{plan.features[0].key}.md", text)
 
 
@@ -49,7 +34,7 @@ def first_test(plan: Plan, stage: Stage) -> Finished:
     if checked.status and f"No module named '{plan.package}'" in checked.tail:
         path = (stage.clone.root / _TESTS).resolve()
         if path.is_relative_to(stage.clone.root) and path.is_file():
-            path.write_text(f"{stage.clone.read(_TESTS).rstrip()}\n{_PATH_LINES}".lstrip(), "utf-8")
+            path.write_text(f"{stage.clone.read(_TESTS).rstrip()}\n{texts.filled('importable.py')}".lstrip(), "utf-8")
             stage.messages.log(f"{_TESTS} now makes src importable; the rest of it stays as it is.")
             checked = stage.clone.python("-m", "unittest", "tests.test_scaffold")
     return checked

@@ -1,6 +1,6 @@
 """The plan as Podium carries it between steps: a project's features, each with what would make it done."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from podium.agents.rehearsal import json_fields, naming, prose
 from podium.agents.rehearsal.json_fields import JsonObject
@@ -29,13 +29,7 @@ class Feature:
 
     def as_data(self) -> JsonObject:
         """Return the feature as JSON."""
-        return {
-            "key": self.key,
-            "title": self.title,
-            "detail": self.detail,
-            "depends_on": list(self.depends_on),
-            "acceptance": list(self.acceptance),
-        }
+        return {**asdict(self), "depends_on": list(self.depends_on), "acceptance": list(self.acceptance)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,7 @@ class Plan:
 
     def as_data(self) -> JsonObject:
         """Return the plan as JSON."""
-        return {
-            "title": self.title,
-            "summary": self.summary,
-            "type": self.type,
-            "complexity": self.complexity,
-            "package": self.package,
-            "features": [feature.as_data() for feature in self.features],
-        }
+        return {**asdict(self), "features": [feature.as_data() for feature in self.features]}
 
 
 def feature(key: str, title: str, data: JsonObject) -> Feature:

@@ -27,7 +27,7 @@ and publication itself. `docs/command-protocol.md` says the same at leisure.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, TextIO, cast
 
@@ -156,26 +156,12 @@ class Messages:
 
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float) -> None:
         """Tell what the step cost."""
-        self._send(
-            {
-                "type": "spend",
-                "input_tokens": input_tokens,
-                "output_tokens": output_tokens,
-                "cost_usd": cost_usd,
-            }
-        )
+        spent: JsonObject = {"input_tokens": input_tokens, "output_tokens": output_tokens, "cost_usd": cost_usd}
+        self._send({"type": "spend", **spent})
 
     def result(self, result: Result) -> None:
         """Give the result; nothing may follow it."""
-        self._send(
-            {
-                "type": "result",
-                "verdict": result.verdict,
-                "summary": result.summary,
-                "feedback": result.feedback,
-                "data": result.data,
-            }
-        )
+        self._send({"type": "result", **asdict(result)})
 
 
 def read_assignment(path: Path) -> Assignment:

@@ -1,6 +1,6 @@
 """What a further run of Content adds: a page for each audience that says what this version is about."""
 
-from podium.agents.rehearsal import prose, repository
+from podium.agents.rehearsal import prose, repository, texts
 from podium.agents.rehearsal.json_fields import JsonObject
 from podium.agents.rehearsal.protocol import Assignment
 from podium.agents.rehearsal.stage import Stage
@@ -14,15 +14,6 @@ _PAGES = {
     "marketing": ("marketing", "content/releases/{slug}.md", "{title} {version} is out"),
     "social": ("marketing", "content/releases/{slug}-posts.md", "{title} {version}: post"),
 }
-_PAGE = """\
-# {heading}
-
-{notice}
-
-{reason}
-
-This version has {features}, held by {tests}.
-"""
 
 
 def add_page(assignment: Assignment, stage: Stage, step: str) -> None:
@@ -34,9 +25,9 @@ def add_page(assignment: Assignment, stage: Stage, step: str) -> None:
     kind, path, heading = _PAGES[step]
     title = heading.format(title=story_of(assignment, stage.clone).title, version=version)
     modules = repository.feature_modules(stage.clone, repository.package_of(stage.clone))
-    text = _PAGE.format(
+    text = texts.filled(
+        "release.md",
         heading=prose.markdown(title),
-        notice=prose.REHEARSAL_NOTICE,
         reason=prose.markdown(prose.one_line(assignment.increment.reason, REASON_CHARS_MAX) or "A new version."),
         features=prose.counted(len(modules), "feature"),
         tests=prose.counted(repository.count_tests(stage.clone), "test"),

@@ -3,21 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from podium.agents.rehearsal import campaign, content, delivery, development, genesis, prose
+from podium.agents.rehearsal import campaign, content, delivery, development, genesis, prose, texts
 from podium.agents.rehearsal.protocol import Assignment, Result, StepFailed
 from podium.agents.rehearsal.stage import Stage
 from podium.agents.rehearsal.troubles import strikes
 
 StepFunction: TypeAlias = Callable[[Assignment, Stage], Result]
-
-_UNKNOWN_STEP = """\
-# {workflow}: {step}
-
-{notice}
-
-The pipeline has a step that the rehearsal agent does not know. It stood in for it and wrote this page, so
-that the pipeline can be rehearsed to its end. The instructions are for a real agent.
-"""
 
 
 def _optimize(assignment: Assignment, stage: Stage) -> Result:
@@ -68,15 +59,11 @@ def stand_in(assignment: Assignment, stage: Stage) -> Result:
     name = "-".join(filter(None, (prose.slug(part, 60) for part in names))) or "step"
     stage.progress(0.5, "standing in for a step that is not in the repertoire")
     path = f"docs/rehearsed/{name}.md"
-    text = _UNKNOWN_STEP.format(
-        workflow=prose.markdown(assignment.workflow),
-        step=prose.markdown(assignment.step),
-        notice=prose.REHEARSAL_NOTICE,
+    text = texts.filled(
+        "stand_in.md", workflow=prose.markdown(assignment.workflow), step=prose.markdown(assignment.step)
     )
     stage.write(path, text)
     commit = stage.clone.commit(f"Stand in for {name}", "A step outside the rehearsal agent's repertoire.")
     return Result(
-        "passed",
-        f"Stood in for “{assignment.step}”, which is not in the repertoire.",
-        data={"commit": commit},
+        "passed", f"Stood in for “{assignment.step}”, which is not in the repertoire.", data={"commit": commit}
     )
