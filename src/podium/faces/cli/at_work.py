@@ -6,7 +6,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
-from podium.faces.cli.style import GOOD, command, labelled, line
+from podium.faces.cli.style import command, labelled, line
 from podium.faces.cli.wording import ago, clean, counted, duration, one_line
 
 Answer = dict[str, Any]
@@ -43,8 +43,7 @@ def _inbox(console: Console, answer: Answer) -> None:
 
 
 def _noted(console: Console, answer: Answer) -> None:
-    said = f"Noted of {one_line(answer['attempt'])}, as event {answer['event']}."
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), said))
+    style.done(console, f"Noted of {one_line(answer['attempt'])}, as event {answer['event']}.")
 
 
 def _caller(console: Console, answer: Answer) -> None:

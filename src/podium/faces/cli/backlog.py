@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
 from podium.faces.cli.fleet import routing_rows
-from podium.faces.cli.style import ATTENTION, command, flowing, labelled, left, line, right
+from podium.faces.cli.style import command, flowing, left, line, right
 from podium.faces.cli.wording import UNKNOWN, counted, duration, figure, one_line
 
 Answer = dict[str, Any]
@@ -43,10 +43,11 @@ def render_backlog(console: Console, answer: Answer) -> None:
     rows: list[Answer] = answer["ready"]
     page: list[RenderableType] = []
     if answer["in_review"]:
-        page.append(_decide_line(console, answer["in_review"]))
+        page.append(
+            style.needs_you(console, f"{counted(answer['in_review'], 'review')} to decide", "podium review list")
+        )
     if answer["dead"]:
-        said = f"{style.marks(console).warning} {counted(answer['dead'], 'dead letter')}   "
-        page.append(labelled("Needs you", (said, ATTENTION), command("podium dead-letters")))
+        page.append(style.needs_you(console, counted(answer["dead"], "dead letter"), "podium dead-letters"))
     if rows:
         page += [*([""] if page else []), _ready(rows), ""]
     page += _input(answer)
@@ -103,9 +104,3 @@ def _ready(rows: list[Answer]) -> RenderableType:
         wanted = f"only {lane[1:]} (pinned)" if lane.startswith("@") else lane
         style.row(table, one_line(row["queue"]), wanted, f"{row['jobs']:,}", duration(row["oldest_seconds"]))
     return table
-
-
-def _decide_line(console: Console, number: int) -> RenderableType:
-    signs = style.marks(console)
-    what = f"{signs.warning} {counted(number, 'review')} to decide   "
-    return labelled("Needs you", (what, ATTENTION), command("podium review list"))

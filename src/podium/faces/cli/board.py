@@ -9,6 +9,7 @@ from podium.faces.cli.wording import one_line
 from podium.faces.cli.wording import work as named
 
 Row = Mapping[str, Any]
+Rows = Sequence[Row]
 
 NEWS_KEPT_MAX: Final = 50
 DONE: Final = frozenset({"passed", "cancelled"})
@@ -59,9 +60,7 @@ class Board:
         """Whether events speak of jobs whose work is not known yet: then fetch the rows of `jobs`."""
         return any(event["job"] and event["job"] not in self._works for event in events)
 
-    def update(
-        self, project: Row, instances: Sequence[Row], events: Sequence[Row], jobs: Sequence[Row] | None
-    ) -> list[News]:
+    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None) -> list[News]:
         """Take in the newest state; the answer is the events in words."""
         self.project = project
         self.new_reviews = []

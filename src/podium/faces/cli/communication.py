@@ -15,11 +15,7 @@ READERS_SHOWN_MAX: Final = 3
 def render_sent(console: Console, answer: Answer) -> None:
     """A message is on its way."""
     said = f"Message {answer['message']} waits for {one_line(answer['to'])}; it comes with the next job, or sooner."
-    style.say(
-        console,
-        line((f"{style.marks(console).good} ", GOOD), said),
-        line("  ", command("podium messages list"), "   shows who has read it"),
-    )
+    style.done(console, said, "podium messages list", "shows who has read it")
 
 
 def render_messages(console: Console, answer: Answer) -> None:
@@ -56,7 +52,7 @@ def _readers(row: Answer) -> str | tuple[str, str]:
 def render_acknowledged(console: Console, answer: Answer) -> None:
     """A message is not delivered any more."""
     said = "is not delivered any more." if answer["new"] else "was read before; nothing has changed."
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), f"Message {answer['message']} {said}"))
+    style.done(console, f"Message {answer['message']} {said}")
 
 
 def render_notices(console: Console, answer: Answer) -> None:
@@ -92,7 +88,7 @@ def _advice(row: Answer) -> str:
 def render_dismissed(console: Console, answer: Answer) -> None:
     """What is left."""
     left_over = counted(answer["left"], "notice") + " left" if answer["left"] else "none is left"
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), f"Taken note of; {left_over}."))
+    style.done(console, f"Taken note of; {left_over}.")
 
 
 def render_deliveries(console: Console, answer: Answer) -> None:
@@ -126,8 +122,4 @@ def render_deliveries(console: Console, answer: Answer) -> None:
 def render_replayed(console: Console, answer: Answer) -> None:
     """A delivery is on its way again."""
     said = f"Delivery {answer['delivery']} goes to webhook {one_line(answer['webhook'])} again."
-    style.say(
-        console,
-        line((f"{style.marks(console).good} ", GOOD), said),
-        line("  ", command("podium deliveries"), "   shows what comes of it"),
-    )
+    style.done(console, said, "podium deliveries", "shows what comes of it")

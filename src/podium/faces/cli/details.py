@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -84,13 +85,7 @@ def render_project(console: Console, answer: Answer) -> None:
         "",
     ]
     if answer["jobs"].get("in_review"):
-        page += [
-            labelled(
-                "Needs you",
-                (f"{signs.warning} {counted(answer['jobs']['in_review'], 'review')} to decide   ", ATTENTION),
-                command(f"podium review list --project {id_}"),
-            )
-        ]
+        page.append(_reviews_line(console, answer["jobs"]["in_review"], id_))
     page += dead_line(console, answer["jobs"], id_)
     page.append(labelled("State", outcome(console, answer["state"], seconds)))
     if answer["paused"]:
@@ -123,6 +118,10 @@ def render_project(console: Console, answer: Answer) -> None:
     if answer["pruned_at"] is None:
         page += ["", line("Its jobs: ", command(f"podium jobs {id_}"))]
     style.say(console, *page)
+
+
+def _reviews_line(console: Console, number: int, project: str) -> RenderableType:
+    return style.needs_you(console, f"{counted(number, 'review')} to decide", f"podium review list --project {project}")
 
 
 def dead_line(console: Console, counts: Mapping[str, int], project: str) -> list[RenderableType]:
@@ -199,11 +198,8 @@ def render_outputs(console: Console, answer: Answer) -> None:
     if answer["outputs"]:
         style.say(console, *output_rows(answer["outputs"]))
         return
-    style.say(
-        console,
-        line(f"{project} has no outputs yet: they appear when it deploys and publishes."),
-        line(command(f"podium project {project}"), "   shows how far it is"),
-    )
+    how_far = line(command(f"podium project {project}"), "   shows how far it is")
+    style.say(console, f"{project} has no outputs yet: they appear when it deploys and publishes.", how_far)
 
 
 def render_jobs(console: Console, answer: Answer) -> None:
@@ -213,13 +209,10 @@ def render_jobs(console: Console, answer: Answer) -> None:
         style.say(console, line(f"No more jobs of {project}. ", command(f"podium project {project}")))
         return
     table = _wide_jobs(console, rows) if style.is_wide(console) else _narrow_jobs(console, rows)
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    counts = Counter(row["state"] for row in rows)
     page: list[RenderableType] = []
     if counts.get("in_review"):
-        said = f"{style.marks(console).warning} {counted(counts['in_review'], 'review')} to decide   "
-        page.append(labelled("Needs you", (said, ATTENTION), command(f"podium review list --project {project}")))
+        page.append(_reviews_line(console, counts["in_review"], project))
     page += dead_line(console, counts, project)
     page += [
         labelled("Jobs", job_counts(counts)),

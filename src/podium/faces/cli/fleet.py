@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.style import ATTENTION, GOOD, command, flowing, left, line, right
+from podium.faces.cli.style import ATTENTION, command, flowing, left, line, right
 from podium.faces.cli.wording import counted, duration, one_line, work
 
 Answer = dict[str, Any]
@@ -44,12 +44,13 @@ def render_resized(console: Console, answer: Answer) -> None:
     """What became of pools, or what would."""
     signs = style.marks(console)
     freed = answer["jobs_unpinned"]
-    pins = [line((f"{signs.good} ", GOOD), f"{counted(len(freed), 'job')} no more pinned to who cannot take it")]
     if not answer["pools"] and not freed:
         words = "would move" if answer["preview"] else "moved"
-        style.say(console, line((f"{signs.good} ", GOOD), f"Nothing {words}: the pools suit the work as they are."))
+        style.done(console, f"Nothing {words}: the pools suit the work as they are.")
         return
-    page: list[RenderableType] = [*(pins if freed else [])]
+    page: list[RenderableType] = []
+    if freed:
+        page.append(style.fine(console, f"{counted(len(freed), 'job')} no more pinned to who cannot take it"))
     page += [
         line(f"{signs.then} {_pool(m)} to {one_line(m['to_workflow'])} ({one_line(m['to_role'])}): {_because(m)}")
         for m in answer["moves"]
@@ -58,17 +59,15 @@ def render_resized(console: Console, answer: Answer) -> None:
     for pool in answer["pools"]:
         because = "" if answer["moves"] else f": {_because(pool)}"
         size = f"{verb} {counted(pool['after'], 'instance')}, {'after' if not answer['preview'] else 'instead of'}"
-        page.append(line((f"{signs.good} ", GOOD), f"{_pool(pool)} {size} {pool['before']}{because}"))
+        page.append(style.fine(console, f"{_pool(pool)} {size} {pool['before']}{because}"))
     for label, names in (("begin", answer["started"]), ("leave", answer["retired"])):
         if names:
             page.append(line(f"  {', '.join(map(one_line, names))} {label if len(names) > 1 else label + 's'}"))
     if answer["finishing"]:
         page.append(line(f"  {', '.join(map(one_line, answer['finishing']))} will first finish what runs"))
     if answer["attempts_ended"]:
-        page.append(
-            line(f"  {counted(len(answer['attempts_ended']), 'attempt')} ended, to be given to others uncharged")
-        )
-    style.say(console, *page, line("  ", command("podium rebalance" if answer["preview"] else "podium instances")))
+        page.append(f"  {counted(len(answer['attempts_ended']), 'attempt')} ended, to be given to others uncharged")
+    style.say(console, *page, style.next_step("podium rebalance" if answer["preview"] else "podium instances"))
 
 
 def _pool(row: Answer) -> str:
@@ -82,12 +81,8 @@ def _because(row: Answer) -> str:
 def render_restarted(console: Console, answer: Answer) -> None:
     """What was ended."""
     name, attempt = one_line(answer["instance"]), answer["attempt"]
-    said = (
-        f"{one_line(attempt)} is ended and given back uncharged; {name} is free then."
-        if attempt
-        else (f"{name} had nothing to do: nothing was ended.")
-    )
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), said), line("  ", command("podium instances")))
+    ended = f"{one_line(attempt)} is ended and given back uncharged; {name} is free then."
+    style.done(console, ended if attempt else f"{name} had nothing to do: nothing was ended.", "podium instances")
 
 
 def render_drained(console: Console, answer: Answer) -> None:
@@ -105,15 +100,14 @@ def render_undrained(console: Console, answer: Answer) -> None:
 
 def _closed(console: Console, answer: Answer, words: str, nothing: str) -> None:
     names = [one_line(name) for name in (*answer["queues"], *answer["instances"])]
-    rows = [line((f"{style.marks(console).good} ", GOOD), f"{name} {words}") for name in names]
+    rows = [style.fine(console, f"{name} {words}") for name in names]
     style.say(console, *(rows or [line(nothing)]))
 
 
 def render_strategy(console: Console, answer: Answer) -> None:
     """How a queue is routed from now on."""
     queue, name, before = (one_line(answer[key]) for key in ("queue", "strategy", "before"))
-    said = f"{queue} is routed {name} from the next lease on; before, {before}."
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), said))
+    style.done(console, f"{queue} is routed {name} from the next lease on; before, {before}.")
 
 
 def routing_rows(console: Console, queues: Sequence[Answer]) -> list[RenderableType]:

@@ -5,7 +5,7 @@ answers of the operations: `project`, the rows of `instances`, the new rows of `
 whenever there are new jobs (None: as before), from which a job's step and item are known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console, Group
@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.board import Board, News, Row
+from podium.faces.cli.board import Board, News, Row, Rows
 from podium.faces.cli.frame import TONES, frame
 from podium.faces.cli.style import ATTENTION, QUIET
 from podium.faces.cli.summary import show_summary
@@ -35,19 +35,13 @@ class LiveView:
         self._shown: list[Text] = []
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
 
-    def begin(self, project: dict[str, Any]) -> None:
+    def begin(self, project: Row) -> None:
         """Take the lower part of the terminal; `end` gives it back."""
         self._board.begin(project)
         self._live.start()
         self._draw()
 
-    def update(
-        self,
-        project: dict[str, Any],
-        instances: Sequence[Row],
-        events: Sequence[Row],
-        jobs: Sequence[Row] | None = None,
-    ) -> None:
+    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """Show the newest state."""
         self._board.update(project, instances, events, jobs)
         self._draw()
@@ -78,7 +72,7 @@ class PlainView:
         self._skipped = 0
         self._is_resumed = False
 
-    def begin(self, project: dict[str, Any]) -> None:
+    def begin(self, project: Row) -> None:
         """Say whose run this is."""
         self._board.begin(project)
         self._begun_at = style.now(self._console)
@@ -88,13 +82,7 @@ class PlainView:
             self._begun_at, Text(f"{one_line(project['title'])} ({one_line(project['id'])}){goes_on}", style="bold")
         )
 
-    def update(
-        self,
-        project: dict[str, Any],
-        instances: Sequence[Row],
-        events: Sequence[Row],
-        jobs: Sequence[Row] | None = None,
-    ) -> None:
+    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """Print what has happened since."""
         news = self._board.update(project, instances, events, jobs)
         now = style.now(self._console)

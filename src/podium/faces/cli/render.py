@@ -45,22 +45,10 @@ def _status(console: Console, answer: Answer) -> None:
     page: list[RenderableType] = [*_needs_you(console, answer), ""]
     lane = style.table(left("Projects in"), right("queued"), right("active"), right("completed today"))
     for name, w in workflows.items():
-        style.row(
-            lane,
-            name.title(),
-            style.count(w["queued"]),
-            style.count(w["active"], style.ACTIVE),
-            style.count(w["completed_today"]),
-        )
-    waits = style.table(
-        left("Jobs in"),
-        right("ready"),
-        right("running"),
-        right("held"),
-        right("oldest"),
-        right("wait p50"),
-        right("wait p95"),
-    )
+        queued, active, completed = w["queued"], w["active"], w["completed_today"]
+        style.row(lane, name.title(), style.count(queued), style.count(active, style.ACTIVE), style.count(completed))
+    names = ("ready", "running", "held", "oldest", "wait p50", "wait p95")
+    waits = style.table(left("Jobs in"), *map(right, names))
     for name, w in workflows.items():
         style.row(
             waits,
@@ -68,9 +56,7 @@ def _status(console: Console, answer: Answer) -> None:
             style.count(w["jobs_ready"]),
             style.count(w["jobs_running"], style.ACTIVE),
             style.count(w["jobs_held"]),
-            duration(w["oldest_seconds"]),
-            duration(w["wait_p50_seconds"]),
-            duration(w["wait_p95_seconds"]),
+            *(duration(w[key]) for key in ("oldest_seconds", "wait_p50_seconds", "wait_p95_seconds")),
         )
     page += [lane, "", waits, "", *_system(console, system)]
     if not begun:
@@ -81,24 +67,19 @@ def _status(console: Console, answer: Answer) -> None:
 def _needs_you(console: Console, answer: Answer) -> list[RenderableType]:
     """What only a person can do, with the command to type; or that there is nothing."""
     system, signs = answer["system"], style.marks(console)
-    found: list[RenderableType] = []
-    if system["reviews_open"]:
-        what = f"{counted(system['reviews_open'], 'review')} to decide".ljust(34)
-        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium review list")))
-    for number, noun, typed in (
-        (system["dead_letters"], "dead letter", "podium dead-letters"),
-        (system["stuck"], "stuck item", "podium stuck"),
-    ):
-        if number:
-            what = f"{signs.warning} {counted(number, noun)}".ljust(36)
-            found.append(labelled("Needs you", (what, ATTENTION), command(typed)))
-    if system["notices_needing_you"]:
-        what = counted(system["notices_needing_you"], "notice").ljust(34)
-        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium notices")))
     waiting = sum(w["jobs_ready"] + w["jobs_running"] for w in answer["workflows"].values())
-    if system["orchestrator"] != "running" and (waiting or system["projects_open"]):
-        what = f"nobody works on {counted(system['projects_open'], 'open project')}".ljust(34)
-        found.append(labelled("Needs you", (f"{signs.warning} {what}", ATTENTION), command("podium up")))
+    is_left = system["orchestrator"] != "running" and (waiting or system["projects_open"])
+    found: list[RenderableType] = [
+        labelled("Needs you", (f"{signs.warning} {what.ljust(34)}", ATTENTION), command(typed))
+        for number, what, typed in (
+            (system["reviews_open"], f"{counted(system['reviews_open'], 'review')} to decide", "podium review list"),
+            (system["dead_letters"], counted(system["dead_letters"], "dead letter"), "podium dead-letters"),
+            (system["stuck"], counted(system["stuck"], "stuck item"), "podium stuck"),
+            (system["notices_needing_you"], counted(system["notices_needing_you"], "notice"), "podium notices"),
+            (is_left, f"nobody works on {counted(system['projects_open'], 'open project')}", "podium up"),
+        )
+        if number
+    ]
     return found or [labelled("Needs you", (f"{signs.good} nothing", GOOD))]
 
 
@@ -170,10 +151,8 @@ def _review(console: Console, row: Answer) -> list[RenderableType]:
     kind = kinds.get(row["kind"], one_line(row["kind"]))
     what = work(f"{row['workflow']} {row['step']}", row["item"])
     head = style.dotted(console, (f"Review {row['id']}", "bold"), one_line(row["project"]), what)
-    age = ago(style.now(console) - row["opened_at"])
-    second = style.dotted(
-        console, (kind, ATTENTION if row["state"] == "open" else ""), f"opened {age}", f"job {row['job']}"
-    )
+    opened = f"opened {ago(style.now(console) - row['opened_at'])}"
+    second = style.dotted(console, (kind, ATTENTION if row["state"] == "open" else ""), opened, f"job {row['job']}")
     reason = clean(row["reason"]).strip().splitlines()
     cut = len(reason) - FEEDBACK_LINES_MAX
     shown: list[RenderableType] = [
@@ -187,9 +166,8 @@ def _review(console: Console, row: Answer) -> list[RenderableType]:
         shown += [style.indented(line(command(typed), f"   {what}")) for typed, what in choices(row)]
     else:
         notes = f": {one_line(row['notes'])}" if row["notes"] else ""
-        shown.append(
-            style.indented(line(style.state(row["state"]), f" by {one_line(row['decided_by'] or UNKNOWN)}{notes}"))
-        )
+        by = one_line(row["decided_by"] or UNKNOWN)
+        shown.append(style.indented(line(style.state(row["state"]), f" by {by}{notes}")))
     return shown
 
 
@@ -200,37 +178,30 @@ def _decided(console: Console, answer: Answer) -> None:
         "send-back": "sent back: its author does it again, with fresh tries and what was said.",
     }
     words = after.get(answer["verdict"], f"decided: {answer['verdict']}.")
-    signs = style.marks(console)
-    style.say(
-        console,
-        line((f"{signs.good} ", GOOD), f"Review {answer['review']} {words}"),
-        line("  ", command(f"podium project {answer['project']}")),
-    )
+    style.done(console, f"Review {answer['review']} {words}", f"podium project {answer['project']}")
 
 
 def _submit(console: Console, answer: Answer) -> None:
     signs, project = style.marks(console), one_line(answer["project"])
     if answer["created"]:
-        said = line(
-            (f"{signs.good} ", GOOD), "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}."
-        )
+        said = style.fine(console, "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}.")
     else:
         said = line(f"{signs.dot} It was submitted before: it is project {project}.")
     begins = answer.get("begins_at")
     wait = f"It begins not before {date_time(begins)}, in {duration(begins - style.now(console))}." if begins else ""
     notes = [line((f"{signs.warning} ", ATTENTION), one_line(note)) for note in answer.get("notes", ())]
     rows = [said, *([line(f"  {wait}")] if wait else []), *notes]
-    style.say(console, *rows, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+    style.say(console, *rows, style.next_step(f"podium project {project}", "shows how it goes"))
 
 
 def _release(console: Console, answer: Answer) -> None:
     signs, project = style.marks(console), one_line(answer["project"])
     run, version = one_line(answer["run"]), one_line(answer["version"])
     if answer["created"]:
-        said = line((f"{signs.good} ", GOOD), f"{run} of {project} begins, for {version}.")
+        said = style.fine(console, f"{run} of {project} begins, for {version}.")
     else:
         said = line(f"{signs.dot} {version} has had its run: it is {run}.")
-    style.say(console, said, line("  ", command(f"podium project {project}"), "   shows how it goes"))
+    style.say(console, said, style.next_step(f"podium project {project}", "shows how it goes"))
 
 
 STEERING: Final = (
@@ -246,11 +217,7 @@ def _acted(console: Console, answer: Answer) -> None:
         "pause": f"{project} is paused: nothing more of it is given out, what runs goes on. {jobs} set aside.",
         "resume": f"{project} goes on. {jobs} back in the queue.",
     }.get(answer["action"], f"{answer['action']}: {jobs} of {project} changed at once{ended}.")
-    style.say(
-        console,
-        line((f"{style.marks(console).good} ", GOOD), said),
-        line("  ", command(f"podium jobs {answer['project']}")),
-    )
+    style.done(console, said, f"podium jobs {answer['project']}")
 
 
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
-from podium.faces.cli.style import ATTENTION, GOOD, command, left, line, right
+from podium.faces.cli.style import ATTENTION, command, left, line, right
 from podium.faces.cli.wording import one_line, size
 
 KINDS = {
@@ -23,7 +23,7 @@ def render_prune(console: Console, answer: dict[str, Any]) -> None:
     signs, dry = style.marks(console), answer["dry_run"]
     rows = [row for row in answer["removed"] if row["count"]]
     if not rows:
-        style.say(console, line((f"{signs.good} ", GOOD), "Nothing is over its limit (podium.toml: [retention])."))
+        style.done(console, "Nothing is over its limit (podium.toml: [retention]).")
         return
     table = style.table(left("Would go" if dry else "Removed"), right("count"), right("bytes"), left(""))
     for row in rows:

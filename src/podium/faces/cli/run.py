@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from podium import clock
 from podium.faces.cli import outlet
+from podium.faces.cli.board import Row, Rows
 from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
 from podium.faces.cli.wording import date_time
@@ -26,21 +27,15 @@ Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 class View(Protocol):
     """How a run is shown while it goes on."""
 
-    def begin(self, project: dict[str, Any]) -> None:
+    def begin(self, project: Row) -> None:
         """The project as it starts."""
         ...
 
-    def update(
-        self,
-        project: dict[str, Any],
-        instances: list[dict[str, Any]],
-        events: list[dict[str, Any]],
-        jobs: list[dict[str, Any]] | None = None,
-    ) -> None:
+    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """The newest state, and the events since the last call."""
         ...
 
-    def end(self, result: dict[str, Any] | None, message: str) -> None:
+    def end(self, result: Row | None, message: str) -> None:
         """How it ended."""
         ...
 
@@ -48,19 +43,13 @@ class View(Protocol):
 class _Silent:
     """With `--json` nothing is shown but the result; what to do goes to standard error."""
 
-    def begin(self, project: dict[str, Any]) -> None:
+    def begin(self, project: Row) -> None:
         """Nothing."""
 
-    def update(
-        self,
-        project: dict[str, Any],
-        instances: list[dict[str, Any]],
-        events: list[dict[str, Any]],
-        jobs: list[dict[str, Any]] | None = None,
-    ) -> None:
+    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """Nothing."""
 
-    def end(self, result: dict[str, Any] | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
+    def end(self, result: Row | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
         """Only the message."""
         if message:
             outlet.note(message)

@@ -21,25 +21,11 @@ COMMAND: Final = "bold"
 """Colours are the terminal's own sixteen, so that they fit whatever theme it has; none carries meaning alone."""
 
 STATES: Final = {
-    "active": ACTIVE,
-    "busy": ACTIVE,
-    "running": ACTIVE,
-    "open": ACTIVE,
-    "passed": GOOD,
-    "complete": GOOD,
-    "approved": GOOD,
-    "in_review": ATTENTION,
-    "dead": TROUBLE,
-    "delayed": ATTENTION,
-    "sent_back": ATTENTION,
-    "failed": TROUBLE,
-    "rejected": TROUBLE,
-    "stopped": ATTENTION,
-    "waiting": QUIET,
-    "held": QUIET,
-    "paused": ATTENTION,
-    "idle": QUIET,
-    "cancelled": QUIET,
+    **dict.fromkeys(("active", "busy", "running", "open"), ACTIVE),
+    **dict.fromkeys(("passed", "complete", "approved"), GOOD),
+    **dict.fromkeys(("in_review", "delayed", "sent_back", "stopped", "paused"), ATTENTION),
+    **dict.fromkeys(("dead", "failed", "rejected"), TROUBLE),
+    **dict.fromkeys(("waiting", "held", "idle", "cancelled"), QUIET),
 }
 
 LABEL_COLUMNS: Final = 12
@@ -111,6 +97,16 @@ def line(*parts: str | tuple[str, str] | Text) -> Text:
     return Text.assemble(*parts)
 
 
+def fine(console: Console, *parts: str | tuple[str, str] | Text) -> Text:
+    """A line that begins with the sign of what is good."""
+    return line((f"{marks(console).good} ", GOOD), *parts)
+
+
+def next_step(typed: str, what: str = "") -> Text:
+    """What to type next, set in below what was told, and what that does."""
+    return line("  ", command(typed), f"   {what}" if what else "")
+
+
 def hanging(before: Text, *parts: str | tuple[str, str] | Text) -> Table:
     """Words behind others; where a terminal wraps them, they stay to the right of those."""
     grid = Table.grid()
@@ -123,6 +119,11 @@ def hanging(before: Text, *parts: str | tuple[str, str] | Text) -> Table:
 def labelled(label: str, *parts: str | tuple[str, str] | Text) -> Table:
     """Words with their label in a column of its own."""
     return hanging(Text(label.ljust(LABEL_COLUMNS), style="bold"), *parts)
+
+
+def needs_you(console: Console, what: str, typed: str) -> Table:
+    """What only a person can do, with what to type."""
+    return labelled("Needs you", (f"{marks(console).warning} {what}   ", ATTENTION), command(typed))
 
 
 def command(words: str) -> tuple[str, str]:
@@ -181,6 +182,11 @@ def place(path: str, url: str | None = None) -> Text:
 def now(console: Console) -> float:
     """The moment at which the page is drawn, in seconds since the epoch, from the console's own clock."""
     return console.get_datetime().timestamp()
+
+
+def done(console: Console, said: str, typed: str = "", what: str = "") -> None:
+    """Print that something was done, and below it what to type next."""
+    say(console, fine(console, said), *([next_step(typed, what)] if typed else []))
 
 
 def say(console: Console, *parts: RenderableType) -> None:

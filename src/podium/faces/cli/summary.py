@@ -111,8 +111,5 @@ def _next(board: Board, result: Result) -> list[RenderableType]:
     if board.project.get("state") == "complete":
         adopted, repository = result.get("adopted_from"), result["repository"]
         take = pull(repository) if adopted else f"git clone {shlex.quote(style.short_path(repository))} {id_}"
-        return [
-            labelled("Next", command(take)),
-            labelled("", command(f"podium jobs {id_}"), "   how it came about"),
-        ]
+        return [labelled("Next", command(take)), labelled("", command(f"podium jobs {id_}"), "   how it came about")]
     return [labelled("Next", command(f"podium jobs {id_}"), "   where it stands; `podium why JOB` says why")]

@@ -19,7 +19,7 @@ def render_created(console: Console, answer: Answer) -> None:
         line((answer["token"], "bold")),
         line((f"{style.marks(console).warning} ", ATTENTION), "Keep it now: it is shown this once."),
         line(f"  Scope {answer['scope']}, {ends}. Used as: ", command("Authorization: Bearer TOKEN")),
-        line("  ", command(f"podium token revoke {answer['id']}"), "   ends it"),
+        style.next_step(f"podium token revoke {answer['id']}", "ends it"),
     )
 
 
@@ -31,17 +31,14 @@ def render_list(console: Console, answer: Answer) -> None:
         return
     now = style.now(console)
     for row in rows:
-        state = (
-            (f"revoked {date_time(row['revoked_at'])}", QUIET)
-            if row["revoked_at"]
-            else ("expired", QUIET)
-            if row["expires_at"] and row["expires_at"] < now
-            else ("valid", GOOD)
-        )
+        expired = row["expires_at"] and row["expires_at"] < now
+        state = ("expired", QUIET) if expired else ("valid", GOOD)
+        if row["revoked_at"]:
+            state = (f"revoked {date_time(row['revoked_at'])}", QUIET)
         made = f"made {date_time(row['created_at'])}"
         style.say(console, style.dotted(console, (row["id"], "bold"), row["scope"], state, one_line(row["name"]), made))
 
 
 def render_revoked(console: Console, answer: Answer) -> None:
     """That it is over."""
-    style.say(console, line((f"{style.marks(console).good} ", GOOD), f"Token {answer['id']} opens nothing any more."))
+    style.done(console, f"Token {answer['id']} opens nothing any more.")

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from podium.faces.cli import style
-from podium.faces.cli.style import ATTENTION, GOOD, QUIET, TROUBLE, command, indented, labelled, line
+from podium.faces.cli.style import ATTENTION, QUIET, TROUBLE, command, indented, labelled, line
 from podium.faces.cli.wording import clean, counted, date_time, duration, one_line, verbatim, work
 
 Answer = dict[str, Any]
@@ -30,7 +30,7 @@ def render_letters(console: Console, answer: Answer) -> None:
     """Dead letters with every attempt, and what can be done about each."""
     letters: list[Answer] = answer["letters"]
     if not letters:
-        style.say(console, line((f"{style.marks(console).good} ", GOOD), "No dead letters."))
+        style.done(console, "No dead letters.")
         return
     page: list[RenderableType] = [line((counted(answer["total"], "dead letter"), f"bold {TROUBLE}"))]
     for letter in letters:
@@ -80,25 +80,20 @@ def render_replayed(console: Console, answer: Answer) -> None:
     project, dead = one_line(answer["project"]), answer["dead"]
     if answer["replayed"]:
         said = f"{counted(answer['replayed'], 'dead letter')} of {project} tried again."
-        style.say(
-            console, line((f"{style.marks(console).good} ", GOOD), said), line("  ", command(f"podium jobs {project}"))
-        )
+        style.done(console, said, f"podium jobs {project}")
     elif not dead:
         style.say(console, line(f"{project} has no dead letters."))
     else:
-        again = command(f"podium dead-letters replay-all {project} --count {dead} --reason WHY")
-        style.say(
-            console,
-            line((f"{project} has {counted(dead, 'dead letter')}; nothing was done.", ATTENTION)),
-            line("  ", again, "   tries all of them again"),
-        )
+        told = line((f"{project} has {counted(dead, 'dead letter')}; nothing was done.", ATTENTION))
+        again = f"podium dead-letters replay-all {project} --count {dead} --reason WHY"
+        style.say(console, told, style.next_step(again, "tries all of them again"))
 
 
 def render_stuck(console: Console, answer: Answer) -> None:
     """What is stuck, the longest first: what, since when, why, and what to do."""
     rows: list[Answer] = answer["stuck"]
     if not rows:
-        style.say(console, line((f"{style.marks(console).good} ", GOOD), "Nothing is stuck."))
+        style.done(console, "Nothing is stuck.")
         return
     page: list[RenderableType] = [line((f"{counted(answer['total'], 'item')} stuck", f"bold {ATTENTION}"))]
     for row in rows:
