@@ -132,8 +132,4 @@ def render_assigned(console: Console, answer: Answer) -> None:
     who = one_line(answer["instance"] or f"every instance of {workflow}")
     said = f"{workflow} of {project} is for {who}: {counted(answer['jobs'], 'job')} now, and all that comes."
     first = f"{project} is new: nobody worked on that repository. " if answer["submitted"] else ""
-    style.say(
-        console,
-        line((f"{style.marks(console).good} ", GOOD), first + said),
-        line("  ", command(f"podium jobs {project}")),
-    )
+    style.done(console, first + said, f"podium jobs {project}")

@@ -1,6 +1,8 @@
 """Events in words: what the log says of each, as one sentence for a person, and nothing that it does not say."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +14,7 @@ from podium.faces.cli.wording import work as named
 
 REASON_CHARS_MAX: Final = 160
 FEEDBACK_CHARS_MAX: Final = 90
+_CHARS_MAX: Final = {"text": FEEDBACK_CHARS_MAX}
 
 
 class Work(NamedTuple):
@@ -33,28 +36,7 @@ def works_of(jobs: Iterable[Mapping[str, Any]]) -> dict[int, Work]:
     return {row["id"]: Work(row["workflow"], row["step"], row["item"]) for row in jobs}
 
 
-_WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
-    {
-        ("genesis", "analyze"): ("analyzes the document", "document analyzed"),
-        ("genesis", "scaffold"): ("scaffolds the repository", "repository scaffolded"),
-        ("genesis", "issues"): ("writes the issues", "issues written"),
-        ("genesis", "found"): ("merges scaffold and issues", "scaffold and issues merged"),
-        ("development", "tests"): ("writes tests for {}", "tests for {} written"),
-        ("development", "implement"): ("implements {}", "{} implemented"),
-        ("development", "review"): ("reviews {}", "{} passed review"),
-        ("development", "merge"): ("merges {}", "{} merged"),
-        ("development", "performance"): ("measures performance", "performance measured"),
-        ("development", "ci"): ("prepares the delivery", "delivery prepared"),
-        ("development", "deploy"): ("deploys", "deployed"),
-        ("content", "analyze"): ("writes the content brief", "content brief written"),
-        ("content", "documentation"): ("writes the documentation", "documentation written"),
-        ("content", "marketing"): ("writes the marketing pieces", "marketing pieces written"),
-        ("content", "social"): ("writes the posts", "posts written"),
-        ("content", "optimize"): ("edits all pieces", "all pieces edited"),
-        ("content", "publish"): ("publishes", "published"),
-    }
-)
-"""The shipped pipeline's steps: (what an instance does, what has been done); any other step is called by its name."""
+_TOLD: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def doing(work: Work) -> str:
@@ -68,7 +50,7 @@ def _done(work: Work) -> str:
 
 def _words(work: Work, tense: int) -> str:
     """The words for a step that is used as the shipped pipeline uses it: with an item or without."""
-    found = _WORDS.get((workflow_of(work.workflow), work.step))
+    found = _TOLD["steps"].get(f"{workflow_of(work.workflow)}.{work.step}")
     if found is None or ("{}" in found[tense]) != bool(work.item):
         return ""
     return found[tense].format(one_line(work.item))
@@ -91,6 +73,16 @@ class _Told:
         """A text of the event's data on one line; empty when it has none."""
         value = self.data.get(name)
         return "" if value is None else one_line(value, chars_max)
+
+    def __getitem__(self, name: str) -> str:
+        """What a text of the table has in braces."""
+        if name in ("project", "workflow"):
+            return one_line(self.event[name])
+        if name in ("who", "job"):
+            return str(getattr(self, name))
+        if name == "somebody":
+            return self.say("by") or "somebody"
+        return self.because() if name == "because" else self.say(name, _CHARS_MAX.get(name, REASON_CHARS_MAX))
 
     def because(self, name: str = "reason") -> str:
         """The text with a colon before it."""
@@ -120,11 +112,6 @@ def _workflow_state(told: _Told) -> str:
     order = list(lifecycle.WORKFLOWS.get(workflow_of(workflow), ()))
     back = before in order and after in order and order.index(after) < order.index(before)
     return f"{workflow} goes back to {after}" if back else f"{workflow} is {after}"
-
-
-def _workflow_requested(told: _Told) -> str:
-    run, version = one_line(told.event["workflow"]), told.say("version")
-    return f"{told.say('by') or 'somebody'} asks for {run}, for {version}{told.because()}"
 
 
 def _leased(told: _Told) -> str:
@@ -197,74 +184,23 @@ def _called(told: _Told) -> str | None:
     return f"{told.say('by')} asked for {told.say('operation')}: {told.say('outcome')}"
 
 
-def _resized(told: _Told) -> str:
-    return f"{told.say('queue')} ({told.say('role')}) has {told.say('size')} instances{told.because()}"
-
-
-def _noted(told: _Told) -> str:
-    return f"{told.who} notes: {told.say('text', FEEDBACK_CHARS_MAX)}"
-
-
-def _message_sent(told: _Told) -> str:
-    return f"{told.say('by') or 'somebody'} to {told.say('to')}: {told.say('text', FEEDBACK_CHARS_MAX)}"
-
-
-def _nothing(_: _Told) -> None:
-    return None
-
-
 _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyType(
     {
         "project.created": _project_created,
-        "project.waiting": lambda told: f"{one_line(told.event['project'])} waits in the input queue{told.because()}",
         "project.admitted": _project_admitted,
         "project.completed": _project_completed,
-        "project.cancelled": lambda told: f"{one_line(told.event['project'])} is cancelled{told.because()}",
-        "project.pruned": lambda told: f"{one_line(told.event['project'])} is now only a summary: its jobs were pruned",
-        **{
-            f"operator.{action}": _operator
-            for action in ("assign", "boost", "cancel", "drop", "pause", "pin", "replay", "resume", "retry", "unpin")
-        },
-        "project.failed": lambda told: f"{one_line(told.event['project'])} has failed{told.because()}",
-        "project.reopened": lambda told: f"{one_line(told.event['project'])} is open again for {told.say('version')}",
-        "workflow.requested": _workflow_requested,
-        "workflow.cancelled": lambda told: f"{one_line(told.event['workflow'])} is given up{told.because()}",
         "workflow.state": _workflow_state,
         "job.leased": _leased,
-        "job.adopted": lambda told: f"{told.who} was found at work after a restart, and goes on with {told.job}",
         "job.passed": _passed,
         "job.retried": _retried,
         "job.reworked": _reworked,
-        "job.released": lambda told: f"{told.job} is given back and waits again{told.because()}",
-        "job.escalated": lambda told: f"{told.job} is put before a reviewer{told.because()}",
-        "job.buried": lambda told: f"{told.job} is a dead letter{told.because()}",
-        "job.replayed": lambda told: f"{told.job} is tried again; it was a dead letter",
-        "job.cancelled": lambda told: f"{told.job} dropped{told.because()}",
-        # The procedure has five steps; a person wants to know what happened, and that the instance is there again.
-        "recovery.detected": _nothing,  # job.retried, job.released, job.escalated or job.buried says what happened
-        "recovery.checked": _nothing,
-        "recovery.restarted": lambda told: f"{told.who} is back",
-        "recovery.reassigned": _nothing,
-        "recovery.updated": _nothing,
         "operation.called": _called,
-        "pool.resized": _resized,
-        "queue.drained": lambda told: f"{told.say('queue')} gets no new work{told.because()}",
-        "queue.undrained": lambda told: f"{told.say('queue')} is given work again{told.because()}",
-        "queue.routed": lambda told: f"{told.say('queue')} is routed {told.say('strategy')}{told.because()}",
-        "instance.drained": lambda told: f"{told.say('instance')} gets no new work{told.because()}",
-        "instance.undrained": lambda told: f"{told.say('instance')} is given work again{told.because()}",
-        "instance.restarted": lambda told: f"{told.say('by')} restarts {told.say('instance')}{told.because()}",
-        "token.created": lambda told: f"{told.say('by')} makes the token {told.say('token')} ({told.say('scope')})",
-        "token.revoked": lambda told: f"{told.say('by')} revokes the token {told.say('token')}",
-        "attempt.noted": _noted,
-        "message.sent": _message_sent,
-        "message.delivered": _nothing,  # `podium messages list` says who has read what
-        "review.opened": lambda told: f"review {told.say('review')} opened for {told.job}",
         "review.decided": _decided,
         "genesis_complete": _genesis_complete,
         "development_milestone": _milestone,
     }
 )
+"""Events whose words depend on more than one text can say; `operator.*` and the plain ones are not among them."""
 
 _TROUBLE: Final = frozenset(
     {"project.failed", "job.retried", "job.escalated", "job.buried", "job.cancelled", "review.opened"}
@@ -274,8 +210,9 @@ _GOOD: Final = frozenset({"project.completed", "genesis_complete", "development_
 
 def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
     """The event (a row of the operation `events`) in words; None when it is not worth a line, or of an unknown type."""
-    tell = _SENTENCES.get(event["type"])
-    return tell(_Told(event, works)) if tell else None
+    type_, told = event["type"], _Told(event, works)
+    tell = _operator if type_.startswith("operator.") else _SENTENCES.get(type_)
+    return tell(told) if tell else _TOLD["events"].get(type_, "").format_map(told) or None
 
 
 def is_trouble(event: Mapping[str, Any]) -> bool:
