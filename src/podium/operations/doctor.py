@@ -91,9 +91,7 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
         await _orchestrator(context),
     ]
     return DoctorOutput(
-        healthy=all(check.state != "problem" for check in checks),
-        checks=checks,
-        agents=agents_of(context.agents, git),
+        healthy=all(check.state != "problem" for check in checks), checks=checks, agents=agents_of(context.agents, git)
     )
 
 

@@ -45,10 +45,9 @@ async def events(context: Context, asked: EventsInput) -> EventsOutput:
     """Read the event log."""
 
     def read(rows: Rows) -> EventsOutput:
-        names = list(EventRow.model_fields)
         page = rows.all("events_after", (asked.after, asked.limit))
         (horizon,) = rows.one("log_horizon")
-        made = [EventRow(**dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))) for row in page]
+        made = [EventRow.of(row[:-1], data=json.loads(row[-1])) for row in page]
         return EventsOutput(
             events=made, last=rows.one("event_last")[0], horizon=horizon, reset=asked.after + 1 < horizon
         )

@@ -121,10 +121,7 @@ async def _leaving(context: Context, asked: ScaleDownInput) -> dict[str, int]:
 
 
 @operation(
-    "scale-down",
-    safety=Destructive("Close", _leaving),
-    server="scaling",
-    example="podium scale-down content --to 1",
+    "scale-down", safety=Destructive("Close", _leaving), server="scaling", example="podium scale-down content --to 1"
 )
 async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
     """Give a workflow fewer instances: free ones leave first, busy ones when their attempt has ended."""
@@ -225,10 +222,7 @@ async def _at_work(context: Context, asked: RestartInput) -> dict[str, int]:
 
 
 @operation(
-    "restart-instance",
-    safety=Destructive("End", _at_work),
-    server="scaling",
-    example="podium restart-instance dev-02",
+    "restart-instance", safety=Destructive("End", _at_work), server="scaling", example="podium restart-instance dev-02"
 )
 async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
     """End what an instance does and give its job back, uncharged; the instance is free again."""

@@ -54,10 +54,8 @@ async def jobs(context: Context, asked: JobsInput) -> JobsOutput:
 
     def read(rows: Rows) -> JobsOutput:
         need_jobs(rows, asked.project)
-        names = list(JobRow.model_fields)
         found = rows.all("jobs_of_project", (asked.project, asked.after, asked.limit))
-        made = [JobRow(**dict(zip(names, row, strict=True))) for row in found]
-        return JobsOutput(project=asked.project, jobs=made)
+        return JobsOutput(project=asked.project, jobs=list(map(JobRow.of, found)))
 
     return await context.store.read(read)
 
@@ -114,7 +112,6 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     busy = {row[0] for row in rows.all("instances_busy")}
     at = standing(rows, context, job, heard, busy)
     cause = stuck.explain(at, context.clock.now())
-    names = list(AttemptRow.model_fields)
     return WhyOutput(
         job=job.id,
         project=job.project,
@@ -125,7 +122,7 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
         since=at.since if job.state in SINCE_KNOWN else None,
         because=cause.because,
         next=cause.todo,
-        attempts=[AttemptRow(**dict(zip(names, a, strict=True))) for a in rows.all("attempts_of_job", (job_id,))],
+        attempts=list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,)))),
     )
 
 

@@ -6,7 +6,7 @@ from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
 from podium.operations.operation import Destructive, Input, Output, operation, option
 from podium.operations.projects import need_project
-from podium.operations.steering import ActionOutput, JobAction, ProjectAction, job_touches
+from podium.operations.steering import ActionOutput, JobAction, ProjectAction, job_touches, steer
 from podium.store.rows import Rows
 
 BEHIND_MAX: Final = 1000
@@ -95,7 +95,7 @@ def _letter(rows: Rows, context: Context, row: Any) -> Letter:
 )
 async def replay(context: Context, asked: JobAction) -> ActionOutput:
     """Try a dead letter again with fresh tries, once what killed it is mended."""
-    return await _steer(context, Steer("replay", job=asked.job, by=context.named(asked.by), reason=asked.reason))
+    return await steer(context, "replay", asked)
 
 
 @operation(
@@ -106,7 +106,7 @@ async def replay(context: Context, asked: JobAction) -> ActionOutput:
 )
 async def drop(context: Context, asked: JobAction) -> ActionOutput:
     """Drop the feature that a dead letter is for; its project goes on without it."""
-    return await _steer(context, Steer("drop", job=asked.job, by=context.named(asked.by), reason=asked.reason))
+    return await steer(context, "drop", asked)
 
 
 class ReplayAllInput(ProjectAction):
@@ -143,8 +143,3 @@ async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput
         Steer("replay", asked.project, by=context.named(asked.by), reason=asked.reason)
     )
     return ReplayAllOutput(project=asked.project, dead=dead - done.jobs, replayed=done.jobs)
-
-
-async def _steer(context: Context, command: Steer) -> ActionOutput:
-    done: Steered = await context.submit(command)
-    return ActionOutput(project=done.project, action=command.action, jobs=done.jobs, attempts_ended=len(done.revoked))

@@ -1,7 +1,6 @@
 """Messages between people, workflows and instances: send one, see what waits, take one back (COM-1)."""
 
 import json
-from typing import Any
 
 from podium.domain import message, rule_file
 from podium.domain.access import attempt_name
@@ -101,10 +100,8 @@ async def messages_list(context: Context, asked: MessageListInput) -> MessageLis
             if slot.name == reader:
                 addresses = list(message.addresses(slot.name, slot.role, slot.queue))
     wanted = (json.dumps(addresses) if addresses else None, reader, int(asked.unread), asked.limit)
-    names = list(MessageRow.model_fields)
     found = await context.store.read(lambda rows: rows.all("messages_page", wanted))
-    rows: list[dict[str, Any]] = [dict(zip(names, (*row[:-1], row[-1].split()), strict=True)) for row in found]
-    return MessageListOutput(messages=[MessageRow(**row) for row in rows])
+    return MessageListOutput(messages=[MessageRow.of(row[:-1], read_by=row[-1].split()) for row in found])
 
 
 class AckInput(Change):

@@ -1,8 +1,8 @@
 """The registry: what an operation is, and the decorator that makes a typed async function one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar, get_type_hints
+from typing import Any, Final, Literal, Self, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.config import JsonDict
@@ -45,6 +45,12 @@ class Output(BaseModel):
     """What an operation answers."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def of(cls, row: Sequence[Any], **more: Any) -> Self:
+        """From a row of the store, whose columns are the fields in their order, and those that it lacks."""
+        names = [name for name in cls.model_fields if name not in more]
+        return cls(**dict(zip(names, row, strict=True)), **more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,8 @@ class NoticesOutput(Output):
 @operation("notices", server="communication")
 async def notices(context: Context, asked: NoticesInput) -> NoticesOutput:
     """List what rules and Podium itself have to tell people, and what to do about it."""
-    names = list(NoticeRow.model_fields)
     found = await context.store.read(lambda rows: rows.all("notices_page", (int(asked.all), asked.limit)))
-    return NoticesOutput(notices=[NoticeRow(**dict(zip(names, row, strict=True))) for row in found])
+    return NoticesOutput(notices=list(map(NoticeRow.of, found)))
 
 
 class DismissInput(Change):
@@ -112,13 +111,11 @@ async def deliveries(context: Context, asked: DeliveriesInput) -> DeliveriesOutp
     """List what was sent to webhooks, what waits, and what was given up."""
 
     def read(rows: Rows) -> DeliveriesOutput:
-        names = list(DeliveryRow.model_fields)
         found: list[DeliveryRow] = []
         for id_, webhook, event, *rest in rows.all("deliveries_page", (asked.webhook, asked.state, asked.limit)):
             told = json.loads(event)
-            row = (id_, webhook, told["type"], told["project"], *rest)
-            found.append(DeliveryRow(**dict(zip(names, row, strict=True))))
-        gone = [DisabledWebhook(webhook=w, at=at, reason=reason) for w, at, reason in rows.all("webhooks_disabled")]
+            found.append(DeliveryRow.of((id_, webhook, told["type"], told["project"], *rest)))
+        gone = list(map(DisabledWebhook.of, rows.all("webhooks_disabled")))
         return DeliveriesOutput(deliveries=found, disabled=gone)
 
     return await context.store.read(read)

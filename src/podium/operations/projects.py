@@ -64,11 +64,10 @@ async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
 
 
 def _row(rows: Rows, row: Any) -> ProjectRow:
-    names = ("id", "title", "type", "complexity", "state", "priority", "agent", "created_at", "ended_at", "pruned_at")
     states = {name: state for name, state, *_ in rows.all("workflows_by_project", (row[0],))}
     waits = row[4] == "open" and not states
     paused = pause_of(row[4], row[10], row[11])
-    return ProjectRow(**dict(zip(names, row, strict=False)), workflows=states, waiting=waits, paused=paused)
+    return ProjectRow.of(row[:10], workflows=states, waiting=waits, paused=paused)
 
 
 def pause_of(state: str, is_paused: int, because: str | None) -> str | None:

@@ -46,10 +46,7 @@ class ProjectRequest(Input):
     """What shall be built and how it is to be treated; whatever is given here is kept as given."""
 
     title: str | None = option(
-        None,
-        "The project's title; a document's first heading by default.",
-        min_length=1,
-        max_length=TITLE_CHARS_MAX,
+        None, "The project's title; a document's first heading by default.", min_length=1, max_length=TITLE_CHARS_MAX
     )
     brief: str = option("", "What it is for, in a paragraph or two of Markdown.", max_length=BRIEF_CHARS_MAX)
     features: tuple[AnyFeature, ...] = option(

@@ -62,12 +62,7 @@ async def _touched(context: Context, asked: PruneInput) -> dict[str, int]:
     return {row.kind.removesuffix("s"): row.count for row in removed}
 
 
-@operation(
-    "prune",
-    safety=Destructive("Remove", _touched),
-    server="monitor",
-    example="podium prune --dry-run",
-)
+@operation("prune", safety=Destructive("Remove", _touched), server="monitor", example="podium prune --dry-run")
 async def prune(context: Context, asked: PruneInput) -> PruneOutput:
     """Remove what is over its limit in podium.toml's [retention]; a running orchestrator does so every hour."""
     if asked.dry_run:

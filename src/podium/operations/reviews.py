@@ -51,9 +51,7 @@ async def review_list(context: Context, asked: ReviewListInput) -> ReviewListOut
             need_jobs(rows, asked.project)
         return rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
 
-    names = list(ReviewRow.model_fields)
-    found = await context.store.read(read)
-    return ReviewListOutput(reviews=[ReviewRow(**dict(zip(names, row, strict=True))) for row in found])
+    return ReviewListOutput(reviews=list(map(ReviewRow.of, await context.store.read(read))))
 
 
 class DecideInput(Input):

@@ -1,5 +1,7 @@
 """An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each with a reason, on record (QUE-5)."""
 
+from typing import Any
+
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError
 from podium.operations.context import Context
@@ -55,13 +57,13 @@ class ActionOutput(Output):
 )
 async def pause(context: Context, asked: ProjectAction) -> ActionOutput:
     """Give out nothing more of a project; what runs goes on to its end."""
-    return await _steer(context, "pause", asked, project=asked.project)
+    return await steer(context, "pause", asked)
 
 
 @operation("resume", safety="write", idempotent=True, server="queue", example="podium resume hello-world")
 async def resume(context: Context, asked: ProjectAction) -> ActionOutput:
     """Give a paused project's work out again, each job at its old place."""
-    return await _steer(context, "resume", asked, project=asked.project)
+    return await steer(context, "resume", asked)
 
 
 async def _project(context: Context, asked: ProjectAction) -> dict[str, int]:
@@ -76,7 +78,7 @@ async def _project(context: Context, asked: ProjectAction) -> dict[str, int]:
 )
 async def cancel(context: Context, asked: ProjectAction) -> ActionOutput:
     """End a project: everything open is cancelled, agents at work are ended, what is merged stays."""
-    return await _steer(context, "cancel", asked, project=asked.project)
+    return await steer(context, "cancel", asked)
 
 
 async def job_touches(context: Context, asked: JobAction) -> dict[str, int]:
@@ -84,21 +86,16 @@ async def job_touches(context: Context, asked: JobAction) -> dict[str, int]:
     return await context.store.read(lambda rows: job_touched(rows, asked.job))
 
 
-@operation(
-    "cancel-job",
-    safety=Destructive("Drop", job_touches),
-    server="queue",
-    example="podium cancel-job 12",
-)
+@operation("cancel-job", safety=Destructive("Drop", job_touches), server="queue", example="podium cancel-job 12")
 async def cancel_job(context: Context, asked: JobAction) -> ActionOutput:
     """Drop the feature that a job is for; its project goes on without it."""
-    return await _steer(context, "cancel", asked, job=asked.job)
+    return await steer(context, "cancel", asked)
 
 
 @operation("priority-boost", safety="write", server="queue", example="podium priority-boost hello-world --points 100")
 async def priority_boost(context: Context, asked: BoostInput) -> ActionOutput:
     """Make a project more urgent (or less, with negative points)."""
-    return await _steer(context, "boost", asked, project=asked.project, points=asked.points)
+    return await steer(context, "boost", asked)
 
 
 @operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
@@ -112,31 +109,23 @@ async def pin(context: Context, asked: PinInput) -> ActionOutput:
     place = next(slot.queue for slot in slots if slot.name == asked.instance)
     if queue is not None and queue[0] != place:
         raise UsageError(f"Job {asked.job} is in the queue {queue[0]}; {asked.instance} works for {place}.")
-    return await _steer(context, "pin", asked, job=asked.job, instance=asked.instance)
+    return await steer(context, "pin", asked)
 
 
 @operation("unpin", safety="write", server="queue", example="podium unpin 12")
 async def unpin(context: Context, asked: JobAction) -> ActionOutput:
     """Let any instance of the workflow have a job again."""
-    return await _steer(context, "unpin", asked, job=asked.job)
+    return await steer(context, "unpin", asked)
 
 
 @operation("retry", safety="write", server="queue", example="podium retry 12 --reason 'handle commas'")
 async def retry(context: Context, asked: JobAction) -> ActionOutput:
     """Do a passed step, or one in review, again, and all that stood on it; the reason reaches its agent."""
-    return await _steer(context, "retry", asked, job=asked.job)
+    return await steer(context, "retry", asked)
 
 
-async def _steer(
-    context: Context,
-    action: SteerAction,
-    asked: ProjectAction | JobAction,
-    *,
-    project: str = "",
-    job: int = 0,
-    instance: str = "",
-    points: int = 0,
-) -> ActionOutput:
-    command = Steer(action, project, job, instance, points, context.named(asked.by), asked.reason)
-    done: Steered = await context.submit(command)
+async def steer(context: Context, action: SteerAction, asked: ProjectAction | JobAction) -> ActionOutput:
+    """Do it; what is asked has the command's own fields."""
+    given: dict[str, Any] = {**asked.model_dump(), "by": context.named(asked.by)}
+    done: Steered = await context.submit(Steer(action, **given))
     return ActionOutput(project=done.project, action=action, jobs=done.jobs, attempts_ended=len(done.revoked))

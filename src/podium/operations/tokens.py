@@ -86,11 +86,7 @@ async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreate
 async def token_list(context: Context, asked: TokenListInput) -> TokenListOutput:
     """List tokens; what they open, and whether they still do."""
     rows = await context.store.read(lambda rows: rows.all("tokens_all"))
-    return TokenListOutput(
-        tokens=[
-            TokenRow(id=i, name=n, scope=s, created_at=c, expires_at=e, revoked_at=r) for i, n, s, _, c, e, r in rows
-        ]
-    )
+    return TokenListOutput(tokens=[TokenRow.of((*row[:3], *row[4:])) for row in rows])  # all but the hash
 
 
 async def _one_token(context: Context, asked: TokenRevokeInput) -> dict[str, int]:

@@ -7,12 +7,7 @@ from typing import Any, NamedTuple
 from podium.runner import files
 from podium.runner.limits import Limits
 
-CACHES = {
-    "PIP_CACHE_DIR": "pip",
-    "UV_CACHE_DIR": "uv",
-    "npm_config_cache": "npm",
-    "GOMODCACHE": "go-mod",
-}
+CACHES = {"PIP_CACHE_DIR": "pip", "UV_CACHE_DIR": "uv", "npm_config_cache": "npm", "GOMODCACHE": "go-mod"}
 """Where package tools keep downloads: only of tools that may share them between processes that run at once.
 
 So say pip's and uv's documentation of their caches, npm-cache(1) (and each content is verified when it is read), and

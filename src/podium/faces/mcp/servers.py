@@ -119,10 +119,7 @@ class OperationServer(MCPServer[Any]):
         return self.caller.may(REGISTRY[OPERATIONS[address]])
 
     async def call_tool(
-        self,
-        name: str,
-        arguments: dict[str, Any],
-        context: Context[Any, Any] | None = None,
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """What Podium refuses is told to the model; of a defect it learns only that there was one."""
         operation = self.operations.get(name)

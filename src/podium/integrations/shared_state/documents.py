@@ -1,7 +1,7 @@
 """The documents of the shared-state tree as types; the published schemas are drawn from them."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,6 +29,11 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
     )
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        """From a row of the store, whose columns are all its fields in their order."""
+        return cls(**dict(zip(cls.model_fields, row, strict=True)))
 
 
 class Document(Part):
@@ -236,13 +241,8 @@ class Instances(Document):
 
 
 PUBLISHED: Final[tuple[type[Document], ...]] = (
-    ProjectStatus,
-    GenesisOutput,
-    DevProgress,
-    ContentStatus,
-    Queue,
-    Instances,
-)
+    ProjectStatus, GenesisOutput, DevProgress, ContentStatus, Queue, Instances
+)  # fmt: skip
 """Every kind of document; the schema of each is `schemas/{kind}.json`."""
 
 

@@ -52,18 +52,7 @@ def _only(counts: Tally, subject: str, states: Iterable[str]) -> dict[str, int]:
 
 
 def _waiting(row: Any) -> QueueEntry:
-    _, job, project, workflow, step, item, lane, priority, attempt, ready_at = row
-    return QueueEntry(
-        job=job,
-        project=project,
-        workflow=workflow,
-        step=step,
-        item=item,
-        lane=lane,
-        priority=priority,
-        attempt=attempt,
-        ready_at=ready_at,
-    )
+    return QueueEntry.of(row[1:])
 
 
 def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Instances:
@@ -83,16 +72,5 @@ def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Instances:
 def _instance(name: str, role: str, row: Any) -> InstanceEntry:
     if row is None:
         return InstanceEntry(name=name, role=role, state="idle")
-    _, project, job, workflow, step, item, attempt, leased_at = row
-    return InstanceEntry(
-        name=name,
-        role=role,
-        state="busy",
-        job=job,
-        project=project,
-        workflow=workflow,
-        step=step,
-        item=item,
-        attempt=attempt,
-        since=leased_at,
-    )
+    _, project, job, *rest = row
+    return InstanceEntry.of((name, role, "busy", job, project, *rest))

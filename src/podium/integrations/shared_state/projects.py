@@ -51,21 +51,9 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
 
 
 _HEAD: Final = (
-    "pipeline",
-    "title",
-    "type",
-    "complexity",
-    "state",
-    "paused",
-    "priority",
-    "boost",
-    "business_value",
-    "agent",
-    "source",
-    "repository_url",
-    "created_at",
-    "ended_at",
-)
+    "pipeline", "title", "type", "complexity", "state", "paused", "priority", "boost", "business_value", "agent",
+    "source", "repository_url", "created_at", "ended_at",
+)  # fmt: skip
 """The columns of `project_head`."""
 _NOT_ENQUEUED: Final = WorkflowSummary(
     state=None, chains={}, jobs_open=0, jobs_held=0, started_at=None, completed_at=None
@@ -96,18 +84,8 @@ def _jobs(rows: Rows, project: str, workflow: str) -> Page[JobEntry]:
 
 
 def _job(row: Any) -> JobEntry:
-    job, step, item, state, attempt, failures, reworks, instance, ready_at = row
-    return JobEntry(
-        job=job,
-        step=step,
-        item=item,
-        state=state,
-        attempt=attempt,
-        failures=failures,
-        reworks=reworks,
-        instance=instance or None,
-        due_at=ready_at if state == "delayed" else None,
-    )
+    *head, instance, ready_at = row
+    return JobEntry.of((*head, instance or None, ready_at if head[3] == "delayed" else None))
 
 
 def _artifacts(rows: Rows, project: str, kind: str, data_chars_max: int = DATA_CHARS_MAX) -> Page[ArtifactEntry]:
