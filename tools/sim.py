@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
-from podium.simulation.run import Outcome, play
+from tests.simulation.run import Outcome, play
 
 
 def main() -> int:

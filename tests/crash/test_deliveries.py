@@ -14,11 +14,11 @@ from podium.domain.command import Command, Submit
 from podium.domain.project import Project
 from podium.engine.courier import Courier
 from podium.integrations.webhooks import Hook, WebhookSender
-from podium.simulation.run import default_pipeline
-from podium.simulation.storm import Crash
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from tests.simulation.run import default_pipeline
+from tests.simulation.storm import Crash
 from tests.unit.integrations.receiver import SECRET, Receiver, receiving
 
 TEXT = default_pipeline()[1] + '\n[[rules]]\non = "event:project.created"\nwebhook = "ci"\n'

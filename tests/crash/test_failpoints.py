@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from podium.simulation.run import Outcome, Run
-from podium.simulation.storm import Crash
-from podium.simulation.world import Faults, Workload
 from podium.store.sqlite import SqliteStore
+from tests.simulation.run import Outcome, Run
+from tests.simulation.storm import Crash
+from tests.simulation.world import Faults, Workload
 
 JOURNEY = Workload(
     step_seconds=1.0,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from podium.domain import lifecycle
 from podium.domain.errors import IllegalTransition
 from podium.domain.pipeline import Item, PlannedJob, expand
-from podium.simulation.run import default_pipeline
+from tests.simulation.run import default_pipeline
 
 FLOWS = default_pipeline()[0].workflows
 DEVELOPMENT = FLOWS["development"]

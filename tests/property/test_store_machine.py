@@ -30,10 +30,10 @@ from podium.domain.instance import Slot
 from podium.domain.job import Job
 from podium.domain.project import Project
 from podium.policy.admission import UNLIMITED
-from podium.simulation.checkers import check
 from podium.store.retention import forecast
 from podium.store.sqlite import SqliteStore
 from tests.property.naive import DONE, PIPELINE, NaiveJob, NaiveProject
+from tests.simulation.checkers import check
 
 DIGEST = pipeline_file.parse(PIPELINE).digest
 SLOTS = tuple(Slot(f"{queue}-{n}", queue, "any") for queue in ("genesis", "development") for n in range(3))

@@ -18,12 +18,12 @@ from podium.engine.dispatcher import Dispatcher
 from podium.engine.supervisor import Supervisor
 from podium.engine.sweeper import Sweeper
 from podium.policy import verdict
-from podium.simulation.run import STORMY, play
-from podium.simulation.world import Faults
 from podium.store import jobs, letters, projects, transaction
 from podium.store.batch import Batch
 from podium.store.hot import Hot
 from podium.store.sqlite import SqliteStore
+from tests.simulation.run import STORMY, play
+from tests.simulation.world import Faults
 
 SEEDS_MAX = 20
 

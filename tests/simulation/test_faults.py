@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from podium.simulation.run import STORMY, Run
-from podium.simulation.world import Faults, Workload
+from tests.simulation.run import STORMY, Run
+from tests.simulation.world import Faults, Workload
 
 CALM = Workload(step_seconds=60.0, features=3, chains_max=2)
 ALONE = {"disk_full": 0.02, "slow_commit": 0.2, "crash_before_commit": 0.02, "crash_after_commit": 0.02}

@@ -11,11 +11,11 @@ from podium.domain.command import Command
 from podium.domain.errors import PodiumError
 from podium.domain.fleet import Change, Drain, Resize, Restart, Route
 from podium.policy import routing
-from podium.simulation.run import STORMY, Run, slots_of
-from podium.simulation.world import Workload
 from podium.store.fleet import read_fleet
 from podium.store.rows import Rows
 from podium.store.store import Store
+from tests.simulation.run import STORMY, Run, slots_of
+from tests.simulation.world import Workload
 
 SEEDS = 20
 EVENTS_MAX = 1_000_000

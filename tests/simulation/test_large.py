@@ -15,10 +15,10 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief
-from podium.simulation.checkers import check
-from podium.simulation.run import default_pipeline, slots_of
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store, open_store
+from tests.simulation.checkers import check
+from tests.simulation.run import default_pipeline, slots_of
 
 END_SECONDS = 240.0
 KEYS = [f"{n:04d}-thing" for n in range(1, ITEMS_MAX + 1)]

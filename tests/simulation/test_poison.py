@@ -9,8 +9,8 @@ import pytest
 
 from podium.domain import lifecycle, pipeline_file
 from podium.domain.job import Job
-from podium.simulation.run import Run, default_pipeline
-from podium.simulation.world import Faults, Workload
+from tests.simulation.run import Run, default_pipeline
+from tests.simulation.world import Faults, Workload
 
 PROJECTS = 6
 SEEDS = (1, 11, 12)

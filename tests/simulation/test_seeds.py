@@ -2,8 +2,8 @@
 
 import pytest
 
-from podium.simulation.run import play
-from podium.simulation.world import Faults
+from tests.simulation.run import play
+from tests.simulation.world import Faults
 
 SEEDS = 300
 CHUNK = 25

@@ -1,1 +1,1 @@
-"""The whole engine on virtual time: simulated agents, faults by seed, checkers all the way."""
+"""Virtual time for the whole engine; tests/simulation plays its world on it, with faults by seed and checkers."""

@@ -21,13 +21,13 @@ from podium.backup.archive import SUFFIXES, Reader, Writer
 from podium.backup.restoring import restore
 from podium.backup.taking import take
 from podium.domain.errors import Conflict, InvalidBackup, NotFound, UsageError
-from podium.simulation.checkers import check
 from podium.store import snapshot as snapshots
 from podium.store.sqlite import SqliteStore
 from podium.store.store import DATABASE
 from podium.workspace import git, packing
 from podium.workspace.layout import Home
 from podium.workspace.repository import Merged, Repositories
+from tests.simulation.checkers import check
 from tests.unit.store.desk import Desk
 
 pytestmark = pytest.mark.requirement("OPS-1")

@@ -16,10 +16,10 @@ from podium.domain.project import Project
 from podium.engine.courier import Courier
 from podium.policy.delivery import ATTEMPTS_MAX, CAP_SECONDS
 from podium.simulation.loop import EPOCH, VirtualClock, VirtualLoop
-from podium.simulation.run import default_pipeline
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from tests.simulation.run import default_pipeline
 
 RULE = '\n[[rules]]\non = "event:project.created"\nwebhook = "{}"\n'
 DAY_SECONDS = 24 * 3600.0

@@ -9,7 +9,7 @@ from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
 from podium.faces.cli.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
 from podium.policy import verdict
-from podium.simulation.run import default_pipeline
+from tests.simulation.run import default_pipeline
 from tests.unit.faces.samples import event, jobs
 
 WORKS = works_of(jobs()["jobs"])

@@ -19,10 +19,10 @@ from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, r
 from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
-from podium.simulation.run import default_pipeline, slots_of
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from tests.simulation.run import default_pipeline, slots_of
 
 T = TypeVar("T")
 STEP_SECONDS = 3.0

@@ -12,10 +12,10 @@ from podium.domain.fleet import Found
 from podium.domain.job import Job, Lease
 from podium.domain.project import Project
 from podium.policy.admission import Limits
-from podium.simulation.checkers import check
-from podium.simulation.run import default_pipeline, slots_of
 from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
+from tests.simulation.checkers import check
+from tests.simulation.run import default_pipeline, slots_of
 
 PASS = Verdict("pass", "")
 

@@ -8,9 +8,9 @@ from podium.domain.command import Dispatch
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Change, Drain, Fleet, Found, Resize, Resized, Restart, Route
 from podium.domain.instance import Slot
-from podium.simulation.run import slots_of
 from podium.store.fleet import read_fleet
 from podium.store.sqlite import SqliteStore
+from tests.simulation.run import slots_of
 from tests.unit.store.desk import Desk
 
 

@@ -6,8 +6,8 @@ from podium.domain.command import Dispatch, Steer, Wake
 from podium.domain.errors import Conflict, Unavailable
 from podium.domain.instance import Slot
 from podium.policy.admission import UNLIMITED, Limits
-from podium.simulation.run import Run
-from podium.simulation.world import Faults, Workload
+from tests.simulation.run import Run
+from tests.simulation.world import Faults, Workload
 from tests.unit.store.desk import Desk
 from tests.unit.store.work import steps
 

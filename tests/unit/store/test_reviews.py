@@ -5,7 +5,7 @@ import pytest
 from podium.domain.attempt import Artifact
 from podium.domain.command import Decide, Steer, Verdict
 from podium.domain.errors import Conflict
-from podium.simulation.checkers import check
+from tests.simulation.checkers import check
 from tests.unit.store.desk import Desk, refusal
 
 QUALITY = Verdict("escalate", "sent back 3 times", target="implement", feedback="still wrong", review="quality")

@@ -5,9 +5,9 @@ import pytest
 from podium.domain.command import Decide, Start, Started, Steer, Verdict
 from podium.domain.errors import Conflict, NotFound, UsageError
 from podium.domain.job import Lease
-from podium.simulation.run import Run
-from podium.simulation.world import Faults, Workload
 from podium.store.assignments import assignment
+from tests.simulation.run import Run
+from tests.simulation.world import Faults, Workload
 from tests.unit.store.desk import Desk
 
 

@@ -18,13 +18,13 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine, EngineSettings
 from podium.policy import routing
 from podium.policy.admission import Limits
-from podium.simulation.checkers import check
 from podium.simulation.loop import VirtualClock, VirtualLoop
-from podium.simulation.storm import FaultyStore
-from podium.simulation.world import Faults, SimulatedHost, Workload, World
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from tests.simulation.checkers import check
+from tests.simulation.storm import FaultyStore
+from tests.simulation.world import Faults, SimulatedHost, Workload, World
 
 FAULTY_SECONDS: Final = 3_600.0
 """Faults strike during the first virtual hour; afterwards everything must come to its end."""

@@ -11,10 +11,10 @@ from podium.domain import lifecycle
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
 from podium.policy.admission import Limits
-from podium.simulation.replay import Told, replay
 from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
 from podium.store.writing import REVIEW
+from tests.simulation.replay import Told, replay
 
 
 class Flow(NamedTuple):

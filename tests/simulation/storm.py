@@ -7,9 +7,9 @@ from typing import Any, Final, NoReturn
 from podium.domain.command import Command, Complete, Dispatch
 from podium.domain.errors import Unavailable
 from podium.simulation.loop import VirtualClock
-from podium.simulation.world import World
 from podium.store.rows import Rows
 from podium.store.store import Store
+from tests.simulation.world import World
 
 COMMIT_SECONDS: Final = (0.0002, 0.003)
 SLOW_COMMIT_SECONDS: Final = (0.5, 10.0)
