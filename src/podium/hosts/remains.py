@@ -20,7 +20,7 @@ from podium.policy.retention import HOUR_SECONDS, MIB, Removed, Retention, befor
 from podium.runner import claim
 from podium.store.rows import Rows
 from podium.workspace import git
-from podium.workspace.layout import Home, entries
+from podium.workspace.layout import Home, entries, tree_bytes
 from podium.workspace.publishing import CURRENT
 
 AT_ONCE_MAX: Final = 200
@@ -115,10 +115,7 @@ class Remains:
             for path in _superseded(Path(project.path), keep):
                 count, size = count + 1, size + tree_bytes(path)
                 if not dry_run:
-                    gone = path.with_name(f".{path.name}.part")  # a deployment is whole or absent
-                    cleaning.remove(gone)
-                    path.rename(gone)
-                    cleaning.remove(gone)
+                    _remove_whole(path)
         return Removed("deployments", count, size)
 
     # --- downloads ---------------------------------------------------------------------------------------------------
@@ -132,10 +129,7 @@ class Remains:
                 break
             count, gone = count + 1, gone + size
             if not dry_run:
-                aside = Path(path).with_name(f".{Path(path).name}.part")  # whoever downloads now makes its own anew
-                cleaning.remove(aside)
-                Path(path).rename(aside)
-                cleaning.remove(aside)
+                _remove_whole(Path(path))
         return Removed("caches", count, gone)
 
     # --- unmerged work -----------------------------------------------------------------------------------------------
@@ -176,6 +170,14 @@ def _remove_logs(logs: Sequence[_Ended]) -> list[_Ended]:
         else:
             gone.append(log)
     return gone
+
+
+def _remove_whole(path: Path) -> None:
+    """A deployment is whole or absent, and whoever downloads into a cache now makes its own anew."""
+    aside = path.with_name(f".{path.name}.part")
+    cleaning.remove(aside)
+    path.rename(aside)
+    cleaning.remove(aside)
 
 
 def _superseded(project: Path, keep: int) -> list[Path]:
@@ -230,15 +232,3 @@ def _cut_log(path: Path, limits: Retention, *, dry_run: bool) -> int:
             shutil.copyfileobj(log, older)
             log.truncate(0)
     return size - limit // 2
-
-
-def tree_bytes(path: Path) -> int:
-    """What the files below a folder take, as far as they can be looked at."""
-    size = 0
-    for folder, _, files in os.walk(path):
-        for name in files:
-            try:
-                size += os.lstat(f"{folder}/{name}").st_size
-            except OSError:
-                continue
-    return size

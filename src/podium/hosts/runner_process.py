@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from podium import runner as runner_package
 from podium.runner import claim, files, processes
@@ -68,15 +68,7 @@ class RunnerProcess:
 def spawn(directory: Path, path: str, tag: str) -> RunnerProcess:
     """Start the runner of the attempt in `directory`, in a session of its own. Raises OSError."""
     with (directory / LOG).open("ab") as log:
-        started = subprocess.Popen(
-            (*_COMMAND, str(directory)),
-            cwd=directory,
-            env=_environment(path, tag),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        started = subprocess.Popen((*_COMMAND, str(directory)), **_apart(directory, path, tag, log))
     try:
         runner = RunnerProcess(started.pid, directory, is_child=True)
     except OSError:  # no descriptor is left: a runner that nobody could wait for or end must not go on
@@ -90,17 +82,8 @@ def spawn(directory: Path, path: str, tag: str) -> RunnerProcess:
 def salvage(directory: Path, path: str, tag: str, seconds: float) -> str | None:
     """Have the unfinished work of a dead runner's attempt bundled; its commit, None when there is none."""
     with suppress(subprocess.TimeoutExpired), (directory / LOG).open("ab") as log:
-        subprocess.run(
-            (*_COMMAND, "--salvage", str(directory)),
-            cwd=directory,
-            env=_environment(path, tag),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            timeout=seconds,
-            check=False,
-        )
+        command = (*_COMMAND, "--salvage", str(directory))
+        subprocess.run(command, timeout=seconds, check=False, **_apart(directory, path, tag, log))
     found = files.read_json(directory / "salvage.json") or {}
     commit = found.get("commit")
     return commit if isinstance(commit, str) else None
@@ -162,5 +145,8 @@ async def _finished(wait: Callable[[], None], name: str) -> None:
     await done
 
 
-def _environment(path: str, tag: str) -> dict[str, str]:
-    return {"PATH": path, "LC_ALL": "C.UTF-8", "PODIUM_ATTEMPT": tag}
+def _apart(directory: Path, path: str, tag: str, log: IO[bytes]) -> dict[str, Any]:
+    """How a runner is started: in a session and an environment of its own."""
+    env = {"PATH": path, "LC_ALL": "C.UTF-8", "PODIUM_ATTEMPT": tag}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+    return {"cwd": directory, "env": env, "start_new_session": True, **streams}

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from podium.engine.pruner import Pruner, told
-from podium.hosts.remains import Remains, tree_bytes
+from podium.hosts.remains import Remains
 from podium.operations.context import Context
 from podium.operations.operation import Change, Destructive, Input, Output, operation, option
 from podium.policy.retention import Removed
 from podium.store.retention import forecast
-from podium.workspace.layout import Home, entries
+from podium.workspace.layout import Home, entries, tree_bytes
 
 PRUNE_SECONDS_MAX = 40.0
 """How long one call removes things; a caller waits no longer than a minute for its answer."""

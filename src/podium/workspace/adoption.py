@@ -16,6 +16,7 @@ from typing import Final
 from podium.domain.errors import NotFound, Unavailable, UsageError
 from podium.workspace import git, worktree
 from podium.workspace import source as names
+from podium.workspace.layout import tree_bytes
 
 ADOPTED: Final = "refs/podium/adopted"
 """The source's head as it was taken over; `podium.branch` in the configuration is the branch it was on."""
@@ -140,14 +141,8 @@ def _environment(source: str) -> dict[str, str]:
 
 def _excess(directory: Path) -> str:
     """Why a copy has become too large."""
-    size = 0
-    for folder, _, files in os.walk(directory):
-        for name in files:
-            try:
-                size += os.lstat(f"{folder}/{name}").st_size
-            except OSError:
-                continue
-    return f"the repository is larger than {CLONE_BYTES_MAX >> 30} GiB" if size > CLONE_BYTES_MAX else ""
+    too_large = tree_bytes(directory) > CLONE_BYTES_MAX
+    return f"the repository is larger than {CLONE_BYTES_MAX >> 30} GiB" if too_large else ""
 
 
 def _refusal(source: str, said: str) -> UsageError | Unavailable:

@@ -103,3 +103,15 @@ def make_private(path: Path) -> Path:
         make_private(path.parent)
         path.mkdir(mode=PRIVATE, exist_ok=True)
     return path
+
+
+def tree_bytes(path: Path) -> int:
+    """What the files below a folder take, as far as they can be looked at."""
+    size = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            try:
+                size += os.lstat(f"{folder}/{name}").st_size
+            except OSError:
+                continue
+    return size
