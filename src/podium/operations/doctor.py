@@ -152,33 +152,44 @@ async def _sandbox(system: str) -> Check:
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------
 
 
+def _ok(name: str, detail: str) -> Check:
+    return Check(name=name, state="ok", detail=detail)
+
+
+def _warning(name: str, detail: str, to_do: str = "") -> Check:
+    return Check(name=name, state="warning", detail=detail, to_do=to_do)
+
+
+def _problem(name: str, detail: str, to_do: str) -> Check:
+    return Check(name=name, state="problem", detail=detail, to_do=to_do)
+
+
 def check_python(version: Sequence[int]) -> Check:
     """The interpreter's version."""
     told = ".".join(map(str, version))
     if tuple(version[:2]) >= PYTHON_MIN:
-        return Check(name="Python", state="ok", detail=told)
-    return Check(name="Python", state="problem", detail=f"{told} is too old", to_do="Install Python 3.11 or newer.")
+        return _ok("Python", told)
+    return _problem("Python", f"{told} is too old", "Install Python 3.11 or newer.")
 
 
 def check_git(said: str | None, why: str = "") -> Check:
     """What `git --version` said; None when it could not be asked."""
     to_do = "Install git 2.38 or newer."
     if said is None:
-        return Check(name="git", state="problem", detail=f"git cannot be used: {why}", to_do=to_do)
+        return _problem("git", f"git cannot be used: {why}", to_do)
     found = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", said)
     if found is None:
-        return Check(name="git", state="problem", detail=f"git does not tell its version: {said}", to_do=to_do)
+        return _problem("git", f"git does not tell its version: {said}", to_do)
     if (int(found[1]), int(found[2])) < GIT_MIN:
-        return Check(name="git", state="problem", detail=f"{found[0]} cannot merge without a work tree", to_do=to_do)
-    return Check(name="git", state="ok", detail=found[0])
+        return _problem("git", f"{found[0]} cannot merge without a work tree", to_do)
+    return _ok("git", found[0])
 
 
 def check_sqlite(number: int, version: str) -> Check:
     """The SQLite that comes with apsw."""
     if number >= SAFE_VERSION:
-        return Check(name="SQLite", state="ok", detail=f"{version}, safe with a write-ahead log")
-    detail = f"{version} can lose committed work in WAL mode"
-    return Check(name="SQLite", state="problem", detail=detail, to_do="Install apsw 3.51.3 or newer.")
+        return _ok("SQLite", f"{version}, safe with a write-ahead log")
+    return _problem("SQLite", f"{version} can lose committed work in WAL mode", "Install apsw 3.51.3 or newer.")
 
 
 def check_home(home: Path) -> Check:
@@ -189,20 +200,20 @@ def check_home(home: Path) -> Check:
         found = place.stat()
     except OSError as error:
         to_do = "Choose another home: --home, PODIUM_HOME."
-        return Check(name="Home", state="problem", detail=f"{home} cannot be looked at: {error.strerror}", to_do=to_do)
+        return _problem("Home", f"{home} cannot be looked at: {error.strerror}", to_do)
     if not stat.S_ISDIR(found.st_mode):
         to_do = f"Move {quoted} away, or choose another home: --home, PODIUM_HOME."
-        return Check(name="Home", state="problem", detail=f"{place} is a file, not a folder", to_do=to_do)
+        return _problem("Home", f"{place} is a file, not a folder", to_do)
     if not os.access(place, os.W_OK | os.X_OK):
         to_do = f"Give yourself the right (chmod u+rwx {quoted}), or choose another home: --home, PODIUM_HOME."
-        return Check(name="Home", state="problem", detail=f"{place} cannot be written", to_do=to_do)
+        return _problem("Home", f"{place} cannot be written", to_do)
     if place != home:
-        return Check(name="Home", state="ok", detail=f"{home} is not there yet; `podium run FILE` makes it")
+        return _ok("Home", f"{home} is not there yet; `podium run FILE` makes it")
     rights = stat.S_IMODE(found.st_mode)
     if rights & 0o077:
         detail = f"{home} has rights {rights:04o}: other users of this machine may look inside"
-        return Check(name="Home", state="warning", detail=detail, to_do=f"chmod 700 {quoted}")
-    return Check(name="Home", state="ok", detail=f"{home}, writable, closed to other users")
+        return _warning("Home", detail, f"chmod 700 {quoted}")
+    return _ok("Home", f"{home}, writable, closed to other users")
 
 
 def _nearest(home: Path) -> Path:
@@ -216,11 +227,10 @@ def check_configuration(home: Path) -> Check:
         made = config.load(home)
         pipeline, _ = config.load_pipeline(home, made)
     except PodiumError as error:
-        return Check(name="Configuration", state="problem", detail=str(error), to_do=MEND_CONFIGURATION)
+        return _problem("Configuration", str(error), MEND_CONFIGURATION)
     except OSError as error:
-        detail = f"{home / config.FILE} cannot be read: {error.strerror}"
-        return Check(name="Configuration", state="problem", detail=detail, to_do=MEND_CONFIGURATION)
-    return Check(name="Configuration", state="ok", detail=f"agent {made.agent}, pipeline {pipeline.name}")
+        return _problem("Configuration", f"{home / config.FILE} cannot be read: {error.strerror}", MEND_CONFIGURATION)
+    return _ok("Configuration", f"agent {made.agent}, pipeline {pipeline.name}")
 
 
 def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
@@ -228,17 +238,12 @@ def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
     path = str(home.resolve())
     holding = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
     if not holding:
-        return Check(name="File system", state="ok", detail="its kind is not known here; it must be a local one")
+        return _ok("File system", "its kind is not known here; it must be a local one")
     kind = max(reversed(holding), key=lambda mount: len(mount[0]))[1]
     if kind in SHARED_FILESYSTEMS:
         detail = f"the home is on {kind}, which is shared between machines: SQLite can lose or corrupt data there"
-        return Check(
-            name="File system",
-            state="problem",
-            detail=detail,
-            to_do="Put the home on a local disk (--home, PODIUM_HOME).",
-        )
-    return Check(name="File system", state="ok", detail=f"{kind}, local")
+        return _problem("File system", detail, "Put the home on a local disk (--home, PODIUM_HOME).")
+    return _ok("File system", f"{kind}, local")
 
 
 def _mounts() -> list[tuple[str, str]]:
@@ -255,27 +260,26 @@ def check_disk(home: Path) -> Check:
     try:
         free = shutil.disk_usage(_nearest(home)).free
     except OSError as error:
-        return Check(name="Disk", state="warning", detail=f"free space is not known: {error.strerror}")
+        return _warning("Disk", f"free space is not known: {error.strerror}")
     detail = f"{_size(free)} free"
     if free >= FREE_BYTES_MIN:
-        return Check(name="Disk", state="ok", detail=detail)
+        return _ok("Disk", detail)
     where = "`podium disk` tells what takes the room, `podium prune --dry-run` what could go."
     if free < FREE_BYTES_NEEDED:
         detail += ": soon nothing can be recorded any more, and all work stands still"
-        return Check(name="Disk", state="problem", detail=detail, to_do=f"Free some space at once. {where}")
-    to_do = f"Free some space: clones and logs need at least 1 GiB. {where}"
-    return Check(name="Disk", state="warning", detail=detail, to_do=to_do)
+        return _problem("Disk", detail, f"Free some space at once. {where}")
+    return _warning("Disk", detail, f"Free some space: clones and logs need at least 1 GiB. {where}")
 
 
 def check_memory(available_bytes: int | None) -> Check:
     """Memory that can be had without swapping; None when the system does not tell."""
     if available_bytes is None:
-        return Check(name="Memory", state="ok", detail="how much is available is not known here")
+        return _ok("Memory", "how much is available is not known here")
     room = available_bytes // AGENT_BYTES
     detail = f"{_size(available_bytes)} available, room for about {room} Claude instances of {AGENT_BYTES >> 20} MiB"
     if available_bytes >= MEMORY_BYTES_MIN:
-        return Check(name="Memory", state="ok", detail=detail)
-    return Check(name="Memory", state="warning", detail=detail, to_do="Close other programs, or run fewer instances.")
+        return _ok("Memory", detail)
+    return _warning("Memory", detail, "Close other programs, or run fewer instances.")
 
 
 def memory_available() -> int | None:
@@ -302,9 +306,7 @@ def _cgroup_left_bytes() -> int | None:
 
 def _cores() -> Check:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Check(
-        name="Cores", state="ok", detail=f"{usable} usable: about as many test suites run at once without waiting"
-    )
+    return _ok("Cores", f"{usable} usable: about as many test suites run at once without waiting")
 
 
 PLATFORMS: Final[Mapping[str, tuple[State, str, str]]] = {
@@ -345,13 +347,9 @@ def check_sandbox(bubblewrap: bool | None, why: str) -> Check:
         False: f"bubblewrap does not work here ({why})",
         None: why,
     }
-    return Check(
-        name="Sandbox",
-        state="warning",
-        detail="agents are NOT sandboxed in this version: they run as your user and can read this home and all "
-        f"else that you can read; {able[bubblewrap]}",
-        to_do="Give untrusted work a user, a container or a machine of its own.",
-    )
+    detail = "agents are NOT sandboxed in this version: they run as your user and can read this home and all "
+    detail += f"else that you can read; {able[bubblewrap]}"
+    return _warning("Sandbox", detail, "Give untrusted work a user, a container or a machine of its own.")
 
 
 async def _orchestrator(context: Context) -> Check:
@@ -361,20 +359,16 @@ async def _orchestrator(context: Context) -> Check:
     try:
         return check_orchestrator(await context.store.read(read), running=context.running)
     except (PodiumError, apsw.Error) as error:
-        to_do = "Mend what is said above and here, then run `podium doctor` again."
-        return Check(name="Database", state="problem", detail=str(error), to_do=to_do)
+        return _problem("Database", str(error), "Mend what is said above and here, then run `podium doctor` again.")
 
 
 def check_orchestrator(open_projects: int, *, running: bool) -> Check:
     """Whether somebody works on this home."""
     if running:
-        return Check(name="Orchestrator", state="ok", detail=f"running, {open_projects} open projects")
+        return _ok("Orchestrator", f"running, {open_projects} open projects")
     if open_projects:
-        detail = f"stopped, while {open_projects} projects are open"
-        return Check(name="Orchestrator", state="warning", detail=detail, to_do="Start it: `podium up`.")
-    return Check(
-        name="Orchestrator", state="ok", detail="stopped; nothing is open. `podium run FILE` or `podium up` starts it"
-    )
+        return _warning("Orchestrator", f"stopped, while {open_projects} projects are open", "Start it: `podium up`.")
+    return _ok("Orchestrator", "stopped; nothing is open. `podium run FILE` or `podium up` starts it")
 
 
 def agents_of(configured: frozenset[str], git: Check) -> dict[str, AgentCheck]:
