@@ -126,6 +126,7 @@ def down(client: "Client", keep: bool, as_json: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
     from podium.faces.cli import daemon
 
+    client.need_own_user()
     sys.exit(daemon.stop(client, keep=keep, as_json=as_json))
 
 
@@ -164,6 +165,7 @@ def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
     """
     from podium.faces.cli import safekeeping
 
+    client.need_own_user()
     safekeeping.backup(client.home, file.absolute(), logs=logs, as_json=as_json)
 
 
