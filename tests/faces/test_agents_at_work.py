@@ -101,7 +101,7 @@ def test_the_mcp_servers_serve_an_agent_what_its_attempt_opens(run: Run) -> None
             assert found["tools"] == opened.get(server, [])
             assert found["refused"].keys() == tried.keys()
             for tool, words in found["refused"].items():
-                assert words.startswith(f"An agent at work may not {tried[tool]}:"), (server, transport, words)
+                assert words.startswith(f"An agent at work may not call `{tried[tool]}`:"), (server, transport, words)
     assert run.found["mcp"] == {}
 
 

@@ -106,7 +106,7 @@ def test_every_tool_opens_to_its_scope_and_to_no_other(rest: RestHome, server: A
     listed, told = asyncio.run(talk())
     assert listed == [name for name, operation in tools.items() if opens(who, operation)]
     for name, operation in tools.items():
-        expected = "nonsense: there is no such field" if opens(who, operation) else f" may not {operation.name}:"
+        expected = "nonsense: there is no such field" if opens(who, operation) else f" may not call `{operation.name}`:"
         assert expected in told[name], (server, name, who)
 
 
@@ -227,3 +227,9 @@ def test_a_number_that_no_database_takes_is_refused_in_words(rest: RestHome) -> 
 
 def test_a_request_that_is_too_large_is_refused(rest: RestHome) -> None:
     assert rest.ask("POST", "/v1/submit", content=b" " * (16 * 2**20 + 1)).status_code == 413
+
+
+def test_what_is_not_there_is_told_as_a_problem_below_the_mounts_too(rest: RestHome) -> None:
+    for path in ("/nothing", "/v1/nothing", "/mcp/nothing"):
+        answer = rest.ask("GET", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path

@@ -1,5 +1,6 @@
 """The `podium` command: operations derived from the registry, and what only a terminal has (init, run, up, down)."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ class _Podium(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
         if own is not None:
+            own.short_help = inspect.cleandoc(own.help or "").partition("\n")[0]  # whole, as every operation's is
             return own
         known = commands()
         if cmd_name == "run":

@@ -37,7 +37,7 @@ NAMES: Final[tuple[Server, ...]] = get_args(Server)
 ABOUT: Final[Mapping[Server, str]] = {
     "queue": (
         "Podium's queues: submit work; see what waits, each job and why it stands where it stands; pause, resume, "
-        "retry, cancel and boost; decide reviews and dead letters."
+        "retry, cancel, boost and assign to an instance; decide reviews and dead letters."
     ),
     "monitor": (
         "How Podium and its projects stand: status, projects and what they made, instances, events, what is stuck, "
