@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import pytest
@@ -12,6 +12,10 @@ from podium.domain.errors import Forbidden
 from podium.faces.mcp.servers import NAMES, operations_of
 from tests.faces import curious_agent
 from tests.faces.command_line import ROOT, CommandLine
+
+pytestmark = pytest.mark.timeout(600)
+AGENT_SECONDS_MAX: Final = 400.0
+"""It starts a good many processes, on a machine that may have other work."""
 
 
 class Run:
@@ -44,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         # The agent says that it is at work by its note; what is sent from now on did not come with its job.
         podium.until("any(e['type'] == 'attempt.noted' for e in answer['events'])", "events", "--limit", "9999")
         sent = podium.ask("messages", "send", "workflow:genesis", "now: stop using tabs", "--project", "mine")
-        podium.until("answer['reviews']", "project", "mine")
+        podium.until("answer['reviews']", "project", "mine", seconds=AGENT_SECONDS_MAX)
         yield Run(podium, url, json.loads(witness.read_text()), sent["message"])
     finally:
         assert podium("down").returncode == 0
