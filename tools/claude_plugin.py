@@ -1,12 +1,10 @@
-"""Makes the Claude Code plugin's manifests, MCP servers and slash commands from the catalogue; `--check` tells stale.
+"""Makes the Claude Code plugin's manifests, MCP servers and slash commands from the catalogue.
 
 Agents, skills and the README in src/podium/faces/plugin are written by hand.
 """
 
-import argparse
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -61,13 +59,6 @@ def files() -> dict[Path, str]:
         if {"mcp", "cli"} <= operation.faces:
             made[PLUGIN / "commands" / f"{operation.name.replace(' ', '-')}.md"] = _command(operation)
     return made
-
-
-def stale(made: Mapping[Path, str]) -> list[str]:
-    """The files that are not as they would be made now, and commands that no operation has any more."""
-    wrong = [path for path, text in made.items() if not path.is_file() or path.read_text("utf-8") != text]
-    left = [path for path in (PLUGIN / "commands").glob("*.md") if path not in made]
-    return sorted(str(path.relative_to(ROOT)) for path in (*wrong, *left))
 
 
 def full_name(server: Server | None, tool: str) -> str:
@@ -152,25 +143,3 @@ def _in_order(fields: Mapping[str, FieldInfo]) -> list[tuple[str, FieldInfo]]:
 
 def _json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def main() -> int:
-    """Write or check the files."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only tell what is stale")
-    is_check = parser.parse_args().check
-    made = files()
-    old = stale(made)
-    if is_check:
-        print("\n".join(old))
-        return int(bool(old))
-    for name in old:
-        (ROOT / name).unlink(missing_ok=True)
-    for path, text in made.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,8 @@
-"""Makes the command line's index of operations from the catalogue; `--check` fails when it is stale."""
+"""Makes the command line's index of operations from the catalogue."""
 
-import argparse
+import inspect
 import json
-import sys
+from pathlib import Path
 from typing import Literal, cast, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -13,15 +13,15 @@ from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import POSITIONAL, Operation
 
 
-def draw() -> str:
-    """The index's text: one operation a line, so that two branches that each add one can be merged."""
+def files() -> dict[Path, str]:
+    """The index: one operation a line, so that two branches that each add one can be merged."""
     rows = ",\n".join(json.dumps(entry_of(operation), ensure_ascii=False) for _, operation in sorted(REGISTRY.items()))
-    return f"[\n{rows}\n]\n"
+    return {FILE: f"[\n{rows}\n]\n"}
 
 
 def entry_of(operation: Operation) -> Entry:
     """What the command line must know of one operation."""
-    doc = (operation.call.__doc__ or "").strip()
+    doc = inspect.cleandoc(operation.call.__doc__ or "")
     fields = sorted(operation.input.model_fields.items(), key=lambda told: told[0] == "reason")  # what all have: last
     return Entry(
         operation.name,
@@ -60,17 +60,3 @@ def _kind(field: FieldInfo) -> tuple[Literal["text", "int", "float", "flag", "ch
         return "many", ()
     told = str(field.annotation)
     return ("int" if "int" in told else "float" if "float" in told else "text"), ()
-
-
-def main() -> int:
-    """Write or check the index."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the index is fresh")
-    if parser.parse_args().check:
-        return int(FILE.read_text("utf-8") != draw())
-    FILE.write_text(draw(), "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

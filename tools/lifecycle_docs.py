@@ -1,7 +1,5 @@
-"""Draws docs/lifecycle.md from the lifecycle tables; `--check` fails when the file is stale."""
+"""Draws docs/lifecycle.md from the lifecycle tables."""
 
-import argparse
-import sys
 from pathlib import Path
 
 from podium.domain import lifecycle
@@ -10,12 +8,12 @@ FILE = Path(__file__).resolve().parents[1] / "docs" / "lifecycle.md"
 HEAD = """\
 # Lifecycle
 
-Drawn from `src/podium/domain/lifecycle.py` by `tools/lifecycle_docs.py`; a test keeps it fresh.
+Drawn from `src/podium/domain/lifecycle.py` by `tools/generated.py`; a test keeps it fresh.
 A workflow's state is derived from its jobs: the state of its least advanced open chain. Edges back are rework.
 """
 
 
-def draw() -> str:
+def files() -> dict[Path, str]:
     """The page as Markdown with Mermaid diagrams."""
     parts = [HEAD]
     for name, edges in lifecycle.WORKFLOWS.items():
@@ -31,22 +29,8 @@ def draw() -> str:
     parts.append(_diagram("Job", ["  [*] --> waiting", *jobs]))
     reviews = [f"  {state} --> {after} : {verdict}" for (state, verdict), after in lifecycle.REVIEW.items()]
     parts.append(_diagram("Review", ["  [*] --> open", *reviews]))
-    return "\n".join(parts)
+    return {FILE: "\n".join(parts)}
 
 
 def _diagram(title: str, lines: list[str]) -> str:
     return "\n".join([f"## {title}", "", "```mermaid", "stateDiagram-v2", *lines, "```", ""])
-
-
-def main() -> int:
-    """Write or check the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the page is fresh")
-    if parser.parse_args().check:
-        return int(FILE.read_text("utf-8") != draw())
-    FILE.write_text(draw(), "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

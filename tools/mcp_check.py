@@ -28,7 +28,9 @@ INSPECTED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "queue": (
         ("prompts/list",),
         ("prompts/get", "--prompt-name", "priority_boost", "--prompt-args", "project=p"),
+        ("prompts/get", "--prompt-name", "assign_content", "--prompt-args", "project=p", "instance=content-01"),
         ("tools/call", "--tool-name", "backlog"),
+        ("tools/call", "--tool-name", "assign_content", "--tool-arg", "project=p", "instance=content-01"),
     ),
     "monitor": (
         ("prompts/list",),
@@ -38,11 +40,22 @@ INSPECTED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("tools/call", "--tool-name", "status"),
     ),
     "communication": (("tools/call", "--tool-name", "messages_send", "--tool-arg", "to=all", "text=hello"),),
+    "scaling": (
+        ("prompts/list",),
+        ("prompts/get", "--prompt-name", "scale_up", "--prompt-args", "workflow=content"),
+        ("tools/call", "--tool-name", "rebalance", "--tool-arg", "preview=true"),
+        ("tools/call", "--tool-name", "scale_up", "--tool-arg", "workflow=content", "count=1"),
+        ("tools/call", "--tool-name", "scale_down", "--tool-arg", "workflow=content", "count=1"),
+        ("tools/call", "--tool-name", "drain", "--tool-arg", "target=content-01"),
+        ("tools/call", "--tool-name", "undrain", "--tool-arg", "target=content-01"),
+    ),
 }
 """What each server is asked beside its tools."""
 SCENARIOS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(SERVERS, ("server-initialize", "ping", "tools-list", "dns-rebinding-protection")),
-    "queue": ("server-initialize", "ping", "tools-list", "prompts-list", "dns-rebinding-protection"),
+    **dict.fromkeys(
+        ("queue", "scaling"), ("server-initialize", "ping", "tools-list", "prompts-list", "dns-rebinding-protection")
+    ),
     "monitor": (
         *("server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection"),
     ),

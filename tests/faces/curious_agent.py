@@ -6,22 +6,38 @@ What it found goes, as JSON, into the file that WITNESS names; then a person mus
 import asyncio
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, Final
 
 import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
+
+from podium.app import RealWorld
+from podium.faces.cli.main import execute
+from podium.faces.mcp.servers import NAMES, operations_of
+from podium.operations.catalogue import REGISTRY
+from tools.reference_pages import example_input, route
 
 SECONDS_MAX = 60.0
+OPERATORS: Final = {name: operation for name, operation in REGISTRY.items() if not operation.agents}
+"""What is for those who conduct: none of it, on no face, is for an agent at work."""
+TYPED: Final = {
+    "logs": "podium logs dev-02",
+    "submit": "podium submit --title x --brief x",
+    "down": "podium down",
+    "backup": "podium backup all.tar",
+    "open": "podium open --print",
+}
+"""Where the operation's own example would not end or reads a file; and what only the command line has."""
 FORBIDDEN = {
-    "approve": ("POST", "/v1/review/approve", {"review": 1}),
-    "cancel": ("POST", "/v1/cancel", {"project": "other"}),
-    "boost": ("POST", "/v1/priority-boost", {"project": "mine", "points": 100}),
-    "token": ("POST", "/v1/token/create", {"scope": "admin"}),
     "other project": ("GET", "/v1/project/other", None),
     "other attempt": ("GET", "/v1/assignment?attempt=other/99.a1", None),
     "other inbox": ("GET", "/v1/inbox?attempt=other/99.a1", None),
@@ -49,6 +65,39 @@ def wait_for_message(http: httpx2.Client) -> Any:
     raise TimeoutError("nobody has written")
 
 
+def through_rest(http: httpx2.Client) -> dict[str, int]:
+    """Try every operation that is for others."""
+    refused: dict[str, int] = {}
+    for name, operation in OPERATORS.items():
+        method, _, path = route(operation).partition(" ")
+        asked = example_input(operation)
+        body: dict[str, Any] = {"params": asked} if method == "GET" else {"json": asked}
+        refused[name] = http.request(method, path.format(**asked), **body).status_code
+    return refused
+
+
+def through_the_command_line() -> dict[str, Any]:
+    """The same, typed: the exit codes, and whatever was told without being refused."""
+    refused: dict[str, Any] = {}
+    typed = {name: operation.example for name, operation in OPERATORS.items() if "cli" in operation.faces} | TYPED
+    for name, line in typed.items():
+        sure = ["--yes"] if name in OPERATORS and OPERATORS[name].safety == "destructive" else []
+        with TemporaryFile("w+") as out, redirect_stdout(out), redirect_stderr(out):
+            refused[name] = execute([*shlex.split(line)[1:], *sure, "--json"], RealWorld)
+    return refused
+
+
+async def through_tools(client: Client, server: Any) -> dict[str, str]:
+    """The same on one server: the words with which each tool that is for others was refused."""
+    refused: dict[str, str] = {}
+    for tool, operation in operations_of(server).items():
+        if operation.name in OPERATORS:
+            answer = await client.call_tool(tool, example_input(operation))
+            told = answer.content[0]
+            refused[tool] = told.text if answer.is_error and isinstance(told, TextContent) else "was done"
+    return refused
+
+
 async def through_mcp() -> dict[str, Any]:
     """The same servers as an operator has, with this attempt's reach: over standard input and output, and over HTTP."""
     found: dict[str, Any] = {}
@@ -65,13 +114,15 @@ async def through_mcp() -> dict[str, Any]:
                 noted = await client.call_tool("note", {"text": f"by {name}"})
                 assert told.structured_content is not None, told
                 found[name] = {"tools": tools, "attempt": told.structured_content["attempt"], "refused": noted.is_error}
-    async with Client(
-        StdioServerParameters(command=sys.executable, args=["-m", "podium", "mcp", "queue"], env=dict(os.environ)),
-        read_timeout_seconds=60,
-    ) as client:
-        tools = (await client.list_tools()).tools
-        refused = await client.call_tool("review_approve", {"review": 1})
-        found["queue"] = {"tools": [tool.name for tool in tools], "refused": refused.is_error}
+        for server in NAMES:
+            address = f"{os.environ['PODIUM_URL']}/mcp/{server}"
+            args = ["-m", "podium", "mcp", server]
+            command = StdioServerParameters(command=sys.executable, args=args, env=dict(os.environ))
+            for name, transport in (("stdio", command), ("http", streamable_http_client(address, http_client=http))):
+                async with Client(transport, read_timeout_seconds=60) as client:
+                    tools = [tool.name for tool in (await client.list_tools()).tools]
+                    refused = await through_tools(client, server)
+                    found[f"{server} {name}"] = {"tools": sorted(tools), "refused": refused}
     return found
 
 
@@ -95,6 +146,8 @@ def main() -> None:
         found["refused"] = {
             name: http.request(method, path, json=body).status_code for name, (method, path, body) in FORBIDDEN.items()
         }
+        found["rest"] = through_rest(http)
+    found["typed"] = through_the_command_line()
     typed = subprocess.run(
         [sys.executable, "-m", "podium", "inbox", "--json"], capture_output=True, check=False, env=dict(os.environ)
     )

@@ -3,13 +3,19 @@
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import pytest
 
+from podium.domain.errors import Forbidden
+from podium.faces.mcp.servers import NAMES, operations_of
 from tests.faces import curious_agent
 from tests.faces.command_line import ROOT, CommandLine
+
+pytestmark = pytest.mark.timeout(600)
+AGENT_SECONDS_MAX: Final = 400.0
+"""It starts a good many processes, on a machine that may have other work."""
 
 
 class Run:
@@ -42,7 +48,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         # The agent says that it is at work by its note; what is sent from now on did not come with its job.
         podium.until("any(e['type'] == 'attempt.noted' for e in answer['events'])", "events", "--limit", "9999")
         sent = podium.ask("messages", "send", "workflow:genesis", "now: stop using tabs", "--project", "mine")
-        podium.until("answer['reviews']", "project", "mine")
+        podium.until("answer['reviews']", "project", "mine", seconds=AGENT_SECONDS_MAX)
         yield Run(podium, url, json.loads(witness.read_text()), sent["message"])
     finally:
         assert podium("down").returncode == 0
@@ -71,14 +77,36 @@ def test_an_agent_reaches_nothing_beyond_its_attempt(run: Run) -> None:
     events = run.podium.ask("events", "--limit", "9999")["events"]
     refused = [e["data"] for e in events if e["type"] == "operation.called" and e["data"]["outcome"] != "done"]
     assert {(call["attempt"], call["outcome"]) for call in refused} == {(run.attempt, "refused: forbidden")}
-    assert {"review approve", "cancel", "priority-boost", "token create"} <= {call["operation"] for call in refused}
+    writes = {name for name, operation in curious_agent.OPERATORS.items() if operation.safety != "read"}
+    assert {"review approve", "scale-up", "restart-instance", "assign-development", "token create"} <= writes
+    assert writes <= {call["operation"] for call in refused}
+    assert run.podium.ask("token", "list")["tokens"] == []
+
+
+@pytest.mark.requirement("SEC-1")
+def test_no_operation_of_those_who_conduct_is_an_agents_on_any_face(run: Run) -> None:
+    """Every one is tried, not a choice of them: one that is added later is tried too."""
+    everything = curious_agent.OPERATORS
+    assert run.found["rest"] == dict.fromkeys(everything, 403)
+    typed = {name for name, operation in everything.items() if "cli" in operation.faces} | curious_agent.TYPED.keys()
+    assert run.found["typed"] == dict.fromkeys(typed, Forbidden.exit_code)
 
 
 @pytest.mark.requirement("SEC-1", "MCP-1")
 def test_the_mcp_servers_serve_an_agent_what_its_attempt_opens(run: Run) -> None:
     tools = ["assignment", "inbox", "messages_ack", "messages_send", "note"]
     mine = {"tools": tools, "attempt": run.attempt, "refused": False}
-    assert run.found["mcp"] == {"stdio": mine, "http": mine, "queue": {"tools": [], "refused": True}}
+    assert (run.found["mcp"].pop("stdio"), run.found["mcp"].pop("http")) == (mine, mine)
+    opened = {"communication": tools, "monitor": ["project", "whoami"]}
+    for server in NAMES:
+        tried = {tool: found.name for tool, found in operations_of(server).items() if not found.agents}
+        for transport in ("stdio", "http"):
+            found = run.found["mcp"].pop(f"{server} {transport}")
+            assert found["tools"] == opened.get(server, [])
+            assert found["refused"].keys() == tried.keys()
+            for tool, words in found["refused"].items():
+                assert words.startswith(f"An agent at work may not call `{tried[tool]}`:"), (server, transport, words)
+    assert run.found["mcp"] == {}
 
 
 @pytest.mark.requirement("COM-1")

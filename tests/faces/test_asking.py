@@ -16,8 +16,17 @@ from podium.faces.cli.confirmation import told
 from tests.faces.command_line import CommandLine
 
 HELP_SECONDS_MAX: Final = 0.150
+BARE_STARTS_MAX: Final = 8
+"""Where even an interpreter that does nothing is slow to start, help may take as long as this many of them."""
 TRIES: Final = 12
 """The quickest counts: the machine may have other work."""
+HELP_LOADS: Final = {
+    *("podium", "podium.address", "podium.credential", "podium.faces", "podium.faces.cli"),
+    *("podium.domain", "podium.domain.access", "podium.domain.errors"),
+    *(f"podium.faces.cli.{name}" for name in ("client", "commands", "completion", "index", "main", "outlet")),
+}
+HELP_LOADS_MAX: Final = 170
+"""Modules in all, the standard library's and click's too; today at most 143."""
 HEAVY: Final = (
     "pydantic",
     "fastapi",
@@ -70,16 +79,35 @@ def test_help_is_there_at_once(podium: CommandLine, words: list[str]) -> None:
     import resource
     import time
 
-    command = [str(Path(sys.executable).parent / "podium"), *words]
-    took: list[float] = []
-    for _ in range(TRIES):
+    def seconds(command: list[str], begins: bytes) -> float:
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(command, env=podium.env, capture_output=True, timeout=60, check=False)
         wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        took.append(min(wall, cpu))  # on a busy machine the wall tells of others
-        assert (done.returncode, done.stdout[:6]) == (0, b"Usage:")
-    assert min(took) <= HELP_SECONDS_MAX, took
+        assert (done.returncode, done.stdout[:6]) == (0, begins)
+        return min(
+            wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        )  # the wall tells of others
+
+    command, bare = [str(Path(sys.executable).parent / "podium"), *words], [sys.executable, "-S", "-c", ""]
+    took = [(seconds(command, b"Usage:"), seconds(bare, b"")) for _ in range(TRIES)]
+    helped, started = (min(column) for column in zip(*took, strict=True))
+    assert helped <= max(HELP_SECONDS_MAX, BARE_STARTS_MAX * started), took
+
+
+@pytest.mark.requirement("CLI-1")
+@pytest.mark.parametrize("words", [["--help"], ["cancel", "--help"], ["submit", "--help"]])
+def test_help_loads_these_modules_and_no_others(podium: CommandLine, words: list[str]) -> None:
+    """What the time comes of, whatever the machine."""
+    script = (
+        "import sys; before = set(sys.modules); from podium.faces.cli.main import execute; "
+        "execute(sys.argv[1:], None); print(*(set(sys.modules) - before), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", script, *words]
+    done = subprocess.run(command, env=podium.env, capture_output=True, timeout=60, check=False)
+    loaded = set(done.stderr.decode().split())
+    assert {name for name in loaded if name.startswith("podium")} <= HELP_LOADS
+    assert {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names == {"podium", "click"}
+    assert len(loaded) <= HELP_LOADS_MAX
 
 
 @pytest.mark.requirement("CLI-1")

@@ -27,7 +27,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestHome]:
 def following(rest: RestHome, who: str = "read", **headers: str) -> Generator[Iterator[dict[str, str]]]:
     """The messages of a stream, each as its fields."""
     told = {"Authorization": f"Bearer {rest.bearers[who]}", "Accept": "text/event-stream", **headers}
-    with httpx2.Client(timeout=20) as client, client.stream("GET", f"{rest.url}/v1/events", headers=told) as answer:
+    with httpx2.Client(timeout=60) as client, client.stream("GET", f"{rest.url}/v1/events", headers=told) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield _messages(answer.iter_lines())

@@ -228,7 +228,7 @@ def test_a_call_over_http_is_made_by_whoever_sends_it(desktop: Desktop) -> None:
     assert "backlog" in tools
     assert "pause" not in tools
     assert plan.structured_content == desktop.ask("plan", project="old").model_dump(mode="json")
-    assert "reader may not pause" in pause.content[0].text
+    assert "reader may not call `pause`" in pause.content[0].text
     tools, plan, pause = over_http(desktop, "queue", "agent", talk)
     assert (tools, plan.is_error, pause.is_error) == (set(), True, True)
     told = [(call["by"], call["outcome"]) for call in desktop.desk.told("operation.called")]

@@ -1,20 +1,31 @@
-"""The API on a real port: every route with every credential, and whom it refuses (API-1, SEC-1)."""
+"""The API on a real port: every route and every tool with every credential, and whom it refuses (API-1, SEC-1)."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import TextContent
 
 from podium.domain.access import INCLUDED, Scope
+from podium.faces.mcp.servers import NAMES, operations_of
 from podium.operations.catalogue import REGISTRY
+from podium.operations.operation import Operation
 from tests.faces.rest_home import RestHome, served
+from tools.reference_pages import example_input
 
 REFUSED: Final = ("nobody", "revoked", "ended attempt", "forged attempt")
 WHO: Final = (*REFUSED, "home", "read", "operate", "admin", "webhook", "attempt")
 IN_PATH: Final = {"project": "work"}
-OUTSIDE: Final = ("/", "/openapi.json", "/v1/login-link", "/v1/operations/status", "/login", "/nothing")
+MOUNTED: Final = tuple(f"/mcp/{server}" for server in NAMES)
+OUTSIDE: Final = ("/", "/openapi.json", "/v1/login-link", "/v1/operations/status", "/login", "/nothing", *MOUNTED)
+"""Beside what the API's description has."""
+NONSENSE: Final = {"nonsense": 1}
+"""Whoever may call an operation is told that it has no such field; nothing is done."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +67,66 @@ def test_every_route_opens_to_its_scope_and_to_no_other(
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["status"] == answer.status_code
+
+
+def opens(who: str, operation: Operation) -> bool:
+    """What the documentation says of scopes, for one cell."""
+    if who == "attempt":
+        return operation.agents
+    return who not in REFUSED and (who == "home" or operation.scope in INCLUDED[Scope(who)])
+
+
+@pytest.mark.requirement("MCP-1", "SEC-1")
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("server", NAMES)
+def test_every_tool_opens_to_its_scope_and_to_no_other(rest: RestHome, server: Any, who: str) -> None:
+    if who in REFUSED:
+        answer = rest.ask("POST", f"/mcp/{server}", who, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+        return
+    tools = operations_of(server)
+
+    async def talk() -> tuple[list[str], dict[str, str]]:
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {rest.bearers[who]}"}, timeout=60) as http,
+            Client(
+                streamable_http_client(f"{rest.url}/mcp/{server}", http_client=http), read_timeout_seconds=60
+            ) as client,
+        ):
+            told: dict[str, str] = {}
+            for name, operation in tools.items():
+                asked = NONSENSE if opens(who, operation) else example_input(operation)
+                answer = await client.call_tool(name, asked)
+                (words,) = answer.content
+                assert answer.is_error
+                assert isinstance(words, TextContent)
+                told[name] = words.text
+            return [tool.name for tool in (await client.list_tools()).tools], told
+
+    listed, told = asyncio.run(talk())
+    assert listed == [name for name, operation in tools.items() if opens(who, operation)]
+    for name, operation in tools.items():
+        expected = "nonsense: there is no such field" if opens(who, operation) else f" may not call `{operation.name}`:"
+        assert expected in told[name], (server, name, who)
+
+
+@pytest.mark.requirement("SEC-1")
+@pytest.mark.parametrize("who", WHO)
+def test_the_command_lines_own_way_in_opens_no_more_than_the_routes(rest: RestHome, who: str) -> None:
+    for name, operation in REGISTRY.items():
+        asked = NONSENSE if opens(who, operation) else example_input(operation)
+        answer = rest.ask("POST", f"/v1/operations/{name.replace(' ', '/')}", who, json=asked)
+        expected = 401 if who in REFUSED else 422 if opens(who, operation) else 403
+        assert answer.status_code == expected, (name, who, answer.text)
+
+
+@pytest.mark.requirement("SEC-1", "EVT-2")
+@pytest.mark.parametrize("who", WHO)
+def test_the_stream_of_events_opens_to_those_who_may_read(rest: RestHome, who: str) -> None:
+    bearer = rest.bearers[who]
+    headers = {"Accept": "text/event-stream"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+    with rest.client.stream("GET", "/v1/events", headers=headers) as answer:
+        assert answer.status_code == (401 if who in REFUSED else 200 if opens(who, REGISTRY["events"]) else 403)
 
 
 @pytest.mark.requirement("SEC-1")
@@ -156,3 +227,9 @@ def test_a_number_that_no_database_takes_is_refused_in_words(rest: RestHome) -> 
 
 def test_a_request_that_is_too_large_is_refused(rest: RestHome) -> None:
     assert rest.ask("POST", "/v1/submit", content=b" " * (16 * 2**20 + 1)).status_code == 413
+
+
+def test_what_is_not_there_is_told_as_a_problem_below_the_mounts_too(rest: RestHome) -> None:
+    for path in ("/nothing", "/v1/nothing", "/mcp/nothing"):
+        answer = rest.ask("GET", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path

@@ -1,22 +1,34 @@
 """What tools make of the catalogue is as the catalogue is now."""
 
+import json
+
 import pytest
 
+from podium.domain.errors import UsageError
+from podium.faces.mcp.servers import tool_name
 from podium.operations.catalogue import REGISTRY
-from tools import claude_plugin, command_index
+from podium.operations.operation import understood
+from tools import claude_plugin, command_index, generated, reference_pages
 
 SELF_EXPLAINING = {"note"}  # is itself what somebody writes for the record
 
 
-@pytest.mark.requirement("CLI-1")
-def test_the_command_lines_index_is_made_of_the_catalogue() -> None:
-    assert command_index.FILE.read_text("utf-8") == command_index.draw(), "run .venv/bin/python -m tools.command_index"
+@pytest.mark.requirement("CLI-1", "CMD-1", "MCP-2", "PIP-1", "STA-1")
+def test_every_made_file_is_as_the_code_is_now() -> None:
+    assert not generated.stale(generated.files()), generated.RUN
+
+
+def test_what_is_stale_is_told() -> None:
+    made = generated.files()
+    path = claude_plugin.PLUGIN / "commands" / "status.md"
+    assert generated.stale(made | {path: "other"}) == [str(path.relative_to(generated.ROOT))]
+    del made[path]
+    assert generated.stale(made) == [str(path.relative_to(generated.ROOT))], "a command that nothing has any more"
 
 
 @pytest.mark.requirement("CMD-1", "MCP-2")
 def test_the_plugin_is_made_of_the_catalogue() -> None:
     made = claude_plugin.files()
-    assert not claude_plugin.stale(made), "run .venv/bin/python -m tools.claude_plugin"
     commands = {path.stem for path in made if path.parent.name == "commands"}
     assert commands == {name.replace(" ", "-") for name, found in REGISTRY.items() if {"mcp", "cli"} <= found.faces}
     for name, found in REGISTRY.items():
@@ -26,14 +38,29 @@ def test_the_plugin_is_made_of_the_catalogue() -> None:
             assert "disable-model-invocation: true" in made[path]
 
 
-def test_what_is_stale_is_told() -> None:
-    made = claude_plugin.files()
-    path = claude_plugin.PLUGIN / "commands" / "status.md"
-    assert claude_plugin.stale(made | {path: "other"}) == [str(path.relative_to(claude_plugin.ROOT))]
-    del made[path]
-    assert claude_plugin.stale(made) == [str(path.relative_to(claude_plugin.ROOT))], (
-        "a command that nothing has any more"
-    )
+@pytest.mark.requirement("CMD-1", "CLI-1", "API-1", "MCP-1")
+def test_the_reference_tells_every_operation_on_every_face_that_has_it() -> None:
+    pages = {path.stem: text for path, text in reference_pages.files().items()}
+    for name, found in REGISTRY.items():
+        page_of = {
+            "cli": f"\n## podium {name}\n",
+            "rest": f"\n## {reference_pages.route(found)}\n",
+            "mcp": f"\n### {tool_name(found)}\n",
+        }
+        for face, heading in page_of.items():
+            assert pages[face].count(heading) == (face in found.faces), (name, face)
+        assert f"\n## {found.output.__name__}\n" in pages["answers"]
+
+
+@pytest.mark.requirement("CMD-1")
+@pytest.mark.parametrize("name", sorted(REGISTRY))
+def test_every_operations_example_can_be_typed_and_is_understood(name: str) -> None:
+    """The same example stands in the help, in OpenAPI and, as JSON, on the pages of REST and MCP."""
+    found = REGISTRY[name]
+    asked = reference_pages.example_input(found)
+    assert understood(found, json.dumps(asked).encode())
+    with pytest.raises(UsageError, match="there is no such field"):
+        understood(found, json.dumps(asked | {"nonsense": 1}).encode())
 
 
 @pytest.mark.requirement("CLI-1")

@@ -73,7 +73,7 @@ class AssignmentOutput(Output):
     timeout_seconds: float
 
 
-@operation("assignment", server="communication", agents=True, example="podium assignment hello-world/12.a1")
+@operation("assignment", server="communication", agents=True, example="podium assignment --attempt hello-world/12.a1")
 async def assignment(context: Context, asked: AssignmentInput) -> AssignmentOutput:
     """Show what the agent of an attempt at work was told to do."""
     name = own(context, asked.attempt)

@@ -19,12 +19,12 @@ def permit(operation: Operation, principal: Principal) -> None:
         return
     if principal.scope is Scope.ATTEMPT:
         raise Forbidden(
-            f"An agent at work may not {operation.name}: its credential opens its own attempt alone. What it may: "
-            "read its assignment, project and inbox, note something, send a message."
+            f"An agent at work may not call `{operation.name}`: its credential opens its own attempt alone. "
+            "What it may: read its assignment, project and inbox, note something, send a message."
         )
     if not principal.may(operation.scope):
         raise Forbidden(
-            f"{principal.name} may not {operation.name}: its credential has the scope {principal.scope}, "
+            f"{principal.name} may not call `{operation.name}`: its credential has the scope {principal.scope}, "
             f"and this needs {operation.scope}. `podium token create --scope {operation.scope}` makes such a token."
         )
 

@@ -173,7 +173,7 @@ class InboxOutput(Output):
     messages: list[InboxRow]
 
 
-@operation("inbox", server="communication", agents=True, example="podium inbox hello-world/12.a1")
+@operation("inbox", server="communication", agents=True, example="podium inbox --attempt hello-world/12.a1")
 async def inbox(context: Context, asked: InboxInput) -> InboxOutput:
     """Show what the agent of an attempt at work has not read: what came with its job, and what has come since."""
     name = own(context, asked.attempt)

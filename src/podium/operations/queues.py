@@ -134,7 +134,7 @@ class StrategyOutput(Output):
     example="podium strategy development least-loaded --reason 'even wear'",
 )  # fmt: skip
 async def strategy(context: Context, asked: StrategyInput) -> StrategyOutput:
-    """Choose how a queue's jobs are routed to instances, from the next lease on (QUE-3)."""
+    """Choose how a queue's jobs are routed to instances, from the next lease on."""
     known = await context.store.read(lambda rows: fleet_of(rows, context).queues())
     if asked.queue not in known:
         raise NotFound(f"There is no queue {asked.queue!r} with instances. Queues: {', '.join(known)}.")

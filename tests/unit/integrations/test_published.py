@@ -14,7 +14,7 @@ from podium.integrations.shared_state.documents import ENTRIES_MAX, PUBLISHED, T
 from podium.integrations.shared_state.mirror import PATROL_PROJECTS
 from tests.tidy.source import ROOT
 from tests.unit.integrations.stage import POOL_FILES, Stage, project_files
-from tools.shared_state_schemas import FOLDER, draw
+from tools.shared_state_schemas import FOLDER, files
 
 PAGE = (ROOT / "docs" / "shared-state.md").read_text("utf-8")
 WAIT_SECONDS = 20
@@ -45,15 +45,15 @@ def output(home: Path, *command: str) -> list[str]:
 
 
 @pytest.mark.requirement("STA-1")
-def test_the_published_schemas_are_those_of_the_types() -> None:
-    found = {path: path.read_text("utf-8") for path in FOLDER.iterdir()}
-    assert found == draw(), "run .venv/bin/python tools/shared_state_schemas.py"
-    assert len(found) == len(PUBLISHED)
+def test_there_is_a_schema_for_every_published_type() -> None:
+    assert sorted(path.stem for path in FOLDER.iterdir()) == sorted(
+        document.model_fields["kind"].default for document in PUBLISHED
+    )
 
 
 @pytest.mark.requirement("STA-1")
 def test_a_schema_bounds_every_list_and_allows_what_a_later_version_adds() -> None:
-    for text in draw().values():
+    for text in files().values():
         schema: dict[str, Any] = json.loads(text)
         for part in (schema, *schema["$defs"].values()):
             assert "additionalProperties" not in part

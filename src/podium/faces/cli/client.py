@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from podium import credential
 from podium.address import socket_address
 from podium.domain.access import OPERATOR, Principal, Scope
-from podium.domain.errors import NotFound, PodiumError, Unavailable
+from podium.domain.errors import Forbidden, NotFound, PodiumError, Unavailable
 from podium.faces.cli.index import entries
 
 if TYPE_CHECKING:  # a call that the orchestrator answers needs none of it
@@ -111,6 +111,13 @@ class Client:
             return self.call(name, asked) if _is_read(name) else self.ask(name, asked)
         except RemoteError as error:
             raise NotFound(str(error)) if error.exit_code == NotFound.exit_code else error from None
+
+    def need_own_user(self) -> None:
+        """Raise `Forbidden` where a token says who asks: no token opens what is done to a home from outside."""
+        if _is_handed():
+            raise Forbidden(
+                f"Only the home's own user may do this: leave {credential.VARIABLE} out of the environment."
+            )
 
     def principal(self) -> Principal:
         """As whom this process asks: the home's own user, or whoever bears the environment's token."""

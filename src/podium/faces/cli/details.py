@@ -80,7 +80,7 @@ def render_project(console: Console, answer: Answer) -> None:
             one_line(answer["type"] or "type unknown"),
             one_line(answer["complexity"] or "complexity unknown"),
             f"{one_line(answer['agent'])} agents",
-            one_line(answer["source"]),
+            one_line(answer["source"]).removesuffix(":"),
         ),
         "",
     ]

@@ -1,6 +1,6 @@
 """What the command line knows of every operation without loading one: help, completion and parsing read this index.
 
-`tools/command_index.py` makes index.json from the catalogue; a tidy test holds it current.
+`tools/generated.py` makes index.json from the catalogue; a tidy test holds it current.
 """
 
 import json

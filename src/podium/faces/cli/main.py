@@ -1,5 +1,6 @@
 """The `podium` command: operations derived from the registry, and what only a terminal has (init, run, up, down)."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ class _Podium(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         own = super().get_command(ctx, cmd_name)
         if own is not None:
+            own.short_help = inspect.cleandoc(own.help or "").partition("\n")[0]  # whole, as every operation's is
             return own
         known = commands()
         if cmd_name == "run":
@@ -126,6 +128,7 @@ def down(client: "Client", keep: bool, as_json: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
     from podium.faces.cli import daemon
 
+    client.need_own_user()
     sys.exit(daemon.stop(client, keep=keep, as_json=as_json))
 
 
@@ -164,6 +167,7 @@ def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
     """
     from podium.faces.cli import safekeeping
 
+    client.need_own_user()
     safekeeping.backup(client.home, file.absolute(), logs=logs, as_json=as_json)
 
 

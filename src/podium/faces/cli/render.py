@@ -209,6 +209,12 @@ STEERING: Final = (
     "dead-letters replay", "dead-letters drop",
 )  # fmt: skip
 
+ACTED: Final[Mapping[str, str]] = {
+    "boost": "given its new priority", "cancel": "cancelled; what is merged stays", "drop": "dropped", "pin": "pinned",
+    "unpin": "unpinned", "replay": "back in the queue, with fresh tries", "retry": "to be done again",
+}  # fmt: skip
+"""What happened to jobs, by action."""
+
 
 def _acted(console: Console, answer: Answer) -> None:
     ended = f", {counted(answer['attempts_ended'], 'attempt')} ended" if answer["attempts_ended"] else ""
@@ -216,7 +222,7 @@ def _acted(console: Console, answer: Answer) -> None:
     said = {
         "pause": f"{project} is paused: nothing more of it is given out, what runs goes on. {jobs} set aside.",
         "resume": f"{project} goes on. {jobs} back in the queue.",
-    }.get(answer["action"], f"{answer['action']}: {jobs} of {project} changed at once{ended}.")
+    }.get(answer["action"], f"{jobs} of {project} {ACTED.get(answer['action'], 'changed')}{ended}.")
     style.done(console, said, f"podium jobs {answer['project']}")
 
 

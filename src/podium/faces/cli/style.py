@@ -132,9 +132,9 @@ def command(words: str) -> tuple[str, str]:
 
 
 def dotted(console: Console, *parts: str | tuple[str, str]) -> Text:
-    """Words with a dot between them."""
+    """Words with a dot between them; what is empty is left out."""
     return Text(f" {marks(console).dot} ").join(
-        Text(*part) if isinstance(part, tuple) else Text(part) for part in parts
+        Text(*part) if isinstance(part, tuple) else Text(part) for part in parts if part and part[0]
     )
 
 

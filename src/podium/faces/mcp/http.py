@@ -10,7 +10,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
-from starlette.applications import Starlette
+from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from podium.domain.access import Principal
@@ -95,7 +95,7 @@ def mount(
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    return Mounted(PATH, Starlette(routes=[route for app in apps for route in app.routes]), lifespan)
+    return Mounted(PATH, Router(routes=[route for app in apps for route in app.routes]), lifespan)
 
 
 def _security(names: Iterable[str]) -> TransportSecuritySettings:

@@ -190,7 +190,7 @@ def test_each_caller_sees_what_its_credential_opens(desktop: Desktop, own_work: 
     mine = served("communication", attempt, lambda client: client.call_tool("own_work"))
     assert mine.structured_content == {"attempt": "p/1.a1"}
     refused = served("queue", attempt, lambda client: client.call_tool("review_approve", {"review": 1}))
-    assert (refused.is_error, "may not review approve" in text_of(refused)) == (True, True)
+    assert (refused.is_error, "may not call `review approve`" in text_of(refused)) == (True, True)
     assert [told["outcome"] for told in desktop.desk.told("operation.called")] == [f"refused: {Forbidden.kind}"]
 
 
