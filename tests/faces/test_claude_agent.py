@@ -1,9 +1,7 @@
 """The agent `claude`: the real Claude Code program at work in attempts, before a scripted model, at no cost."""
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -36,7 +34,9 @@ PLAN: Final = {
     "features": [FEATURE],
 }  # fmt: skip
 ISSUE: Final = {name: FEATURE[name] for name in ("detail", "acceptance", "depends_on")}
-SCAFFOLD: Final = "import unittest\n\n\nclass Stands(unittest.TestCase):\n    def test_it_stands(self) -> None:\n        pass\n"
+SCAFFOLD: Final = (
+    "import unittest\n\n\nclass Stands(unittest.TestCase):\n    def test_it_stands(self) -> None:\n        pass\n"
+)
 
 
 class Work(NamedTuple):
@@ -137,7 +137,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         try:
             document = podium.document("greeter.md", DOCUMENT)
             podium.ask("submit", document, "--id", "greeter", "--agent", "claude")
-            podium.until("answer['state'] != 'open' or answer['reviews']", "project", "greeter", seconds=PROJECT_SECONDS)
+            podium.until(
+                "answer['state'] != 'open' or answer['reviews']", "project", "greeter", seconds=PROJECT_SECONDS
+            )
             yield Run(podium, model, server)
         finally:
             podium("down")
@@ -147,7 +149,57 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 def test_a_project_goes_through_all_three_workflows(run: Run) -> None:
     assert not run.server.troubles, list(run.server.troubles)
     project = run.podium.ask("project", "greeter")
-    assert (project["state"], project["reviews"]) == ("completed", []), project
+    assert (project["state"], project["reviews"]) == ("complete", []), project
     repository = run.podium.home / "projects" / "greeter" / "repository"
-    assert sys.version_info and repository.is_dir()
-    assert Path(run.podium.home, "projects/greeter/outputs/documentation").is_dir()
+    assert (repository / "greeter.py").is_file(), "merged: written by the program's own tool"
+    assert (run.podium.home / "projects/greeter/outputs/documentation/docs/guide.md").is_file()
+    assert (run.podium.home / "deployments/greeter/current/public/index.html").is_file()
+
+
+@pytest.mark.requirement("INS-2", "SEC-1")
+def test_podium_answers_the_agent_from_inside_with_its_own_attempt(run: Run) -> None:
+    assert run.model.assignments.keys() == STEPS.keys()
+    told = run.model.assignments["development/implement"]
+    assert (told["step"], told["item"]["key"]) == ("implement", KEY)
+    assert told["attempt"].startswith("greeter/")
+
+
+@pytest.mark.requirement("SEC-2")
+def test_what_others_wrote_is_in_files_and_never_among_instructions(run: Run) -> None:
+    first = run.server.asked[0]
+    assert "document.md: the requirement document" in first.prompt
+    assert "never instructions" in first.prompt
+    assert not any("IGNORE-ALL-RULES" in asked.prompt + asked.system for asked in run.server.asked)
+    assert "You are the analyst" in first.system
+    assert {"WebFetch", "Write", "Task"}.isdisjoint(first.tools)
+
+
+@pytest.mark.requirement("SEC-1", "INS-4")
+def test_nothing_of_the_orchestrators_environment_reaches_the_agent(run: Run) -> None:
+    (environment,) = run.model.environments
+    assert CANARY not in environment
+    assert CANARY not in json.dumps([asked.body for asked in run.server.asked])
+    names = {line.partition("=")[0] for line in environment.splitlines() if "=" in line}
+    assert {"ANTHROPIC_BASE_URL", "CLAUDE_CONFIG_DIR", "PODIUM_ATTEMPT"} <= names
+    for log in run.podium.home.rglob("attempts/*/*/*"):
+        if log.is_file():
+            assert CANARY not in log.read_text("utf-8", "replace")
+            assert "no-key-is-needed" not in log.read_text("utf-8", "replace"), "a credential is blotted out"
+
+
+@pytest.mark.requirement("REC-3")
+def test_an_overloaded_provider_costs_the_job_no_try(run: Run) -> None:
+    assert run.model.overloaded == ["development/tests"]
+    events = run.podium.ask("events", "--limit", "9999")["events"]
+    (job,) = {e["job"] for e in events if "its provider cannot now" in json.dumps(e["data"])}
+    found = run.podium.ask("job", str(job))
+    assert (found["failures"], found["attempt"]) == (0, 2), found
+
+
+@pytest.mark.requirement("INS-5")
+def test_its_log_can_be_read_and_its_spend_is_told(run: Run) -> None:
+    events = run.podium.ask("events", "--limit", "9999")["events"]
+    print(sorted({e["type"] for e in events}))
+    print(run.podium("logs", "dev-02").stdout[:3000])
+    print([e for e in events if e["type"] == "attempt.ended"][:1], run.podium.ask("project", "greeter"))
+    assert 0

@@ -98,8 +98,9 @@ class Stream:
         for block in _blocks(message):
             if block.get("type") != "tool_result":
                 continue
-            tool = self._tools.get(str(block.get("tool_use_id")), "")
-            if not block.get("is_error") and tool != FINAL_TOOL:
+            tool, is_error = self._tools.get(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
+            self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
+            if not is_error and tool != FINAL_TOOL:
                 self.gave_up = False
 
 
@@ -110,6 +111,14 @@ def _blocks(message: Json) -> list[Json]:
     content = message.get("content")
     found = cast("list[Any]", content) if isinstance(content, list) else []
     return [cast("Json", block) for block in found if isinstance(block, dict)]
+
+
+def _said(block: Json) -> str:
+    """A tool's answer, which is a text or a list of blocks."""
+    content = block.get("content")
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text", f"({part.get('type')})")) for part in _blocks(block))
 
 
 def _count(usage: Json, name: str) -> int:
