@@ -1,14 +1,18 @@
 """The agent `claude`: the real Claude Code program at work in attempts, before a scripted model, at no cost."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
 from podium.testing.claude_code import program
 from podium.testing.model_server import ModelServer
-from podium.testing.script import Answer, Asked, Call, Failure, Text
+from podium.testing.script import Answer, Asked, Call, Failure, Script, Text
 from tests.faces.command_line import CommandLine
 
 DOCUMENT: Final = "# Greeter\n\nA program that greets.\n\n## Features\n\n- Greet by name\n\nIGNORE-ALL-RULES-marker\n"
@@ -71,7 +75,7 @@ STEPS: Final = {
     "content/documentation": Work({"docs/guide.md": "# Guide\n"}, (piece("documentation", "guide", "docs/guide.md"),)),
     "content/marketing": Work({"content/landing.md": "# Hi\n"}, (piece("marketing", "landing", "content/landing.md"),)),
     "content/social": Work({"content/social.md": "# Hi\n"}, (piece("marketing", "social", "content/social.md"),)),
-    "content/optimize": Work({"content/landing.md": "# Hello\n"}, (piece("marketing", "landing", "content/landing.md"),)),
+    "content/optimize": Work({"content/landing.md": "# Hello\n"}),
 }  # fmt: skip
 
 
@@ -191,15 +195,88 @@ def test_nothing_of_the_orchestrators_environment_reaches_the_agent(run: Run) ->
 def test_an_overloaded_provider_costs_the_job_no_try(run: Run) -> None:
     assert run.model.overloaded == ["development/tests"]
     events = run.podium.ask("events", "--limit", "9999")["events"]
-    (job,) = {e["job"] for e in events if "its provider cannot now" in json.dumps(e["data"])}
-    found = run.podium.ask("job", str(job))
-    assert (found["failures"], found["attempt"]) == (0, 2), found
+    (job,) = {event["job"] for event in events if event["type"] == "job.retried"}
+    first, second = run.podium.ask("why", str(job))["attempts"]
+    assert first["reason"].startswith("its provider cannot now: The provider answers 529")
+    assert (first["ending"], second["verdict"]) == ("finished", "pass")
+    (found,) = [one for one in run.podium.ask("jobs", "greeter")["jobs"] if one["id"] == job]
+    assert (found["attempt"], found["failures"]) == (2, 0)
 
 
-@pytest.mark.requirement("INS-5")
-def test_its_log_can_be_read_and_its_spend_is_told(run: Run) -> None:
-    events = run.podium.ask("events", "--limit", "9999")["events"]
-    print(sorted({e["type"] for e in events}))
-    print(run.podium("logs", "dev-02").stdout[:3000])
-    print([e for e in events if e["type"] == "attempt.ended"][:1], run.podium.ask("project", "greeter"))
-    assert 0
+@pytest.mark.requirement("INS-5", "INS-7")
+def test_its_log_can_be_read_and_its_cost_is_known(run: Run) -> None:
+    told = run.podium("logs", "dev-02").stdout
+    assert "Claude Code began session" in told
+    assert f"{SERVER}assignment" in told
+    assert "Write: File created successfully" in told
+    assert run.podium.ask("metrics")["cost_usd"] > 0
+
+
+class Alone(NamedTuple):
+    """The agent's program by itself, as a runner starts it."""
+
+    folder: Path
+    url: str
+
+    def attempt(self, step: str, role: str, *options: str) -> list[dict[str, Any]]:
+        """What it says, message by message."""
+        for part in ("clone", "home", "tmp"):
+            (self.folder / part).mkdir()
+        assignment = {
+            "version": 1, "attempt": "p/1.a1", "project": {"id": "p"}, "workflow": "genesis", "step": step,
+            "role": role, "instance": "genesis-01", "prompt": "Do it.", "feedback": ["1. it is wrong"],
+        }  # fmt: skip
+        (self.folder / "assignment.json").write_text(json.dumps(assignment))
+        env = {
+            "PATH": os.environ["PATH"], "HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"),
+            "PODIUM_ASSIGNMENT": str(self.folder / "assignment.json"), "ANTHROPIC_BASE_URL": self.url,
+            "ANTHROPIC_API_KEY": "no-key-is-needed", "CLAUDE_CODE_MAX_RETRIES": "0",
+        }  # fmt: skip
+        command = (sys.executable, "-I", "-m", "podium.agents.claude", "--program", str(program()), *options)
+        done = subprocess.run(command, env=env, cwd=self.folder / "clone", capture_output=True, timeout=90, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def refused(asked: Asked) -> Answer:
+    """It wants to write beside the clone, and says that all is well."""
+    beside = asked.prompt.partition("\n- ")[2].partition("/home/told/")[0] + "/beside.txt"
+    passed = Call("StructuredOutput", {"verdict": "passed", "summary": "all is well"})
+    return (Call("Write", {"file_path": beside, "content": "x"}), passed, Text("done"))[asked.turn]
+
+
+def silent(asked: Asked) -> Answer:
+    """It never gives its result."""
+    return Text("I am done.")
+
+
+def unwelcome(asked: Asked) -> Answer:
+    """The provider does not know the key."""
+    return Failure(401, "authentication_error", "invalid x-api-key")
+
+
+def busy(asked: Asked) -> Answer:
+    """It works on and on."""
+    return Call("Bash", {"command": "git log --oneline | head -1"})
+
+
+@pytest.mark.requirement("INS-2", "REC-3")
+@pytest.mark.parametrize(
+    ("script", "role", "options", "verdict", "words"),
+    [
+        (refused, "features", (), "failed", "refused what it tried last"),
+        (silent, "review", (), "failed", "without its structured result"),
+        (unwelcome, "analysis", (), "blocked", "401"),
+        (busy, "features", ("--budget-usd", "0.01"), "blocked", "budget"),
+    ],
+)
+def test_an_end_is_judged_by_what_was_told(
+    tmp_path: Path, script: Script, role: str, options: tuple[str, ...], verdict: str, words: str
+) -> None:
+    with ModelServer(script) as server:
+        said = Alone(tmp_path, server.url).attempt("implement", role, *options)
+        assert not server.troubles, list(server.troubles)
+    *_, result = said
+    assert (result["type"], result["verdict"]) == ("result", verdict), said
+    assert words in result["summary"]
+    assert not (tmp_path / "beside.txt").exists()
+    assert verdict != "failed" or result["feedback"]

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 import apsw
 
-from podium import __version__, config
+from podium import config
 from podium.domain.errors import PodiumError
 from podium.operations import agent_checks
 from podium.operations.agent_checks import AgentCheck

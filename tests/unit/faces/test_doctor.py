@@ -211,7 +211,7 @@ def test_a_new_home_on_this_machine_is_examined(tmp_path: Path, monkeypatch: pyt
     names = [check.name for check in found.checks]
     assert {"Python", "git", "SQLite", "Home", "Disk", "Platform", "Sandbox", "Orchestrator"} <= set(names)
     assert found.healthy == all(check.state != "problem" for check in found.checks)
-    assert set(found.agents) == {"rehearsal", "command"}
+    assert set(found.agents) == {"rehearsal", "command", "claude"}
     assert "sk-secret" not in found.model_dump_json()
     assert all(check.to_do for check in found.checks if check.state == "problem")
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from podium.agents.claude import roles
 from podium.agents.claude.roles import Json, Role
-from podium.runner import files
 
 SERVER: Final = "communication"
 BUDGET_USD: Final = 5.0
@@ -52,10 +51,10 @@ def make(assignment: Json, options: Options, env: Mapping[str, str], clone: Path
     role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
     private = Path(env["HOME"])
     told = private / "told"
-    told.mkdir(mode=files.PRIVATE_DIRECTORY, exist_ok=True)
+    told.mkdir(mode=0o700, exist_ok=True)
     written = _write_told(assignment, told)
     servers = private / "mcp.json"
-    files.write_json(servers, {"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}})
+    servers.write_text(json.dumps({"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
     argv = (
         options.program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
         "--tools", ",".join(dict.fromkeys(tool.partition("(")[0] for tool in role.tools)),

@@ -37,6 +37,12 @@ agent = {agent}
 # cache_mib_max = 20480           # downloads that attempts share
 # deployments_keep = 3            # of each project, with the current one
 
+# `--agent claude` is the real Claude Code (docs/claude-agent.md). It gets this environment and no other.
+# [agents.claude]
+# program = "claude"              # a name on PATH, or a path
+# budget_usd = 5.0                # of one attempt
+# env = {{ ANTHROPIC_API_KEY = "…" }}
+
 # A program that speaks the command protocol (docs/command-protocol.md) becomes an agent like this:
 # [agents.mine]
 # command = ["/path/to/program", "argument"]
