@@ -47,6 +47,8 @@ class Stream:
             self._answers(event.get("message") or {})
         elif kind == "result":
             self.final = event
+            if not self.refused and (denied := cast("list[Json]", event.get("permission_denials") or [])):
+                self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
 
     def settle(self) -> None:
         """Tell the spend that the messages did not: the run's totals, less what was told of them, and the cost."""

@@ -82,6 +82,10 @@ def test_a_refusal_is_forgiven_when_another_way_was_found() -> None:
     assert verdict(init(), *refusal, used("Read", "t2", "m2"), answered("t2"), *final) == "passed"
 
 
+def test_a_refusal_that_only_the_end_tells_of_counts() -> None:
+    assert verdict(init(), ended(permission_denials=[{"tool_name": "Bash", "tool_input": {}}])) == "failed"
+
+
 def test_a_server_that_did_not_answer_lets_nothing_pass() -> None:
     assert verdict(init("failed"), ended()) == "unavailable"
 
