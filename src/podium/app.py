@@ -339,7 +339,8 @@ def _hosts(
 
     place = Home(home)
     repositories = Repositories(place)
-    programs = {name: program(name, agent.command, agent.env) for name, agent in config.all_agents().items()}
+    agents = config.all_agents().items()
+    programs = {name: program(name, agent.command, agent.env, agent.options()) for name, agent in agents}
     return {
         "": LocalHost(place, repositories, clock, programs, access=access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),

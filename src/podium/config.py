@@ -32,6 +32,17 @@ class AgentConfig(_Section):
 
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = Field(default_factory=dict)
+    program: str = ""
+    """Of `claude`: the Claude Code program, by a name on PATH or a path; empty for `claude`."""
+    model: str = ""
+    """Of `claude`: empty for the program's own choice; a role's file may name another."""
+    budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Of `claude`: what one attempt may cost. A paid agent always has a budget: without one it has its own."""
+
+    def options(self) -> tuple[str, ...]:
+        """What `claude` is started with beyond its own choices."""
+        chosen = {"--program": self.program, "--model": self.model, "--budget-usd": self.budget_usd}
+        return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
 
 
 _SHALLOW: Final = Limits()
@@ -118,8 +129,8 @@ class Config(_Section):
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:
-        """The configured agents and the built-in rehearsal."""
-        return {"rehearsal": AgentConfig(), **self.agents}
+        """The built-in agents and the configured ones."""
+        return {"rehearsal": AgentConfig(), "claude": AgentConfig(), **self.agents}
 
 
 def load(home: Path) -> Config:
@@ -139,6 +150,11 @@ def load(home: Path) -> Config:
         if strategy not in STRATEGIES:
             known = ", ".join(STRATEGIES)
             raise UsageError(f"{path}: strategies.{workflow} = {strategy!r}; known: {known} (default {DEFAULT}).")
+    for name, agent in config.agents.items():
+        if agent.options() and (name != "claude" or agent.command):
+            raise UsageError(
+                f"{path}: agents.{name}: program, model and budget_usd are for the built-in agent `claude`."
+            )
     if config.agent not in config.all_agents():
         raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")
     return config

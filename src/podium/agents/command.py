@@ -1,4 +1,4 @@
-"""Agents that are programs of their own and speak the command protocol: the configured ones and the rehearsal."""
+"""Agents that are programs of their own and speak the command protocol: the configured ones and the built-in ones."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,8 @@ from typing import Final
 
 from podium.domain.errors import UsageError
 
-REHEARSAL: Final = "rehearsal"
+BUILT_IN: Final = {"rehearsal": "podium.agents.rehearsal", "claude": "podium.agents.claude"}
+"""The agents that come with Podium, as modules to run."""
 _SECRET_WORDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
@@ -26,10 +27,10 @@ class Program:
         )
 
 
-def program(name: str, command: Sequence[str], env: Mapping[str, str]) -> Program:
-    """The program of the agent called `name`. Raises UsageError when it has no command."""
+def program(name: str, command: Sequence[str], env: Mapping[str, str], options: Sequence[str] = ()) -> Program:
+    """The program of the agent called `name`; `options` are a built-in one's. Raises UsageError without a command."""
     if command:
         return Program(tuple(part.replace("{python}", sys.executable) for part in command), dict(env))
-    if name == REHEARSAL:
-        return Program((sys.executable, "-I", "-m", "podium.agents.rehearsal"), dict(env))
+    if name in BUILT_IN:
+        return Program((sys.executable, "-I", "-m", BUILT_IN[name], *options), dict(env))
     raise UsageError(f'The agent {name!r} has no command; set one, for example [agents.{name}] command = ["my-agent"].')

@@ -1,7 +1,6 @@
 """Whether Podium can work on this machine and in this home, stated truthfully: each check with what to do about it."""
 
 import asyncio
-import importlib.util
 import os
 import platform
 import re
@@ -16,8 +15,10 @@ from typing import Final, Literal, NamedTuple
 
 import apsw
 
-from podium import __version__, config
+from podium import config
 from podium.domain.errors import PodiumError
+from podium.operations import agent_checks
+from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
 from podium.store.rows import Rows
@@ -56,14 +57,6 @@ class Check(Output):
     to_do: str = ""
 
 
-class AgentCheck(Output):
-    """Whether an agent can be used; `usable` is null when nobody has tried."""
-
-    usable: bool | None
-    version: str | None
-    reason: str
-
-
 class DoctorOutput(Output):
     """The machine and the home; healthy when no check found a problem (warnings are to be known, not mended)."""
 
@@ -91,7 +84,12 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
         await _orchestrator(context),
     ]
     return DoctorOutput(
-        healthy=all(check.state != "problem" for check in checks), checks=checks, agents=agents_of(context.agents, git)
+        healthy=all(check.state != "problem" for check in checks),
+        checks=checks,
+        agents={
+            **agent_checks.built_in_and_own(context.agents, git.detail if git.state != "ok" else ""),
+            "claude": await _claude(context.home),
+        },
     )
 
 
@@ -137,6 +135,17 @@ def _probe_environment() -> dict[str, str]:
 async def _git() -> Check:
     ran = await run(("git", "--version"), _probe_environment())
     return check_git(ran.said if ran.status == 0 else None, ran.said)
+
+
+async def _claude(home: Path) -> AgentCheck:
+    try:
+        agent = config.load(home).all_agents()["claude"]
+    except (PodiumError, OSError) as error:
+        return AgentCheck(usable=None, version=None, reason=f"podium.toml cannot be read: {error}")
+    if agent.command:
+        return agent_checks.claude(agent, None, "")
+    ran = await run((agent.program or agent_checks.CLAUDE, "--version"), _probe_environment())
+    return agent_checks.claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
 
 async def _sandbox(system: str) -> Check:
@@ -369,22 +378,6 @@ def check_orchestrator(open_projects: int, *, running: bool) -> Check:
     if open_projects:
         return _warning("Orchestrator", f"stopped, while {open_projects} projects are open", "Start it: `podium up`.")
     return _ok("Orchestrator", "stopped; nothing is open. `podium run FILE` or `podium up` starts it")
-
-
-def agents_of(configured: frozenset[str], git: Check) -> dict[str, AgentCheck]:
-    """The kinds of agents that jobs may be given to; programs of the user's own are not started to find out."""
-    ready = importlib.util.find_spec("podium.agents.rehearsal") is not None and git.state == "ok"
-    words = "built in: offline, free, real work on real repositories with boilerplate content"
-    names = ", ".join(sorted(configured - {"rehearsal"}))
-    told = f"configured: {names}; doctor does not start programs of yours to find out" if names else (
-        'none is configured: add [agents.NAME] with command = ["PROGRAM"] to podium.toml'
-    )  # fmt: skip
-    return {
-        "rehearsal": AgentCheck(
-            usable=ready, version=__version__, reason=words if ready else f"needs git: {git.detail}"
-        ),
-        "command": AgentCheck(usable=None if names else False, version=None, reason=told),
-    }
 
 
 def _size(number: int) -> str:

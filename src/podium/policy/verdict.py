@@ -20,6 +20,11 @@ It begins with two seconds and doubles, so that short trouble is over soon.
 ENVIRONMENT_ATTEMPTS_MAX = 200
 """After so many attempts in all (more than an hour), trouble of the machine counts like any other."""
 
+PROVIDER_SECONDS_MAX = 300.0
+"""The longest pause before work is tried again that the agent's provider could not do (REC-3)."""
+PROVIDER_ATTEMPTS_MAX = 50
+"""After so many attempts in all (some hours), trouble of the provider counts like any other."""
+
 DEATHS: Final = frozenset({Ending.CRASHED, Ending.LOST, Ending.TIMED_OUT, Ending.COULD_NOT_START})
 """Endings that leave nothing to review: a job whose every attempt ends so is poison (REC-7)."""
 
@@ -33,11 +38,14 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     if report.ending is Ending.CANCELLED:
         return Verdict("release", report.detail or "cancelled")
     if report.is_environment and job.attempt < ENVIRONMENT_ATTEMPTS_MAX:
-        delay = min(ENVIRONMENT_SECONDS_MAX, 2.0 ** min(job.attempt, 10)) * (1.0 - retry.JITTER * chance)
-        return Verdict("retry", f"the machine cannot now: {report.detail}", delay_seconds=delay, charged=False)
+        return _wait(job, f"the machine cannot now: {report.detail}", ENVIRONMENT_SECONDS_MAX, chance)
     if report.ending is not Ending.FINISHED or report.verdict is None:
         died = report.ending in DEATHS and not report.is_environment
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance, died=died)
+    if report.verdict == "unavailable":
+        if job.attempt < PROVIDER_ATTEMPTS_MAX:
+            return _wait(job, f"its provider cannot now: {report.summary}", PROVIDER_SECONDS_MAX, chance)
+        return _retry(step, job, report.summary, chance)
     if report.verdict == "blocked":
         return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review="blocked")
     if report.verdict == "rework":
@@ -49,6 +57,12 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     if report.verdict != "passed":
         return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
     return _by_gates(report, step, job, chance)
+
+
+def _wait(job: Job, reason: str, longest_seconds: float, chance: float) -> Verdict:
+    """Try again for nothing, after a pause that doubles from two seconds."""
+    delay = min(longest_seconds, 2.0 ** min(job.attempt, 10)) * (1.0 - retry.JITTER * chance)
+    return Verdict("retry", reason, delay_seconds=delay, charged=False)
 
 
 def _wrong_artifacts(report: Report) -> str:

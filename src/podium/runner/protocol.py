@@ -11,7 +11,7 @@ from typing import Any, cast
 from podium.runner.limits import Limits
 from podium.runner.lines import Redactor
 
-VERDICTS = ("passed", "failed", "rework", "blocked")
+VERDICTS = ("passed", "failed", "rework", "blocked", "unavailable")
 LEVELS = ("debug", "info", "warning", "error")
 
 Message = dict[str, Any]
@@ -118,7 +118,7 @@ def _spend(said: Message) -> Message:
 def _result(said: Message) -> Message:
     verdict = said.get("verdict")
     if verdict not in VERDICTS:
-        raise MalformedError("`verdict` must be passed, failed or rework")
+        raise MalformedError(f"`verdict` must be one of {', '.join(VERDICTS)}")
     return {
         "verdict": verdict,
         "summary": _text(said, "summary"),

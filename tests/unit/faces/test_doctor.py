@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from podium.app import RealWorld
-from podium.operations import doctor
-from podium.operations.doctor import Check, DoctorInput, DoctorOutput
+from podium.config import AgentConfig
+from podium.operations import agent_checks, doctor
+from podium.operations.doctor import DoctorInput, DoctorOutput
 from podium.store.store import DATABASE
-
-OK = Check(name="git", state="ok", detail="2.39.5")
+from podium.testing.claude_code import program
 
 
 @pytest.mark.requirement("OPS-1")
@@ -145,16 +145,35 @@ def test_open_projects_want_an_orchestrator(open_projects: int, running: bool, s
 
 
 def test_rehearsal_needs_git() -> None:
-    assert doctor.agents_of(frozenset({"rehearsal"}), OK)["rehearsal"].usable is True
-    old = OK.model_copy(update={"state": "problem"})
-    assert doctor.agents_of(frozenset({"rehearsal"}), old)["rehearsal"].usable is False
+    assert agent_checks.built_in_and_own(frozenset({"rehearsal"}), "")["rehearsal"].usable is True
+    assert agent_checks.built_in_and_own(frozenset({"rehearsal"}), "too old")["rehearsal"].usable is False
 
 
 def test_programs_of_the_user_are_not_called_usable_untried() -> None:
-    assert doctor.agents_of(frozenset({"rehearsal"}), OK)["command"].usable is False
-    configured = doctor.agents_of(frozenset({"rehearsal", "mine"}), OK)["command"]
+    assert agent_checks.built_in_and_own(frozenset({"rehearsal", "claude"}), "")["command"].usable is False
+    configured = agent_checks.built_in_and_own(frozenset({"rehearsal", "mine"}), "")["command"]
     assert configured.usable is None
     assert "mine" in configured.reason
+
+
+@pytest.mark.parametrize(
+    ("env", "version", "usable"),
+    [({"ANTHROPIC_API_KEY": "sk-1"}, "2.1 (Claude Code)", True), ({}, "2.1", False), ({"X": "sk-1"}, None, False)],
+)
+def test_claude_is_usable_with_a_program_and_a_credential(
+    env: dict[str, str], version: str | None, usable: bool
+) -> None:
+    found = agent_checks.claude(AgentConfig(env=env), version, "No such file or directory")
+    assert (found.usable, found.version) == (usable, version and "2.1")
+    assert "sk-1" not in found.model_dump_json()
+
+
+def test_the_real_claude_tells_its_version(tmp_path: Path) -> None:
+    (tmp_path / "podium.toml").write_text(f'[agents.claude]\nprogram = "{program()}"\n')
+    found = examined(tmp_path).agents["claude"]
+    assert found.version is not None
+    assert found.version[0].isdigit()
+    assert "ANTHROPIC_API_KEY" in found.reason
 
 
 def test_a_probe_gets_no_other_environment() -> None:
@@ -192,7 +211,7 @@ def test_a_new_home_on_this_machine_is_examined(tmp_path: Path, monkeypatch: pyt
     names = [check.name for check in found.checks]
     assert {"Python", "git", "SQLite", "Home", "Disk", "Platform", "Sandbox", "Orchestrator"} <= set(names)
     assert found.healthy == all(check.state != "problem" for check in found.checks)
-    assert set(found.agents) == {"rehearsal", "command"}
+    assert set(found.agents) == {"rehearsal", "command", "claude"}
     assert "sk-secret" not in found.model_dump_json()
     assert all(check.to_do for check in found.checks if check.state == "problem")
 

@@ -182,3 +182,13 @@ def test_a_machine_that_cannot_now_costs_no_try_but_not_for_ever() -> None:
     assert 0 < waits.delay_seconds <= 2
     assert 15 <= judged(report, failures=2, attempt=100).delay_seconds <= verdict.ENVIRONMENT_SECONDS_MAX
     assert judged(report, failures=2, attempt=verdict.ENVIRONMENT_ATTEMPTS_MAX).kind == "escalate"
+
+
+@pytest.mark.requirement("REC-3")
+def test_a_provider_that_cannot_now_costs_no_try_but_not_for_ever() -> None:
+    report = Report(Ending.FINISHED, verdict="unavailable", summary="529: overloaded")
+    waits = judged(report, failures=2)
+    assert (waits.kind, waits.charged) == ("retry", False)
+    assert 0 < waits.delay_seconds <= 2
+    assert 150 <= judged(report, failures=2, attempt=20).delay_seconds <= verdict.PROVIDER_SECONDS_MAX
+    assert judged(report, failures=2, attempt=verdict.PROVIDER_ATTEMPTS_MAX).kind == "escalate"

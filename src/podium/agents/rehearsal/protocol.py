@@ -19,7 +19,8 @@ everything on standard error::
     {"type": "log", "level": "info", "text": "…"}
     {"type": "artifact", "kind", "key", "title", "data": {}, "path": "relative to the clone" or null}
     {"type": "spend", "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
-    {"type": "result", "verdict": "passed", "failed", "rework" or "blocked", "summary", "feedback", "data": {}}
+    {"type": "result", "verdict": "passed", "failed", "rework", "blocked" or "unavailable",
+     "summary", "feedback", "data": {}}
 
 Exactly one `result` comes last, and the exit status is 0 when it was given. The agent changes files in its
 clone and may commit; Podium commits what is left over, fetches the commit, and does every merge, deployment
@@ -37,7 +38,7 @@ from podium.domain.errors import PodiumError, UsageError
 
 PROTOCOL_VERSION = 1
 
-Verdict = Literal["passed", "failed", "rework", "blocked"]
+Verdict = Literal["passed", "failed", "rework", "blocked", "unavailable"]
 Level = Literal["debug", "info", "warning", "error"]
 
 
@@ -154,8 +155,8 @@ class Messages:
         """Hand over something this step made; `path` is relative to the clone."""
         self._send({"type": "artifact", "kind": kind, "key": key, "title": title, "data": data, "path": path})
 
-    def spend(self, input_tokens: int, output_tokens: int, cost_usd: float) -> None:
-        """Tell what the step cost."""
+    def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
+        """Tell what was used since the last such message; a cost that nobody knows is None."""
         spent: JsonObject = {"input_tokens": input_tokens, "output_tokens": output_tokens, "cost_usd": cost_usd}
         self._send({"type": "spend", **spent})
 

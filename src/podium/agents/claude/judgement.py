@@ -1,0 +1,71 @@
+"""What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast, get_args
+
+from podium.agents.claude.stream import Json, Stream
+from podium.agents.rehearsal.protocol import Result, Verdict
+
+SAID_CHARS_MAX: Final = 2_000
+_REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
+"""The credential, the account's credit, or the model's name: no further try would help."""
+_TOO_MUCH: Final = frozenset({408, 429})
+_PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
+_VERDICTS: Final[Mapping[str, Verdict]] = {word: word for word in get_args(Verdict) if word != "unavailable"}
+
+
+def judge(heard: Stream) -> Result | None:
+    """The result, for a run that told one; None for one that ended without, which is a crash."""
+    if heard.failed_servers:
+        names = ", ".join(heard.failed_servers)
+        return Result("unavailable", f"Podium's own server did not answer the agent: {names}.")
+    final = heard.final
+    if final is None:
+        return None
+    data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
+    if final.get("is_error") or final.get("subtype") != "success":
+        return _trouble(final, data)
+    answer: Any = final.get("structured_output")
+    said = cast("Json", answer) if isinstance(answer, dict) else {}
+    verdict = _VERDICTS.get(str(said.get("verdict")))
+    if verdict is None:
+        why = _refusals(heard) or "End with the structured result; without it, nothing of the work counts."
+        return Result("failed", "The agent ended without its structured result.", why, data)
+    if verdict == "passed" and heard.gave_up:
+        return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
+    return Result(verdict, str(said.get("summary", "")), str(said.get("feedback") or "") or None, data)
+
+
+def artifacts(heard: Stream) -> list[Json]:
+    """What the run handed over, as the command protocol has it; the program has held it to the role's schema."""
+    answer: Any = (heard.final or {}).get("structured_output")
+    found: Any = cast("Json", answer).get("artifacts") if isinstance(answer, dict) else None
+    made = [cast("Json", one) for one in cast("list[Any]", found) if isinstance(one, dict)] if found else []
+    texts = ("kind", "key", "title")
+    return [
+        {name: str(one.get(name) or "") for name in texts}
+        | {"data": one.get("data") or {}, "path": one.get("path") or None}
+        for one in made
+    ]
+
+
+def _trouble(final: Json, data: Json) -> Result:
+    """The provider's trouble, the budget's end, or the job's own failure."""
+    said, status = str(final.get("result") or final.get("subtype"))[:SAID_CHARS_MAX], final.get("api_error_status")
+    data |= {"api_error_status": status}
+    if status in _REFUSED_ALWAYS:
+        return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
+    if status in _TOO_MUCH or (isinstance(status, int) and status >= 500):
+        return Result("unavailable", f"The provider answers {status}: {said}", None, data)
+    if status is None and final.get("terminal_reason") == "api_error":
+        return Result("unavailable", f"The provider cannot be reached: {said}", None, data)
+    if final.get("subtype") == "error_max_budget_usd":
+        return Result("blocked", f"The attempt's budget is used up: {said}", _PERSON, data)
+    return Result("failed", f"Claude Code ended with an error: {said}", said, data)
+
+
+def _refusals(heard: Stream) -> str:
+    if not heard.refused:
+        return ""
+    names = ", ".join(dict.fromkeys(heard.refused))
+    return f"Your role may not use this as you tried: {names}. Do without it, or answer `blocked` and say why."

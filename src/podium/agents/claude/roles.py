@@ -1,0 +1,107 @@
+"""Roles as Markdown files with front matter, in the layout that Claude Code users know for agents.
+
+A role of the home (`roles/NAME.md` in it) goes before the shipped one; `other.md` serves roles of one's own pipeline.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from podium.domain.errors import UsageError
+
+SHIPPED: Final = Path(__file__).with_name("roles")
+OTHER: Final = "other"
+GROUND_RULES: Final = "ground-rules.md"
+INHERIT: Final = "inherit"
+ANY: Final = "any"
+"""As the kind of an output: whatever the step asks for."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_FRONT_MATTER = re.compile(r"---\n(?P<head>.*?)\n---\n(?P<body>.*)", re.DOTALL)
+_TOOL = re.compile(r"[^,()]+(?:\([^)]*\))?")
+_KNOWN: Final = frozenset({"name", "description", "tools", "model", "output"})
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What one role is told, may do and hands over."""
+
+    name: str
+    prompt: str
+    tools: tuple[str, ...]
+    """As Claude Code writes permissions: `Read`, `Bash(git log *)`."""
+    model: str
+    """Empty for the program's own choice."""
+    output: dict[str, Json]
+    """The kinds of artifact that it may hand over, each with the JSON schema of its data."""
+
+
+def load(name: str, home: Path | None) -> Role:
+    """The role called `name`; raises UsageError when its file is not what a role's file must be."""
+    folders = (home / "roles", SHIPPED) if home else (SHIPPED,)
+    names = (name, OTHER) if _NAME.fullmatch(name) else (OTHER,)
+    path = _first(folder / f"{one}.md" for one in names for folder in folders)
+    rules = _first(folder / GROUND_RULES for folder in folders)
+    return parse(path, rules.read_text("utf-8").strip())
+
+
+def parse(path: Path, ground_rules: str = "") -> Role:
+    """Read a role's file; raises UsageError."""
+    found = _FRONT_MATTER.fullmatch(path.read_text("utf-8"))
+    if found is None:
+        raise UsageError(f"{path} does not begin with front matter: lines of `key: value` between two lines `---`.")
+    head = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in found["head"].split("\n"))}
+    if head.keys() - _KNOWN or not head.get("tools"):
+        raise UsageError(f"{path}: the front matter holds {', '.join(sorted(_KNOWN))} and nothing else; give `tools`.")
+    model = head.get("model", INHERIT)
+    kinds = _listed(head.get("output", ""))
+    return Role(
+        name=head.get("name", path.stem),
+        prompt=f"{ground_rules}\n\n{found['body'].strip()}".strip(),
+        tools=_listed(head["tools"]),
+        model="" if model == INHERIT else model,
+        output={kind: _data_schema(kind, path.parent) for kind in kinds},
+    )
+
+
+def result_schema(role: Role) -> Json:
+    """What the program must answer at its end: the result and artifacts of the command protocol."""
+    text: Json = {"type": "string"}
+    kinds: list[Json] = [
+        {
+            "type": "object",
+            "properties": {
+                "kind": text if kind == ANY else {"const": kind},
+                "key": {"type": "string", "minLength": 1},
+                "title": text,
+                "path": {"type": "string", "description": "the file, relative to the repository, when there is one"},
+                "data": data,
+            },
+            "required": ["kind", "key", "title", *(["data"] if data.get("required") else [])],
+        }
+        for kind, data in role.output.items()
+    ]
+    artifacts: Json = {"type": "array", "items": {"anyOf": kinds}} if kinds else {"type": "array", "maxItems": 0}
+    verdict: Json = {"enum": ["passed", "failed", "rework", "blocked"]}
+    properties: Json = {"verdict": verdict, "summary": text, "feedback": text, "artifacts": artifacts}
+    required = ["verdict", "summary", *(["artifacts"] if kinds else [])]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _data_schema(kind: str, folder: Path) -> Json:
+    """The schema of a kind's data, from `KIND.schema.json` beside the role or among the shipped ones."""
+    candidates = (place / f"{kind}.schema.json" for place in (folder, SHIPPED))
+    path = next((path for path in candidates if path.is_file()), None)
+    return json.loads(path.read_text("utf-8")) if path else {"type": "object"}
+
+
+def _first(paths: Iterable[Path]) -> Path:
+    return next(path for path in paths if path.is_file())
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(part for found in _TOOL.findall(value) if (part := found.strip()))

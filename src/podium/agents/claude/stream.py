@@ -1,0 +1,128 @@
+"""Listens to the program's stream: log lines and spend as it goes, and the facts that judge its end."""
+
+import json
+from typing import Any, Final, cast
+
+from podium.agents.rehearsal.protocol import Messages
+
+LINE_CHARS_MAX: Final = 2_000
+"""Of what is said of one tool's use in the log."""
+FINAL_TOOL: Final = "StructuredOutput"
+
+Json = dict[str, Any]
+
+
+class Stream:
+    """One run of the program; `hear` takes its events in the order they come."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._tools: dict[str, str] = {}
+        self._counted: dict[str, tuple[int, int]] = {}
+        self.session = ""
+        self.failed_servers: tuple[str, ...] = ()
+        self.refused: list[str] = []
+        """Tools that it wanted and was not allowed."""
+        self.gave_up = False
+        """Whether nothing has worked since the last refusal."""
+        self.final: Json | None = None
+        """The last `result` event: an agent that works on in the background gives several."""
+
+    def hear(self, line: str) -> None:
+        """Take in one line; what is no event is kept as a log line."""
+        try:
+            loaded: Any = json.loads(line) if line.startswith("{") else None
+        except (ValueError, RecursionError):
+            loaded = None
+        if not isinstance(loaded, dict):
+            self._messages.log(line.rstrip()[:LINE_CHARS_MAX])
+            return
+        event = cast("Json", loaded)
+        kind = event.get("type")
+        if kind == "system":
+            self._system(event)
+        elif kind == "assistant":
+            self._assistant(event.get("message") or {})
+        elif kind == "user":
+            self._answers(event.get("message") or {})
+        elif kind == "result":
+            self.final = event
+            if not self.refused and (denied := cast("list[Json]", event.get("permission_denials") or [])):
+                self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
+
+    def settle(self) -> None:
+        """Tell the spend that the messages did not: the run's totals, less what was told of them, and the cost."""
+        final = self.final
+        if final is None:
+            return
+        used = list(cast("dict[str, Json]", final.get("modelUsage") or {}).values())
+        names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
+        taken = sum(_count(usage, name) for usage in used for name in names)
+        given = sum(_count(usage, "outputTokens") for usage in used)
+        told_in, told_out = (sum(counts[n] for counts in self._counted.values()) for n in (0, 1))
+        cost = final.get("total_cost_usd")
+        known = cost if isinstance(cost, int | float) and (used or not self._counted) else None
+        self._messages.spend(max(0, taken - told_in), max(0, given - told_out), known)
+
+    def _system(self, event: Json) -> None:
+        kind = event.get("subtype")
+        if kind == "init":
+            self.session = str(event.get("session_id", ""))
+            servers = cast("list[Json]", event.get("mcp_servers") or [])
+            self.failed_servers = tuple(str(s.get("name")) for s in servers if s.get("status") not in _CONNECTED)
+            self._messages.log(f"Claude Code began session {self.session} with {event.get('model')}.")
+        elif kind == "permission_denied":
+            self.refused.append(str(event.get("tool_name")))
+            self.gave_up = True
+            self._messages.log(f"Not allowed: {event.get('tool_name')}", "warning")
+        elif kind == "api_retry":
+            said = f"{event.get('error_status')} {event.get('error')}, try {event.get('attempt')}"
+            self._messages.log(f"The provider answers {said} of {event.get('max_retries')}.", "warning")
+
+    def _assistant(self, message: Json) -> None:
+        for block in _blocks(message):
+            if block.get("type") == "text" and block.get("text"):
+                self._messages.log(str(block["text"]))
+            elif block.get("type") == "tool_use":
+                name = str(block.get("name"))
+                self._tools[str(block.get("id"))] = name
+                self._messages.log(f"{name} {json.dumps(block.get('input'), ensure_ascii=False)}"[:LINE_CHARS_MAX])
+        usage, id_ = cast("Json", message.get("usage") or {}), str(message.get("id"))
+        names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        taken, given = sum(_count(usage, name) for name in names), _count(usage, "output_tokens")
+        before = self._counted.get(id_, (0, 0))  # one message comes in several events, each with its usage so far
+        now = max(before[0], taken), max(before[1], given)
+        if now != before:
+            self._counted[id_] = now
+            self._messages.spend(now[0] - before[0], now[1] - before[1], None)
+
+    def _answers(self, message: Json) -> None:
+        for block in _blocks(message):
+            if block.get("type") != "tool_result":
+                continue
+            tool, is_error = self._tools.get(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
+            self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
+            if not is_error and tool != FINAL_TOOL:
+                self.gave_up = False
+
+
+_CONNECTED: Final = frozenset({"connected", "pending"})
+
+
+def _blocks(message: Json) -> list[Json]:
+    content = message.get("content")
+    found = cast("list[Any]", content) if isinstance(content, list) else []
+    return [cast("Json", block) for block in found if isinstance(block, dict)]
+
+
+def _said(block: Json) -> str:
+    """A tool's answer, which is a text or a list of blocks."""
+    content = block.get("content")
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text", f"({part.get('type')})")) for part in _blocks(block))
+
+
+def _count(usage: Json, name: str) -> int:
+    value = usage.get(name)
+    return value if isinstance(value, int) and value > 0 else 0
