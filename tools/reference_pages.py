@@ -20,8 +20,8 @@ from podium.domain.access import Scope
 from podium.faces.cli.commands import derive, derive_run
 from podium.faces.cli.index import Entry
 from podium.faces.cli.main import podium
-from podium.faces.mcp.prompts import prompts_of
-from podium.faces.mcp.servers import ABOUT, NAMES, operations_of, tool_name
+from podium.faces.mcp.prompts import WORDS, prompts_of
+from podium.faces.mcp.servers import NAMES, operations_of, tool_name
 from podium.faces.rest.routes import in_path, path_of
 from podium.faces.rest.schema import PROBLEMS
 from podium.operations.catalogue import REGISTRY
@@ -174,7 +174,7 @@ def _mcp() -> Iterator[str]:
     yield MCP
     for server in NAMES:
         tools = operations_of(server)
-        yield from (f"## {server}", "", *_wrapped(ABOUT[server]), "")
+        yield from (f"## {server}", "", *_wrapped(WORDS["servers"][server]), "")
         yield from [] if tools else ["It has no tools in this version.", ""]
         prompts = [
             f"`{prompt.name}` ({', '.join(argument.name for argument in prompt.arguments or ()) or 'no arguments'})"

@@ -38,7 +38,7 @@ CASES: Final = {
     "dead-letters replay-all": Case({"project": "{q}", "count": 1}, {"project": "{q}", "dead": 0, "replayed": 1}),
     "deliveries": Case({"webhook": "hook", "limit": 3}),
     "deliveries replay": Case({"delivery": "{n.delivery}"}, {"webhook": "hook"}),
-    "disk": Case({}, varies=("bytes", "files", "free_bytes")),
+    "disk": Case({}, varies=("bytes", "total_bytes", "files", "free_bytes")),
     "doctor": Case({}, varies=("detail", "reason")),
     "drain": Case({"target": "content", "reason": "new disk"}, varies=("queues",)),
     "events": Case({"after": 3, "limit": 5}, {"reset": False, "horizon": 1}, varies=("last",)),
