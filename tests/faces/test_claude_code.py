@@ -11,14 +11,33 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from podium.faces.cli.claude import PLUGIN
+from podium.faces.mcp.prompts import COMMANDS
+from podium.faces.mcp.servers import tool_name
+from podium.operations.catalogue import REGISTRY
 from podium.testing.claude_code import ClaudeCode, Run
 from podium.testing.model_server import ModelServer
 from podium.testing.script import Asked, Call, Script, Text, in_turn
 from tests.faces.command_line import ROOT, CommandLine
+from tools.claude_plugin import full_name
 
 QUEUE: Final = "mcp__plugin_podium_queue__"
 MONITOR: Final = "mcp__plugin_podium_monitor__"
 WITH_PLUGIN: Final = ("--plugin-dir", str(PLUGIN), "--permission-mode", "dontAsk")
+TYPED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "status": ("", {}),
+    "health": ("", {}),
+    "metrics": ("--window 7d", {"window": "7d"}),
+    "backlog": ("", {}),
+    "assign-genesis": ("small genesis-02", {"project": "small", "instance": "genesis-02"}),
+    "assign-development": ("small dev-03", {"repository": "small", "instance": "dev-03"}),
+    "assign-content": ("small content-02", {"project": "small", "instance": "content-02"}),
+    "rebalance": ("--preview", {"preview": True}),
+    "scale-up": ("content --to 5", {"workflow": "content", "to": 5}),
+    "scale-down": ("content --to 4", {"workflow": "content", "to": 4}),
+    "restart-instance": ("dev-02", {"instance": "dev-02"}),
+    "priority-boost": ("small --points 3", {"project": "small", "points": 3}),
+}
+"""The documented commands: what a person types after one, and the input that it means."""
 
 
 class Stage(NamedTuple):
@@ -112,6 +131,53 @@ def test_a_session_boosts_a_project_with_a_slash_command(stage: Stage) -> None:
     log = stage.podium.ask("events", "--limit", "1000")["events"]
     (boosted,) = [event for event in log if event["type"] == "operator.boost"]
     assert boosted["data"]["reason"] == "a customer waits"
+
+
+@pytest.mark.requirement("MCP-2", "CMD-1")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_session_carries_out_each_documented_command(stage: Stage, name: str) -> None:
+    """Typed as a slash command, called as a tool with the permission that the command itself gives, and on record."""
+    operation, (words, asked) = REGISTRY[name], TYPED[name]
+    tool = full_name(operation.server, tool_name(operation))
+    before, calls, options = stage.podium.ask("events", "--limit", "1")["last"], [Call(tool, asked)], list(WITH_PLUGIN)
+    if operation.safety == "destructive":  # a person says yes to what the preview counts: no command may
+        calls.insert(0, Call(f"{QUEUE}preview", {"operation": name, "asked": json.dumps(asked)}))
+        options += ["--allowedTools", f"{QUEUE}preview,{tool}"]
+    stage.say(f"/podium:{name} {words}".strip(), in_turn(*calls, tell), *options)
+    assert f"`{tool}`" in stage.model.asked[0].prompt
+    assert words in stage.model.asked[0].prompt
+    assert stage.seen().keys() == operation.output.model_fields.keys()
+    events = stage.podium.ask("events", "--after", str(before), "--limit", "1000")["events"]
+    called = [event["data"] for event in events if event["type"] == "operation.called"]
+    told = [(call["operation"], call["by"], call["outcome"]) for call in called]
+    assert told == ([] if operation.safety == "read" else [(name, "operator", "done")])
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.requirement("MCP-2")
+def test_a_session_conducts_a_project_from_its_document_to_its_end(stage: Stage) -> None:
+    """It submits, approves the plan that waits for it, and sees what was made; real commits, by the rehearsal."""
+
+    def list_reviews(asked: Asked) -> Call:
+        assert json.loads(asked.results[-1].text)["project"] == "conducted"
+        stage.podium.until("answer['reviews']", "review", "list", "--project", "conducted")
+        return Call(f"{QUEUE}review_list", {"project": "conducted"})
+
+    def approve(asked: Asked) -> Call:
+        (review,) = json.loads(asked.results[-1].text)["reviews"]
+        return Call(f"{QUEUE}review_approve", {"review": review["id"], "reason": "as asked"})
+
+    def look(_: Asked) -> Call:
+        stage.podium.until("answer['state'] != 'open'", "project", "conducted", seconds=300)
+        return Call(f"{MONITOR}project", {"project": "conducted"})
+
+    document = "# Conducted\n\nSmall.\n\n## Features\n\n- Count words: say how many words a text has\n"
+    asked = {"document": document, "id": "conducted", "agent": "rehearsal", "plan_first": True}
+    tools = ",".join((f"{QUEUE}submit", f"{QUEUE}review_list", f"{QUEUE}review_approve", f"{MONITOR}project"))
+    script = in_turn(Call(f"{QUEUE}submit", asked), list_reviews, approve, look, tell)
+    stage.say("/podium:submit conducted.md --plan", script, *WITH_PLUGIN, "--allowedTools", tools)
+    assert (stage.seen()["id"], stage.seen()["state"]) == ("conducted", "complete")
+    assert len(stage.podium.ask("outputs", "conducted")["outputs"]) > 0
 
 
 @pytest.mark.requirement("MCP-2")

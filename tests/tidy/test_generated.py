@@ -5,9 +5,10 @@ import json
 import pytest
 
 from podium.domain.errors import UsageError
+from podium.faces.mcp.prompts import COMMANDS, prompts_of
 from podium.faces.mcp.servers import tool_name
 from podium.operations.catalogue import REGISTRY
-from podium.operations.operation import understood
+from podium.operations.operation import EVERY_FACE, understood
 from tools import claude_plugin, command_index, generated, reference_pages
 
 SELF_EXPLAINING = {"note"}  # is itself what somebody writes for the record
@@ -16,6 +17,16 @@ SELF_EXPLAINING = {"note"}  # is itself what somebody writes for the record
 @pytest.mark.requirement("CLI-1", "CMD-1", "MCP-2", "PIP-1", "STA-1")
 def test_every_made_file_is_as_the_code_is_now() -> None:
     assert not generated.stale(generated.files()), generated.RUN
+
+
+@pytest.mark.requirement("CMD-1")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_documented_command_is_one_operation_on_every_face_and_a_slash_command(name: str) -> None:
+    """That it is the same there: test_every_face asks each in all ways, test_claude_code has each carried out."""
+    found = REGISTRY[name]
+    assert found.faces == EVERY_FACE
+    assert [prompt.name for prompt in prompts_of({tool_name(found): found})] == [tool_name(found)]
+    assert claude_plugin.PLUGIN / "commands" / f"{name}.md" in claude_plugin.files()
 
 
 def test_what_is_stale_is_told() -> None:
