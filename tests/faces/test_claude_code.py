@@ -165,7 +165,7 @@ def test_a_session_conducts_a_project_from_its_document_to_its_end(stage: Stage)
 
     def approve(asked: Asked) -> Call:
         (review,) = json.loads(asked.results[-1].text)["reviews"]
-        return Call(f"{QUEUE}review_approve", {"review": review["id"], "reason": "as asked"})
+        return Call(f"{QUEUE}review_approve", {"review": review["id"], "notes": "as asked"})
 
     def look(_: Asked) -> Call:
         stage.podium.until("answer['state'] != 'open'", "project", "conducted", seconds=300)
