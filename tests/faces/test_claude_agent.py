@@ -266,6 +266,8 @@ def busy(asked: Asked) -> Answer:
         (refused, "features", (), "failed", "refused what it tried last"),
         (silent, "review", (), "failed", "without its structured result"),
         (unwelcome, "analysis", (), "blocked", "401"),
+        (silent, "other", ("--program", "/bin/false"), "blocked", "did not begin"),
+        (silent, "other", ("--program", "/no/such"), "blocked", "could not be started"),
         (busy, "features", ("--budget-usd", "0.01"), "blocked", "budget"),
     ],
 )

@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
 
 from podium.agents.claude import judgement, order
 from podium.agents.claude.stream import Json, Stream
@@ -27,8 +27,8 @@ def main() -> int:
     assignment: Json = json.loads(Path(os.environ["PODIUM_ASSIGNMENT"]).read_text("utf-8"))
     messages = Messages(sys.stdout)
     try:
-        options = order.Options(said.program, said.model, said.budget_usd)
-        heard = _run(order.make(assignment, options, os.environ, Path.cwd()), messages)
+        asked = order.make(assignment, said.program, said.model, said.budget_usd, os.environ, Path.cwd())
+        heard = _run(asked, messages)
     except (PodiumError, OSError) as error:
         messages.result(Result("blocked", f"Claude Code could not be started: {error}", "See `podium doctor`."))
         return 0
@@ -46,16 +46,19 @@ def main() -> int:
 def _run(asked: order.Order, messages: Messages) -> Stream:
     """Run the program to its end, or until it is plain that it cannot speak to Podium. Its errors go to the log."""
     heard = Stream(messages)
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
-    with subprocess.Popen(asked.argv, env=dict(asked.env), errors="replace", **pipes) as process:
-        assert process.stdin is not None
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as prompt:  # a pipe breaks when nobody reads it
+        prompt.write(asked.prompt)
+        prompt.seek(0)
+        process = subprocess.Popen(
+            asked.argv, env=dict(asked.env), stdin=prompt, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
+        )
+    with process:
         assert process.stdout is not None
-        process.stdin.write(asked.prompt)
-        process.stdin.close()
         for line in process.stdout:
             heard.hear(line)
             if heard.failed_servers:  # before a token is paid for
                 process.kill()
+    heard.was_killed = process.returncode < 0
     return heard
 
 

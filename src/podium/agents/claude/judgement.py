@@ -9,7 +9,6 @@ from podium.agents.rehearsal.protocol import Result, Verdict
 SAID_CHARS_MAX: Final = 2_000
 _REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
 """The credential, the account's credit, or the model's name: no further try would help."""
-_TOO_MUCH: Final = frozenset({408, 429})
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
 _VERDICTS: Final[Mapping[str, Verdict]] = {word: word for word in get_args(Verdict) if word != "unavailable"}
 
@@ -20,6 +19,8 @@ def judge(heard: Stream) -> Result | None:
         names = ", ".join(heard.failed_servers)
         return Result("unavailable", f"Podium's own server did not answer the agent: {names}.")
     final = heard.final
+    if final is None and not heard.session and not heard.was_killed:
+        return Result("blocked", "Claude Code did not begin a session; `podium logs` tells what it said.", _PERSON)
     if final is None:
         return None
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
@@ -55,7 +56,7 @@ def _trouble(final: Json, data: Json) -> Result:
     data |= {"api_error_status": status}
     if status in _REFUSED_ALWAYS:
         return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
-    if status in _TOO_MUCH or (isinstance(status, int) and status >= 500):
+    if status in (408, 429) or (isinstance(status, int) and status >= 500):
         return Result("unavailable", f"The provider answers {status}: {said}", None, data)
     if status is None and final.get("terminal_reason") == "api_error":
         return Result("unavailable", f"The provider cannot be reached: {said}", None, data)

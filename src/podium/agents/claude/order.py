@@ -29,15 +29,6 @@ _DEFAULTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What podium.toml says of the agent."""
-
-    program: str
-    model: str
-    budget_usd: float
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """One start of the program."""
 
@@ -46,7 +37,7 @@ class Order:
     prompt: str
 
 
-def make(assignment: Json, options: Options, env: Mapping[str, str], clone: Path) -> Order:
+def make(assignment: Json, program: str, model: str, budget_usd: float, env: Mapping[str, str], clone: Path) -> Order:
     """Write the files, and say how to start. Raises UsageError for a role's file, and OSError."""
     role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
     private = Path(env["HOME"])
@@ -56,14 +47,14 @@ def make(assignment: Json, options: Options, env: Mapping[str, str], clone: Path
     servers = private / "mcp.json"
     servers.write_text(json.dumps({"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
     argv = (
-        options.program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
+        program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
         "--tools", ",".join(dict.fromkeys(tool.partition("(")[0] for tool in role.tools)),
         "--allowedTools", *_allowed(role, clone), f"mcp__{SERVER}",
         # A repository's own settings may hold hooks and permissions: they are read from this attempt's folder alone.
         "--setting-sources", "user", "--strict-mcp-config", "--mcp-config", str(servers),
         "--add-dir", str(told), "--append-system-prompt", role.prompt,
-        "--json-schema", json.dumps(roles.result_schema(role)), "--max-budget-usd", f"{options.budget_usd:g}",
-        *(("--model", model) if (model := role.model or options.model) else ()),
+        "--json-schema", json.dumps(roles.result_schema(role)), "--max-budget-usd", f"{budget_usd:g}",
+        *(("--model", chosen) if (chosen := role.model or model) else ()),
     )  # fmt: skip
     config = {"CLAUDE_CONFIG_DIR": str(private / ".claude")}
     return Order(argv, {**_DEFAULTS, **config, **env}, _prompt(assignment, written))

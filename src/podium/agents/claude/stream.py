@@ -25,6 +25,7 @@ class Stream:
         """Tools that it wanted and was not allowed."""
         self.gave_up = False
         """Whether nothing has worked since the last refusal."""
+        self.was_killed = False
         self.final: Json | None = None
         """The last `result` event: an agent that works on in the background gives several."""
 
@@ -69,7 +70,9 @@ class Stream:
         if kind == "init":
             self.session = str(event.get("session_id", ""))
             servers = cast("list[Json]", event.get("mcp_servers") or [])
-            self.failed_servers = tuple(str(s.get("name")) for s in servers if s.get("status") not in _CONNECTED)
+            self.failed_servers = tuple(
+                str(s.get("name")) for s in servers if s.get("status") not in ("connected", "pending")
+            )
             self._messages.log(f"Claude Code began session {self.session} with {event.get('model')}.")
         elif kind == "permission_denied":
             self.refused.append(str(event.get("tool_name")))
@@ -104,9 +107,6 @@ class Stream:
             self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
             if not is_error and tool != FINAL_TOOL:
                 self.gave_up = False
-
-
-_CONNECTED: Final = frozenset({"connected", "pending"})
 
 
 def _blocks(message: Json) -> list[Json]:
