@@ -19,10 +19,9 @@ def judge(heard: Stream) -> Result | None:
         names = ", ".join(heard.failed_servers)
         return Result("unavailable", f"Podium's own server did not answer the agent: {names}.")
     final = heard.final
-    if final is None and not heard.session and not heard.was_killed:
-        return Result("blocked", "Claude Code did not begin a session; `podium logs` tells what it said.", _PERSON)
     if final is None:
-        return None
+        why = "Claude Code did not begin a session; `podium logs` tells what it said."
+        return None if heard.session or heard.was_killed else Result("blocked", why, _PERSON)
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
     if final.get("is_error") or final.get("subtype") != "success":
         return _trouble(final, data)

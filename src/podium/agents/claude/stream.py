@@ -7,7 +7,6 @@ from podium.agents.rehearsal.protocol import Messages
 
 LINE_CHARS_MAX: Final = 2_000
 """Of what is said of one tool's use in the log."""
-FINAL_TOOL: Final = "StructuredOutput"
 
 Json = dict[str, Any]
 
@@ -105,7 +104,7 @@ class Stream:
                 continue
             tool, is_error = self._tools.get(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
             self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
-            if not is_error and tool != FINAL_TOOL:
+            if not is_error and tool != "StructuredOutput":
                 self.gave_up = False
 
 
