@@ -210,8 +210,8 @@ STEERING: Final = (
 )  # fmt: skip
 
 ACTED: Final[Mapping[str, str]] = {
-    "boost": "moved to the new priority", "cancel": "cancelled; what is merged stays", "drop": "dropped", "pin": "pinned",
-    "unpin": "unpinned", "replay": "back in the queue, with fresh tries", "retry": "to be done again",
+    "boost": "moved to the new priority", "cancel": "cancelled; what is merged stays", "drop": "dropped",
+    "pin": "pinned", "unpin": "unpinned", "replay": "back in the queue, with fresh tries", "retry": "to be done again",
 }  # fmt: skip
 """What happened to jobs, by action."""
 
