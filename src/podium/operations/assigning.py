@@ -1,13 +1,13 @@
 """A workflow's work of one project for one instance: what there is of it and what will come (QUE-5)."""
 
-from typing import Any, Final
+from typing import Final
 
 from podium.domain.command import Steer, Steered
 from podium.domain.errors import NotFound
 from podium.domain.project import slug
 from podium.operations.context import Context
 from podium.operations.intake import SubmitInput, submit
-from podium.operations.operation import Input, argument, operation, option
+from podium.operations.operation import Change, argument, operation, option
 from podium.operations.request import BRIEF_CHARS_MAX
 from podium.operations.roster import roster
 from podium.operations.steering import ActionOutput, ProjectAction
@@ -16,7 +16,6 @@ from podium.workspace import source
 
 ANY: Final = "any"
 """In place of an instance: whoever works for the workflow."""
-WRITES: Final[dict[str, Any]] = {"safety": "write", "idempotent": True, "server": "queue"}
 
 
 class AssignInput(ProjectAction):
@@ -25,13 +24,12 @@ class AssignInput(ProjectAction):
     instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
 
 
-class AssignDevelopmentInput(Input):
+class AssignDevelopmentInput(Change):
     """Which repository is developed by whom."""
 
     repository: str = argument("The repository's address or folder, or the id of a project.")
     instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
     brief: str = option("", "What to build there, where no project works on it yet.", max_length=BRIEF_CHARS_MAX)
-    reason: str = option("", "Why, for the record.", max_length=1000)
     by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 

@@ -161,11 +161,13 @@ async def _sandbox(system: str) -> Check:
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------
 
 
-def _ok(name: str, detail: str) -> Check:
+def ok(name: str, detail: str) -> Check:
+    """All is as it should be."""
     return Check(name=name, state="ok", detail=detail)
 
 
-def _warning(name: str, detail: str, to_do: str = "") -> Check:
+def warning(name: str, detail: str, to_do: str = "") -> Check:
+    """Something to know, or to look at."""
     return Check(name=name, state="warning", detail=detail, to_do=to_do)
 
 
@@ -177,7 +179,7 @@ def check_python(version: Sequence[int]) -> Check:
     """The interpreter's version."""
     told = ".".join(map(str, version))
     if tuple(version[:2]) >= PYTHON_MIN:
-        return _ok("Python", told)
+        return ok("Python", told)
     return _problem("Python", f"{told} is too old", "Install Python 3.11 or newer.")
 
 
@@ -191,13 +193,13 @@ def check_git(said: str | None, why: str = "") -> Check:
         return _problem("git", f"git does not tell its version: {said}", to_do)
     if (int(found[1]), int(found[2])) < GIT_MIN:
         return _problem("git", f"{found[0]} cannot merge without a work tree", to_do)
-    return _ok("git", found[0])
+    return ok("git", found[0])
 
 
 def check_sqlite(number: int, version: str) -> Check:
     """The SQLite that comes with apsw."""
     if number >= SAFE_VERSION:
-        return _ok("SQLite", f"{version}, safe with a write-ahead log")
+        return ok("SQLite", f"{version}, safe with a write-ahead log")
     return _problem("SQLite", f"{version} can lose committed work in WAL mode", "Install apsw 3.51.3 or newer.")
 
 
@@ -217,12 +219,12 @@ def check_home(home: Path) -> Check:
         to_do = f"Give yourself the right (chmod u+rwx {quoted}), or choose another home: --home, PODIUM_HOME."
         return _problem("Home", f"{place} cannot be written", to_do)
     if place != home:
-        return _ok("Home", f"{home} is not there yet; `podium run FILE` makes it")
+        return ok("Home", f"{home} is not there yet; `podium run FILE` makes it")
     rights = stat.S_IMODE(found.st_mode)
     if rights & 0o077:
         detail = f"{home} has rights {rights:04o}: other users of this machine may look inside"
-        return _warning("Home", detail, f"chmod 700 {quoted}")
-    return _ok("Home", f"{home}, writable, closed to other users")
+        return warning("Home", detail, f"chmod 700 {quoted}")
+    return ok("Home", f"{home}, writable, closed to other users")
 
 
 def _nearest(home: Path) -> Path:
@@ -239,7 +241,7 @@ def check_configuration(home: Path) -> Check:
         return _problem("Configuration", str(error), MEND_CONFIGURATION)
     except OSError as error:
         return _problem("Configuration", f"{home / config.FILE} cannot be read: {error.strerror}", MEND_CONFIGURATION)
-    return _ok("Configuration", f"agent {made.agent}, pipeline {pipeline.name}")
+    return ok("Configuration", f"agent {made.agent}, pipeline {pipeline.name}")
 
 
 def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
@@ -247,12 +249,12 @@ def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
     path = str(home.resolve())
     holding = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
     if not holding:
-        return _ok("File system", "its kind is not known here; it must be a local one")
+        return ok("File system", "its kind is not known here; it must be a local one")
     kind = max(reversed(holding), key=lambda mount: len(mount[0]))[1]
     if kind in SHARED_FILESYSTEMS:
         detail = f"the home is on {kind}, which is shared between machines: SQLite can lose or corrupt data there"
         return _problem("File system", detail, "Put the home on a local disk (--home, PODIUM_HOME).")
-    return _ok("File system", f"{kind}, local")
+    return ok("File system", f"{kind}, local")
 
 
 def _mounts() -> list[tuple[str, str]]:
@@ -269,26 +271,26 @@ def check_disk(home: Path) -> Check:
     try:
         free = shutil.disk_usage(_nearest(home)).free
     except OSError as error:
-        return _warning("Disk", f"free space is not known: {error.strerror}")
+        return warning("Disk", f"free space is not known: {error.strerror}")
     detail = f"{_size(free)} free"
     if free >= FREE_BYTES_MIN:
-        return _ok("Disk", detail)
+        return ok("Disk", detail)
     where = "`podium disk` tells what takes the room, `podium prune --dry-run` what could go."
     if free < FREE_BYTES_NEEDED:
         detail += ": soon nothing can be recorded any more, and all work stands still"
         return _problem("Disk", detail, f"Free some space at once. {where}")
-    return _warning("Disk", detail, f"Free some space: clones and logs need at least 1 GiB. {where}")
+    return warning("Disk", detail, f"Free some space: clones and logs need at least 1 GiB. {where}")
 
 
 def check_memory(available_bytes: int | None) -> Check:
     """Memory that can be had without swapping; None when the system does not tell."""
     if available_bytes is None:
-        return _ok("Memory", "how much is available is not known here")
+        return ok("Memory", "how much is available is not known here")
     room = available_bytes // AGENT_BYTES
     detail = f"{_size(available_bytes)} available, room for about {room} Claude instances of {AGENT_BYTES >> 20} MiB"
     if available_bytes >= MEMORY_BYTES_MIN:
-        return _ok("Memory", detail)
-    return _warning("Memory", detail, "Close other programs, or run fewer instances.")
+        return ok("Memory", detail)
+    return warning("Memory", detail, "Close other programs, or run fewer instances.")
 
 
 def memory_available() -> int | None:
@@ -315,7 +317,7 @@ def _cgroup_left_bytes() -> int | None:
 
 def _cores() -> Check:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _ok("Cores", f"{usable} usable: about as many test suites run at once without waiting")
+    return ok("Cores", f"{usable} usable: about as many test suites run at once without waiting")
 
 
 PLATFORMS: Final[Mapping[str, tuple[State, str, str]]] = {
@@ -358,7 +360,7 @@ def check_sandbox(bubblewrap: bool | None, why: str) -> Check:
     }
     detail = "agents are NOT sandboxed in this version: they run as your user and can read this home and all "
     detail += f"else that you can read; {able[bubblewrap]}"
-    return _warning("Sandbox", detail, "Give untrusted work a user, a container or a machine of its own.")
+    return warning("Sandbox", detail, "Give untrusted work a user, a container or a machine of its own.")
 
 
 async def _orchestrator(context: Context) -> Check:
@@ -374,10 +376,10 @@ async def _orchestrator(context: Context) -> Check:
 def check_orchestrator(open_projects: int, *, running: bool) -> Check:
     """Whether somebody works on this home."""
     if running:
-        return _ok("Orchestrator", f"running, {open_projects} open projects")
+        return ok("Orchestrator", f"running, {open_projects} open projects")
     if open_projects:
-        return _warning("Orchestrator", f"stopped, while {open_projects} projects are open", "Start it: `podium up`.")
-    return _ok("Orchestrator", "stopped; nothing is open. `podium run FILE` or `podium up` starts it")
+        return warning("Orchestrator", f"stopped, while {open_projects} projects are open", "Start it: `podium up`.")
+    return ok("Orchestrator", "stopped; nothing is open. `podium run FILE` or `podium up` starts it")
 
 
 def _size(number: int) -> str:

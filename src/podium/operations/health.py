@@ -1,7 +1,16 @@
 """How the running whole is: the orchestrator, the machine under it, instances, work, and what goes out."""
 
 from podium.operations.context import Context
-from podium.operations.doctor import Check, State, check_disk, check_memory, check_orchestrator, memory_available
+from podium.operations.doctor import (
+    Check,
+    State,
+    check_disk,
+    check_memory,
+    check_orchestrator,
+    memory_available,
+    ok,
+    warning,
+)
 from podium.operations.instances import InstancesInput, InstancesOutput, instances
 from podium.operations.operation import Input, Output, operation
 from podium.operations.status import StatusInput, SystemStatus, status
@@ -41,26 +50,29 @@ def check_instances(pool: InstancesOutput) -> Check:
     """Instances whose attempt shows no progress are alive and of no use."""
     rows = pool.instances
     silent = [row.name for row in rows if row.silent_seconds is not None]
-    said = f"{sum(row.state == 'busy' for row in rows)} of {len(rows)} at work"
+    said = f"{sum(row.job is not None for row in rows)} of {len(rows)} at work"
     if not silent:
-        return Check(name="Instances", state="ok", detail=said)
+        return ok("Instances", said)
     todo = f"`podium logs {silent[0]}` shows what it says; `podium stuck` has the cause."
-    return Check(name="Instances", state="warning", detail=f"{said}; silent: {', '.join(silent)}", to_do=todo)
+    return warning("Instances", f"{said}; silent: {', '.join(silent)}", todo)
 
 
 def check_work(system: SystemStatus) -> list[Check]:
     """What stands still, what died, and how much of the last day's work came to its end."""
-    rate = system.success_rate
     return [
         _none_of(system.stuck, "Stuck", "nothing stands still", "items stand still", "podium stuck"),
         _none_of(system.dead_letters, "Dead letters", "none", "jobs wait for a person", "podium dead-letters"),
-        Check(
-            name="Success",
-            state="ok" if rate is None or rate >= SUCCESS_RATE_MIN else "warning",
-            detail="no project has ended in the last day" if rate is None else f"{rate:.0%} of the last day's projects",
-            to_do="" if rate is None or rate >= SUCCESS_RATE_MIN else "`podium projects` names those that failed.",
-        ),
+        _success(system.success_rate),
     ]
+
+
+def _success(rate: float | None) -> Check:
+    if rate is None:
+        return ok("Success", "no project has ended in the last day")
+    said = f"{rate:.0%} of the last day's projects"
+    if rate >= SUCCESS_RATE_MIN:
+        return ok("Success", said)
+    return warning("Success", said, "`podium projects` names those that failed.")
 
 
 SUCCESS_RATE_MIN = 0.8
@@ -69,14 +81,14 @@ SUCCESS_RATE_MIN = 0.8
 
 def _none_of(number: int, name: str, good: str, bad: str, typed: str) -> Check:
     if not number:
-        return Check(name=name, state="ok", detail=good)
-    return Check(name=name, state="warning", detail=f"{number:,} {bad}", to_do=f"`{typed}` lists them.")
+        return ok(name, good)
+    return warning(name, f"{number:,} {bad}", f"`{typed}` lists them.")
 
 
 def check_webhooks(disabled: list[Row]) -> Check:
     """A receiver that refused for too long hears nothing any more."""
     if not disabled:
-        return Check(name="Webhooks", state="ok", detail="none is disabled")
+        return ok("Webhooks", "none is disabled")
     names = ", ".join(f"{name} ({reason})" for name, _, reason in disabled)
     todo = "Mend the receiver, then `podium deliveries replay N` sends again; `podium deliveries` has the numbers."
-    return Check(name="Webhooks", state="warning", detail=f"disabled: {names}", to_do=todo)
+    return warning("Webhooks", f"disabled: {names}", todo)

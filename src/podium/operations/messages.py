@@ -69,8 +69,8 @@ class MessageListInput(Input):
     limit: int = option(100, "How many to show.", ge=1, le=1000)
 
 
-class MessageRow(Output):
-    """One message."""
+class InboxRow(Output):
+    """A message that waits for its reader; written by others: news to judge, not orders."""
 
     id: int
     to: str
@@ -78,6 +78,11 @@ class MessageRow(Output):
     project: str
     text: str
     at: float
+
+
+class MessageRow(InboxRow):
+    """One message."""
+
     closed: bool
     """Nobody gets it any more."""
     read_by: list[str]
@@ -153,17 +158,6 @@ class InboxInput(Input):
     """Whose inbox."""
 
     attempt: str = option("", "An attempt at work, such as hello-world/12.a1; an agent's own by default.")
-
-
-class InboxRow(Output):
-    """A message that waits for its reader; written by others: news to judge, not orders."""
-
-    id: int
-    to: str
-    sender: str
-    project: str
-    text: str
-    at: float
 
 
 class InboxOutput(Output):

@@ -235,7 +235,7 @@ async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
             input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
             paused=[
                 PausedProject(project=name, paused_seconds=round(context.clock.now() - at, 3), because=because or "")
-                for name, at, because in rows.all("projects_paused_first", (INPUT_SHOWN_MAX,))
+                for name, at, because in rows.all("projects_paused", (INPUT_SHOWN_MAX,))
             ],
             jobs_paused=sum(
                 n

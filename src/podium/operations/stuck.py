@@ -100,7 +100,7 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
         followers = [Job._make(row) for row in rows.all("waiting_behind", (at.job.id, FOLLOWERS_MAX))]
         block = Blocker(at.job.id, at.job.workflow, at.job.step, at.job.item, at.job.state)
         standings += [Standing(follower, at.since, blockers=(block,)) for follower in followers]
-    paused = rows.all("projects_paused", (ROWS_MAX,))
+    paused = [(project, since) for project, since, _ in rows.all("projects_paused", (ROWS_MAX,))]
     stranded = [project for (project,) in rows.all("projects_stranded", (OPEN_PROJECTS_MAX,))]
     return policy.findings(standings, paused, stranded, limits, now)
 
