@@ -101,6 +101,9 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
 def _assign(batch: Batch, project: str, workflow: str, instance: str) -> Steered:
     """Give a workflow's work to one instance, what there is and what will come; what runs goes on where it is."""
     owner = batch.owner(project)
+    if workflow not in owner.pipeline.workflows:
+        known = ", ".join(owner.pipeline.workflows)
+        raise Conflict(f"The pipeline of {project} has no workflow {workflow}. It has: {known}.")
     owner.assigned = {**owner.assigned, workflow: instance} if instance else owner.assigned
     if not instance:
         owner.assigned = {name: other for name, other in owner.assigned.items() if name != workflow}

@@ -4,6 +4,7 @@ import pytest
 
 from podium.domain import lifecycle
 from podium.domain.command import Steer
+from podium.domain.errors import Conflict
 from podium.domain.job import Job
 from tests.unit.store.desk import Desk
 
@@ -44,3 +45,10 @@ def test_the_same_assignment_again_changes_and_tells_nothing(desk: Desk) -> None
     told = len(desk.store.rows.all("all_events"))
     assert desk.do(Steer("assign", "p", instance="genesis-01", workflow="genesis")).jobs == 0
     assert len(desk.store.rows.all("all_events")) == told
+
+
+@pytest.mark.requirement("QUE-5")
+def test_a_workflow_that_the_projects_own_pipeline_does_not_have_is_refused(desk: Desk) -> None:
+    desk.submit()
+    with pytest.raises(Conflict, match="has no workflow weather"):
+        desk.do(Steer("assign", "p", instance="dev-02", workflow="weather"))
