@@ -48,8 +48,10 @@ CASES: Final = {
     "jobs": Case({"project": "{p}"}, {"project": "{p}"}),
     "logs": Case({"instance": "{attempt}"}, {"not_kept": 0}, not_on=("cli",)),  # there it follows the files
     "messages ack": Case({"message": "{n.message}"}, {"new": True, "message": "{n.message}"}),
-    "messages list": Case({"to": "role:features"}, {"messages": []}),
-    "messages send": Case({"to": "all", "text": "Hello", "from": "bob"}, {"to": "all"}, varies=("message",)),
+    "messages list": Case({"to": "role:marketing"}, {"messages": []}),
+    "messages send": Case(
+        {"to": "role:features", "text": "Hello", "from": "bob"}, {"to": "role:features"}, varies=("message",)
+    ),
     "metrics": Case({"window": "7d"}, {"window": "7d"}, varies=("utilization", "projects_per_hour")),
     "note": Case({"text": "Mind the gap", "attempt": "{attempt}"}, {"attempt": "{attempt}"}, varies=("event",)),
     "notices": Case({"limit": 3}),
@@ -64,7 +66,7 @@ CASES: Final = {
     "projects": Case({"limit": 5, "before": 1e12}),
     "prune": Case({"dry_run": True}, {"dry_run": True, "more": False}),
     "queues": Case({}, varies=("oldest_seconds", "in_per_hour", "out_per_hour")),
-    "rebalance": Case({}, varies=FLEET),
+    "rebalance": Case({}, varies=(*FLEET, "moves")),
     "release": Case({"project": "{old}", "version": "v2"}, {"run": "content@2", "created": True}),
     "restart-instance": Case({"instance": "dev-02"}, varies=("attempt", "job", "project")),
     "resume": Case({"project": "{q}"}, {"action": "resume", "project": "{q}"}),
