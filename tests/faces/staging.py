@@ -85,7 +85,7 @@ class Stage(Desk):
         """News of it: a notice, a dead delivery, a message."""
         self._later(name)
         notice = next(row[0] for row in self.store.rows.all("notices_page", (1, 1000)) if row[2] == name)
-        message = self.do(Send("workflow:content", "Mind the gap", "ann", name))
+        message = self.do(Send("workflow:content", "Mind the gap", "ann", name)).message
         delivery = next(d for d in outbox.due(self.store.rows, self.now, 1000) if d.event["project"] == name)
         self.do(Settle(delivery.id, delivery.attempts, Outcome("dead", 0.0, "given up after 10 tries: HTTP 500")))
         return {"notice": notice, "message": message, "delivery": delivery.id}

@@ -1,6 +1,7 @@
 """Messages, rules and webhooks as an operator meets them: real commands, real rehearsal agents, a real receiver."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,30 @@ def test_a_rule_on_a_webhook_that_is_not_configured_is_refused_with_its_line(pod
     done = podium("status")
     assert done.returncode == 2
     assert "podium.toml has no [webhooks.ci]; it has none" in done.stderr
+
+
+@pytest.mark.requirement("COM-1")
+def test_a_message_wakes_an_idle_instance_which_reads_it(podium: CommandLine) -> None:
+    podium("init")
+    sleeper = json.dumps([sys.executable, "-c", "import time; time.sleep(600)"])
+    with (podium.home / "podium.toml").open("a") as configuration:
+        configuration.write(f"\n[agents.sleeper]\ncommand = {sleeper}\n")
+    podium.ask("up", "--port", "0")
+    try:
+        podium.ask("submit", "--title", "Small", "--id", "small", "--brief", "x", "--agent", "sleeper")
+        podium.until("any(row['project'] == 'small' for row in answer['instances'])", "instances")
+        to_all = podium("messages", "send", "all", "x", "--wake", "--project", "small")
+        assert "Name an instance, a role or a workflow" in to_all.stderr
+        sent = podium.ask("messages", "send", "role:issues", "which issues?", "--wake", "--project", "small")
+        job = sent["job"]
+        podium.until(f"any(row['job'] == {job} for row in answer['instances'])", "instances")
+        (row,) = [row for row in podium.ask("instances")["instances"] if row["job"] == job]
+        assert row["name"] == "genesis-03"
+        assert podium.ask("assignment", "--attempt", f"small/{job}.a1")["step"] == "answer"
+        inbox = podium.ask("inbox", "--attempt", f"small/{job}.a1")
+        assert (inbox["instance"], [m["text"] for m in inbox["messages"]]) == ("genesis-03", ["which issues?"])
+        assert podium.ask("project", "small")["workflows"]["genesis"]["state"] == "ANALYZING"
+        busy = podium.ask("messages", "send", "role:issues", "and now?", "--wake", "--project", "small")
+        assert busy["job"] == 0
+    finally:
+        podium("down", "--now")

@@ -50,7 +50,7 @@ class Model:
         self.held: dict[str, tuple[Lease, list[int]]] = {}
 
     def send(self, to: str, project: str) -> None:
-        self.kept.append(Kept(self.desk.do(Send(to, "x", "ann", project)), to, project))
+        self.kept.append(Kept(self.desk.do(Send(to, "x", "ann", project)).message, to, project))
         box = [message for message in self.kept if (message.to, message.project) == (to, project)]
         for pushed_out in box[:-INBOX_MESSAGES_MAX]:
             self.kept.remove(pushed_out)

@@ -269,7 +269,9 @@ def workflows_agree(books: Books) -> Iterable[str]:
         is_ = (sum(j.state not in DONE for j in mine), admitted, held, counts)
         if says != is_:
             yield f"{flow.project}/{flow.name} says open, admitted, held, counts = {says}; they are {is_}"
-        least = next((declared.states[i] for i, n in enumerate(counts) if n), flow.state)
+        least = next(
+            (declared.states[i] for i, n in enumerate(counts[:-1]) if n), flow.state
+        )  # the last: they only read
         goal = declared.states[-1] if not is_[0] else least
         if flow.state not in (goal, declared.states[0]):  # entered, but not derived until something changes
             yield f"{flow.project}/{flow.name} is {flow.state}, its jobs say {goal}"

@@ -192,12 +192,21 @@ class RevokeToken:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message into an inbox (COM-1). Answer: its number; raises NotFound or Conflict."""
+    """A message into an inbox (COM-1). Answer: `Sent`; raises NotFound or Conflict."""
 
     to: str
     text: str
     sender: str
     project: str = ""
+    wake: bool = False
+    """Give an idle instance a job for reading it, instead of letting it wait for the next one."""
+
+
+class Sent(NamedTuple):
+    """The message's number, and the job that reads it; 0 where nobody was woken."""
+
+    message: int
+    job: int = 0
 
 
 @dataclass(frozen=True, slots=True)

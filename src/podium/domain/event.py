@@ -40,6 +40,7 @@ TYPES: Final = frozenset(
         "job.cancelled",
         "job.buried",
         "job.replayed",
+        "job.woken",
         "recovery.detected",
         "recovery.checked",
         "recovery.restarted",

@@ -9,6 +9,8 @@ from podium.domain import lifecycle
 
 ACTIONS: Final = frozenset({"integrate", "merge", "deploy", "publish"})
 """Podium's own steps, done under the fence and never by an agent."""
+READER: Final = "messages"
+"""The role of steps that are done on a message; any instance of the workflow may play it."""
 EVENT: Final = "event:"
 """How a rule's `on` begins when it names an event's type."""
 
@@ -49,6 +51,8 @@ class Step:
     gates: tuple[Gate, ...] = ()
     rework: str = ""
     """The step that gets the work back when this one finds fault; itself by default."""
+    on_message: bool = False
+    """Reads messages: done only when one wakes an idle instance, and leads to no state."""
     independent: bool = False
     """Never given to the instance that did the step before."""
     attempts_max: int = 3
@@ -92,8 +96,13 @@ class Workflow:
     states: tuple[str, ...] = field(init=False)
     """In order: the first on entry, the last when complete."""
     by_id: Mapping[str, Step] = field(init=False, repr=False)
+    planned: tuple[Step, ...] = field(init=False, repr=False)
+    """The steps that a run has from its beginning."""
     places: Mapping[str, tuple[int, int]] = field(init=False, repr=False)
-    """Of each step: which of `states` its first job waits in, and which it works in."""
+    """Of each step: which of `states` its first job waits in, and which it works in.
+
+    What reads messages counts in the last, which no other job stands in.
+    """
     kinds: frozenset[str] = field(init=False, repr=False)
     """Kinds of artifacts that it fans out over."""
     _walks: dict[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False)
@@ -104,6 +113,7 @@ class Workflow:
         object.__setattr__(self, "states", tuple(self.edges))
         order = {state: i for i, state in enumerate(self.edges)}
         object.__setattr__(self, "by_id", {step.id: step for step in self.steps})
+        object.__setattr__(self, "planned", tuple(step for step in self.steps if not step.on_message))
         object.__setattr__(self, "places", {s.id: (order[s.waiting], order[s.state]) for s in self.steps})
         object.__setattr__(self, "kinds", frozenset(step.for_each for step in self.steps if step.for_each))
         object.__setattr__(self, "_walks", {})
@@ -200,7 +210,7 @@ def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[Plan
     followed = {name for step in workflow.steps if step.for_each for name in step.after}
     ends = {step.for_each: step.id for step in workflow.steps if step.for_each and step.id not in followed}
     planned: list[PlannedJob] = []
-    for step in workflow.steps:
+    for step in workflow.planned:
         for item in ordered.get(step.for_each, []) if step.for_each else [Item("")]:
             after: list[tuple[str, str, str]] = []
             for name in step.after:

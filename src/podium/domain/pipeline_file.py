@@ -11,7 +11,7 @@ from podium.domain import lifecycle, rule_file
 from podium.domain import pipeline_graph as graph
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
-from podium.domain.pipeline import ACTIONS, Gate, Pipeline, Rule, Step, Workflow
+from podium.domain.pipeline import ACTIONS, READER, Gate, Pipeline, Rule, Step, Workflow
 from podium.domain.toml_lines import line_of
 
 GATE_KINDS: Final = ("change", "command", "result", "approval")
@@ -85,7 +85,7 @@ class _Reader:
         steps: list[Step] = []
         for index, step in enumerate(table.get("steps", ())):
             self.where = (f"workflows.{name}.steps", index, "")
-            steps.append(self._step(name, step, roles, commands, tuple(edges)[:-1], steps))
+            steps.append(self._step(name, step, roles, commands, tuple(edges), steps))
         if not steps:
             raise self.fail(f"workflow {name!r} has no step.")
         return Workflow(name, tuple(steps), roles, dict(table.get("instances", {})), edges, jobs_max)
@@ -120,14 +120,21 @@ class _Reader:
         before: list[Step],
     ) -> Step:
         self._known(raw, [f.name for f in fields(Step) if f.name != "workflow"])
+        *states, last = states
         name = str(raw.get("id", ""))
         if not _NAME.fullmatch(name):
             raise self.fail(f"step id {name!r} must be a lower-case name such as 'implement'.", "id")
         if any(s.id == name for s in before):
             raise self.fail(f"there are two steps {name!r} in {workflow}.", "id")
-        state = raw.get("state")
+        on_message = bool(raw.get("on_message", False))
+        state = last if on_message else raw.get("state")
         waiting = raw.get("waiting", state)
-        for key, value in (("state", state), ("waiting", waiting)):
+        for key in (
+            ("state", "waiting", "role", "after", "for_each", "action", "rework", "independent") if on_message else ()
+        ):
+            if key in raw:
+                raise self.fail(f"step {name!r} is done on a message, whatever the state; remove {key!r}.", key)
+        for key, value in () if on_message else (("state", state), ("waiting", waiting)):
             if value not in states:
                 raise self.fail(f"{key} {value!r} is not a state of {workflow}; states are {_or(states)}.", key)
         action = raw.get("action", "")
@@ -135,8 +142,8 @@ class _Reader:
             raise self.fail(f"unknown action {action!r}; Podium's own are {_or(sorted(ACTIONS))}.", "action")
         if action and raw.get("gates"):
             raise self.fail("Podium's own steps take no gates; put them on the step before.", "gates")
-        role = PODIUM_QUEUE if action else raw.get("role", "")
-        if not action and role not in roles:
+        role = PODIUM_QUEUE if action else READER if on_message else raw.get("role", "")
+        if role not in (*roles, PODIUM_QUEUE, READER):
             raise self.fail(f"step {name!r} has the unknown role {role!r}; roles are {_or(roles)}.", "role")
         return Step(
             id=name,
@@ -150,6 +157,7 @@ class _Reader:
             prompt=raw.get("prompt", "").strip(),
             gates=tuple(self._gate(gate, commands) for gate in raw.get("gates", ())),
             rework=raw.get("rework", name),
+            on_message=on_message,
             independent=bool(raw.get("independent", False)),
             attempts_max=self._at_least_one(raw, "attempts_max", 3),
             reworks_max=self._at_least_one(raw, "reworks_max", 3),

@@ -23,14 +23,19 @@ Fail = Callable[[str, Place], InvalidPipeline]
 def check(workflows: Mapping[str, Workflow], rules: Sequence[Rule], fail: Fail) -> None:
     """Raise the first mistake between steps, states and rules."""
     for workflow in workflows.values():
-        by_id = {step.id: step for step in workflow.steps}
-        for index, step in enumerate(workflow.steps):
+        by_id = {step.id: step for step in workflow.planned}
+        for index, step in _planned(workflow):
             _check_after(workflow, step, index, by_id, workflows, rules, fail)
         _check_cycles(workflow, by_id, fail)
-        for index, step in enumerate(workflow.steps):
+        for index, step in _planned(workflow):
             _check_rework(workflow, step, index, by_id, fail)
             _check_pool(workflow, step, index, fail)
         _check_states(workflow, fail)
+
+
+def _planned(workflow: Workflow) -> list[tuple[int, Step]]:
+    """Steps with their places in the file; one that reads messages stands for itself, and nothing may wait for it."""
+    return [(index, step) for index, step in enumerate(workflow.steps) if not step.on_message]
 
 
 def _place(workflow: Workflow, index: int, key: str) -> Place:
@@ -50,7 +55,7 @@ def _check_after(
     for name in step.after:
         other, _, target = name.rpartition(".")
         if other:
-            if other not in workflows or not any(s.id == target and not s.for_each for s in workflows[other].steps):
+            if other not in workflows or not any(s.id == target and not s.for_each for s in workflows[other].planned):
                 raise fail(f"after {name!r}: there is no such step that runs once.", place)
             if other not in _always_before(workflow.name, rules):
                 raise fail(
@@ -134,8 +139,8 @@ def _check_pool(workflow: Workflow, step: Step, index: int, fail: Fail) -> None:
 
 def _check_states(workflow: Workflow, fail: Fail) -> None:
     """From every state that jobs can bring about, every other one that they can bring about is reached legally."""
-    back = {state for step in workflow.steps if step.after or step.for_each for state in (step.state, step.waiting)}
-    for index, step in enumerate(workflow.steps):
+    back = {state for step in workflow.planned if step.after or step.for_each for state in (step.state, step.waiting)}
+    for index, step in _planned(workflow):
         for state in (step.state, step.waiting):
             for goal in back:
                 try:

@@ -4,8 +4,8 @@ import json
 
 from podium.domain import message, rule_file
 from podium.domain.access import attempt_name
-from podium.domain.command import Acknowledge, Send
-from podium.domain.errors import NotFound
+from podium.domain.command import Acknowledge, Send, Sent
+from podium.domain.errors import Forbidden, NotFound, UsageError
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline
 from podium.operations.attempts import need_at_work, own, own_project
@@ -25,6 +25,7 @@ class SendInput(Change):
         "", "Another name for its sender; only the home's own user may give one.", alias="from", max_length=100
     )
     project: str = option("", "The project it is about: it comes with a job of that project only.", max_length=60)
+    wake: bool = option(False, "Wake an idle instance for it, with a job of its own in that project.")
 
 
 class SendOutput(Output):
@@ -32,6 +33,8 @@ class SendOutput(Output):
 
     message: int
     to: str
+    job: int
+    """The job that an idle instance was woken with; 0 where the message comes with other work."""
 
 
 @operation(
@@ -44,15 +47,28 @@ class SendOutput(Output):
 async def messages_send(context: Context, asked: SendInput) -> SendOutput:
     """Send a message to instances: into the inbox of an agent at work, and once with each other's next job.
 
-    An address keeps its newest 20 messages about each project, and for seven days. An agent writes about its own
-    project alone.
+    An address keeps its newest 20 messages about each project, and for seven days. With `wake` an idle instance gets
+    a job for reading it at once; where all are at work it reaches them there. An agent writes about its own project
+    alone.
     """
     to = message.checked_address(asked.to, await _known(context))
     mine = attempt_name(context.principal.attempt)
     project = asked.project or (mine.project if mine else "")
     own_project(context, project)
-    number: int = await context.submit(Send(to, asked.text, context.named(asked.sender), project))
-    return SendOutput(message=number, to=to)
+    if asked.wake:
+        await context.store.read(lambda rows: _may_wake(context, rows, to, project))
+    sent: Sent = await context.submit(Send(to, asked.text, context.named(asked.sender), project, asked.wake))
+    return SendOutput(message=sent.message, to=to, job=sent.job)
+
+
+def _may_wake(context: Context, rows: Rows, to: str, project: str) -> None:
+    """Raise UsageError for what cannot wake anybody, `Forbidden` for an agent that a message woke: they would go on."""
+    if to == message.ALL or not project:
+        raise UsageError("Who is to be woken, and for what? Name an instance, a role or a workflow, and a --project.")
+    if context.principal.attempt:
+        job = need_at_work(rows, context.principal.attempt)
+        if _pipeline(context, rows, job).step(job.workflow, job.step).on_message:
+            raise Forbidden("An instance that a message woke wakes no other. Send it without wake.")
 
 
 async def _known(context: Context) -> dict[str, list[str]]:

@@ -58,11 +58,8 @@ def _first_held(batch: Batch, flow: Flow) -> Job:
 def settle(batch: Batch, flow: Flow) -> tuple[str, ...]:
     """Derive the workflow's state from its jobs (PIP-6) and walk there; returns the states reached, in order."""
     names = flow.workflow.states
-    if flow.open == 0:
-        goal = names[-1]
-    else:
-        goal = next(compress(names, flow.counts), flow.state)
-    if goal == flow.state:
+    goal = next(compress(names, flow.counts), flow.state) if flow.open else names[-1]
+    if goal == flow.state or (flow.open and goal == names[-1]):  # what reads messages leads nowhere
         return ()
     walked = flow.workflow.walk(flow.state, goal)
     for state in walked:

@@ -1,7 +1,7 @@
 """Laws of messages: into an inbox, out of it with a job, read when the attempt that got them has finished (COM-1)."""
 
 from podium.domain import message
-from podium.domain.command import Acknowledge, Note, Send
+from podium.domain.command import Acknowledge, Note
 from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.message import Message
@@ -11,16 +11,6 @@ from podium.store.rows import Rows
 
 TOLD_CHARS_MAX = 500
 """Of a message's text in the log."""
-
-
-def send(batch: Batch, command: Send) -> int:
-    """An operator's message. Answer: its number; raises `NotFound` or `Conflict`."""
-    if command.project:
-        if batch.rows.one("owner_by_id", (command.project,)) is None:
-            raise NotFound(f"There is no project {command.project!r}. `podium projects` lists them.")
-        if batch.owner(command.project).state != "open":
-            raise Conflict(f"Project {command.project} has ended; nobody will work on it and read about it.")
-    return post(batch, command.to, command.text, command.sender, command.project)
 
 
 def post(batch: Batch, to: str, text: str, sender: str, project: str, key: str = "") -> int:

@@ -78,6 +78,8 @@ def test_pools_have_the_documented_instances_and_roles(shipped: Pipeline) -> Non
         ('rework = "implement"', 'rework = "performance"', "must be a step of the same chain"),
         ('action = "deploy"', 'action = "ship"', "unknown action 'ship'"),
         ('command = "test" }]', 'command = "tset" }]', "not in [commands]"),
+        ("\non_message = true", '\non_message = true\nafter = ["analyze"]', "is done on a message, whatever the state"),
+        ('after = ["ci"]', 'after = ["answer"]', "unknown step 'answer'"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_line_and_what_to_write(old: str, new: str, message: str) -> None:

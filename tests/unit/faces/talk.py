@@ -15,9 +15,9 @@ from podium.operations.outbox import (
 from tests.unit.faces.samples import NOW, Answer, plain
 
 
-def sent() -> Answer:
+def sent(job: int = 0) -> Answer:
     """A message on its way."""
-    return plain(SendOutput(message=61, to="role:features"))
+    return plain(SendOutput(message=61, to="role:features", job=job))
 
 
 def message(**more: Any) -> MessageRow:

@@ -97,6 +97,7 @@ PAGES: list[tuple[str, Answer]] = [
     ("stuck", trouble_samples.stuck()),
     ("stuck", trouble_samples.stuck(empty=True)),
     ("messages send", talk.sent()),
+    ("messages send", talk.sent(job=14)),
     ("messages list", talk.messages()),
     ("messages list", talk.messages(talk.message(), talk.message(id=60, project="p", read_by=list("abcde")))),
     ("messages ack", talk.acknowledged()),

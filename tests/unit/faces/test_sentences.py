@@ -149,6 +149,10 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("job.replayed", job=IMPLEMENT, by="ann", reason="agent mended"),
         "implement 003-say-goodbye is tried again; it was a dead letter",
     ),
+    (
+        event("job.woken", job=IMPLEMENT, message=7, to="role:features", by="ann"),
+        "implement 003-say-goodbye reads a message, for which role:features was woken",
+    ),
     (event("job.cancelled", job=MERGE, reason="rejected by ann"), "merge 003-say-goodbye dropped: rejected by ann"),
     (event("recovery.detected", job=IMPLEMENT, instance="dev-02", ending="crashed", detail="killed by SIGKILL"), None),
     (event("recovery.checked", job=IMPLEMENT, instance="dev-02", processes="none"), None),

@@ -24,7 +24,7 @@ class Office(Desk):
 
     def send(self, to: str, text: str = "hello", project: str = "") -> int:
         """A message's number."""
-        return self.do(Send(to, text, "ann", project))
+        return self.do(Send(to, text, "ann", project)).message
 
     def given(self, lease: Lease) -> list[Message]:
         """What the agent of an attempt is told."""

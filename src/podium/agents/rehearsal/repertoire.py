@@ -18,6 +18,12 @@ def _optimize(assignment: Assignment, stage: Stage) -> Result:
     return editing.optimize(assignment, stage)
 
 
+def _answer(assignment: Assignment, stage: Stage) -> Result:
+    """Somebody's message has woken the instance: it is read, and nothing is changed."""
+    stage.progress(0.5, "reading what was sent")
+    return Result("passed", f"Read what was sent about {assignment.project.id}.")
+
+
 STEPS: dict[tuple[str, str], StepFunction] = {
     ("genesis", "analyze"): genesis.analyze,
     ("genesis", "scaffold"): genesis.scaffold,
@@ -32,6 +38,7 @@ STEPS: dict[tuple[str, str], StepFunction] = {
     ("content", "marketing"): campaign.marketing,
     ("content", "social"): campaign.social,
     ("content", "optimize"): _optimize,
+    **dict.fromkeys([("genesis", "answer"), ("development", "answer"), ("content", "answer")], _answer),
 }
 
 

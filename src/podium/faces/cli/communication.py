@@ -14,8 +14,11 @@ READERS_SHOWN_MAX: Final = 3
 
 def render_sent(console: Console, answer: Answer) -> None:
     """A message is on its way."""
-    said = f"Message {answer['message']} waits for {one_line(answer['to'])}; it comes with the next job, or sooner."
-    style.done(console, said, "podium messages list", "shows who has read it")
+    to, job = one_line(answer["to"]), answer["job"]
+    how = f"job {job} wakes it to read it" if job else "it comes with the next job, or sooner"
+    style.done(
+        console, f"Message {answer['message']} waits for {to}; {how}.", "podium messages list", "shows who has read it"
+    )
 
 
 def render_messages(console: Console, answer: Answer) -> None:

@@ -1,0 +1,87 @@
+"""Law of a message that somebody sends: into an inbox, and where it says so it wakes an idle instance (COM-1)."""
+
+from podium.domain.command import Send, Sent
+from podium.domain.errors import Conflict, NotFound
+from podium.domain.fleet import Instance
+from podium.domain.job import Job, new_job
+from podium.domain.pipeline import PlannedJob, Step
+from podium.policy import ordering
+from podium.store.admission import enter
+from podium.store.batch import Batch
+from podium.store.hot import Flow
+from podium.store.jobs import reopen
+from podium.store.messages import post
+
+
+def send(batch: Batch, command: Send) -> Sent:
+    """Somebody's message. Raises `NotFound` or `Conflict`."""
+    if command.project:
+        if batch.rows.one("owner_by_id", (command.project,)) is None:
+            raise NotFound(f"There is no project {command.project!r}. `podium projects` lists them.")
+        if batch.owner(command.project).state != "open":
+            raise Conflict(f"Project {command.project} has ended; nobody will work on it and read about it.")
+    number = post(batch, command.to, command.text, command.sender, command.project)
+    return Sent(number, _wake(batch, command, number) if command.wake else 0)
+
+
+def _wake(batch: Batch, command: Send, number: int) -> int:
+    """Give whoever is idle there a job of its own, for reading; its number, or 0 where all are at work.
+
+    An address has one such job in a project, which is done again for the next message: what was sent meanwhile comes
+    with it.
+    """
+    at_address = [one for one in batch.fleet.present() if command.to in _names(one)]
+    flows = {one.queue: flow for one in at_address if (flow := batch.flow(command.project, one.queue))}
+    for one in at_address:
+        flow = flows.get(one.queue)
+        if flow is not None and flow.completed_at is None and not batch.is_busy(one.name):
+            job = _job_for(batch, command, one, flow)
+            batch.tell("job.woken", job, message=number, to=command.to, by=command.sender)
+            batch.touch(job)
+            return job.id
+    if not any(flow.completed_at is None for flow in flows.values()):
+        raise Conflict(
+            f"Nobody at {command.to} has work on {command.project} now, so nobody can be woken for it: their workflow "
+            "has not begun, or is complete. Send it without --wake; it comes with the next job."
+        )
+    return 0
+
+
+def _names(one: Instance) -> tuple[str, str, str]:
+    return f"instance:{one.name}", f"role:{one.role}", f"workflow:{one.queue}"
+
+
+def _job_for(batch: Batch, command: Send, one: Instance, flow: Flow) -> Job:
+    step = _step(flow)
+    found = batch.find_job(command.project, flow.name, step.id, command.to)
+    if found is None:
+        return _new_job(batch, command, one, flow, step)
+    job = batch.need(found)
+    if job.state == "cancelled":
+        raise Conflict(f"Job {job.id}, which reads what is sent to {command.to}, was cancelled. Send without --wake.")
+    if job.state == "passed":
+        reopen(batch, job, "", "")
+    return batch.need(found)
+
+
+def _step(flow: Flow) -> Step:
+    for step in flow.workflow.steps:
+        if step.on_message:
+            return step
+    raise Conflict(
+        f"The pipeline of {flow.project} has no step in {flow.workflow.name} that messages wake an instance for. "
+        "Declare one with on_message = true, or send it without --wake."
+    )
+
+
+def _new_job(batch: Batch, command: Send, one: Instance, flow: Flow, step: Step) -> Job:
+    job_id = batch.numbers.job
+    batch.numbers.job += 1
+    priority = ordering.with_ahead(batch.owner(command.project).priority, 0)
+    job = new_job(job_id, command.project, flow.name, PlannedJob(step, command.to, ()), 0, priority, batch.now)
+    kind, _, name = command.to.partition(":")
+    lane = {"instance": f"@{name}", "role": name}.get(kind, one.role)
+    flow.open += 1
+    batch.add_job(job._replace(lane=lane))
+    enter(batch, batch.need(job_id))
+    return batch.need(job_id)
