@@ -48,44 +48,24 @@ WORKFLOWS: Final[Mapping[str, Edges]] = MappingProxyType(
 )
 """PIP-1: the states of the three shipped workflows, in order, with their edges back for rework."""
 
-JOB: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+
+def _table(edges: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
+    """`state: "happening:state …"` as `(state, happening) -> state`."""
+    return MappingProxyType({(at, (to := e.split(":"))[0]): to[1] for at, line in edges.items() for e in line.split()})
+
+
+JOB: Final = _table(
     {
-        ("waiting", "unblock"): "ready",
-        ("waiting", "hold"): "held",
-        ("waiting", "delay"): "delayed",
-        ("waiting", "cancel"): "cancelled",
-        ("held", "admit"): "ready",
-        ("held", "block"): "waiting",
-        ("held", "cancel"): "cancelled",
-        ("ready", "lease"): "running",
-        ("ready", "block"): "waiting",
-        ("ready", "cancel"): "cancelled",
-        ("ready", "pause"): "paused",
-        ("paused", "resume"): "ready",
-        ("paused", "block"): "waiting",
-        ("paused", "cancel"): "cancelled",
-        ("delayed", "due"): "ready",
-        ("delayed", "block"): "waiting",
-        ("delayed", "cancel"): "cancelled",
-        ("running", "pass"): "passed",
-        ("running", "release"): "ready",
-        ("running", "retry"): "ready",
-        ("running", "delay"): "delayed",
-        ("running", "rework"): "ready",
-        ("running", "block"): "waiting",
-        ("running", "escalate"): "in_review",
-        ("running", "bury"): "dead",
-        ("running", "cancel"): "cancelled",
-        ("in_review", "approve"): "passed",
-        ("in_review", "send_back"): "ready",
-        ("in_review", "block"): "waiting",
-        ("in_review", "reject"): "cancelled",
-        ("in_review", "cancel"): "cancelled",
-        ("dead", "replay"): "ready",
-        ("dead", "block"): "waiting",
-        ("dead", "cancel"): "cancelled",
-        ("passed", "reopen"): "ready",
-        ("passed", "block"): "waiting",
+        "waiting": "unblock:ready hold:held delay:delayed cancel:cancelled",
+        "held": "admit:ready block:waiting cancel:cancelled",
+        "ready": "lease:running block:waiting cancel:cancelled pause:paused",
+        "paused": "resume:ready block:waiting cancel:cancelled",
+        "delayed": "due:ready block:waiting cancel:cancelled",
+        "running": "pass:passed release:ready retry:ready delay:delayed rework:ready block:waiting"
+        " escalate:in_review bury:dead cancel:cancelled",
+        "in_review": "approve:passed send_back:ready block:waiting reject:cancelled cancel:cancelled",
+        "dead": "replay:ready block:waiting cancel:cancelled",
+        "passed": "reopen:ready block:waiting",
     }
 )
 """Job states: `(state, what happens) -> state`. `block` is what rework does to the jobs behind the one it reopens."""
@@ -99,14 +79,7 @@ JOB_UNADMITTED: Final = frozenset({"held", "dead"})
 JOB_DONE: Final = frozenset({"passed", "cancelled"})
 """States that let the jobs behind it go on: a rejected feature is dropped, the project goes on without it."""
 
-REVIEW: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
-    {
-        ("open", "approve"): "approved",
-        ("open", "send_back"): "sent_back",
-        ("open", "reject"): "rejected",
-        ("open", "cancel"): "cancelled",
-    }
-)
+REVIEW: Final = _table({"open": "approve:approved send_back:sent_back reject:rejected cancel:cancelled"})
 """Review states; a quality failure within its limit is opened and sent back in the same transaction."""
 
 

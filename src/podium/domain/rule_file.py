@@ -1,4 +1,4 @@
-"""Reads one `[[rules]]` table: what it waits for, and the one thing that it does (EVT-4)."""
+"""Reads one `[[rules]]` table: what it waits for, the one thing that it does, and its words (EVT-4)."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -8,11 +8,15 @@ from podium.domain import message
 from podium.domain.errors import InvalidPipeline, UsageError
 from podium.domain.event import TYPES
 from podium.domain.pipeline import EVENT, Rule, Workflow
-from podium.domain.rule_text import PLACEHOLDERS, asked
 
 KEYS: Final = ("on", "enqueue", "notify", "needs_you", "message", "webhook")
 ACTIONS: Final = ("enqueue", "notify", "message", "webhook")
 _WEBHOOK = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+PLACEHOLDERS: Final = (
+    "project", "title", "workflow", "state", "event", "job", "instance", "review", "reason", "issues", "url",
+)  # fmt: skip
+"""What a text may ask for; what an event does not say is filled in as nothing."""
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _ENDINGS: Final = frozenset({"project.completed", "project.failed", "project.cancelled"})
 
 Fail = Callable[[str, str], InvalidPipeline]
@@ -20,11 +24,7 @@ Fail = Callable[[str, str], InvalidPipeline]
 
 
 def read(
-    number: int,
-    raw: Mapping[str, Any],
-    workflows: Mapping[str, Workflow],
-    webhooks: Collection[str] | None,
-    fail: Fail,
+    number: int, raw: Mapping[str, Any], workflows: Mapping[str, Workflow], webhooks: Collection[str] | None, fail: Fail
 ) -> Rule:
     """The rule in `raw`. `webhooks` are those of the configuration, None where nobody knows them."""
     on = _on(raw.get("on"), workflows, fail)
@@ -106,3 +106,13 @@ def _webhook(name: Any, webhooks: Collection[str] | None, fail: Fail) -> str:
         there = ", ".join(webhooks) or "none"
         raise fail(f"webhook = {name!r}: podium.toml has no [webhooks.{name}]; it has {there}.", "webhook")
     return name
+
+
+def asked(text: str) -> list[str]:
+    """The names between braces, known or not."""
+    return _BRACES.findall(text)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in; a value's own braces are left alone."""
+    return _BRACES.sub(lambda found: values.get(found[1], ""), text)

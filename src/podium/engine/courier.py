@@ -31,12 +31,7 @@ class Courier(Service):
     """Sends, judges the answer and records it. A try that a crash cut short is made again, under the same key."""
 
     def __init__(
-        self,
-        outbox: Outbox,
-        clock: Clock,
-        sender: Sender,
-        rng: random.Random,
-        settings: CourierSettings | None = None,
+        self, outbox: Outbox, clock: Clock, sender: Sender, rng: random.Random, settings: CourierSettings | None = None
     ) -> None:
         super().__init__(clock)
         self._outbox = outbox

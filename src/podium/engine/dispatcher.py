@@ -18,11 +18,7 @@ class Dispatcher:
     """Keeps in memory only the free slots; everything it decides is decided and written by the store's transaction."""
 
     def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        strategies: Mapping[str, str],
-        on_lease: Callable[[Lease, Slot], None],
+        self, store: Store, clock: Clock, strategies: Mapping[str, str], on_lease: Callable[[Lease, Slot], None]
     ) -> None:
         self._store = store
         self._clock = clock

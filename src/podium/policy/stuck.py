@@ -89,22 +89,20 @@ class Finding(NamedTuple):
     more: int = 0
 
 
-_LIMITS: Final[Mapping[str, Callable[[StuckLimits], float]]] = {
-    "silent": lambda limits: limits.silent_seconds,
-    "pinned": lambda limits: limits.ready_seconds,
-    "avoided": lambda limits: limits.ready_seconds,
-    "no-instance": lambda limits: limits.ready_seconds,
-    "drained": lambda limits: limits.ready_seconds,
-    "held": lambda limits: limits.held_seconds,
-    "delayed": lambda limits: limits.delayed_seconds,
-    "paused": lambda limits: limits.paused_seconds,
-    "review": lambda limits: limits.review_seconds,
-    "behind-review": lambda limits: limits.review_seconds,
-    "dead": lambda limits: limits.dead_seconds,
-    "behind-dead": lambda limits: limits.dead_seconds,
-    "stranded": lambda _: 0.0,
+_LIMITS: Final = {
+    kind: limit
+    for limit, kinds in {
+        "silent_seconds": "silent",
+        "ready_seconds": "pinned avoided no-instance drained",
+        "held_seconds": "held",
+        "delayed_seconds": "delayed",
+        "paused_seconds": "paused",
+        "review_seconds": "review behind-review",
+        "dead_seconds": "dead behind-dead",
+    }.items()
+    for kind in kinds.split()
 }
-"""Every kind of cause that can be stuck, and after how long it is."""
+"""Every kind of cause that can be stuck, and which limit it has; what is stranded is stuck at once."""
 
 
 def findings(
@@ -118,8 +116,8 @@ def findings(
     found: dict[tuple[str, str, str], Finding] = {}
     for standing in sorted(standings, key=lambda standing: standing.since):
         kind, because, todo = explain(standing, now)
-        limit = _LIMITS.get(kind)
-        if limit is None or abs(now - standing.since) <= limit(limits):  # a delayed job's moment may be far ahead
+        limit = 0.0 if kind == "stranded" else getattr(limits, _LIMITS.get(kind, ""), None)
+        if limit is None or abs(now - standing.since) <= limit:  # a delayed job's moment may be far ahead
             continue
         project = standing.job.project
         same = found.get((kind, project, because))
@@ -191,9 +189,7 @@ def _ready(at: Standing, _: float) -> Cause:
         return Cause("pinned", because, todo if gone or shut else f"it starts when {pin} is free; {todo}")
     if not at.pool:
         return Cause(
-            "no-instance",
-            f"no instance works for {job.queue}",
-            f"`podium scale-up {job.queue}` gives it some",
+            "no-instance", f"no instance works for {job.queue}", f"`podium scale-up {job.queue}` gives it some"
         )
     if at.drained == at.pool:
         because = f"{job.queue} is drained: none of its instances gets work"

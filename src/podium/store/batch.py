@@ -40,13 +40,7 @@ class Batch:
     """Reads through `rows`, remembers, and writes everything back in `flush`."""
 
     def __init__(
-        self,
-        rows: Rows,
-        hot: Hot,
-        pipelines: Mapping[str, Pipeline],
-        numbers: Numbers,
-        now: float,
-        wall: float,
+        self, rows: Rows, hot: Hot, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
     ) -> None:
         self.rows = rows
         self._hot = hot

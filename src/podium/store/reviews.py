@@ -28,12 +28,7 @@ def decide(batch: Batch, command: Decide) -> str:
     batch.effects["notice_settle_job"].append((batch.wall, command.by, job.id))
     batch.writes["review_update"].append((after, batch.now, command.by, command.notes[:8000], command.review))
     batch.tell(
-        "review.decided",
-        job,
-        review=command.review,
-        verdict=command.verdict,
-        by=command.by,
-        notes=command.notes[:2000],
+        "review.decided", job, review=command.review, verdict=command.verdict, by=command.by, notes=command.notes[:2000]
     )
     if kind == PLAN:
         _decide_plan(batch, job, command)

@@ -7,7 +7,7 @@ import orjson
 
 from podium.domain.message import TEXT_CHARS_MAX
 from podium.domain.pipeline import Rule
-from podium.domain.rule_text import asked, fill
+from podium.domain.rule_file import asked, fill
 from podium.store.batch import Batch
 from podium.store.messages import post
 

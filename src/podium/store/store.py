@@ -103,10 +103,7 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    path: Path,
-    clock: Callable[[float], Clock],
-    failpoint: Failpoint = lambda _: None,
-    limits: Limits | None = None,
+    path: Path, clock: Callable[[float], Clock], failpoint: Failpoint = lambda _: None, limits: Limits | None = None
 ) -> AsyncGenerator[tuple[Store, Clock]]:
     """The embedded store at `path`, with a thread to write and one to read, and a clock that never goes back.
 

@@ -4,27 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from podium.domain.command import (
-    Acknowledge,
-    Audit,
-    Command,
-    Complete,
-    Decide,
-    Dismiss,
-    Dispatch,
-    IssueToken,
-    Note,
-    Prune,
-    Record,
-    Replay,
-    RevokeToken,
-    Send,
-    Settle,
-    Start,
-    Steer,
-    Submit,
-    Wake,
-)
+from podium.domain import command as asked
+from podium.domain.command import Command, Dispatch
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
 from podium.store import fleet
@@ -84,23 +65,23 @@ def run(
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
-    Acknowledge: acknowledge,
-    Audit: audit,
-    Complete: complete,
-    Decide: decide,
-    Dismiss: dismiss,
-    IssueToken: issue,
-    Note: note,
-    Prune: prune,
-    Record: record,
-    Replay: replay,
-    RevokeToken: revoke,
-    Send: send,
-    Settle: settle_delivery,
-    Start: start,
-    Steer: steer,
-    Submit: submit,
-    Wake: wake,
+    asked.Acknowledge: acknowledge,
+    asked.Audit: audit,
+    asked.Complete: complete,
+    asked.Decide: decide,
+    asked.Dismiss: dismiss,
+    asked.IssueToken: issue,
+    asked.Note: note,
+    asked.Prune: prune,
+    asked.Record: record,
+    asked.Replay: replay,
+    asked.RevokeToken: revoke,
+    asked.Send: send,
+    asked.Settle: settle_delivery,
+    asked.Start: start,
+    asked.Steer: steer,
+    asked.Submit: submit,
+    asked.Wake: wake,
     **fleet.LAWS,
 }
 """Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""

@@ -7,7 +7,7 @@ import pytest
 from podium.domain import pipeline_file
 from podium.domain.errors import InvalidPipeline, UsageError
 from podium.domain.message import checked_address
-from podium.domain.rule_text import PLACEHOLDERS, asked, fill
+from podium.domain.rule_file import PLACEHOLDERS, asked, fill
 
 TEXT = resources.files("podium.pipelines").joinpath("default.toml").read_text("utf-8")
 LINES = TEXT.count("\n") + 2
