@@ -32,7 +32,7 @@ def test_expansion_is_acyclic_complete_and_joins_wait_for_all(found: list[Item])
     planned = expand(DEVELOPMENT, {"issue": found})
     jobs: dict[tuple[str, str, str], PlannedJob] = {("development", p.step.id, p.item): p for p in planned}
     assert len(jobs) == len(planned)
-    expected = {(s.id, key) for s in DEVELOPMENT.steps for key in ([i.key for i in found] if s.for_each else [""])}
+    expected = {(s.id, key) for s in DEVELOPMENT.planned for key in ([i.key for i in found] if s.for_each else [""])}
     assert {(p.step.id, p.item) for p in planned} == expected, "every item has its whole chain"
     behind: dict[tuple[str, str, str], set[tuple[str, str, str]]] = {}
 
