@@ -248,10 +248,11 @@ class RealWorld:
         limits = loaded.config.limits.value()
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
-            settings = EngineSettings(loaded.config.strategies, sweeper)
+            settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
 
             hosts = _hosts(home, loaded.config, clock, store.holds, _access(home, listener))
-            engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings)
+            gate = partial(_gate, loaded.config.scaling)
+            engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, gate)
             await engine.start()
             context = loaded.context(store, clock, _Conductor(engine), engine)
             server, mirror = await asyncio.to_thread(
@@ -345,6 +346,18 @@ def _hosts(
         "": LocalHost(place, repositories, clock, programs, access=access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
+
+
+def _gate(limits: configuration.ScalingConfig) -> str:
+    """Why this machine has no room for another instance; empty when it has."""
+    from podium.operations.doctor import memory_available
+
+    free, load = memory_available(), os.getloadavg()[0] / (os.cpu_count() or 1)
+    if free is not None and free >> 20 < limits.memory_mib_min:
+        return f"this machine has {free >> 20} MiB of memory free, under {limits.memory_mib_min}"
+    if load > limits.load_per_cpu_max:
+        return f"this machine has a load of {load:.1f} a CPU, over {limits.load_per_cpu_max:g}"
+    return ""
 
 
 def _present(engine: "Engine") -> list[Slot]:

@@ -14,6 +14,7 @@ from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
 from podium.domain.web_address import checked_url
 from podium.policy.admission import Limits
+from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
 from podium.policy.stuck import StuckLimits
@@ -108,6 +109,22 @@ class ServerConfig(_Section):
     """Further names under which it is reached, such as a proxy's."""
 
 
+class ScalingConfig(_Section):
+    """`[scaling]`: pools grow and shrink by themselves, each workflow within its bounds (docs/fleet.md)."""
+
+    enabled: bool = True
+    interval_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    memory_mib_min: Annotated[int, Field(ge=0)] = 512
+    """With less memory free, no instance is added."""
+    load_per_cpu_max: Annotated[float, Field(gt=0)] = 4.0
+    """With a higher load average (1 min), no instance is added."""
+    workflows: Mapping[str, Thresholds] = Field(default_factory=dict)
+
+    def value(self) -> AutoscalerSettings | None:
+        """As the engine takes it."""
+        return AutoscalerSettings(self.interval_seconds, self.workflows) if self.enabled else None
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -125,6 +142,7 @@ class Config(_Section):
     )
     retention: Retention = Field(default_factory=Retention)
     """How long what is over is kept."""
+    scaling: ScalingConfig = ScalingConfig()
     server: ServerConfig = ServerConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 

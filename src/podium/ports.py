@@ -9,6 +9,7 @@ from podium.domain.command import Command
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.fleet import Fleet
 from podium.domain.job import Lease
+from podium.policy.autoscaling import Look
 from podium.policy.retention import Removed, Retention
 
 OVERDUE: Final = "no end after"
@@ -133,6 +134,10 @@ class Store(Protocol):
 
     async def fleet(self) -> Fleet:
         """Every instance on record, and what operators have said of queues."""
+        ...
+
+    async def looks(self, now: float, wall: float) -> list[Look]:
+        """Every workflow's signals at `now` (steady seconds) and `wall` (seconds since the epoch)."""
         ...
 
     async def assignment(self, lease: Lease) -> Assignment:

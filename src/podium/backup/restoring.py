@@ -14,10 +14,10 @@ import apsw
 
 from podium import config
 from podium.backup.archive import CHUNK_BYTES, Reader, suffix_of
+from podium.backup.snapshot import soundness
 from podium.domain.errors import Conflict, InvalidBackup, PodiumError, Unavailable, UnsafeStore, UsageError
 from podium.domain.project import checked_id
 from podium.hosts import cleaning
-from podium.store.snapshot import soundness
 from podium.store.sqlite import SqliteRows, connect, migrate
 from podium.store.store import DATABASE
 from podium.workspace import packing, publishing

@@ -11,11 +11,11 @@ from typing import Final
 
 from podium import __version__, config
 from podium.backup.archive import Writer, suffix_of
+from podium.backup.snapshot import Snapshot, snapshot
 from podium.domain.errors import Conflict, NotFound, PodiumError
 from podium.domain.job import Job
 from podium.hosts import cleaning
 from podium.store.rows import Rows
-from podium.store.snapshot import Snapshot, snapshot
 from podium.store.sqlite import SqliteRows, connect
 from podium.store.store import DATABASE
 from podium.workspace import packing, worktree

@@ -30,6 +30,7 @@ _KINDS: Final = {
     "instance": "drained undrained restarted",
     "pool": "resized",
     "queue": "drained undrained routed",
+    "scaling": "decided",
     "token": "created revoked",
 }
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")

@@ -1,9 +1,9 @@
 """The fleet: which instances there are, in pools, what is closed to new work, and what an operator asks of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from podium.domain.instance import Slot
 
@@ -115,6 +115,8 @@ class Resize(Order):
     changes: tuple[Change, ...]
     now: bool = False
     """End the attempts of those that leave, uncharged, instead of letting them finish."""
+    decision: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What scaling decided, on which figures, for the record (SCL-2); without changes it is a refusal."""
 
 
 class Resized(NamedTuple):

@@ -2,17 +2,20 @@
 
 import random
 from asyncio import Future, gather
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from podium.domain.command import Command, Steer, Steered, Submit
 from podium.domain.fleet import FleetCommand
 from podium.domain.instance import Slot
+from podium.engine.autoscaler import Autoscaler
 from podium.engine.dispatcher import Dispatcher
 from podium.engine.muster import Muster
+from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
 from podium.engine.sweeper import Sweeper, SweeperSettings
+from podium.policy.autoscaling import AutoscalerSettings
 from podium.ports import Clock, Host, Store, Task
 
 
@@ -23,10 +26,15 @@ class EngineSettings:
     strategies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Routing strategy per workflow; `policy.routing.DEFAULT` where none is named."""
     sweeper: SweeperSettings = field(default_factory=SweeperSettings)
+    autoscaler: AutoscalerSettings | None = None
+    """None leaves the pools to operators."""
 
 
 class Engine:
-    """One running engine over its ports. `hosts` maps a queue to a host, `""` is for all other queues."""
+    """One running engine over its ports. `hosts` maps a queue to a host, `""` is for all other queues.
+
+    `gate` says why no instance may be added now, or nothing.
+    """
 
     def __init__(
         self,
@@ -36,8 +44,9 @@ class Engine:
         slots: Iterable[Slot],
         rng: random.Random,
         settings: EngineSettings | None = None,
+        gate: Callable[[], str] = str,
     ) -> None:
-        settings = settings or EngineSettings()
+        settings, slots = settings or EngineSettings(), tuple(slots)
         self._store = store
         self._clock = clock
         self.supervisor = Supervisor(store, clock, hosts, rng)
@@ -46,7 +55,10 @@ class Engine:
         self.muster = Muster(store, self.dispatcher, self.supervisor, slots)
         self.sweeper = Sweeper(store, clock, self.muster, self.supervisor, tuple(hosts.values()), settings.sweeper)
         self.supervisor.on_delay = self.sweeper.nudge
-        self._loop: Task | None = None
+        self.services: list[Service] = [self.sweeper]
+        if settings.autoscaler is not None:
+            self.services.append(Autoscaler(store, clock, self.submit, slots, settings.autoscaler, gate))
+        self._loops: list[Task] = []
 
     async def start(self) -> int:
         """Adopt or give back every lease on record, then begin to dispatch; how many leases there were."""
@@ -57,7 +69,7 @@ class Engine:
         # Side by side: a runner that does not say which process it is costs its host some seconds.
         await gather(*(self.supervisor.adopt(lease, slot) for lease, slot in zip(leases, slots, strict=True)))
         self.dispatcher.resume()
-        self._loop = self._clock.spawn(self.sweeper.run(), "sweeper")
+        self._loops = [self._clock.spawn(service.run(), type(service).__name__) for service in self.services]
         return len(leases)
 
     def submit(self, command: Command) -> Awaitable[Any]:
@@ -86,5 +98,5 @@ class Engine:
     def stop(self) -> None:
         """Stop dispatching; attempts in progress go on under their runners, and are adopted by the next start."""
         self.dispatcher.pause()
-        if self._loop is not None:
-            self._loop.cancel()
+        for loop in self._loops:
+            loop.cancel()

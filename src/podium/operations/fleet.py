@@ -9,10 +9,11 @@ from podium.domain.fleet import Change, Drain, Resize, Resized, Restart
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
 from podium.operations.operation import Destructive, Input, Output, argument, operation, option
-from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind, pools_of
+from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
 from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
+from podium.store.looks import pools_of
 from podium.store.rows import Rows
 
 EVERYTHING: Final = "all"

@@ -7,7 +7,8 @@ from podium.domain.fleet import Fleet, Instance, by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
-from podium.operations.roster import fleet_of, pools_of
+from podium.operations.roster import fleet_of
+from podium.store.looks import pools_of
 from podium.store.rows import Rows
 
 

@@ -1,13 +1,9 @@
 """The fleet as operations look at it: who there is, how large pools are, what waits for them."""
 
-from collections import Counter
-
 from podium.domain.errors import NotFound
 from podium.domain.fleet import Fleet, Instance
 from podium.domain.instance import Slot
-from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.policy.scaling import Pool
 from podium.store.fleet import read_fleet
 from podium.store.rows import Rows
 from podium.store.writing import LANE
@@ -42,29 +38,6 @@ def instance_named(fleet: Fleet, name: str, busy: object = None) -> Instance:
         known = ", ".join(one.name for one in fleet.present())
         raise NotFound(f"There is no instance {name!r}. Instances: {known}.")
     return instance
-
-
-def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
-    """Every workflow's pools with what waits for each, from counters; and the jobs at work by queue.
-
-    A role that jobs wait for and nobody has is a pool without instances. Podium's own steps are not for moving.
-    """
-    sizes: dict[tuple[str, str], int] = {}
-    for one in fleet.instances.values():
-        sizes[one.queue, one.role] = sizes.get((one.queue, one.role), 0) + (not one.retired)
-    at_work = attempts_of(rows)
-    busy = Counter((one.queue, one.role) for one in fleet.present() if one.name in at_work)
-    waiting: dict[tuple[str, str], int] = {}
-    running: dict[str, int] = {}
-    for subject, state, n in rows.all("tally_all"):
-        queue, _, lane = subject.removeprefix(LANE).partition("/")
-        if subject.startswith(LANE) and state == "ready" and n > 0 and lane and not lane.startswith("@"):
-            waiting[queue, lane] = n
-            sizes.setdefault((queue, lane), 0)
-        elif state == "running":
-            running[subject] = n
-    pools = [Pool(*key, size, waiting.get(key, 0), busy[key]) for key, size in sizes.items()]
-    return [pool for pool in pools if pool.queue != PODIUM_QUEUE], running
 
 
 def pins_behind(rows: Rows, fleet: Fleet) -> list[int]:

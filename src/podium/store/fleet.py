@@ -55,6 +55,8 @@ def _resize(batch: Batch, command: Resize) -> Resized:
             raise Conflict(
                 f"{queue} ({role}) has {have} instances by now, not {before}: nothing was changed. Ask again."
             )
+    if command.decision:
+        batch.emit("scaling.decided", "", **command.decision)
     attempts = {row[0]: f"{row[1]}/{row[5]}.a{row[6]}" for row in batch.rows.all("instances_busy")}
     done = Resized()
     for change in sorted(command.changes, key=lambda change: change.after - change.before):

@@ -271,31 +271,18 @@ def _place(flow: Flow, state: str) -> str:
 
 def _announce(batch: Batch, flow: Flow) -> None:
     """The documented payloads (EVT-3), flat and verbatim."""
-    owner = batch.owner(flow.project)
-    stamp = _stamp(int(batch.wall))
+    data: dict[str, object]
     if flow.name == "genesis":
-        batch.emit(
-            "genesis_complete",
-            flow.project,
-            flow.name,
-            event="genesis_complete",
-            project_id=flow.project,
-            repository_url=owner.repository_url,
-            issues_created=len(batch.artifacts(flow.project, "issue")),
-            timestamp=stamp,
-        )
-    if flow.name == "development":
+        name, issues_made = "genesis_complete", len(batch.artifacts(flow.project, "issue"))
+        data = {"repository_url": batch.owner(flow.project).repository_url, "issues_created": issues_made}
+    elif flow.name == "development":
+        name = "development_milestone"
         applications = [json.loads(data) for _, data in batch.artifacts(flow.project, "application").values()]
-        batch.emit(
-            "development_milestone",
-            flow.project,
-            flow.name,
-            event="development_milestone",
-            project_id=flow.project,
-            milestone="deployed",
-            deployment_url=applications[-1].get("url") if applications else None,
-            timestamp=stamp,
-        )
+        data = {"milestone": "deployed", "deployment_url": applications[-1].get("url") if applications else None}
+    else:
+        return
+    stamp = _stamp(int(batch.wall))
+    batch.emit(name, flow.project, flow.name, event=name, project_id=flow.project, **data, timestamp=stamp)
 
 
 @lru_cache(maxsize=1)

@@ -20,10 +20,12 @@ from podium.domain.fleet import Fleet
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
+from podium.policy.autoscaling import Look
 from podium.ports import Clock
 from podium.store.assignments import assignment
 from podium.store.fleet import read_fleet
 from podium.store.group_commit import Execute, GroupCommit
+from podium.store.looks import looks
 from podium.store.outbox import due
 from podium.store.rows import Rows
 from podium.store.sqlite import TROUBLES, Failpoint, SqliteRows, SqliteStore, connect
@@ -91,6 +93,10 @@ class Store:
     async def fleet(self) -> Fleet:
         """Every instance, and what operators have said of queues."""
         return await self.read(read_fleet)
+
+    async def looks(self, now: float, wall: float) -> list[Look]:
+        """What scaling looks at."""
+        return await self.read(lambda rows: looks(rows, now, wall))
 
     async def assignment(self, lease: Lease) -> Assignment:
         """What the agent of this attempt is told."""

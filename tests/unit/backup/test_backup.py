@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from podium.backup import archive
+from podium.backup import snapshot as snapshots
 from podium.backup.archive import SUFFIXES, Reader, Writer
 from podium.backup.restoring import restore
 from podium.backup.taking import take
 from podium.domain.errors import Conflict, InvalidBackup, NotFound, UsageError
-from podium.store import snapshot as snapshots
 from podium.store.sqlite import SqliteStore
 from podium.store.store import DATABASE
 from podium.workspace import git, packing

@@ -1,0 +1,47 @@
+"""What scaling looks at, in constant time: from counters, never by counting what waits."""
+
+from collections import Counter
+
+from podium.domain.fleet import Fleet
+from podium.domain.job import PODIUM_QUEUE
+from podium.policy.autoscaling import Look
+from podium.policy.scaling import Pool
+from podium.store.batch import HOUR_SECONDS
+from podium.store.fleet import read_fleet
+from podium.store.rows import Rows
+from podium.store.writing import LANE
+
+
+def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
+    """Every workflow's pools with what waits for each, from counters; and the jobs at work by queue.
+
+    A role that jobs wait for and nobody has is a pool without instances. Podium's own steps are not for moving.
+    """
+    sizes = Counter({(one.queue, one.role): 0 for one in fleet.instances.values()})
+    sizes.update((one.queue, one.role) for one in fleet.present())
+    at_work = {row[0] for row in rows.all("instances_busy")}
+    busy = Counter((one.queue, one.role) for one in fleet.present() if one.name in at_work)
+    waiting: dict[tuple[str, str], int] = {}
+    running: dict[str, int] = {}
+    for subject, state, n in rows.all("tally_all"):
+        queue, _, lane = subject.removeprefix(LANE).partition("/")
+        if subject.startswith(LANE) and state == "ready" and n > 0 and lane and not lane.startswith("@"):
+            waiting[queue, lane] = n
+            sizes.setdefault((queue, lane), 0)
+        elif state == "running":
+            running[subject] = n
+    pools = [Pool(*key, size, waiting.get(key, 0), busy[key]) for key, size in sizes.items()]
+    return [pool for pool in pools if pool.queue != PODIUM_QUEUE], running
+
+
+def looks(rows: Rows, now: float, wall: float) -> list[Look]:
+    """Every workflow that has instances, or had; `now` in steady seconds, `wall` since the epoch."""
+    pools, running = pools_of(rows, read_fleet(rows))
+    since, found = int(wall // HOUR_SECONDS) - 1, list[Look]()
+    for queue in dict.fromkeys(pool.queue for pool in pools):
+        depth = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (queue, "ready"))
+        (age,) = rows.one("ready_age", (now, queue)) if depth else (0.0,)
+        hours = {hour: (n, total) for hour, n, total in rows.all("hourly_of_metric", (f"queue.{queue}.started", since))}
+        mine = tuple(pool for pool in pools if pool.queue == queue)
+        found.append(Look(queue, mine, depth, running.get(queue, 0), age, hours))
+    return found
