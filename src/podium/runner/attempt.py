@@ -9,7 +9,7 @@ from podium.runner.clone import Clone, Work
 from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
 from podium.runner.journal import Journal
-from podium.runner.lines import LineSink, Redactor
+from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
 from podium.runner.start import Run
@@ -78,19 +78,15 @@ class Attempt:
                 return CANCELLED, "cancelled before the agent started"
             self._is_environment = self._lacks_room(error)
             return COULD_NOT_START, f"The clone could not be made: {error}"
-        limit = self._spec.limits.line_bytes_max
-        out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
-        err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
-        env, started_at = environment(self._spec) | self._spec.env, time.time()
-        seconds = self._spec.timeout_seconds
-        run = Run(self._spec.argv, env, self._spec.clone, seconds, out, err)
-        ended = self._supervisor.run(
-            run._replace(
-                wants_stop=lambda: bool(self._heard.excess),
-                is_done=lambda: self._heard.result is not None,
-                linger_seconds=self._spec.limits.result_grace_seconds,
-            )
+        limits = self._spec.limits
+        out = Lines(limits.line_bytes_max, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
+        err = Lines(
+            limits.line_bytes_max, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut))
         )
+        env, started_at = environment(self._spec) | self._spec.env, time.time()
+        run = Run(self._spec.argv, env, self._spec.clone, self._spec.timeout_seconds, out, err)
+        until = {"wants_stop": lambda: bool(self._heard.excess), "is_done": lambda: self._heard.result is not None}
+        ended = self._supervisor.run(run._replace(**until, linger_seconds=limits.result_grace_seconds))
         self._agent_ran = ended.cause != "not-started"
         self._make_room(started_at)
         out.end()
