@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -82,16 +83,9 @@ def _take_back_rights(path: Path) -> None:
 
 def _remove_by_program(path: Path) -> str:
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    run = partial(subprocess.run, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS_MAX)
     try:
-        done = subprocess.run(
-            ("rm", "-rf", "--", str(path)),
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=REMOVE_SECONDS_MAX,
-            check=False,
-        )
+        done = run(("rm", "-rf", "--", str(path)), env=env, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         return f"{path} cannot be removed: {error}"
     said = done.stderr.decode("utf-8", "replace").strip()

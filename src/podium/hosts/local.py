@@ -15,8 +15,8 @@ from podium.domain.errors import PodiumError
 from podium.domain.job import Lease
 from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.own_steps import advice
+from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
-from podium.hosts.tasks import Ended, cancelled, could_not_start
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, shortage
 from podium.runner.limits import Limits
@@ -202,7 +202,7 @@ class LocalHost:
             return await self._conclude_lost(attempt, reason)
         try:
             report = reports.report(content)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError) as error:
             return Report(Ending.CRASHED, f"The runner's exit.json cannot be used: {error}")
         if report.ending is Ending.CANCELLED and reason:
             report = replace(report, ending=cancelled(reason).ending, detail=reason)

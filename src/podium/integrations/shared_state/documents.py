@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, Protocol
 
 from podium.domain.instance import Slot
@@ -148,7 +149,7 @@ def _jobs(rows: Rows, project: str, workflow: str) -> Json:
         return _part(_JOB, (*head, instance or None, ready_at if head[3] == "delayed" else None))
 
     made = _page(rows.all("jobs_of_workflow_first", (project, workflow, ENTRIES_MAX + 1)), entry)
-    made["entries"].sort(key=lambda job: job["job"])
+    made["entries"].sort(key=itemgetter("job"))
     return made
 
 
@@ -171,5 +172,5 @@ def _word(data: str | None, name: str) -> str | None:
         found: Any = json.loads(data or "{}")
     except (ValueError, RecursionError):
         return None
-    word: Any = found.get(name) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    word: Any = found.get(name) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownVariableType] - JSON
     return word if isinstance(word, str) else None

@@ -102,9 +102,15 @@ class Mirror:
                 await self._committed_or(committed, patience)
 
     async def _committed_or(self, committed: asyncio.Future[None], seconds: float) -> None:
-        timer = self._clock.spawn(self._clock.sleep(seconds), "shared-state timer")
+        late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def ring() -> None:
+            await self._clock.sleep(seconds)
+            late.set_result(None)
+
+        timer = self._clock.spawn(ring(), "shared-state timer")
         try:
-            await asyncio.wait((committed, timer), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((committed, late), return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
 
