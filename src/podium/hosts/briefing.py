@@ -11,8 +11,7 @@ from podium.domain.attempt import Assignment
 from podium.hosts import cleaning
 from podium.runner import files
 from podium.runner import spec as specs
-from podium.runner.limits import Limits
-from podium.runner.spec import Spec
+from podium.runner.spec import Limits, Spec
 from podium.workspace.layout import PRIVATE, Home, make_private
 
 PROTOCOL_VERSION: Final = 1

@@ -19,7 +19,7 @@ from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, shortage
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from podium.workspace.layout import Home, make_private
 from podium.workspace.merging import MergeConflict
 from podium.workspace.repository import Repositories
@@ -308,8 +308,7 @@ class LocalHost:
 
     def _lacks_room(self, error: Exception) -> bool:
         """Whether the machine is at fault. Git does not always say why it could not write."""
-        is_short = isinstance(error, OSError) and shortage.is_shortage(error)
-        return is_short or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
+        return shortage.is_shortage(error) or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
 
     async def _collect_salvage(self, attempt: _Attempt, commit: str) -> None:
         try:

@@ -28,7 +28,7 @@ def cancelled(reason: str) -> Report:
 
 def could_not_start(error: PodiumError | OSError) -> Report:
     """What an attempt reports that could not begin; it says when the machine is short of something (REC-9)."""
-    is_short = shortage.is_shortage(error) if isinstance(error, OSError) else isinstance(error, Unavailable)
+    is_short = shortage.is_shortage(error) or isinstance(error, Unavailable)
     return Report(Ending.COULD_NOT_START, str(error), is_environment=is_short)
 
 

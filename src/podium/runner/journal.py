@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.runner import files
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 
 
 class Journal:

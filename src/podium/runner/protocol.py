@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
-from podium.runner.limits import Limits
 from podium.runner.lines import Redactor
+from podium.runner.spec import Limits
 
 VERDICTS = ("passed", "failed", "rework", "blocked", "unavailable")
 LEVELS = ("debug", "info", "warning", "error")

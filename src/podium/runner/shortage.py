@@ -27,9 +27,9 @@ ENTRIES_MAX = 1_000_000
 T = TypeVar("T")
 
 
-def is_shortage(error: OSError) -> bool:
+def is_shortage(error: Exception) -> bool:
     """Whether the machine lacks space, memory, descriptors or processes."""
-    return error.errno in ERRNOS
+    return isinstance(error, OSError) and error.errno in ERRNOS
 
 
 def is_said(text: str) -> bool:
@@ -100,11 +100,11 @@ class Patience:
                 return True
         return False
 
-    def do(self, action: Callable[[], T]) -> T:
-        """Do what needs room, again and again until there is some; raises its OSError when there is none in time."""
+    def do(self, action: Callable[[], T], lacks_room: Callable[[Exception], bool] = is_shortage) -> T:
+        """Do what needs room, again and again until there is some; raises its error when there is none in time."""
         while True:
             try:
                 return action()
-            except OSError as error:
-                if not is_shortage(error) or not self.wait():
+            except Exception as error:
+                if not lacks_room(error) or not self.wait():
                     raise

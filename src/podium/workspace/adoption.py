@@ -109,8 +109,7 @@ async def adopt(part: Path, source: str) -> None:
         raise Unavailable(f"{source} has no commit on its default branch any more; commit something there, then retry.")
     await git.get(part, "config", "podium.source", source)
     await git.get(part, "config", "podium.branch", found.branch)
-    refs = f"create refs/heads/main {head}\ncreate {worktree.FOLLOWED} {head}\n"
-    await git.get(part, "update-ref", "--stdin", stdin=refs.encode())
+    await worktree.begin(part, head)
     await git.get(part, "read-tree", "-m", "-u", head)
 
 

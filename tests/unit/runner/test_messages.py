@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from podium.runner.limits import Limits
 from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
+from podium.runner.spec import Limits
 from tests.unit.runner.stage import PASSED, Stage, says
 
 SECRET = 'sk-"quoted"-\\-ünïcode'

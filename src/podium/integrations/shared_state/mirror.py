@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
@@ -35,14 +35,8 @@ DIRTY_MAX: Final = 10_000
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class OnDisk(Protocol):
-    """Runs work that may wait for a disk, away from the event loop: `asyncio.to_thread`."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
-        """The work's result."""
-        ...
+OnDisk = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs work that may wait for a disk, away from the event loop, and gives its result: `asyncio.to_thread`."""
 
 
 class Truth(Protocol):
