@@ -58,17 +58,12 @@ def remove(path: Path) -> str:
             return ""
     except OSError as error:
         return str(error)
-    _remove_tree(path)
-    if os.path.lexists(path):
-        _take_back_rights(path)
-        _remove_tree(path)
-    # What is nested deeper than a path may be long is left to a program that walks without paths.
-    return _remove_by_program(path) if os.path.lexists(path) else ""
-
-
-def _remove_tree(path: Path) -> None:
     with suppress(OSError, RecursionError):
         shutil.rmtree(path, ignore_errors=True)
+    if not os.path.lexists(path):
+        return ""
+    _take_back_rights(path)
+    return _remove_by_program(path)  # it walks without paths: some are nested deeper than a path may be long
 
 
 def _take_back_rights(path: Path) -> None:

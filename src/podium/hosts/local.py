@@ -55,6 +55,8 @@ class _Attempt(NamedTuple):
 
     name: str
     directory: Path
+    tag: str
+    """PODIUM_ATTEMPT of its processes."""
 
     @property
     def project(self) -> str:
@@ -171,7 +173,7 @@ class LocalHost:
         try:
             return await self._take_over(attempt)
         except OSError as error:
-            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
             detail = f"what is left of it cannot be read: {error}"
             return Ended(Report(Ending.LOST, detail, is_environment=shortage.is_shortage(error)))
 
@@ -221,12 +223,11 @@ class LocalHost:
 
     async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
         """The runner died without a report: end what it left running, save what it left unfinished."""
-        tag = self._tag(attempt)
 
         def save() -> str | None:
             _revoke(attempt.directory)
-            strays.end(tag.__eq__, attempt.directory)
-            return runner_process.salvage(attempt.directory, self._path, tag, self.settings.salvage_seconds)
+            strays.end(attempt.tag.__eq__, attempt.directory)
+            return runner_process.salvage(attempt.directory, self._path, attempt.tag, self.settings.salvage_seconds)
 
         try:
             commit = await asyncio.to_thread(save)
@@ -250,7 +251,7 @@ class LocalHost:
                 if is_ended:
                     return Ended(Report(Ending.LOST, "a process that cannot be found holds its lock"))
                 _log.warning("the runner of %s holds its lock, but does not say which process it is", attempt.name)
-                await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+                await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
                 give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, True
             await self.clock.sleep(_LOOK_AGAIN_SECONDS)
         if isinstance(runner, RunnerProcess):
@@ -272,7 +273,7 @@ class LocalHost:
             self._warn_once(attempt, f"it has not ended within {SWEEP_SECONDS_MAX:g} s")
             return False
         except OSError as error:
-            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
             self._warn_once(attempt, str(error))
             return await self._clean(attempt)
         except Exception as error:  # noqa: BLE001 - the next sweep tries again
@@ -317,10 +318,7 @@ class LocalHost:
             _log.warning("unfinished work of %s could not be fetched: %s", attempt.name, error)
 
     def _attempt(self, name: str) -> _Attempt:
-        return _Attempt(name, self._home.attempt(name))
-
-    def _tag(self, attempt: _Attempt) -> str:
-        return f"{self._home.id}:{attempt.name}"
+        return _Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
 
     def _littered(self) -> list[_Attempt]:
         return [self._attempt(name) for name in self._home.attempt_names(cleaning.UNFINISHED)]

@@ -33,10 +33,8 @@ class Ended(NamedTuple):
             return self.error
         if self.status >= 0:
             return f"exit status {self.status}"
-        try:
-            return f"killed by {signal.Signals(-self.status).name}"
-        except ValueError:
-            return f"killed by signal {-self.status}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"killed by {names.get(-self.status, f'signal {-self.status}')}"
 
 
 class Signals:

@@ -162,10 +162,7 @@ class Repositories:
 
     def _lock(self, name: str) -> asyncio.Lock:
         """One for each project, and one for what it takes in."""
-        lock = self._locks.get(name)
-        if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
-        return lock
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 async def _begin_empty(part: Path, project_id: str) -> None:
