@@ -322,7 +322,7 @@ def _mcp(context: "Context", listener: socket.socket, hosts: Sequence[str]) -> "
 
 def _beyond_limits(pipeline: Pipeline) -> float:
     """Seconds that a runner may need beyond its agent's and gates' own limits, with a margin: longer is stuck."""
-    from podium.runner.limits import attempt_seconds_max
+    from podium.runner.spec import attempt_seconds_max
 
     gates = max(len(step.gates) for workflow in pipeline.workflows.values() for step in workflow.steps)
     return attempt_seconds_max(0.0, [0.0] * gates) + OVERDUE_MARGIN_SECONDS

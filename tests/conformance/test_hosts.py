@@ -17,7 +17,7 @@ from podium.domain.job import Lease
 from podium.hosts.inprocess import InProcessHost
 from podium.hosts.local import LocalHost, LocalSettings
 from podium.ports import OVERDUE, Brief, Host, Running
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
 from tests.unit.hosts.world import WAIT_SECONDS, brief_of, make_assignment, make_lease

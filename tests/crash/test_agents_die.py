@@ -19,8 +19,9 @@ def busy_instance(podium: CommandLine, step: str) -> tuple[str, int]:
     found = podium.until(f"any({step!r} in (i['work'] or '') for i in answer['instances'])", "instances")
     work = next(i for i in found["instances"] if step in (i["work"] or ""))
     attempt = podium.home / "attempts" / work["project"] / f"{work['job']}.a1"
-    while not (attempt / "messages.ndjson").exists():  # bounded by the test's own timeout
-        time.sleep(0.01)
+    log = attempt / "messages.ndjson"
+    while not log.exists() or not log.stat().st_size:  # before that it is git that works, which makes the clone
+        time.sleep(0.01)  # bounded by the test's own timeout
     return str(attempt.name), int(json.loads((attempt / "runner.json").read_text())["pid"])
 
 

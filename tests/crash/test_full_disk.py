@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from tests.crash.ballast import Ballast, passed_in_namespace, small_disk
 from tests.crash.verdicts import ask, charged, judge
 from tests.faces.command_line import CommandLine

@@ -10,12 +10,13 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from podium.domain.errors import InvalidBackup, UsageError
+from podium.runner import files
 
 MANIFEST: Final = "manifest.ndjson"
 FORMAT: Final = 1
@@ -38,15 +39,16 @@ def suffix_of(file: Path) -> str:
 
 
 class Hashed:
-    """A file that is hashed as it is read."""
+    """A file that is hashed as it is read; `guard` does the reading and says whose trouble with it is."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], guard: Callable[[Callable[[], Any]], Any] = lambda read: read()) -> None:
         self._file = file
+        self._guard = guard
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
-        chunk = self._file.read(size)
+        chunk: bytes = self._guard(lambda: self._file.read(size))
         self.digest.update(chunk)
         return chunk
 
@@ -60,8 +62,8 @@ class Writer:
         self._lines = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - closed by `finish`
         self._stack = contextlib.ExitStack()
         fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._out = self._stack.enter_context(os.fdopen(fd, "wb"))
-        compressed = self._stack.enter_context(_compressed(self._out, suffix_of(file)))
+        out = self._stack.enter_context(os.fdopen(fd, "wb"))
+        compressed = self._stack.enter_context(_compressed(out, suffix_of(file)))
         self._tar = self._stack.enter_context(tarfile.open(fileobj=compressed, mode="w|"))  # noqa: SIM115 - closed with the stack
         self.members = self.bytes = 0
 
@@ -74,11 +76,9 @@ class Writer:
         with os.fdopen(fd, "rb") as file:
             if not path.is_file():
                 return False
-            status = os.fstat(fd)
-            size = status.st_size
-            digest = self._write(name, file, size, int(status.st_mtime))
-        line = {"name": name, "size": size, "sha256": digest}
-        self._lines.write(json.dumps(line).encode() + b"\n")
+            size, at = os.fstat(fd).st_size, int(os.fstat(fd).st_mtime)
+            digest = self._write(name, file, size, at)
+        self._lines.write(_line(name, size, digest))
         self.members, self.bytes = self.members + 1, self.bytes + size
         return True
 
@@ -97,19 +97,10 @@ class Writer:
         self._lines.seek(0)
         self._write(MANIFEST, self._lines, size)
         self._lines.close()
-        out, last = self._out, self._stack.pop_all()
-        duplicate = os.dup(out.fileno())
-        try:
-            last.close()
-            os.fsync(duplicate)
-        finally:
-            os.close(duplicate)
+        self._stack.close()
+        files.sync(self._part)
         self._part.rename(self._file)
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        files.sync(self._file.parent)
 
     def close(self) -> None:
         """Give up; nothing was made."""
@@ -132,10 +123,10 @@ class Reader:
             self._file.open("rb") as packed,
             tempfile.TemporaryFile(dir=self._scratch) as lines,
             _expanded(packed, suffix_of(self._file)) as expanded,
-            contextlib.closing(self._opened(expanded)) as tar,
+            self._guarded(lambda: tarfile.open(fileobj=expanded, mode="r|")) as tar,
         ):
             while (info := self._guarded(tar.next)) is not None:
-                tar.members = []  # pyright: ignore[reportAttributeAccessIssue] - as above
+                tar.members = []
                 if not info.isreg():
                     raise self.unsound(f"{info.name!r} in it is no plain file")
                 content = tar.extractfile(info)
@@ -143,14 +134,10 @@ class Reader:
                 if info.name == MANIFEST:
                     self._compare(lines, content)
                     return
-                hashed = Hashed(cast("IO[bytes]", _Guarded(self, content)))
+                hashed = Hashed(content, self._guarded)
                 yield info.name, info.size, info.mtime, cast("IO[bytes]", hashed)
-                line = {"name": info.name, "size": info.size, "sha256": hashed.digest.hexdigest()}
-                lines.write(json.dumps(line).encode() + b"\n")
+                lines.write(_line(info.name, info.size, hashed.digest.hexdigest()))
             raise self.unsound("it ends before its manifest: it is truncated")
-
-    def _opened(self, expanded: IO[bytes]) -> tarfile.TarFile:
-        return self._guarded(lambda: tarfile.open(fileobj=expanded, mode="r|"))
 
     def _compare(self, lines: IO[bytes], manifest: IO[bytes]) -> None:
         """What was read is, line by line, what the manifest says was written."""
@@ -166,29 +153,21 @@ class Reader:
         if self.summary["format"] != FORMAT:
             raise self.unsound(f"it has the format {self.summary['format']}, this Podium knows {FORMAT}")
 
-    def _guarded(self, read: Any) -> Any:
+    def _guarded(self, read: Callable[[], Any]) -> Any:
         try:
             return read()
         except _UNREADABLE as error:
-            raise self.unsound(
-                f"it cannot be read on ({error or type(error).__name__}): truncated or altered"
-            ) from None
+            what = error or type(error).__name__
+            raise self.unsound(f"it cannot be read on ({what}): truncated or altered") from None
 
     def unsound(self, what: str) -> InvalidBackup:
         """The error for a backup that cannot be used."""
         return InvalidBackup(f"{self._file} is no sound backup: {what}. Nothing was restored; use another backup.")
 
 
-class _Guarded:
-    """A member's content, whose trouble is the backup's."""
-
-    def __init__(self, reader: Reader, content: IO[bytes]) -> None:
-        self._reader = reader
-        self._content = content
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        return self._reader._guarded(lambda: self._content.read(size))  # pyright: ignore[reportPrivateUsage] - its other half
+def _line(name: str, size: int, digest: str) -> bytes:
+    """What the manifest says of a member."""
+    return json.dumps({"name": name, "size": size, "sha256": digest}).encode() + b"\n"
 
 
 @contextmanager
@@ -215,9 +194,8 @@ def _expanded(packed: IO[bytes], suffix: str) -> Generator[IO[bytes]]:
         with gzip.GzipFile(fileobj=packed, mode="rb") as expanded:
             yield cast("IO[bytes]", expanded)
     else:
-        with subprocess.Popen(
-            ("zstd", "-q", "-dc"), stdin=packed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as program:
+        streams: dict[str, Any] = {"stdin": packed, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(("zstd", "-q", "-dc"), **streams) as program:
             assert program.stdout is not None
             try:
                 yield program.stdout

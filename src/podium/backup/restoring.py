@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -57,9 +58,9 @@ async def restore(file: Path, place: Path) -> Restored:
     if os.path.lexists(place) and (not place.is_dir() or any(place.iterdir())):
         raise Conflict(f"{place} is not empty: a backup is only restored into an empty or absent home. Choose another.")
     make_private(place.parent)
-    part = Path(tempfile.mkdtemp(prefix=".restore-", dir=place.parent))
-    try:
-        restored = Restored(str(place))
+    restored = Restored(str(place))
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=place.parent, ignore_cleanup_errors=True) as folder:
+        part = Path(folder)
         home = Home(part)
         reader = Reader(file, part)
         for name, size, at, content in reader.members():
@@ -79,8 +80,6 @@ async def restore(file: Path, place: Path) -> Restored:
         await _open(home, place, restored)
         os.sync()
         part.rename(place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return restored
 
 
@@ -121,11 +120,8 @@ def _check_database(database: Path, unsound: Callable[[str], InvalidBackup]) -> 
         found = soundness(database)
         if found != "ok":
             raise unsound(f"its database is damaged: {found}")
-        connection = connect(database)
-        try:
+        with closing(connect(database)) as connection:
             migrate(connection)
-        finally:
-            connection.close()
     except (apsw.Error, UnsafeStore) as error:
         raise unsound(f"its database cannot be used: {error}") from None
 
@@ -141,8 +137,7 @@ async def _make_repositories(home: Home, restored: Restored) -> None:
 
 async def _open(home: Home, place: Path, restored: Restored) -> None:
     """Make the deployments again that the rows tell of, at their new place, and count what there is."""
-    connection = connect(home.path / DATABASE)
-    try:
+    with closing(connect(home.path / DATABASE)) as connection:
         rows, after = SqliteRows(connection), ""
         while found := rows.all("applications_after", (after, 1)):
             after, key, data = found[0]
@@ -160,5 +155,3 @@ async def _open(home: Home, place: Path, restored: Restored) -> None:
         restored.projects = sum(n for subject, _, n in rows.all("tally_all") if subject == "projects")
         restored.events = rows.one("event_bounds")[1]
         restored.given_back = len(rows.all("jobs_running"))
-    finally:
-        connection.close()

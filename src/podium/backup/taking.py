@@ -1,9 +1,9 @@
 """Takes a backup of a home that may be at work: the database first, then whatever its rows can name."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,20 +129,16 @@ async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken
     if os.path.lexists(file):
         raise Conflict(f"{file} is there already. Choose another name, or remove it.")
     taken = Taken(str(file))
-    scratch = Path(tempfile.mkdtemp(prefix=".podium-backup-", dir=file.parent))
-    try:
-        writer = Writer(file, scratch)
-        try:
-            taking = _Taking(Home(home_path), writer, scratch, taken)
-            await taking.all(logs=logs)
-            taken.members, taken.bytes = writer.members, writer.bytes
-            counts = {name: getattr(taken, name) for name in ("projects", "repositories", "logs", "events", "bytes")}
-            made_at = datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
-            writer.finish({"podium": __version__, "schema": taking.schema, "made_at": made_at, "counts": counts})
-        finally:
-            writer.close()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=".podium-backup-", dir=file.parent, ignore_cleanup_errors=True) as folder,
+        closing(Writer(file, Path(folder))) as writer,
+    ):
+        taking = _Taking(Home(home_path), writer, Path(folder), taken)
+        await taking.all(logs=logs)
+        taken.members, taken.bytes = writer.members, writer.bytes
+        counts = {name: getattr(taken, name) for name in ("projects", "repositories", "logs", "events", "bytes")}
+        made_at = datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
+        writer.finish({"podium": __version__, "schema": taking.schema, "made_at": made_at, "counts": counts})
     return taken
 
 
@@ -154,14 +150,11 @@ def _is_untried(rows: Rows, job_id: int) -> bool:
 
 def _projects(database: Path) -> Iterator[str]:
     """Every project in the copy."""
-    connection = connect(database, read_only=True)
-    try:
+    with closing(connect(database, read_only=True)) as connection:
         rows, after = SqliteRows(connection), ""
         while page := rows.all("projects_after", (after, PAGE_PROJECTS)):
             yield from (project for (project,) in page)
             (after,) = page[-1]
-    finally:
-        connection.close()
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -11,8 +11,7 @@ from podium.domain.attempt import Assignment
 from podium.hosts import cleaning
 from podium.runner import files
 from podium.runner import spec as specs
-from podium.runner.limits import Limits
-from podium.runner.spec import Spec
+from podium.runner.spec import Limits, Spec
 from podium.workspace.layout import PRIVATE, Home, make_private
 
 PROTOCOL_VERSION: Final = 1
@@ -37,19 +36,17 @@ def write(
     (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base)))
     spec = Spec(
         directory=directory,
-        attempt=assignment.attempt,
+        **{
+            name: getattr(assignment, name)
+            for name in ("attempt", "job", "step", "instance", "timeout_seconds", "gates")
+        },
         home_id=home.id,
-        job=assignment.job,
-        step=assignment.step,
-        instance=assignment.instance,
         repository=str(home.repository(str(assignment.project["id"]))),
         base=base,
         argv=program.argv,
         env=dict(program.env),
         path=path,
         secrets=program.secrets,
-        timeout_seconds=assignment.timeout_seconds,
-        gates=assignment.gates,
         limits=limits,
         cache=str(make_private(home.cache)),
     )
@@ -59,23 +56,15 @@ def write(
 
 def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]:
     """The assignment as docs/command-protocol.md describes it."""
+    same = ("attempt", "project", "workflow", "step", "role", "instance", "item", "prompt", "feedback", "increment")
     return {
         "version": PROTOCOL_VERSION,
-        "attempt": assignment.attempt,
-        "project": assignment.project,
-        "workflow": assignment.workflow,
-        "step": assignment.step,
-        "role": assignment.role,
-        "instance": assignment.instance,
-        "item": assignment.item,
-        "prompt": assignment.prompt,
+        **{name: getattr(assignment, name) for name in same},
         "document": str(document),
         "artifacts": [{k: v for k, v in asdict(a).items() if k != "run"} for a in assignment.artifacts],
-        "feedback": list(assignment.feedback),
         "messages": [
             {"id": m.id, "from": m.sender, "to": m.to, "project": m.project or None, "text": m.text, "at": m.at}
             for m in assignment.messages
         ],
         "base": base,
-        "increment": assignment.increment,
     }

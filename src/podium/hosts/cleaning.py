@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -57,17 +58,12 @@ def remove(path: Path) -> str:
             return ""
     except OSError as error:
         return str(error)
-    _remove_tree(path)
-    if os.path.lexists(path):
-        _take_back_rights(path)
-        _remove_tree(path)
-    # What is nested deeper than a path may be long is left to a program that walks without paths.
-    return _remove_by_program(path) if os.path.lexists(path) else ""
-
-
-def _remove_tree(path: Path) -> None:
     with suppress(OSError, RecursionError):
         shutil.rmtree(path, ignore_errors=True)
+    if not os.path.lexists(path):
+        return ""
+    _take_back_rights(path)
+    return _remove_by_program(path)  # it walks without paths: some are nested deeper than a path may be long
 
 
 def _take_back_rights(path: Path) -> None:
@@ -82,16 +78,9 @@ def _take_back_rights(path: Path) -> None:
 
 def _remove_by_program(path: Path) -> str:
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    run = partial(subprocess.run, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS_MAX)
     try:
-        done = subprocess.run(
-            ("rm", "-rf", "--", str(path)),
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=REMOVE_SECONDS_MAX,
-            check=False,
-        )
+        done = run(("rm", "-rf", "--", str(path)), env=env, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         return f"{path} cannot be removed: {error}"
     said = done.stderr.decode("utf-8", "replace").strip()

@@ -15,11 +15,11 @@ from podium.domain.errors import PodiumError
 from podium.domain.job import Lease
 from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.own_steps import advice
+from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
-from podium.hosts.tasks import Ended, cancelled, could_not_start
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, shortage
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from podium.workspace.layout import Home, make_private
 from podium.workspace.merging import MergeConflict
 from podium.workspace.repository import Repositories
@@ -55,6 +55,8 @@ class _Attempt(NamedTuple):
 
     name: str
     directory: Path
+    tag: str
+    """PODIUM_ATTEMPT of its processes."""
 
     @property
     def project(self) -> str:
@@ -171,7 +173,7 @@ class LocalHost:
         try:
             return await self._take_over(attempt)
         except OSError as error:
-            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
             detail = f"what is left of it cannot be read: {error}"
             return Ended(Report(Ending.LOST, detail, is_environment=shortage.is_shortage(error)))
 
@@ -202,7 +204,7 @@ class LocalHost:
             return await self._conclude_lost(attempt, reason)
         try:
             report = reports.report(content)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError) as error:
             return Report(Ending.CRASHED, f"The runner's exit.json cannot be used: {error}")
         if report.ending is Ending.CANCELLED and reason:
             report = replace(report, ending=cancelled(reason).ending, detail=reason)
@@ -221,12 +223,11 @@ class LocalHost:
 
     async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
         """The runner died without a report: end what it left running, save what it left unfinished."""
-        tag = self._tag(attempt)
 
         def save() -> str | None:
             _revoke(attempt.directory)
-            strays.end(tag.__eq__, attempt.directory)
-            return runner_process.salvage(attempt.directory, self._path, tag, self.settings.salvage_seconds)
+            strays.end(attempt.tag.__eq__, attempt.directory)
+            return runner_process.salvage(attempt.directory, self._path, attempt.tag, self.settings.salvage_seconds)
 
         try:
             commit = await asyncio.to_thread(save)
@@ -250,7 +251,7 @@ class LocalHost:
                 if is_ended:
                     return Ended(Report(Ending.LOST, "a process that cannot be found holds its lock"))
                 _log.warning("the runner of %s holds its lock, but does not say which process it is", attempt.name)
-                await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+                await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
                 give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, True
             await self.clock.sleep(_LOOK_AGAIN_SECONDS)
         if isinstance(runner, RunnerProcess):
@@ -272,7 +273,7 @@ class LocalHost:
             self._warn_once(attempt, f"it has not ended within {SWEEP_SECONDS_MAX:g} s")
             return False
         except OSError as error:
-            await asyncio.to_thread(strays.end, self._tag(attempt).__eq__, attempt.directory)
+            await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
             self._warn_once(attempt, str(error))
             return await self._clean(attempt)
         except Exception as error:  # noqa: BLE001 - the next sweep tries again
@@ -308,8 +309,7 @@ class LocalHost:
 
     def _lacks_room(self, error: Exception) -> bool:
         """Whether the machine is at fault. Git does not always say why it could not write."""
-        is_short = isinstance(error, OSError) and shortage.is_shortage(error)
-        return is_short or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
+        return shortage.is_shortage(error) or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
 
     async def _collect_salvage(self, attempt: _Attempt, commit: str) -> None:
         try:
@@ -318,10 +318,7 @@ class LocalHost:
             _log.warning("unfinished work of %s could not be fetched: %s", attempt.name, error)
 
     def _attempt(self, name: str) -> _Attempt:
-        return _Attempt(name, self._home.attempt(name))
-
-    def _tag(self, attempt: _Attempt) -> str:
-        return f"{self._home.id}:{attempt.name}"
+        return _Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
 
     def _littered(self) -> list[_Attempt]:
         return [self._attempt(name) for name in self._home.attempt_names(cleaning.UNFINISHED)]

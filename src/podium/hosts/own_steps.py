@@ -6,8 +6,8 @@ from dataclasses import replace
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.job import Lease
 from podium.domain.pipeline import workflow_of
-from podium.hosts.tasks import TaskRunning
-from podium.ports import Brief, Running
+from podium.hosts.inprocess import InProcessHost
+from podium.ports import Brief
 from podium.workspace import publishing
 from podium.workspace.layout import Home
 from podium.workspace.merging import MergeConflict
@@ -20,29 +20,18 @@ PUBLISHED = frozenset({"documentation", "marketing", "social"})
 _TAKEN_OVER = Report(Ending.CANCELLED, "another attempt at this job has taken over")
 
 
-class OwnSteps:
+class OwnSteps(InProcessHost):
     """`ports.Host` for the queue `podium`. Every action looks before it writes, so doing it twice does it once.
 
-    `still_mine` is asked right before each write: an attempt that lost its lease changes nothing.
+    What an earlier orchestrator did is found by the next attempt. `still_mine` is asked right before each write: an
+    attempt that lost its lease changes nothing.
     """
 
     def __init__(self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool]) -> None:
+        super().__init__(self._act)
         self._home = home
         self._repositories = repositories
         self._still_mine = still_mine
-
-    async def start(self, lease: Lease, brief: Brief) -> Running:
-        return TaskRunning(lambda: self._act(lease, brief))
-
-    async def adopt(self, lease: Lease) -> Running | None:  # noqa: ARG002 - the port's shape
-        """None: what an earlier orchestrator did is found by the next attempt, which looks before it writes."""
-        return None
-
-    async def forget(self, lease: Lease) -> None:
-        """Nothing was left behind."""
-
-    async def sweep(self, is_open: Callable[[str], bool]) -> int:  # noqa: ARG002 - the port's shape
-        return 0
 
     async def _act(self, lease: Lease, brief: Brief) -> Report:
         assignment = await brief()
@@ -66,9 +55,7 @@ class OwnSteps:
             if action == "publish":
                 return await self._publish(lease, merged.commit, assignment)
         except RefusedFilesError as error:
-            return Report(
-                Ending.FINISHED, verdict="rework", feedback=f"It cannot be shown: {error}. Mend that; commit."
-            )
+            return _rework(f"It cannot be shown: {error}. Mend that; commit.")
         if action == "merge":
             return _passed("Merged into main." if merged.is_new else "Main already held it.", merged.commit)
         return Report(Ending.COULD_NOT_START, f"Podium has no step of its own called {action!r}.")
@@ -87,24 +74,16 @@ class OwnSteps:
         mine = (a for a in assignment.artifacts if a.kind in PUBLISHED and _is_new(a.run, assignment.run))
         found = {(a.kind, a.path): a for a in mine if a.path}
         told = {"version": assignment.increment["version"]} if assignment.increment else {}
-        pieces = [(kind, path) for kind, path in found if path]
-        placed = await publishing.publish(
-            self._home, lease.job.project, commit, pieces, lambda: self._still_mine(lease)
-        )
+        pieces, may_write = [(kind, path) for kind, path in found if path], lambda: self._still_mine(lease)
+        placed = await publishing.publish(self._home, lease.job.project, commit, pieces, may_write)
         if isinstance(placed, Superseded):
             return _TAKEN_OVER
-        publications = tuple(
-            Artifact(
-                "publication",
-                f"{piece.kind}/{piece.key}",
-                piece.title,
-                {"kind": piece.kind, "source": piece.path, "commit": commit, **told},
-                self._home.relative(place),
-                lease.job.step,
-            )
-            for piece, place in zip(found.values(), placed, strict=True)
-        )
-        return replace(_passed(f"Published {len(placed)} pieces.", commit), artifacts=publications)
+        publications: list[Artifact] = []
+        for piece, place in zip(found.values(), placed, strict=True):
+            data = {"kind": piece.kind, "source": piece.path, "commit": commit, **told}
+            key, where = f"{piece.kind}/{piece.key}", self._home.relative(place)
+            publications.append(Artifact("publication", key, piece.title, data, where, lease.job.step))
+        return replace(_passed(f"Published {len(placed)} pieces.", commit), artifacts=tuple(publications))
 
 
 def _is_new(made_by: str, run: str) -> bool:
@@ -119,13 +98,12 @@ def _passed(summary: str, commit: str) -> Report:
     return Report(Ending.FINISHED, verdict="passed", summary=summary, commit=commit)
 
 
+def _rework(feedback: str, summary: str = "") -> Report:
+    return Report(Ending.FINISHED, verdict="rework", summary=summary, feedback=feedback)
+
+
 def _conflict(conflict: MergeConflict) -> Report:
-    return Report(
-        Ending.FINISHED,
-        verdict="rework",
-        summary="It conflicts with what was merged before.",
-        feedback=advice(conflict),
-    )
+    return _rework(advice(conflict), "It conflicts with what was merged before.")
 
 
 def advice(conflict: MergeConflict) -> str:

@@ -1,50 +1,54 @@
-"""Reads what a runner wrote at the end of an attempt, trusting none of its fields."""
+"""The reports that a host makes itself, and those that it reads from a runner's `exit.json`, trusting none of it."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final
 
-from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Report, Spend
+from pydantic import TypeAdapter
 
-Json = Mapping[str, Any]
+from podium.domain.attempt import Ending, Report, Spend
+from podium.domain.errors import PodiumError, Unavailable
+from podium.ports import OVERDUE
+from podium.runner import shortage
 
-
-def report(content: Json) -> Report:
-    """The report in an `exit.json`; raises ValueError, TypeError or KeyError when it is none."""
-    spend: Json | None = content.get("spend")
-    return Report(
-        ending=Ending(content["ending"]),
-        detail=_text(content, "detail"),
-        verdict=_text(content, "verdict") or None,
-        summary=_text(content, "summary"),
-        feedback=_text(content, "feedback"),
-        data=dict(content.get("data") or {}),
-        artifacts=tuple(_artifact(made) for made in _objects(content, "artifacts")),
-        gates=tuple(_gate(result) for result in _objects(content, "gates")),
-        commit=_text(content, "commit") or None,
-        spend=Spend(int(spend["input_tokens"]), int(spend["output_tokens"]), spend["cost_usd"]) if spend else None,
-        is_environment=content.get("is_environment") is True,
-    )
+_REPORT: Final = TypeAdapter(Report)
 
 
-def _artifact(made: Json) -> Artifact:
-    path = _text(made, "path") or None
-    return Artifact(
-        _text(made, "kind"), _text(made, "key"), _text(made, "title"), dict(made["data"]), path, _text(made, "step")
-    )
+def report(content: Mapping[str, Any]) -> Report:
+    """The report in an `exit.json`; raises ValueError or TypeError when it is none."""
+    given = {name: value for name, value in content.items() if value is not None}
+    if "spend" in given:
+        given["spend"] = Spend(**given["spend"])
+    return _REPORT.validate_python(given)
 
 
-def _gate(result: Json) -> GateResult:
-    return GateResult(
-        _text(result, "name"), GateOutcome(result["outcome"]), _text(result, "detail"), float(result["seconds"])
-    )
+def cancelled(reason: str) -> Report:
+    """What an attempt reports that was ended from outside."""
+    return Report(Ending.TIMED_OUT if reason.startswith(OVERDUE) else Ending.CANCELLED, reason)
 
 
-def _text(content: Json, name: str) -> str:
-    value = content.get(name)
-    return value if isinstance(value, str) else ""
+def could_not_start(error: PodiumError | OSError) -> Report:
+    """What an attempt reports that could not begin; it says when the machine is short of something (REC-9)."""
+    is_short = shortage.is_shortage(error) or isinstance(error, Unavailable)
+    return Report(Ending.COULD_NOT_START, str(error), is_environment=is_short)
 
 
-def _objects(content: Json, name: str) -> list[Json]:
-    value = content.get(name)
-    found = cast("list[Any]", value) if isinstance(value, list) else []
-    return [item for item in found if isinstance(item, dict)]
+class Ended:
+    """`ports.Running` of an attempt that is over, or never began."""
+
+    def __init__(self, report: Report, log_path: str | None = None) -> None:
+        self._report = report
+        self._log_path = log_path
+
+    @property
+    def log_path(self) -> str | None:
+        return self._log_path
+
+    def last_progress(self) -> float | None:
+        """Nothing more comes of it."""
+        return None
+
+    async def ended(self) -> Report:
+        return self._report
+
+    def cancel(self, reason: str) -> None:
+        """It has ended: there is nothing to end."""

@@ -84,8 +84,7 @@ def salvage(directory: Path, path: str, tag: str, seconds: float) -> str | None:
     with suppress(subprocess.TimeoutExpired), (directory / LOG).open("ab") as log:
         command = (*_COMMAND, "--salvage", str(directory))
         subprocess.run(command, timeout=seconds, check=False, **_apart(directory, path, tag, log))
-    found = files.read_json(directory / "salvage.json") or {}
-    commit = found.get("commit")
+    commit = (files.read_json(directory / "salvage.json") or {}).get("commit")
     return commit if isinstance(commit, str) else None
 
 
@@ -112,37 +111,25 @@ def find(directory: Path) -> RunnerProcess | None:
 
 
 async def _readable(fd: int) -> None:
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def finish() -> None:
-        loop.remove_reader(fd)
-        if not done.done():
-            done.set_result(None)
-
-    loop.add_reader(fd, finish)
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(fd, done.set)
     try:
-        await done
+        await done.wait()
     finally:
         loop.remove_reader(fd)
 
 
 async def _finished(wait: Callable[[], None], name: str) -> None:
     """Where the system has no pidfd: wait in a thread of its own, which the end of this process does not wait for."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def finish() -> None:
-        if not done.done():
-            done.set_result(None)
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
 
     def follow() -> None:
         wait()
         with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(finish)
+            loop.call_soon_threadsafe(done.set)
 
     threading.Thread(target=follow, daemon=True, name=name).start()
-    await done
+    await done.wait()
 
 
 def _apart(directory: Path, path: str, tag: str, log: IO[bytes]) -> dict[str, Any]:

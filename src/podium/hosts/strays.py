@@ -4,7 +4,7 @@ import os
 import select
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from podium.runner import processes
@@ -43,36 +43,20 @@ def end(is_stray: Callable[[str], bool], directory: Path | None = None) -> int:
 def _kill(found: Mapping[int, int]) -> None:
     """Send SIGKILL to processes, given by pid and start, and wait a moment for their ends."""
     poll = select.poll()
-    fds: list[int] = []
-    for pid, ticks in found.items():
-        fd = _open(pid)
-        # With the descriptor open, a pid that still belongs to the process will do so for good.
-        if processes.start_ticks(pid) == ticks:
-            _kill_one(pid, fd)
-        if fd is not None:
-            fds.append(fd)
-            poll.register(fd, select.POLLIN)
-    for _ in fds:
-        for fd, _event in poll.poll(PASS_MILLISECONDS):
-            poll.unregister(fd)
-    for fd in fds:
-        os.close(fd)
-
-
-def _open(pid: int) -> int | None:
-    """A descriptor of the process; None where the system has none, or none left."""
-    try:
-        return os.pidfd_open(pid)
-    except (OSError, AttributeError):
-        return None
-
-
-def _kill_one(pid: int, fd: int | None) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        if fd is None:
-            os.kill(pid, signal.SIGKILL)
-        else:
-            signal.pidfd_send_signal(fd, signal.SIGKILL)
+    with ExitStack() as stack:
+        for pid, ticks in found.items():
+            fd: int | None = None
+            with suppress(OSError, AttributeError):  # the system has no such descriptor, or none left
+                fd = os.pidfd_open(pid)
+                stack.callback(os.close, fd)
+                poll.register(fd, select.POLLIN)
+            # With the descriptor open, a pid that still belongs to the process will do so for good.
+            if processes.start_ticks(pid) == ticks:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL) if fd is None else signal.pidfd_send_signal(fd, signal.SIGKILL)
+        for _ in found:
+            for fd, _event in poll.poll(PASS_MILLISECONDS):
+                poll.unregister(fd)
 
 
 def _tag(pid: int) -> str:

@@ -14,9 +14,8 @@ def main(arguments: list[str]) -> int:
     from podium.runner import claim, files, processes, shortage
     from podium.runner import spec as specs
     from podium.runner.attempt import Attempt
-    from podium.runner.limits import Limits
-    from podium.runner.signals import Signals
-    from podium.runner.supervise import Supervisor
+    from podium.runner.spec import Limits
+    from podium.runner.supervise import Signals, Supervisor
 
     is_salvage = arguments[0] == "--salvage"
     directory = Path(arguments[-1])
@@ -43,8 +42,7 @@ def main(arguments: list[str]) -> int:
             "ending": "could-not-start",
             "detail": f"The attempt's run.json cannot be used: {error}",
         }
-        if isinstance(error, OSError) and shortage.is_shortage(error):
-            report["is_environment"] = True
+        report["is_environment"] = shortage.is_shortage(error)
     patience.do(lambda: files.write_json(directory / "exit.json", report))
     return 0
 

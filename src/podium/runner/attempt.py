@@ -9,7 +9,7 @@ from podium.runner.clone import Clone, Work
 from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
 from podium.runner.journal import Journal
-from podium.runner.lines import LineSink, Redactor
+from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
 from podium.runner.start import Run
@@ -78,19 +78,15 @@ class Attempt:
                 return CANCELLED, "cancelled before the agent started"
             self._is_environment = self._lacks_room(error)
             return COULD_NOT_START, f"The clone could not be made: {error}"
-        limit = self._spec.limits.line_bytes_max
-        out = LineSink(limit, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
-        err = LineSink(limit, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut)))
-        env, started_at = environment(self._spec) | self._spec.env, time.time()
-        seconds = self._spec.timeout_seconds
-        run = Run(self._spec.argv, env, self._spec.clone, seconds, out, err)
-        ended = self._supervisor.run(
-            run._replace(
-                wants_stop=lambda: bool(self._heard.excess),
-                is_done=lambda: self._heard.result is not None,
-                linger_seconds=self._spec.limits.result_grace_seconds,
-            )
+        limits = self._spec.limits
+        out = Lines(limits.line_bytes_max, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
+        err = Lines(
+            limits.line_bytes_max, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut))
         )
+        env, started_at = environment(self._spec) | self._spec.env, time.time()
+        run = Run(self._spec.argv, env, self._spec.clone, self._spec.timeout_seconds, out, err)
+        until = {"wants_stop": lambda: bool(self._heard.excess), "is_done": lambda: self._heard.result is not None}
+        ended = self._supervisor.run(run._replace(**until, linger_seconds=limits.result_grace_seconds))
         self._agent_ran = ended.cause != "not-started"
         self._make_room(started_at)
         out.end()
@@ -122,7 +118,6 @@ class Attempt:
         report: Report = {"ending": ending, "detail": detail}
         if not self._agent_ran:
             return report
-        self._git.begin_phase()
         if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
             is_full = ending in {CRASHED, FINISHED} and shortage.is_full(self._spec.directory)
             self._is_environment = is_full and not self._has_filled_disk
@@ -133,7 +128,6 @@ class Attempt:
         except (GitFailedError, OSError) as error:
             self._is_environment = self._lacks_room(error)
             refused = gates.result("delivery", gates.COULD_NOT_RUN, f"What was done cannot be delivered: {error}")
-            self._git.begin_phase()
             return report | {"gates": [refused], "salvage": self.salvage()}
         if not work.descends:
             rewritten = f"The history before {self._spec.base[:12]} was rewritten or left; build on that commit."
@@ -165,20 +159,18 @@ class Attempt:
 
     def _package(self, message: str, is_partial: bool = False) -> Work:
         """Commit and bundle what there is; on a full disk again and again, since it may have cost much to make."""
-        while True:
-            try:
-                self._clone.take_back()
-                work = self._clone.work(message, is_partial)
-                if work.is_new:
-                    self._clone.bundle(work)
-            except (GitFailedError, OSError) as error:
-                if not self._lacks_room(error) or not self._patience.wait():
-                    raise
-                self._git.begin_phase()
-            else:
-                return work
 
-    def _lacks_room(self, error: GitFailedError | OSError) -> bool:
+        def once() -> Work:
+            self._git.begin_phase()
+            self._clone.take_back()
+            work = self._clone.work(message, is_partial)
+            if work.is_new:
+                self._clone.bundle(work)
+            return work
+
+        return self._patience.do(once, self._lacks_room)
+
+    def _lacks_room(self, error: Exception) -> bool:
         """Whether the machine is at fault. Git does not always say why it could not write."""
         is_short = error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
         return is_short or shortage.is_full(self._spec.directory)

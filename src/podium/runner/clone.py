@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from podium.runner import files, shortage
 from podium.runner.git import Git, GitFailedError
@@ -55,7 +55,7 @@ class Clone:
         self._write_own()
         (self._dir / "HEAD").write_text(f"ref: refs/heads/{self._spec.branch}\n")
         (self._dir / "refs/heads" / self._spec.branch).write_text(self._spec.base + "\n")
-        self._git.get(("read-tree", "-m", "-u", self._spec.base))
+        self._git.get("read-tree", "-m", "-u", self._spec.base)
 
     def take_back(self) -> None:
         """After the agent: our configuration again, without what changes git's mind or what a killed git left."""
@@ -81,8 +81,8 @@ class Clone:
         if answer.ended.status not in {0, 1}:  # 1: there is nothing to commit
             raise answer.complaint("commit")
         base = self._spec.base
-        found = self._git.get(("rev-parse", "HEAD", "HEAD^{tree}", f"{base}^{{tree}}", "HEAD^@")).split()
-        commit, tree, base_tree, *parents = found
+        found = self._git.get("rev-parse", "HEAD", "HEAD^{tree}", f"{base}^{{tree}}", "HEAD^@")
+        commit, tree, base_tree, *parents = found.split()
         descends = base in {commit, *parents} or self._descends(commit)
         return Work(commit, descends, commit != base, tree != base_tree)
 
@@ -98,10 +98,10 @@ class Clone:
         with part.open("wb") as file:
             file.write(header.encode())
             arguments = ("pack-objects", "--quiet", "--revs", "--thin", "--delta-base-offset", "--stdout")
-            answer = self._git.ask(arguments, revisions.encode(), on_stdout=lambda chunk: _write(file, chunk))
+            answer = self._git.ask(arguments, revisions.encode(), file.write)
         if not answer.is_good:
             raise answer.complaint("pack-objects")
-        files.sync_file(part)
+        files.sync(part)
         part.replace(self._spec.bundle)
 
     def _write_own(self) -> None:
@@ -155,7 +155,3 @@ class Clone:
         if answer.ended.status not in {0, 1}:
             raise answer.complaint("merge-base")
         return answer.is_good
-
-
-def _write(file: BinaryIO, chunk: bytes) -> None:
-    file.write(chunk)

@@ -18,7 +18,7 @@ def write_whole(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(fd)
     temporary.replace(path)
-    sync_directory(path.parent)
+    sync(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -35,15 +35,10 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def sync_file(path: Path) -> None:
-    """Make a finished file durable."""
+def sync(path: Path) -> None:
+    """Make a finished file, or the names in a directory, durable."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    sync_file(path)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from podium.runner import shortage
 from podium.runner.clone import Work
 from podium.runner.journal import Journal
-from podium.runner.lines import Redactor
+from podium.runner.lines import Redactor, Tail
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment, fill
 from podium.runner.start import Run
@@ -93,24 +93,6 @@ class Gates:
             self.lacked_room = True
             outcome = COULD_NOT_RUN
         return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))
-
-
-class Tail:
-    """A sink that keeps the last bytes of a stream, however long it is."""
-
-    def __init__(self, bytes_max: int) -> None:
-        self._max = bytes_max
-        self._content = bytearray()
-        self._is_cut = False
-
-    def __call__(self, chunk: bytes) -> None:
-        self._content += chunk
-        if (excess := len(self._content) - self._max) > 0:
-            del self._content[:excess]
-            self._is_cut = True
-
-    def text(self) -> str:
-        return ("…" if self._is_cut else "") + self._content.decode("utf-8", "replace").strip()
 
 
 def result(name: str, outcome: str, detail: str = "", seconds: float = 0.0) -> Gate:

@@ -1,16 +1,16 @@
 """Git in a clone that is trusted in nothing: our configuration, our environment, the attempt's own process tree."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from podium.runner import shortage
+from podium.runner.lines import Tail
 from podium.runner.spec import Spec, environment
 from podium.runner.start import Run, Sink
 from podium.runner.supervise import Ended, Supervisor
 
 OUTPUT_BYTES_MAX = 1 << 20
-_NOTHING: Mapping[str, str] = {}
 _SAFE = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
     *("-c", "core.excludesFile=/dev/null", "-c", "core.fsync=none", "-c", "core.quotePath=false", "-c", "gc.auto=0"),
@@ -39,22 +39,9 @@ class Answer(NamedTuple):
 
     def complaint(self, command: str) -> GitFailedError:
         how = self.ended.cause if self.ended.cause != "exited" else self.ended.describe()
-        error = GitFailedError(f"git {command} failed ({how}): {self.said.strip()[-1000:]}")
+        error = GitFailedError(f"git {command} failed ({how}): {self.said[-1000:]}")
         error.is_environment = self.ended.cause == "not-started" or shortage.is_said(self.said)
         return error
-
-
-class Kept:
-    """A sink that keeps the first part of a stream."""
-
-    def __init__(self) -> None:
-        self.content = bytearray()
-
-    def __call__(self, chunk: bytes) -> None:
-        self.content.extend(chunk[: OUTPUT_BYTES_MAX - len(self.content)])
-
-    def text(self) -> str:
-        return self.content.decode("utf-8", "replace")
 
 
 class Git:
@@ -73,35 +60,21 @@ class Git:
         """The commands until the next phase have `git_seconds_max` together."""
         self._phase_ends_at = time.monotonic() + self._spec.limits.git_seconds_max
 
-    def ask(
-        self,
-        arguments: Sequence[str],
-        stdin: bytes = b"",
-        env: Mapping[str, str] = _NOTHING,
-        on_stdout: Sink | None = None,
-    ) -> Answer:
+    def ask(self, arguments: Sequence[str], stdin: bytes = b"", on_stdout: Sink | None = None) -> Answer:
         """Run one command, however it ends. `stdin` must fit into a pipe."""
-        out, said = Kept(), Kept()
+        out, said = Tail(OUTPUT_BYTES_MAX), Tail(OUTPUT_BYTES_MAX)
         seconds = self._phase_ends_at - time.monotonic()
         if seconds <= 0:
             limit = self._spec.limits.git_seconds_max
             return Answer(Ended("timed-out", None), "", f"no time is left of {limit:g} s for git")
-        run = Run(
-            ("git", *_SAFE, *self._where, *arguments),
-            {**self._env, **env},
-            None,
-            seconds,
-            on_stdout or out,
-            said,
-            stdin,
-            self.heeds_stop,
-        )
+        argv = ("git", *_SAFE, *self._where, *arguments)
+        run = Run(argv, self._env, None, seconds, on_stdout or out, said, stdin, self.heeds_stop)
         ended = self._supervisor.run(run)
         return Answer(ended, out.text(), said.text() or ended.error)
 
-    def get(self, arguments: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> str:
+    def get(self, *arguments: str) -> str:
         """Run one command and return what it printed, stripped. Raises GitFailedError."""
-        answer = self.ask(arguments, stdin, env)
+        answer = self.ask(arguments)
         if not answer.is_good:
             raise answer.complaint(arguments[0])
-        return answer.out.strip()
+        return answer.out

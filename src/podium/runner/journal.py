@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.runner import files
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 
 
 class Journal:
@@ -33,16 +33,10 @@ class Journal:
         if self._bytes_left <= 0:
             text = f"The log has reached {self._limits.log_bytes_max} bytes; later messages are dropped."
             line = _line("runner", {"type": "log", "level": "warning", "text": text})
-        self._append(line)
-
-    def _append(self, line: bytes) -> None:
-        """Whole lines only: what a full disk took of one is taken back, so that later ones can be read."""
         end = os.fstat(self._fd).st_size
-        try:
+        with suppress(OSError):  # whole lines only: what a full disk took of one is taken back
             if os.write(self._fd, line) < len(line):
                 os.ftruncate(self._fd, end)
-        except OSError:
-            return
 
     def note(self, text: str, level: str = "info", stream: str = "runner") -> None:
         """Append a line of the runner's own."""

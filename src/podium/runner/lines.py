@@ -1,60 +1,64 @@
 """Bytes to lines with a bound on memory, and the removal of secrets from what is kept."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, cast
 
 _HIDDEN = "[secret]"
 
 
 class Lines:
-    """Cuts a stream into lines; what a line has beyond `line_bytes_max` is thrown away as it comes."""
+    """A sink that hands on whole lines without their newline, each with whether it was cut.
 
-    def __init__(self, line_bytes_max: int) -> None:
+    What a line has beyond `line_bytes_max` is thrown away as it comes.
+    """
+
+    def __init__(self, line_bytes_max: int, take: Callable[[bytes, bool], None]) -> None:
         self._max = line_bytes_max
+        self._hand_on = take
         self._held = bytearray()
         self._is_cut = False
 
-    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Each line that `chunk` completes, without its newline, and whether it was cut."""
+    def __call__(self, chunk: bytes) -> None:
         *complete, rest = chunk.split(b"\n")
         for part in complete:
             self._hold(part)
-            yield self._take()
+            self._take()
         self._hold(rest)
 
-    def end(self) -> Iterator[tuple[bytes, bool]]:
-        """The last line, when it had no newline."""
+    def end(self) -> None:
+        """Hand on a last line that had no newline."""
         if self._held:
-            yield self._take()
+            self._take()
 
     def _hold(self, part: bytes) -> None:
         room = self._max - len(self._held)
         self._is_cut |= len(part) > room
         self._held += part[:room]
 
-    def _take(self) -> tuple[bytes, bool]:
-        line = bytes(self._held), self._is_cut
+    def _take(self) -> None:
+        line, is_cut = bytes(self._held), self._is_cut
         self._held.clear()
         self._is_cut = False
-        return line
+        self._hand_on(line, is_cut)
 
 
-class LineSink:
-    """A sink for a program's output that hands on whole lines, each with whether it was cut."""
+class Tail:
+    """A sink that keeps the last bytes of a stream, however long it is."""
 
-    def __init__(self, line_bytes_max: int, take: Callable[[bytes, bool], None]) -> None:
-        self._lines = Lines(line_bytes_max)
-        self._take = take
+    def __init__(self, bytes_max: int) -> None:
+        self._max = bytes_max
+        self._content = bytearray()
+        self._is_cut = False
 
     def __call__(self, chunk: bytes) -> None:
-        for line, is_cut in self._lines.feed(chunk):
-            self._take(line, is_cut)
+        self._content += chunk
+        if (excess := len(self._content) - self._max) > 0:
+            del self._content[:excess]
+            self._is_cut = True
 
-    def end(self) -> None:
-        """Hand on a last line that had no newline."""
-        for line, is_cut in self._lines.end():
-            self._take(line, is_cut)
+    def text(self) -> str:
+        return ("…" if self._is_cut else "") + self._content.decode("utf-8", "replace").strip()
 
 
 class Redactor:

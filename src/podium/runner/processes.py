@@ -67,26 +67,17 @@ def all_pids() -> list[int]:
 
 def descendants(root: int) -> list[int]:
     """Children, grandchildren and so on, parents first. A snapshot: repeat until nothing is left."""
-    found = _children(root)
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        children.setdefault(parent, []).append(pid)
+    found = list(children.get(root, ()))
     for pid in found:  # grows while it is walked
-        found.extend(_children(pid))
+        found.extend(children.get(pid, ()))
     return found
 
 
-def _children(pid: int) -> list[int]:
-    tasks = _PROC / str(pid) / "task"
-    try:
-        return [int(child) for task in tasks.iterdir() for child in (task / "children").read_bytes().split()]
-    except FileNotFoundError:
-        if IS_LINUX and (_PROC / "self" / "task" / str(os.getpid()) / "children").exists():
-            return []  # the process is gone, the kernel knows the file
-        return [child for child, parent in _parents() if parent == pid]
-    except OSError:
-        return []
-
-
 def _parents() -> list[tuple[int, int]]:
-    """Every process with its parent, for kernels without /proc/PID/task/TID/children and systems without /proc."""
+    """Every process with its parent."""
     if pids := all_pids():
         return [(pid, parent) for pid in pids if (parent := parent_of(pid)) is not None]
     import subprocess

@@ -5,11 +5,13 @@ Tolerant: what is malformed becomes a log line that says why, so that nothing an
 
 import json
 import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
-from podium.runner.limits import Limits
 from podium.runner.lines import Redactor
+from podium.runner.spec import Limits
 
 VERDICTS = ("passed", "failed", "rework", "blocked", "unavailable")
 LEVELS = ("debug", "info", "warning", "error")
@@ -37,31 +39,27 @@ class Conversation:
 
     def hear(self, line: bytes, is_cut: bool) -> Message:
         """Take one line of standard output in; returns the message as it goes to the log."""
-        if is_cut or not line.startswith(b"{"):
+        said: Any = None
+        if line.startswith(b"{") and not is_cut:
+            with suppress(ValueError, RecursionError):
+                said = json.loads(line)  # a line that begins with a brace is an object
+        kind: Any = said.get("type") if said else None
+        if not isinstance(kind, str) or kind not in _FIELDS:
             return self.as_log(line, is_cut)
         try:
-            said: Any = json.loads(line)
-        except (ValueError, RecursionError):
-            return self.as_log(line, is_cut)
-        kind: Any = said.get("type")  # a line that begins with a brace is an object
-        reader = _READERS.get(kind) if isinstance(kind, str) else None
-        if reader is None:
-            return self.as_log(line, is_cut)
-        try:
-            message: Message = {"type": kind} | self._redactor.value(reader(said))
+            read = {name: field(said.get(name), name) for name, field in _FIELDS[kind].items()}
+            message: Message = {"type": kind} | self._redactor.value(read)
         except (MalformedError, RecursionError) as error:
             text = f"Ignored a malformed {kind} message: {error}. It said: {line[:500].decode(errors='replace')}"
             return {"type": "log", "level": "warning", "text": self._redactor.cut_text(text)}
         self._keep(message, len(line))
         return message
 
-    def as_log(self, line: bytes, is_cut: bool, level: str = "info") -> Message:
+    def as_log(self, line: bytes, is_cut: bool) -> Message:
         """A line that is no message, as a log message."""
-        text = line.decode("utf-8", "replace")
-        if is_cut:
-            mark = f" … [cut: longer than {self._limits.line_bytes_max} bytes]"
-            return {"type": "log", "level": level, "text": self._redactor.cut_text(text) + mark}
-        return {"type": "log", "level": level, "text": self._redactor.text(text)}
+        clean = (self._redactor.cut_text if is_cut else self._redactor.text)(line.decode("utf-8", "replace"))
+        mark = f" … [cut: longer than {self._limits.line_bytes_max} bytes]" if is_cut else ""
+        return {"type": "log", "level": "info", "text": clean + mark}
 
     def _keep(self, message: Message, size: int) -> None:
         if message["type"] == "spend":
@@ -77,96 +75,78 @@ class Conversation:
             elif message["type"] == "result":
                 self.result = message
             else:
-                self.artifacts.append({k: v for k, v in message.items() if k != "type"} | {"step": self._step})
+                made = {name: value for name, value in message.items() if name != "type"}
+                self.artifacts.append(made | {"title": made["title"] or made["key"], "step": self._step})
 
 
-def _progress(said: Message) -> Message:
-    fraction = said.get("fraction")
-    if not isinstance(fraction, int | float) or not 0 <= fraction <= 1:
-        fraction = None
-    return {"fraction": fraction, "text": _text(said, "text")}
+def _checked(is_good: Callable[[Any], bool], default: Any, must: str) -> Callable[[Any, str], Any]:
+    """What reads one field: its value, or the default when it is null or missing."""
+
+    def read(value: Any, name: str) -> Any:
+        if value is None:
+            return default
+        if not is_good(value):
+            raise MalformedError(must.format(name))
+        return value
+
+    return read
 
 
-def _log(said: Message) -> Message:
-    level = said.get("level")
-    return {"level": level if level in LEVELS else "info", "text": _text(said, "text")}
+def _fraction(value: Any, _name: str) -> Any:
+    return value if isinstance(value, int | float) and 0 <= value <= 1 else None
 
 
-def _artifact(said: Message) -> Message:
-    kind, key = _text(said, "kind"), _text(said, "key")
-    if not kind or not key:
+def _level(value: Any, _name: str) -> str:
+    return value if value in LEVELS else "info"
+
+
+def _required(value: Any, name: str) -> str:
+    if not _text(value, name):
         raise MalformedError("`kind` and `key` must be texts that are not empty")
-    return {
-        "kind": kind,
-        "key": key,
-        "title": _text(said, "title") or key,
-        "data": _object(said, "data"),
-        "path": _path(said.get("path")),
-    }
-
-
-def _spend(said: Message) -> Message:
-    cost = said.get("cost_usd")
-    if cost is not None and (isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < math.inf):
-        raise MalformedError("`cost_usd` must be a number of dollars, or null when it is not known")
-    tokens = {name: said.get(name, 0) for name in ("input_tokens", "output_tokens")}
-    if not all(isinstance(count, int) and 0 <= count < 1 << 53 for count in tokens.values()):
-        raise MalformedError("`input_tokens` and `output_tokens` must be whole numbers")
-    return tokens | {"cost_usd": cost}
-
-
-def _result(said: Message) -> Message:
-    verdict = said.get("verdict")
-    if verdict not in VERDICTS:
-        raise MalformedError(f"`verdict` must be one of {', '.join(VERDICTS)}")
-    return {
-        "verdict": verdict,
-        "summary": _text(said, "summary"),
-        "feedback": _text(said, "feedback"),
-        "data": _object(said, "data"),
-    }
-
-
-_READERS = {"progress": _progress, "log": _log, "artifact": _artifact, "spend": _spend, "result": _result}
-
-
-def _text(said: Message, name: str) -> str:
-    value = said.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise MalformedError(f"`{name}` must be a text")
     return value
 
 
-def _object(said: Message, name: str) -> Message:
-    value = said.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise MalformedError(f"`{name}` must be an object")
-    return cast("Message", value)
+def _verdict(value: Any, _name: str) -> str:
+    if value not in VERDICTS:
+        raise MalformedError(f"`verdict` must be one of {', '.join(VERDICTS)}")
+    return value
 
 
-def _path(value: object) -> str | None:
+def _path(value: Any, _name: str) -> str | None:
     """A path inside the repository, in its plain form."""
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or "\0" in value or "\\" in value:
-        raise MalformedError("`path` must be a path inside the repository")
-    path = PurePosixPath(value)
+    path = PurePosixPath(value if isinstance(value, str) and "\0" not in value and "\\" not in value else "/")
     if path.is_absolute() or ".." in path.parts or ".git" in path.parts or not path.parts:
         raise MalformedError("`path` must be a path inside the repository")
     return str(path)
 
 
+def _is_cost(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < math.inf
+
+
+_text = _checked(lambda value: isinstance(value, str), "", "`{}` must be a text")
+_object = _checked(lambda value: isinstance(value, dict), {}, "`{}` must be an object")
+_cost = _checked(_is_cost, None, "`{}` must be a number of dollars, or null when it is not known")
+_tokens = _checked(
+    lambda value: isinstance(value, int) and 0 <= value < 1 << 53,
+    0,
+    "`input_tokens` and `output_tokens` must be whole numbers",
+)
+_FIELDS: Mapping[str, Mapping[str, Callable[[Any, str], Any]]] = {
+    "progress": {"fraction": _fraction, "text": _text},
+    "log": {"level": _level, "text": _text},
+    "artifact": {"kind": _required, "key": _required, "title": _text, "data": _object, "path": _path},
+    "spend": {"input_tokens": _tokens, "output_tokens": _tokens, "cost_usd": _cost},
+    "result": {"verdict": _verdict, "summary": _text, "feedback": _text, "data": _object},
+}
+"""What each type of message holds; an artifact without a title is called by its key."""
+
+
 def _sum(before: Message | None, more: Message) -> Message:
     """Two spends added up; the cost is unknown until one is given."""
-    if before is None:
-        return {name: value for name, value in more.items() if name != "type"}
-    costs = [cost for cost in (before["cost_usd"], more["cost_usd"]) if cost is not None]
-    return {
-        "input_tokens": before["input_tokens"] + more["input_tokens"],
-        "output_tokens": before["output_tokens"] + more["output_tokens"],
-        "cost_usd": sum(costs) if costs else None,
-    }
+    before = before or {"input_tokens": 0, "output_tokens": 0, "cost_usd": None}
+    costs = [spend["cost_usd"] for spend in (before, more) if spend["cost_usd"] is not None]
+    tokens = {name: before[name] + more[name] for name in ("input_tokens", "output_tokens")}
+    return tokens | {"cost_usd": sum(costs) if costs else None}

@@ -5,7 +5,9 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,9 +27,9 @@ ENTRIES_MAX = 1_000_000
 T = TypeVar("T")
 
 
-def is_shortage(error: OSError) -> bool:
+def is_shortage(error: Exception) -> bool:
     """Whether the machine lacks space, memory, descriptors or processes."""
-    return error.errno in ERRNOS
+    return isinstance(error, OSError) and error.errno in ERRNOS
 
 
 def is_said(text: str) -> bool:
@@ -52,35 +54,27 @@ def is_full(directory: Path) -> bool:
 
 def used_bytes(directory: Path) -> int:
     """What is allocated on disk for all that is below `directory`, as far as it can be read."""
-    total, pending, looked = 0, [str(directory)], 0
-    while pending and looked < ENTRIES_MAX:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    looked += 1
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except OSError:
-            continue
-    return total
+    return sum(found.st_blocks * 512 for _, found in islice(_below(directory), ENTRIES_MAX))
 
 
 def remove_large(directory: Path, since: float) -> int:
     """Remove the large files below `directory` that were written after `since`, outside of .git; how many."""
     count = 0
-    for folder, folders, names in os.walk(directory):
-        folders[:] = [name for name in folders if name != ".git"]
-        for name in names:
-            path = os.path.join(folder, name)  # noqa: PTH118 - there may be very many
-            try:
-                found = os.lstat(path)
-                if stat.S_ISREG(found.st_mode) and found.st_size >= LARGE_BYTES and found.st_mtime >= since:
-                    os.unlink(path)  # noqa: PTH108 - as above
-                    count += 1
-            except OSError:
-                continue
+    for path, found in _below(directory, but=".git"):
+        if stat.S_ISREG(found.st_mode) and found.st_size >= LARGE_BYTES and found.st_mtime >= since:
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - a text, as there may be very many
+                count += 1
     return count
+
+
+def _below(directory: Path, but: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """Everything below `directory` that can be looked at, without what is in folders of that name."""
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if name != but]
+        for path in (f"{folder}/{name}" for name in (*folders, *names)):
+            with suppress(OSError):
+                yield path, os.lstat(path)
 
 
 class Patience:
@@ -106,11 +100,11 @@ class Patience:
                 return True
         return False
 
-    def do(self, action: Callable[[], T]) -> T:
-        """Do what needs room, again and again until there is some; raises its OSError when there is none in time."""
+    def do(self, action: Callable[[], T], lacks_room: Callable[[Exception], bool] = is_shortage) -> T:
+        """Do what needs room, again and again until there is some; raises its error when there is none in time."""
         while True:
             try:
                 return action()
-            except OSError as error:
-                if not is_shortage(error) or not self.wait():
+            except Exception as error:
+                if not lacks_room(error) or not self.wait():
                     raise

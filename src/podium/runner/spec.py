@@ -1,11 +1,11 @@
 """What a host tells the runner about one attempt: `run.json`, private because it may hold an agent's credential."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from podium.runner import files
-from podium.runner.limits import Limits
 
 CACHES = {"PIP_CACHE_DIR": "pip", "UV_CACHE_DIR": "uv", "npm_config_cache": "npm", "GOMODCACHE": "go-mod"}
 """Where package tools keep downloads: only of tools that may share them between processes that run at once.
@@ -15,6 +15,46 @@ go.dev/ref/mod#module-cache. Cargo is missing: its one folder holds configuratio
 which one attempt could change what another runs. Who writes to a cache is trusted by who reads it, as all agents of one
 user are without a sandbox; a sandbox has to show it read-only.
 """
+
+
+class Limits(NamedTuple):
+    """Bounds on one attempt's output and endings."""
+
+    line_bytes_max: int = 8 << 20
+    """A longer line is cut, with a mark. A plan of 5,000 features is one line, with six bytes for many a letter."""
+    log_bytes_max: int = 64 << 20
+    """Beyond it messages are dropped, with one line that says so; results still count."""
+    artifacts_max: int = 6_000
+    """More than the issues that one project may have, so that too many of them are told, and mended, as just that."""
+    artifact_bytes_max: int = 32 << 20
+    """All artifacts and results together, as JSON; an agent that sends more is ended."""
+    gate_output_bytes_max: int = 8 << 10
+    """The last part of a gate's output, kept in its result."""
+    grace_seconds: float = 2.0
+    """From SIGTERM to SIGKILL."""
+    kill_seconds_max: float = 30.0
+    """How long SIGKILL is repeated before the runner gives up on a process that cannot die."""
+    git_seconds_max: float = 300.0
+    """For all git commands of one phase: making the clone, delivering, saving what could not be delivered."""
+    result_grace_seconds: float = 10.0
+    """From an agent's result to its end, when it does not exit by itself."""
+    room_seconds_max: float = 600.0
+    """How long an attempt that has done its work waits, in all, for room on a full disk to deliver it."""
+
+
+GIT_PHASES_MAX = 3
+
+
+def attempt_seconds_max(timeout_seconds: float, gates: Iterable[float], limits: Limits = Limits()) -> float:  # noqa: B008 - immutable
+    """How long a runner may take for a whole attempt: its agent's and gates' time, git's, waiting for room, endings.
+
+    `gates` are the timeouts of the gates that run a command, in seconds.
+    """
+    timeouts = tuple(gates)
+    ending = limits.grace_seconds + limits.kill_seconds_max
+    git = GIT_PHASES_MAX * limits.git_seconds_max
+    waiting = git + limits.room_seconds_max
+    return timeout_seconds + sum(timeouts) + waiting + (1 + len(timeouts) + GIT_PHASES_MAX) * ending
 
 
 class Spec(NamedTuple):
@@ -90,24 +130,17 @@ def environment(spec: Spec) -> dict[str, str]:
         "TMPDIR": str(spec.directory / "tmp"),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        "GIT_AUTHOR_NAME": spec.instance,
-        "GIT_AUTHOR_EMAIL": f"{spec.instance}@podium.invalid",
-        "GIT_COMMITTER_NAME": spec.instance,
-        "GIT_COMMITTER_EMAIL": f"{spec.instance}@podium.invalid",
+        **{f"GIT_{who}_NAME": spec.instance for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": f"{spec.instance}@podium.invalid" for who in ("AUTHOR", "COMMITTER")},
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_TERMINAL_PROMPT": "0",
         "PODIUM_ATTEMPT": spec.tag,
         "PODIUM_ASSIGNMENT": str(spec.assignment),
-        **_caches(spec.cache),
+        **{name: f"{spec.cache}/{tool}" for name, tool in CACHES.items() if spec.cache},
+        # uv would link installed files to the cache's own, so that whoever edits the one edits the other.
+        **({"UV_LINK_MODE": "copy"} if spec.cache else {}),
     }
-
-
-def _caches(folder: str) -> dict[str, str]:
-    if not folder:
-        return {}
-    # uv would link installed files to the cache's own, so that whoever edits the one edits the other.
-    return {name: f"{folder}/{tool}" for name, tool in CACHES.items()} | {"UV_LINK_MODE": "copy"}
 
 
 def fill(argv: tuple[str, ...]) -> list[str]:

@@ -5,11 +5,11 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from errno import EINVAL, ENOENT
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from podium.runner import processes
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], Any]
 
 
 class Run(NamedTuple):

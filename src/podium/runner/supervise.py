@@ -1,14 +1,15 @@
 """Runs one program at a time, reads what it says, and leaves no process behind, however it ends."""
 
 import os
+import select
 import selectors
 import signal
 import time
+from types import FrameType
 from typing import NamedTuple
 
 from podium.runner import processes
-from podium.runner.limits import Limits
-from podium.runner.signals import Signals
+from podium.runner.spec import Limits
 from podium.runner.start import Run, Sink, start
 
 READ_BYTES = 1 << 16
@@ -32,10 +33,43 @@ class Ended(NamedTuple):
             return self.error
         if self.status >= 0:
             return f"exit status {self.status}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"killed by {names.get(-self.status, f'signal {-self.status}')}"
+
+
+class Signals:
+    """Takes over the process's signals for its whole life; `fd` becomes readable at each of them."""
+
+    def __init__(self) -> None:
+        self.fd, self._write_fd = os.pipe()
+        os.set_blocking(self.fd, False)
+        os.set_blocking(self._write_fd, False)
+        self.stop_requested = False
+        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, _noted)  # a handler, however empty, makes the wake-up byte arrive
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop_requested = True
+
+    def drain(self) -> None:
+        """Forget the wake-ups so far; call it before looking at what they may be about."""
         try:
-            return f"killed by {signal.Signals(-self.status).name}"
-        except ValueError:
-            return f"killed by signal {-self.status}"
+            while os.read(self.fd, 4096):
+                pass
+        except BlockingIOError:
+            return
+
+    def wait(self, seconds: float) -> None:
+        """Return at the next signal, or after that long."""
+        select.select([self.fd], [], [], seconds)
+        self.drain()
+
+
+def _noted(_number: int, _frame: FrameType | None) -> None:
+    """The wake-up byte is all that is wanted."""
 
 
 class Supervisor:
@@ -66,8 +100,9 @@ class Supervisor:
         try:
             cause = self._watch(run, pid, out, err)
             self.end_tree()
-            _drain(out, run.on_stdout)
-            _drain(err, run.on_stderr)
+            for fd, sink in ((out, run.on_stdout), (err, run.on_stderr)):
+                while _read(fd, sink):
+                    pass
         finally:
             os.close(out)
             os.close(err)
@@ -98,7 +133,7 @@ class Supervisor:
                 for key, _ in selector.select(left):
                     if key.data is None:
                         self._signals.drain()
-                    elif not _read(key.fd, key.data):
+                    elif _read(key.fd, key.data) == b"":
                         selector.unregister(key.fd)
 
     def end_tree(self) -> bool:
@@ -129,21 +164,12 @@ class Supervisor:
         return True
 
 
-def _read(fd: int, sink: Sink) -> bool:
-    """Hand on what there is; False at the end of the stream."""
+def _read(fd: int, sink: Sink) -> bytes | None:
+    """Hand on what there is; nothing at the end of the stream, None when there may be more later."""
     try:
         chunk = os.read(fd, READ_BYTES)
     except BlockingIOError:
-        return True
+        return None
     if chunk:
         sink(chunk)
-    return bool(chunk)
-
-
-def _drain(fd: int, sink: Sink) -> None:
-    """Hand on what is left in a pipe whose writers are gone."""
-    try:
-        while chunk := os.read(fd, READ_BYTES):
-            sink(chunk)
-    except BlockingIOError:
-        return
+    return chunk

@@ -99,16 +99,9 @@ async def adopt(part: Path, source: str) -> None:
     found = await look(source)
     kind = "sha256" if len(found.head) == 64 else "sha1"
     await git.get(part, "init", "--quiet", "--template=", "--initial-branch=main", f"--object-format={kind}")
-    flags = (
-        *("--quiet", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--update-shallow"),
-        "--",
-    )
-    answer = await git.ask(
-        part,
-        *("fetch", *flags, source, f"+HEAD:{ADOPTED}"),
-        env=_environment(source),
-        bounds=git.Bounds(CLONE_SECONDS_MAX, lambda: _excess(part)),
-    )
+    flags = ("--quiet", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules", "--update-shallow")
+    env, bounds = _environment(source), git.Bounds(CLONE_SECONDS_MAX, lambda: _excess(part))
+    answer = await git.ask(part, "fetch", *flags, "--", source, f"+HEAD:{ADOPTED}", env=env, bounds=bounds)
     if answer.status != 0:
         raise _refusal(source, answer.said)
     head = await worktree.read_ref(part, ADOPTED)
@@ -116,8 +109,7 @@ async def adopt(part: Path, source: str) -> None:
         raise Unavailable(f"{source} has no commit on its default branch any more; commit something there, then retry.")
     await git.get(part, "config", "podium.source", source)
     await git.get(part, "config", "podium.branch", found.branch)
-    refs = f"create refs/heads/main {head}\ncreate {worktree.FOLLOWED} {head}\n"
-    await git.get(part, "update-ref", "--stdin", stdin=refs.encode())
+    await worktree.begin(part, head)
     await git.get(part, "read-tree", "-m", "-u", head)
 
 
@@ -165,16 +157,11 @@ def _refusal(source: str, said: str) -> UsageError | Unavailable:
 
 
 @contextmanager
-def _nowhere(head: str = "refs/heads/none") -> Generator[Path]:
+def _nowhere(head: str = "ref: refs/heads/none") -> Generator[Path]:
     """A repository without objects, references or configuration, for a moment."""
     with tempfile.TemporaryDirectory(prefix="podium-") as name:
         directory = Path(name)
-        for part in ("objects", "refs"):
-            (directory / part).mkdir()
-        (directory / "HEAD").write_text(f"ref: {head}\n" if head.startswith("refs/") else f"{head}\n")
-        sha256 = len(head) == 64
-        extension = "[extensions]\n\tobjectformat = sha256\n" if sha256 else ""
-        (directory / "config").write_text(f"[core]\n\trepositoryformatversion = {int(sha256)}\n{extension}")
+        git.make_directory(directory, head, is_sha256=len(head) == 64)
         yield directory
 
 
@@ -199,7 +186,7 @@ async def _count_uncommitted(path: Path, head: str) -> int | None:
         objects = str((shared / "objects").resolve()).replace("\\", r"\\").replace('"', r"\"")
         asked = git.ask(
             nowhere,
-            *("-c", "core.bare=false", "-c", f"core.excludesFile={shared / 'info/exclude'}"),
+            *("-c", f"core.excludesFile={shared / 'info/exclude'}"),
             *("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"),
             env={
                 "GIT_DIR": str(nowhere),

@@ -6,10 +6,10 @@ import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from podium.domain.errors import TimedOut, Unavailable
 
@@ -23,6 +23,10 @@ VERSION_MIN: Final = (2, 38)
 
 NO_ROOM: Final = ("No space left on device", "Disk quota exceeded")
 """What git says of a full disk."""
+
+SUCCESS: Final = frozenset({0})
+YES_OR_NO: Final = frozenset({0, 1})
+"""The statuses of a command that answers a question by them; any other is trouble."""
 
 AUTHOR: Final = "Podium"
 EMAIL: Final = "podium@podium.invalid"
@@ -83,26 +87,38 @@ async def ask(
     stdin: bytes | int = b"",
     env: Mapping[str, str] = _NOTHING,
     bounds: Bounds | None = None,
+    fine: Container[int] | None = None,
 ) -> Answer:
-    """Run a git command, whatever its status; `stdin` is its input, or a descriptor to read it from.
+    """Run a git command, whatever its status unless `fine` holds those that it may have.
 
-    With `bounds`, silence is no reason to end it, and a cancelled caller is. Raises Unavailable (no git, no directory,
-    too much output or more than the bounds), TimedOut.
+    `stdin` is its input, or a descriptor to read it from. With `bounds`, silence is no reason to end it, and a
+    cancelled caller is. Raises Unavailable (no git, no directory, too much output or more than the bounds, another
+    status), TimedOut.
     """
     try:
-        return await asyncio.to_thread(_run, repository, arguments, stdin, env, bounds)
+        answer = await asyncio.to_thread(_run, repository, arguments, stdin, env, bounds)
     except asyncio.CancelledError:
         if bounds is not None:
             bounds.release("it is not wanted any more")
         raise
-
-
-async def get(repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING) -> str:
-    """Run a git command that must succeed, and return what it printed, stripped. Raises Unavailable, TimedOut."""
-    answer = await ask(repository, *arguments, stdin=stdin, env=env)
-    if answer.status != 0:
+    if fine is not None and answer.status not in fine:
         raise failure(repository, arguments, answer)
-    return answer.text
+    return answer
+
+
+async def get(repository: Path, *arguments: str, **rest: Any) -> str:
+    """`ask` a command that must succeed, and return what it printed, stripped."""
+    return (await ask(repository, *arguments, **rest, fine=SUCCESS)).text
+
+
+def make_directory(directory: Path, head: str, *, is_sha256: bool) -> None:
+    """Make an existing directory one of git's own that holds nothing: no objects, references or configuration."""
+    for part in ("objects", "refs", "info"):
+        (directory / part).mkdir()
+    (directory / "HEAD").write_text(f"{head}\n")
+    extension = "[extensions]\n\tobjectformat = sha256\n" if is_sha256 else ""
+    core = f"[core]\n\trepositoryformatversion = {int(is_sha256)}\n\tbare = false\n"
+    (directory / "config").write_text(core + extension)
 
 
 def lacks_room(answer: Answer) -> bool:
@@ -127,10 +143,8 @@ def environment(path: str) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_AUTHOR_NAME": AUTHOR,
-        "GIT_AUTHOR_EMAIL": EMAIL,
-        "GIT_COMMITTER_NAME": AUTHOR,
-        "GIT_COMMITTER_EMAIL": EMAIL,
+        **{f"GIT_{who}_NAME": AUTHOR for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": EMAIL for who in ("AUTHOR", "COMMITTER")},
     }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -110,8 +111,6 @@ def tree_bytes(path: Path) -> int:
     size = 0
     for folder, _, files in os.walk(path):
         for name in files:
-            try:
+            with suppress(OSError):
                 size += os.lstat(f"{folder}/{name}").st_size
-            except OSError:
-                continue
     return size

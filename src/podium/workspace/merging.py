@@ -41,9 +41,7 @@ async def integrate(repository: Path, commits: Sequence[str]) -> str | MergeConf
 async def merge_tree(repository: Path, ours: str, theirs: str) -> str | MergeConflict:
     """The merged tree's id. Raises Unavailable, TimedOut."""
     arguments = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
-    answer = await git.ask(repository, *arguments)
-    if answer.status not in {0, 1}:
-        raise git.failure(repository, arguments, answer)
+    answer = await git.ask(repository, *arguments, fine=git.YES_OR_NO)
     tree, *files = answer.out.decode("utf-8", "replace").split("\0")
     if answer.status == 0:
         return tree.strip()
@@ -60,10 +58,7 @@ async def commit_tree(
 
 async def contains(repository: Path, whole: str, part: str) -> bool:
     """Whether `part` is `whole` or one of its ancestors. Raises Unavailable, TimedOut."""
-    arguments = ("merge-base", "--is-ancestor", part, whole)
-    answer = await git.ask(repository, *arguments)
-    if answer.status not in {0, 1}:
-        raise git.failure(repository, arguments, answer)
+    answer = await git.ask(repository, "merge-base", "--is-ancestor", part, whole, fine=git.YES_OR_NO)
     return answer.status == 0
 
 

@@ -49,9 +49,7 @@ async def pack(repository: Path, main: str | None, target: Path) -> tuple[Path, 
         refs[MAIN] = main
     wanted = "\n".join(dict.fromkeys(refs.values())).encode() + b"\n"
     command = ("pack-objects", "--revs", "--quiet", "--delta-base-offset", "--threads=1", str(target))
-    answer = await git.ask(repository, *command, stdin=wanted, bounds=git.Bounds(SECONDS_MAX, lambda: ""))
-    if answer.status != 0:
-        raise git.failure(repository, ("pack-objects",), answer)
+    name = await git.get(repository, *command, stdin=wanted, bounds=git.Bounds(SECONDS_MAX, lambda: ""))
     lines = [f"{id_} {ref}\n" for ref, id_ in refs.items()]
     for key in SETTINGS:
         found = await git.ask(repository, "config", "--get", key)
@@ -60,7 +58,7 @@ async def pack(repository: Path, main: str | None, target: Path) -> tuple[Path, 
     lines += [f"shallow {id_}\n" for id_ in (shallow.read_text().split() if shallow.is_file() else ())]
     listed = target.with_name(f"{target.name}.refs")
     listed.write_text("".join(lines), "utf-8")
-    return target.with_name(f"{target.name}-{answer.text}.pack"), listed
+    return target.with_name(f"{target.name}-{name}.pack"), listed
 
 
 async def unpack(repository: Path, objects: Path, listed: Path) -> None:
@@ -75,14 +73,9 @@ async def unpack(repository: Path, objects: Path, listed: Path) -> None:
     await git.get(make_private(repository), "init", "--quiet", "--template=", "--initial-branch=main", *kind)
     if shallow:
         (repository / ".git" / "shallow").write_text("".join(shallow))
-    fd = os.open(objects, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with os.fdopen(os.open(objects, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
         bounds = git.Bounds(SECONDS_MAX, lambda: "")
-        answer = await git.ask(repository, "index-pack", "--stdin", stdin=fd, bounds=bounds)
-    finally:
-        os.close(fd)
-    if answer.status != 0:
-        raise git.failure(repository, ("index-pack",), answer)
+        await git.get(repository, "index-pack", "--stdin", stdin=file.fileno(), bounds=bounds)
     commands = "".join(f"create {ref} {id_}\n" for ref, id_ in refs.items())
     await git.get(repository, "update-ref", "--stdin", stdin=commands.encode())
     for key, value in settings.items():

@@ -21,8 +21,6 @@ PATHS_AT_ONCE_MAX: Final = 200
 
 _NO_ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding\n"
 """For `info/attributes`, which outweighs every `.gitattributes`: files are written as they were committed."""
-_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tbare = false\n"
-_CONFIG_SHA256 = "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = sha256\n"
 
 
 class RefusedFilesError(Exception):
@@ -139,10 +137,7 @@ def _make_own(own: Path, part: Path, is_sha256: bool) -> None:
     for directory in (own, part):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(mode=PRIVATE)
-    (own / "refs").mkdir()
-    (own / "info").mkdir()
-    (own / "HEAD").write_text("ref: refs/heads/main\n")
-    (own / "config").write_text(_CONFIG_SHA256 if is_sha256 else _CONFIG)
+    git.make_directory(own, "ref: refs/heads/main", is_sha256=is_sha256)
     (own / "info" / "attributes").write_text(_NO_ATTRIBUTES)
 
 
@@ -151,10 +146,7 @@ async def _names(part: Path, paths: Sequence[str], env: Mapping[str, str]) -> by
     names = b""
     for first in range(0, len(paths), PATHS_AT_ONCE_MAX):
         some = paths[first : first + PATHS_AT_ONCE_MAX]
-        arguments = ("ls-files", "-z", "--", *some)
-        answer = await git.ask(part, *arguments, env=env)
-        if answer.status != 0:
-            raise git.failure(part, arguments, answer)
+        answer = await git.ask(part, "ls-files", "-z", "--", *some, env=env, fine=git.SUCCESS)
         found = b"\0" + answer.out
         for path in some:
             if f"\0{path}\0".encode() not in found and f"\0{path}/".encode() not in found:

@@ -1,6 +1,7 @@
 """The projects' repositories: where delivered commits arrive, and the only hands that move a main branch."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from podium.domain.errors import NotFound, PodiumError, Unavailable
-from podium.workspace import adoption, bundles, git, merging, worktree
+from podium.workspace import adoption, git, merging, worktree
 from podium.workspace.layout import Home, checked_commit, make_private
 from podium.workspace.merging import MergeConflict
 
@@ -22,7 +23,10 @@ PACKS_MAX: Final = 40
 SUBJECT_CHARS_MAX: Final = 200
 INTEGRATED_MAX: Final = 1024
 """Results of `integrate` that are remembered: commits never change, so neither do these."""
+HEADER_BYTES_MAX: Final = 64 << 10
+"""Of a bundle file (gitformat-bundle(5))."""
 
+_SIGNATURES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
 _BEGINNING = {"GIT_AUTHOR_DATE": "@1767225600 +0000", "GIT_COMMITTER_DATE": "@1767225600 +0000"}
 
 
@@ -121,7 +125,7 @@ class Repositories:
             return
         async with self._lock(f"{project_id}/incoming"):
             try:
-                await bundles.unpack(path, bundle, source, commit)
+                await _unpack(path, bundle, source, commit)
             except (PodiumError, OSError):
                 await asyncio.to_thread(_remove_partial_packs, path)
                 raise
@@ -158,18 +162,14 @@ class Repositories:
 
     def _lock(self, name: str) -> asyncio.Lock:
         """One for each project, and one for what it takes in."""
-        lock = self._locks.get(name)
-        if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
-        return lock
+        return self._locks.setdefault(name, asyncio.Lock())
 
 
 async def _begin_empty(part: Path, project_id: str) -> None:
     await git.get(part, "init", "--quiet", "--template=", "--initial-branch=main")
     tree = await git.get(part, "mktree")
     first = await merging.commit_tree(part, tree, (), f"Begin {project_id}", _BEGINNING)
-    refs = f"create {MAIN} {first}\ncreate {worktree.FOLLOWED} {first}\n"
-    await git.get(part, "update-ref", "--stdin", stdin=refs.encode())
+    await worktree.begin(part, first)
 
 
 async def _merge_for(path: Path, main: str, key: str) -> str | None:
@@ -190,3 +190,25 @@ def _remove_partial_packs(path: Path) -> None:
 async def _put_packs_together(path: Path) -> None:
     if len(list((path / ".git" / "objects" / "pack").glob("*.pack"))) > PACKS_MAX:
         await git.ask(path, "repack", "--quiet", "-d", "--geometric=2")
+
+
+async def _unpack(repository: Path, bundle: Path, source: str, commit: str) -> None:
+    """Add a bundle file's objects to the repository, every one checked; `source` in it must be `commit`.
+
+    `git fetch` would do it in one call, but git before 2.46 checks no objects that come from a bundle, whatever
+    `fetch.fsckObjects` says (seen with 2.39). So the pack in the bundle goes to `git index-pack --strict`, which also
+    checks that everything its objects refer to is there. Raises Unavailable, TimedOut.
+    """
+    try:
+        fd = os.open(bundle, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(f"{bundle} cannot be read ({error.strerror}); the work in it is not taken.") from None
+    with os.fdopen(fd):
+        head = os.read(fd, HEADER_BYTES_MAX)
+        end = head.find(b"\n\n") + 2
+        if not head.startswith(_SIGNATURES) or end < 2 or f"\n{commit} {source}\n".encode() not in head[:end]:
+            raise Unavailable(
+                f"{bundle} does not hold the commit {commit[:12]} that was reported; the work is not taken."
+            )
+        os.lseek(fd, end, os.SEEK_SET)
+        await git.get(repository, "index-pack", "--stdin", "--fix-thin", "--strict", stdin=fd)

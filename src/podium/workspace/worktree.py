@@ -34,6 +34,12 @@ async def follow_main(repository: Path, main: str) -> bool:
     return True
 
 
+async def begin(repository: Path, head: str) -> None:
+    """Give a new repository its main branch."""
+    refs = f"create refs/heads/main {head}\ncreate {FOLLOWED} {head}\n"
+    await git.get(repository, "update-ref", "--stdin", stdin=refs.encode())
+
+
 async def read_ref(repository: Path, ref: str) -> str | None:
     """The commit a ref points to, None when there is no such ref. Raises Unavailable, TimedOut."""
     content = _content(repository / ".git" / ref)

@@ -16,7 +16,7 @@ from podium.domain.attempt import Ending
 from podium.hosts import local, runner_process, strays
 from podium.hosts.local import LocalSettings
 from podium.runner import processes
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from tests.unit.hosts.world import PASSED, PROJECT, WAIT_SECONDS, World, end_of, make_lease
 from tests.unit.runner.stage import is_alive
 from tests.unit.workspace.work import files_of, git

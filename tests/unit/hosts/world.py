@@ -16,7 +16,7 @@ from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Step
 from podium.hosts.local import LocalHost, LocalSettings
 from podium.ports import Running
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
 

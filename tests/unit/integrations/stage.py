@@ -13,7 +13,6 @@ from podium.domain.job import Lease
 from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
-from podium.integrations.shared_state.documents import PUBLISHED, Document
 from podium.integrations.shared_state.mirror import Mirror
 from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, read_projects, read_workflows
 from podium.policy.admission import UNLIMITED
@@ -23,6 +22,7 @@ from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
 from tests.simulation.run import default_pipeline, slots_of
+from tools.shared_state_schemas import PUBLISHED, Document
 
 T = TypeVar("T")
 STEP_SECONDS = 3.0
@@ -201,4 +201,4 @@ def expected(stage: Stage, project: str) -> dict[str, dict[str, Any]]:
         **read_workflows(rows, list(WORKFLOWS), stage.slots).files,
         **read_projects(rows, stage.store.pipelines, [project]).files,
     }
-    return {name: content(document.model_dump()) for name, document in files.items()}
+    return {name: content(document) for name, document in files.items()}

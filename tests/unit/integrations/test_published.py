@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from podium.integrations.shared_state.documents import ENTRIES_MAX, PUBLISHED, TEXT_CHARS_MAX, Plan
+from podium.integrations.shared_state.documents import ENTRIES_MAX, TEXT_CHARS_MAX, fitting
 from podium.integrations.shared_state.mirror import PATROL_PROJECTS
 from tests.tidy.source import ROOT
 from tests.unit.integrations.stage import POOL_FILES, Stage, project_files
-from tools.shared_state_schemas import FOLDER, files
+from tools.shared_state_schemas import FOLDER, PUBLISHED, files
 
 PAGE = (ROOT / "docs" / "shared-state.md").read_text("utf-8")
 WAIT_SECONDS = 20
@@ -63,9 +63,9 @@ def test_a_schema_bounds_every_list_and_allows_what_a_later_version_adds() -> No
 
 
 def test_long_words_are_cut() -> None:
-    cut = Plan(title="x" * (TEXT_CHARS_MAX + 1), summary=None).title
+    cut = fitting("x" * (TEXT_CHARS_MAX + 1))
     assert (len(cut), cut[-2:]) == (TEXT_CHARS_MAX, "x…")
-    assert Plan(title="x" * TEXT_CHARS_MAX, summary=None).title == "x" * TEXT_CHARS_MAX
+    assert fitting("x" * TEXT_CHARS_MAX) == "x" * TEXT_CHARS_MAX
 
 
 @pytest.mark.requirement("STA-1")

@@ -10,31 +10,41 @@ from pathlib import Path
 
 import pytest
 
-from podium.integrations.shared_state.documents import Document, Page, ProjectCounts, Queue, QueueCounts, QueueEntry
+from podium.integrations.shared_state.documents import Json
 from podium.integrations.shared_state.tree import Tree
 from tests.unit.integrations.stage import checked
+from tools.shared_state_schemas import Page, ProjectCounts, Queue, QueueCounts, QueueEntry
 
 NAME = "queues/genesis-queue.json"
 REPLACEMENTS = 100
 
 
-def queue(depth: int, title: str = "feature") -> Queue:
+def queue(depth: int) -> Json:
     entries = [
         QueueEntry(
-            job=n, project="p", workflow="genesis", step="s", item=title, lane="", priority=50, attempt=0, ready_at=1.0
+            job=n,
+            project="p",
+            workflow="genesis",
+            step="s",
+            item="feature",
+            lane="",
+            priority=50,
+            attempt=0,
+            ready_at=1.0,
         )
         for n in range(depth)
     ]
-    return Queue(
+    made = Queue(
         workflow="genesis",
         jobs=QueueCounts(ready=depth),
         projects=ProjectCounts(),
         oldest_ready_at=None,
         ready=Page[QueueEntry](entries=entries, truncated=False),
     )
+    return made.model_dump()
 
 
-def put(tree: Tree, document: Document, seq: int = 1, wall: float = 10.0) -> dict[str, Exception]:
+def put(tree: Tree, document: Json, seq: int = 1, wall: float = 10.0) -> dict[str, Exception]:
     return tree.publish({NAME: document}, seq, wall)
 
 
@@ -154,7 +164,9 @@ def test_a_write_that_fails_in_the_middle_leaves_the_old_file_and_nothing_else(t
 def test_a_file_that_cannot_be_written_does_not_keep_the_others_back(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir(parents=True)
     other = "queues/content-queue.json"
-    failed = Tree(tmp_path).publish({NAME: queue(1), other: queue(1), "x.json": queue(1, "\ud800")}, 1, 1.0)
+    strange = queue(1)
+    strange["ready"]["entries"][0]["item"] = "\ud800"
+    failed = Tree(tmp_path).publish({NAME: queue(1), other: queue(1), "x.json": strange}, 1, 1.0)
     assert failed.keys() == {NAME, "x.json"}
     assert checked(tmp_path / other)
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from podium import runner as package
 from podium.runner import spec as specs
-from podium.runner.limits import Limits
-from podium.runner.spec import Spec
+from podium.runner.spec import Limits, Spec
 
 MAIN = Path(package.__file__).with_name("__main__.py")
 WAIT_SECONDS = 20

@@ -9,7 +9,7 @@ import pytest
 
 from podium.domain.attempt import Ending
 from podium.runner import attempt
-from podium.runner.limits import Limits, attempt_seconds_max
+from podium.runner.spec import Limits, attempt_seconds_max
 from tests.unit.runner.stage import PASSED, WAIT_SECONDS, Stage, is_alive, says
 
 

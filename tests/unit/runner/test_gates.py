@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from podium.runner.limits import Limits
 from podium.runner.processes import all_pids
 from podium.runner.shortage import used_bytes
+from podium.runner.spec import Limits
 from tests.unit.runner.stage import PASSED, WAIT_SECONDS, Stage, command, is_alive, only, says, shell
 
 FLOOD_BYTES = 300_000_000

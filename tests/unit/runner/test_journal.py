@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from podium.runner.journal import Journal
-from podium.runner.limits import Limits
+from podium.runner.spec import Limits
 
 LONG_AGO = 1_700_000_000.0
 

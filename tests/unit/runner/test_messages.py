@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from podium.runner.limits import Limits
 from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
+from podium.runner.spec import Limits
 from tests.unit.runner.stage import PASSED, Stage, says
 
 SECRET = 'sk-"quoted"-\\-ünïcode'
@@ -88,12 +88,18 @@ def test_texts_that_no_database_takes_are_mended() -> None:
 
 
 def test_lines_are_cut_at_their_limit() -> None:
-    lines = Lines(4)
-    assert list(lines.feed(b"ab")) == []
-    assert list(lines.feed(b"c\nabcdefgh")) == [(b"abc", False)]
-    assert list(lines.feed(b"ijkl\nabcd\n\nx")) == [(b"abcd", True), (b"abcd", False), (b"", False)]
-    assert list(lines.end()) == [(b"x", False)]
-    assert list(lines.end()) == []
+    taken: list[tuple[bytes, bool]] = []
+    lines = Lines(4, lambda line, is_cut: taken.append((line, is_cut)))
+    lines(b"ab")
+    assert taken == []
+    lines(b"c\nabcdefgh")
+    assert taken == [(b"abc", False)]
+    lines(b"ijkl\nabcd\n\nx")
+    assert taken[1:] == [(b"abcd", True), (b"abcd", False), (b"", False)]
+    lines.end()
+    assert taken[4:] == [(b"x", False)]
+    lines.end()
+    assert taken[5:] == []
 
 
 def test_a_flood_is_bounded_and_the_result_still_counts(stage: Stage) -> None:

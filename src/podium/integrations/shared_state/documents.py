@@ -1,254 +1,176 @@
-"""The documents of the shared-state tree as types; the published schemas are drawn from them."""
+"""The documents of the shared-state tree, from committed rows: by index and from counters, never by counting rows.
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, Generic, Literal, Self, TypeVar
+What each field means is told in `schemas/`, which the tests hold every document to.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import json
+from collections.abc import Callable, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from typing import Any, Final, Protocol
+
+from podium.domain.instance import Slot
+from podium.domain.pipeline import Pipeline, workflow_of
 
 SCHEMA_VERSION: Final = 1
 ENTRIES_MAX: Final = 1000
 """Entries of a list that are mirrored; `truncated` tells whether there are more."""
 TEXT_CHARS_MAX: Final = 2_000
 """Characters of a text that are mirrored."""
+DATA_CHARS_MAX: Final = 1 << 20
+"""An artifact's data that is longer is not looked into."""
 
-T = TypeVar("T")
+Json = dict[str, Any]
+Tally = Mapping[str, Mapping[str, int]]
+"""Subject -> state -> how many."""
 
 
-def _cut(words: Any) -> Any:
+class Rows(Protocol):
+    """Committed rows; statements are named by their file in `store/sql`."""
+
+    def one(self, name: str, args: Sequence[Any] = ()) -> Any:
+        """The first row of a statement, or None."""
+        ...
+
+    def all(self, name: str, args: Sequence[Any] = ()) -> list[Any]:
+        """All its rows."""
+        ...
+
+
+# The fields of the documents' parts in the order of the columns that they are read from.
+_HEAD: Final = (
+    "pipeline title type complexity state paused priority boost business_value agent source repository_url created_at "
+    "ended_at"
+)
+_WORKFLOW: Final = "state chains jobs_open jobs_held started_at completed_at"
+_JOB: Final = "job step item state attempt failures reworks instance due_at"
+_WAITING: Final = "job project workflow step item lane priority attempt ready_at"
+_INSTANCE: Final = "name role state job project workflow step item attempt since"
+# The states that are told of a queue's jobs, and of the projects in a workflow.
+_JOB_STATES: Final = "ready running delayed held paused in_review dead passed cancelled"
+_PROJECT_STATES: Final = "queued active completed"
+
+
+def fitting(words: Any) -> Any:
+    """Words of a person or an agent, cut to the limit; anything else as it is."""
     long = isinstance(words, str) and len(words) > TEXT_CHARS_MAX
     return words[: TEXT_CHARS_MAX - 1] + "…" if long else words
 
 
-Text = Annotated[str, BeforeValidator(_cut), Field(max_length=TEXT_CHARS_MAX)]
-"""Words of a person or an agent, cut to the limit."""
+def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: str) -> list[Json] | None:
+    """The project's documents in the order of `PROJECT_FILES`, or None when there is no such project."""
+    row = rows.one("project_head", (project,))
+    if row is None:
+        return None
+    head = _part(_HEAD, row)
+    pipeline = pipelines[head.pop("pipeline")]
+    head["paused"] = bool(head["paused"])
+    workflows = {row[0]: _workflow(pipeline, row) for row in rows.all("workflow_progress", (project,))}
+
+    def about(workflow: str, kind: str, **more: Any) -> Json:
+        runs = {run: told for run, told in workflows.items() if workflow_of(run) == workflow}
+        newest = max(runs, key=lambda run: runs[run]["started_at"] or 0.0, default=workflow)
+        told = runs.get(newest) or _part(_WORKFLOW, (None, {}, 0, 0, None, None))
+        return _document(kind, **told, project=project, jobs=_jobs(rows, project, newest), **more)
+
+    plan, issues = _plan(rows, project), _artifacts(rows, project, "issue", data_chars_max=0)
+    return [
+        _document("project-status", id=project, workflows=workflows, **head),
+        about("genesis", "genesis-output", repository_url=head["repository_url"], plan=plan, issues=issues),
+        about("development", "dev-progress", deployments=_artifacts(rows, project, "application")),
+        about("content", "content-status", publications=_artifacts(rows, project, "publication")),
+    ]
 
 
-class Part(BaseModel):
-    """A piece of a document. Times are seconds since the epoch on Podium's steady clock unless said otherwise."""
-
-    model_config = ConfigDict(
-        extra="forbid", use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+def queue(rows: Rows, workflow: str, counts: Tally) -> Json:
+    """What waits for an instance of the workflow's pool."""
+    lanes = [
+        rows.all("ready_first", (workflow, lane, ENTRIES_MAX + 1)) for (lane,) in rows.all("lanes_ready", (workflow,))
+    ]
+    ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part(_WAITING, row[1:]))
+    jobs, projects = counts.get(workflow, {}), counts.get(f"workflow.{workflow}", {})
+    return _document(
+        "queue",
+        workflow=workflow,
+        jobs={state: jobs.get(state, 0) for state in _JOB_STATES.split()},
+        projects={state: projects.get(state, 0) for state in _PROJECT_STATES.split()},
+        oldest_ready_at=min((entry["ready_at"] for entry in ready["entries"]), default=None),
+        ready=ready,
     )
 
-    @classmethod
-    def of(cls, row: Sequence[Any]) -> Self:
-        """From a row of the store, whose columns are all its fields in their order."""
-        return cls(**dict(zip(cls.model_fields, row, strict=True)))
+
+def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Json:
+    """The workflow's pool, then those that have left it and still work; a pool is small, whatever the queue is."""
+    busy = {row[0]: row for row in rows.all("running_in_queue", (workflow,))}
+    roles = {slot.name: slot.role for slot in slots if slot.queue == workflow}
+    names = [*roles, *(name for name in busy if name not in roles)]
+
+    def entry(name: str) -> Json:
+        _, project, job, *rest = busy.get(name, (None,) * 8)
+        state = "busy" if name in busy else "idle"
+        return _part(_INSTANCE, (name, roles.get(name, ""), state, job, project, *rest))
+
+    told = {"total": len(names), "busy": len(busy), "idle": len(names) - len(busy)}
+    return _document("instances", workflow=workflow, **told, instances=_page(names, entry))
 
 
-class Document(Part):
-    """The head of every document. The writer puts in `seq` and `updated_at` when the rest has changed."""
-
-    schema_version: Literal[1] = SCHEMA_VERSION
-    """Rises when a field changes its meaning or goes; a new field leaves it as it is."""
-    seq: int = Field(default=0, ge=0)
-    """The last event of the log when this content was read; the content is true from there until the file changes."""
-    updated_at: float = 0.0
-    """When the file was written, by the wall clock, in seconds since the epoch."""
+def tally(rows: Rows) -> Tally:
+    """Every count that the store keeps."""
+    counts: dict[str, dict[str, int]] = {}
+    for subject, state, n in rows.all("tally_all"):
+        counts.setdefault(subject, {})[state] = n
+    return counts
 
 
-class Page(Part, Generic[T]):
-    """The first entries of a list that may be longer."""
-
-    entries: list[T] = Field(max_length=ENTRIES_MAX)
-    truncated: bool
-    """Whether there are more than are listed."""
+def _document(kind: str, **rest: Any) -> Json:
+    """A document with its head; the writer puts in `seq` and `updated_at` when the rest has changed."""
+    return {"schema_version": SCHEMA_VERSION, "seq": 0, "updated_at": 0.0, "kind": kind, **rest}
 
 
-class WorkflowSummary(Part):
-    """Where one workflow of a project stands."""
-
-    state: str | None
-    """Its state in the lifecycle; null before it is enqueued."""
-    chains: dict[str, int]
-    """Open chains of steps in each state; a state without any is left out."""
-    jobs_open: int
-    """Jobs that are not done."""
-    jobs_held: int
-    """Open jobs that wait for their project's turn."""
-    started_at: float | None
-    completed_at: float | None
+def _part(names: str, row: Sequence[Any]) -> Json:
+    return dict(zip(names.split(), map(fitting, row), strict=True))
 
 
-class ProjectStatus(Document):
-    """`projects/{id}/status.json`: one project at a glance."""
-
-    kind: Literal["project-status"] = "project-status"
-    id: str
-    title: Text
-    type: str | None
-    complexity: str | None
-    state: str
-    """`open`, `complete`, `failed` or `cancelled`."""
-    paused: bool
-    priority: int
-    boost: int
-    """Points that operators have added to the priority."""
-    business_value: int
-    agent: str
-    source: str
-    repository_url: str | None
-    created_at: float
-    ended_at: float | None
-    workflows: dict[str, WorkflowSummary]
-    """The workflows that have been enqueued, by name; a pipeline of one's own may have others than the three."""
-
-
-class JobEntry(Part):
-    """One job of a workflow."""
-
-    job: int
-    step: str
-    item: Text
-    """The key of the issue it is about; empty for a step that runs once."""
-    state: str
-    attempt: int
-    """The number of its latest attempt; 0 before the first."""
-    failures: int
-    reworks: int
-    instance: str | None
-    """Who has it, or had it last."""
-    due_at: float | None
-    """When it is tried again, while it is `delayed`."""
-
-
-class ArtifactEntry(Part):
-    """Something that was made."""
-
-    key: Text
-    title: Text
-    path: Text | None
-    """Deployments and publications: relative to the home. Issues: relative to the project's repository."""
-    kind: Text | None = None
-    """What sort of publication it is, such as `documentation`."""
-    url: Text | None = None
-
-
-class Plan(Part):
-    """What the analysis made of the requirement document."""
-
-    title: Text
-    summary: Text | None
-
-
-class WorkflowDocument(WorkflowSummary, Document):
-    """What the files about one workflow of a project have in common."""
-
-    project: str
-    jobs: Page[JobEntry]
-    """In the order they were made. When truncated: the first by the names of step and item."""
-
-
-class GenesisOutput(WorkflowDocument):
-    """`projects/{id}/genesis-output.json`: what Genesis made of the requirement document."""
-
-    kind: Literal["genesis-output"] = "genesis-output"
-    repository_url: str | None
-    plan: Plan | None
-    issues: Page[ArtifactEntry]
-
-
-class DevProgress(WorkflowDocument):
-    """`projects/{id}/dev-progress.json`: how far Development is, and what is deployed."""
-
-    kind: Literal["dev-progress"] = "dev-progress"
-    deployments: Page[ArtifactEntry]
-
-
-class ContentStatus(WorkflowDocument):
-    """`projects/{id}/content-status.json`: how far Content is, and what is published."""
-
-    kind: Literal["content-status"] = "content-status"
-    publications: Page[ArtifactEntry]
-
-
-class QueueCounts(Part):
-    """Jobs of a queue by state, counted in the transaction that changes them."""
-
-    ready: int = 0
-    """Jobs that lack nothing but an instance: the queue's depth."""
-    running: int = 0
-    delayed: int = 0
-    held: int = 0
-    paused: int = 0
-    in_review: int = 0
-    dead: int = 0
-    """Dead letters: they wait for a person."""
-    passed: int = 0
-    cancelled: int = 0
-
-
-class ProjectCounts(Part):
-    """Projects by where they stand in the workflow."""
-
-    queued: int = 0
-    active: int = 0
-    completed: int = 0
-
-
-class QueueEntry(Part):
-    """A job that waits for an instance."""
-
-    job: int
-    project: str
-    workflow: str
-    step: str
-    item: Text
-    lane: str
-    """The role it prefers, or `@instance` when pinned to one."""
-    priority: int
-    attempt: int
-    ready_at: float
-
-
-class Queue(Document):
-    """`queues/*-queue.json`: what waits for an instance of a workflow's pool, the next one first."""
-
-    kind: Literal["queue"] = "queue"
-    workflow: str
-    jobs: QueueCounts
-    projects: ProjectCounts
-    oldest_ready_at: float | None
-    """Since when the one that waits longest has been ready, among those listed."""
-    ready: Page[QueueEntry]
-
-
-class InstanceEntry(Part):
-    """One instance; what it works on is null while it is idle."""
-
-    name: str
-    role: str
-    """Empty for an instance that has left its pool and ends its last job."""
-    state: Literal["idle", "busy"]
-    job: int | None = None
-    project: str | None = None
-    workflow: str | None = None
-    step: str | None = None
-    item: Text | None = None
-    attempt: int | None = None
-    since: float | None = None
-
-
-class Instances(Document):
-    """`instances/*-instances.json`: a workflow's pool, and what each instance works on."""
-
-    kind: Literal["instances"] = "instances"
-    workflow: str
-    total: int
-    busy: int
-    idle: int
-    instances: Page[InstanceEntry]
-
-
-PUBLISHED: Final[tuple[type[Document], ...]] = (
-    ProjectStatus, GenesisOutput, DevProgress, ContentStatus, Queue, Instances
-)  # fmt: skip
-"""Every kind of document; the schema of each is `schemas/{kind}.json`."""
-
-
-P = TypeVar("P", bound=Page[Any])
-
-
-def page(kind: type[P], found: Sequence[Any], entry: Callable[[Any], Part]) -> P:
+def _page(found: Sequence[Any], entry: Callable[[Any], Json]) -> Json:
     """The first of what was found, as entries; `found` has one too many when there are more."""
-    return kind(entries=[entry(row) for row in found[:ENTRIES_MAX]], truncated=len(found) > ENTRIES_MAX)
+    return {"entries": [entry(row) for row in found[:ENTRIES_MAX]], "truncated": len(found) > ENTRIES_MAX}
+
+
+def _workflow(pipeline: Pipeline, row: Any) -> Json:
+    name, state, counts, *rest = row
+    chains = zip(pipeline.workflow(name).states, json.loads(counts), strict=True)
+    return _part(_WORKFLOW, (state, {state: n for state, n in chains if n}, *rest))
+
+
+def _jobs(rows: Rows, project: str, workflow: str) -> Json:
+    def entry(row: Any) -> Json:
+        *head, instance, ready_at = row
+        return _part(_JOB, (*head, instance or None, ready_at if head[3] == "delayed" else None))
+
+    made = _page(rows.all("jobs_of_workflow_first", (project, workflow, ENTRIES_MAX + 1)), entry)
+    made["entries"].sort(key=itemgetter("job"))
+    return made
+
+
+def _artifacts(rows: Rows, project: str, kind: str, data_chars_max: int = DATA_CHARS_MAX) -> Json:
+    def entry(row: Any) -> Json:
+        *head, data = row
+        return _part("key title path kind url", (*head, _word(data, "kind"), _word(data, "url")))
+
+    return _page(rows.all("artifacts_of_kind_first", (data_chars_max, project, kind, ENTRIES_MAX + 1)), entry)
+
+
+def _plan(rows: Rows, project: str) -> Json | None:
+    row = rows.one("artifacts_of_kind_first", (DATA_CHARS_MAX, project, "plan", 1))
+    return _part("title summary", (row[1], _word(row[3], "summary"))) if row else None
+
+
+def _word(data: str | None, name: str) -> str | None:
+    """A text in an artifact's data: an agent wrote it, so it may be anything."""
+    try:
+        found: Any = json.loads(data or "{}")
+    except (ValueError, RecursionError):
+        return None
+    word: Any = found.get(name) if isinstance(found, dict) else None  # pyright: ignore[reportUnknownVariableType] - JSON
+    return word if isinstance(word, str) else None

@@ -5,20 +5,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
-from podium.integrations.shared_state.reading import (
-    WORKFLOWS,
-    News,
-    Snapshot,
-    read_news,
-    read_page,
-    read_projects,
-    read_workflows,
-)
-from podium.integrations.shared_state.rows import Truth
+from podium.integrations.shared_state import reading
+from podium.integrations.shared_state.documents import Rows
+from podium.integrations.shared_state.reading import WORKFLOWS, News, Snapshot
 from podium.integrations.shared_state.tree import Tree
 from podium.ports import Clock
 
@@ -42,13 +35,19 @@ DIRTY_MAX: Final = 10_000
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+OnDisk = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs work that may wait for a disk, away from the event loop, and gives its result: `asyncio.to_thread`."""
 
 
-class OnDisk(Protocol):
-    """Runs work that may wait for a disk, away from the event loop: `asyncio.to_thread`."""
+class Truth(Protocol):
+    """The store as the mirror uses it."""
 
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
-        """The work's result."""
+    async def read(self, question: Callable[[Rows], T]) -> T:
+        """Ask the committed state; `question` may run on another thread."""
+        ...
+
+    def committed(self) -> asyncio.Future[None]:
+        """A future that is done after the next commit."""
         ...
 
 
@@ -97,22 +96,17 @@ class Mirror:
                 await self._committed_or(committed, patience)
 
     async def _committed_or(self, committed: asyncio.Future[None], seconds: float) -> None:
-        rung = asyncio.Event()
+        late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def ring(_: asyncio.Future[None]) -> None:
-            rung.set()
-
-        async def ring_late() -> None:
+        async def ring() -> None:
             await self._clock.sleep(seconds)
-            rung.set()
+            late.set_result(None)
 
-        committed.add_done_callback(ring)
-        timer = self._clock.spawn(ring_late(), "shared-state timer")
+        timer = self._clock.spawn(ring(), "shared-state timer")
         try:
-            await rung.wait()
+            await asyncio.wait((committed, late), return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
-            committed.remove_done_callback(ring)
 
     async def run_once(self) -> float:
         """One pass: write what has changed; the seconds after which to look again even if nothing is committed."""
@@ -135,7 +129,7 @@ class Mirror:
         """Take note of all that was committed since the last pass."""
         while True:
             before = self._news
-            news = await self._truth.read(partial(read_news, after=before.upto if before else None))
+            news = await self._truth.read(partial(reading.read_news, after=before.upto if before else None))
             (self._backlog if news.restart else self._dirty).update(dict.fromkeys(news.projects))
             self._workflows |= news.workflows & WORKFLOWS.keys()
             for workflow in WORKFLOWS:  # a job that becomes ready is counted, but no event tells it
@@ -156,7 +150,7 @@ class Mirror:
         if not self._workflows:
             return
         wanted = sorted(self._workflows)
-        found = await self._truth.read(partial(read_workflows, workflows=wanted, slots=self._known_slots))
+        found = await self._truth.read(partial(reading.read_workflows, workflows=wanted, slots=self._known_slots))
         failed = await self._on_disk(partial(self._write, found))
         if failed:
             failures += map(_explained, failed.values())
@@ -168,7 +162,7 @@ class Mirror:
             if len(failures) > FAILURES_MAX:
                 return
             chunk = projects[start : start + CHUNK_PROJECTS]
-            question = partial(read_projects, pipelines=self._pipelines, projects=chunk)
+            question = partial(reading.read_projects, pipelines=self._pipelines, projects=chunk)
             found = await self._truth.read(question)
             failed = await self._on_disk(partial(self._write, found))
             failures += map(_explained, failed.values())
@@ -196,7 +190,7 @@ class Mirror:
         if self._backlog or self._clock.now() < self._patrol_at:
             return
         self._patrol_at = self._clock.now() + PATROL_SECONDS
-        page = await self._truth.read(partial(read_page, after=self._patrolled, limit=PATROL_PROJECTS))
+        page = await self._truth.read(partial(reading.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
         self._patrolled = page[-1] if len(page) == PATROL_PROJECTS else ""
         folders = await self._on_disk(partial(self._tree.patrol, PATROL_PROJECTS))
         self._backlog |= dict.fromkeys([*page, *folders])

@@ -7,10 +7,8 @@ from typing import Final, NamedTuple
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
-from podium.integrations.shared_state import pools
-from podium.integrations.shared_state.documents import Document
-from podium.integrations.shared_state.projects import project_documents
-from podium.integrations.shared_state.rows import Rows
+from podium.integrations.shared_state import documents
+from podium.integrations.shared_state.documents import Json, Rows, Tally
 
 EVENTS_MAX: Final = 20_000
 """Events that one question looks through."""
@@ -42,7 +40,7 @@ class News:
     """That place is not in the log any more, or there was none: `projects` are all that have not ended."""
     projects: tuple[str, ...]
     workflows: frozenset[str]
-    tally: pools.Tally
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Snapshot:
     """Documents by their path in the tree, all of one commit."""
 
     seq: int
-    files: Mapping[str, Document]
+    files: Mapping[str, Json]
     gone: tuple[str, ...] = ()
     """Projects that there are no more."""
     due: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -72,7 +70,7 @@ def _one_commit(rows: Rows) -> Generator[tuple[int, int]]:
 def read_news(rows: Rows, after: int | None) -> News:
     """What the log says after a place."""
     with _one_commit(rows) as (first, last):
-        tally = pools.tally(rows)
+        tally = documents.tally(rows)
         if after is None or after > last or first > after + 1:
             unfinished = tuple(project for (project,) in rows.all("projects_open"))
             return News(last, False, True, unfinished, frozenset(WORKFLOWS), tally)
@@ -89,7 +87,7 @@ def read_page(rows: Rows, after: str, limit: int) -> list[str]:
 
 def read_projects(rows: Rows, pipelines: Mapping[str, Pipeline], projects: Iterable[str]) -> Snapshot:
     """The files of some projects."""
-    files: dict[str, Document] = {}
+    files: dict[str, Json] = {}
     gone: list[str] = []
     due: dict[str, float] = {}
     unreadable: dict[str, Exception] = {}
@@ -97,27 +95,26 @@ def read_projects(rows: Rows, pipelines: Mapping[str, Pipeline], projects: Itera
         for project in projects:
             folder = f"projects/{project}"
             try:
-                documents = project_documents(rows, pipelines, project)
+                found = documents.project_documents(rows, pipelines, project)
             except (LookupError, ValueError) as error:  # one strange project must not keep the others from their turn
                 unreadable[folder] = error
                 continue
-            if documents is None:
+            if found is None:
                 gone.append(project)
                 continue
-            files |= {f"{folder}/{name}": made for name, made in zip(PROJECT_FILES, documents, strict=True)}
-            times = [job.due_at for document in documents[1:] for job in document.jobs.entries if job.due_at]
+            files |= {f"{folder}/{name}": made for name, made in zip(PROJECT_FILES, found, strict=True)}
+            times = [due_at for made in found[1:] for job in made["jobs"]["entries"] if (due_at := job["due_at"])]
             if times:
                 due[project] = min(times)
     return Snapshot(seq, files, tuple(gone), due, unreadable)
 
 
 def read_workflows(rows: Rows, workflows: Collection[str], slots: Sequence[Slot]) -> Snapshot:
-    """The files of some workflows' queues and pools."""
-    files: dict[str, Document] = {}
+    """The files of some workflows' queues and documents."""
+    files: dict[str, Json] = {}
     with _one_commit(rows) as (_, seq):
-        counts = pools.tally(rows)
+        counts = documents.tally(rows)
         for workflow in workflows:
-            place = WORKFLOWS[workflow]
-            files[place.queue] = pools.queue(rows, workflow, counts)
-            files[place.instances] = pools.instances(rows, workflow, slots)
+            files[WORKFLOWS[workflow].queue] = documents.queue(rows, workflow, counts)
+            files[WORKFLOWS[workflow].instances] = documents.instances(rows, workflow, slots)
     return Snapshot(seq, files)

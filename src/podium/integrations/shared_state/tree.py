@@ -10,9 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from podium.domain.errors import UsageError
 from podium.domain.project import checked_id
-from podium.integrations.shared_state.documents import SCHEMA_VERSION, Document
+from podium.integrations.shared_state.documents import SCHEMA_VERSION, Json
 from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS
 
 DIRECTORY_MODE: Final = 0o700
@@ -32,20 +34,20 @@ class Tree:
         self._turn = threading.Lock()
         self._folders: Iterator[str] = iter(())
 
-    def publish(self, files: Mapping[str, Document], seq: int, wall: float) -> dict[str, Exception]:
+    def publish(self, files: Mapping[str, Json], seq: int, wall: float) -> dict[str, Exception]:
         """Bring files to these contents; what could not be written, and why."""
         failed: dict[str, Exception] = {}
         with self._turn:
             for name, document in files.items():
                 try:
                     self._put(self._root / name, document, seq, wall)
-                except (OSError, ValueError) as error:  # ValueError: text that is not Unicode
+                except (OSError, TypeError) as error:  # TypeError: text that is not Unicode
                     failed[name] = error
         return failed
 
-    def _put(self, path: Path, document: Document, seq: int, wall: float) -> None:
-        stamped = document.model_copy(update={"seq": seq, "updated_at": round(wall, 3)})
-        content = stamped.model_dump_json(indent=2).encode() + b"\n"
+    def _put(self, path: Path, document: Json, seq: int, wall: float) -> None:
+        stamped = document | {"seq": seq, "updated_at": round(wall, 3)}
+        content = orjson.dumps(stamped, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if _says_the_same(_content(path, len(content) + HEAD_BYTES_MAX), content, seq):
             return
         try:
