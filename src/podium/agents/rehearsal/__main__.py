@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
-from podium.agents.rehearsal import content, development, genesis, prose
+from podium.agents.rehearsal import content, development, editing, genesis, prose
 from podium.agents.rehearsal.protocol import (
     Assignment,
     AssignmentUnreadable,
@@ -20,30 +19,14 @@ from podium.agents.rehearsal.protocol import (
 )
 from podium.agents.rehearsal.stage import Clone, Stage, read_troubles, strikes
 
-StepFunction: TypeAlias = Callable[[Assignment, Stage], Result]
-
-
-def _optimize(assignment: Assignment, stage: Stage) -> Result:
-    # The editor parses Markdown; no other step should pay for loading the parser.
-    from podium.agents.rehearsal import editing
-
-    return editing.optimize(assignment, stage)
-
-
-_STEPS: dict[tuple[str, str], StepFunction] = {
-    ("genesis", "analyze"): genesis.analyze,
-    ("genesis", "scaffold"): genesis.scaffold,
-    ("genesis", "issues"): genesis.issues,
-    ("development", "tests"): development.tests,
-    ("development", "implement"): development.implement,
-    ("development", "review"): development.review,
-    ("development", "performance"): development.performance,
-    ("development", "ci"): development.ci,
-    ("content", "analyze"): content.analyze,
-    ("content", "documentation"): content.documentation,
-    ("content", "marketing"): content.marketing,
-    ("content", "social"): content.social,
-    ("content", "optimize"): _optimize,
+_STEPS: dict[tuple[str, str], Callable[[Assignment, Stage], Result]] = {
+    (workflow, step.__name__): step
+    for workflow, steps in {
+        "genesis": genesis.STEPS,
+        "development": development.STEPS,
+        "content": (*content.STEPS, editing.optimize),
+    }.items()
+    for step in steps
 }
 
 

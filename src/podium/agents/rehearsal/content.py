@@ -7,6 +7,7 @@ from typing import Any
 
 from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.facts import Facts, facts_of
+from podium.agents.rehearsal.features import KINDS
 from podium.agents.rehearsal.protocol import Assignment, JsonObject, Result
 from podium.agents.rehearsal.stage import Stage
 
@@ -20,13 +21,6 @@ ANNOUNCEMENT_WORDS_MAX = 250
 REASON_CHARS_MAX = 400
 SLUG_CHARS_MAX = 60
 
-_AUDIENCES = {
-    "web": "people with a browser",
-    "api": "programs that call programs, and whoever writes them",
-    "data": "people who would rather have a table",
-    "library": "developers with an import to spare",
-    "cli": "people at a terminal",
-}
 _PAGES = {
     "documentation": ("documentation", "docs/releases/{slug}.md", "{title} {version}: release notes"),
     "marketing": ("marketing", "content/releases/{slug}.md", "{title} {version} is out"),
@@ -44,7 +38,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
         "title": facts.title,
         "summary": facts.summary,
         "package": facts.package,
-        "audience": _AUDIENCES.get(project_type, _AUDIENCES["cli"]),
+        "audience": KINDS.get(project_type, KINDS["cli"])["audience"],
         "tests": facts.test_count,
         "features": [
             {"key": module.key, "title": module.title, "does": module.run_summary, "path": module.path}
@@ -119,3 +113,6 @@ def _add_page(assignment: Assignment, facts: Facts, stage: Stage, step: str) -> 
     text = prose.rendered("release.md", heading=title, reason=reason, facts=facts)
     data: JsonObject = {"version": version, "words": len(prose.words(text)), "rehearsal": True}
     stage.deliver(kind, f"release-{slug}-{step}", title, path.format(slug=slug), text, **data)
+
+
+STEPS = (analyze, documentation, marketing, social)

@@ -208,3 +208,6 @@ def _leftovers(stage: Stage, package: str, feature: Feature) -> Iterator[str]:
                 yield f"{path}:{token.start[0]} puts work off: `{token.string}`"
     except (tokenize.TokenError, SyntaxError) as error:
         yield f"{path} is no valid Python: {error}"
+
+
+STEPS = (tests, implement, review, performance, ci)

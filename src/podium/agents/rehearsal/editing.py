@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.content import ANNOUNCEMENT_WORDS_MAX, LANDING_WORDS_MAX, POST_CHARS_MAX
 from podium.agents.rehearsal.facts import story_of
 from podium.agents.rehearsal.protocol import Assignment, JsonObject, Result
 from podium.agents.rehearsal.stage import Stage
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 PIECES = {
     "docs/guide.md": ("documentation", "guide", "Guide: how to start, and a walk through the features"),
@@ -75,7 +76,10 @@ def _deliver(stage: Stage, path: str, text: str, mended: list[str]) -> None:
     stage.messages.artifact(kind, key, title, data, path)
 
 
-def _parse(text: str) -> list[Token]:
+def _parse(text: str) -> "list[Token]":
+    # No other step should pay for loading the parser.
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark").enable("table").parse(text)
 
 

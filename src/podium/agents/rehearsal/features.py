@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.protocol import Assignment, StepFailed, read
@@ -104,9 +105,14 @@ class Behaviour:
     source: str
 
 
+def _tables(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
+
+
+KINDS = _tables("kinds.toml")
 BEHAVIOURS = tuple(
     Behaviour(name, tuple(row["stems"]), tuple(map(tuple, row["examples"])), row["source"])
-    for name, row in tomllib.loads(Path(__file__).with_name("behaviours.toml").read_text("utf-8")).items()
+    for name, row in _tables("behaviours.toml").items()
 )
 
 

@@ -19,23 +19,10 @@ PROGRESS_STEPS = 20
 
 _SCAFFOLD = Path(__file__).parent / "scaffold"
 _TESTS = "tests/__init__.py"
-_NOTHING_TO_BUILD = (
-    "The document names no features, so there is nothing to build. Write them as a list under a heading such "
-    "as `## Features`, one feature an item: `- Greet by name: say hello to a person by name`."
-)
 # The exit status of `unittest` for "no tests ran", since Python 3.12.
 _NONE_RAN = 5
 _MISSING = re.compile(r"No module named '([^'.]+)")
 _COMMAND = "python -m unittest discover -s tests -t ."
-_NEEDS_PACKAGES = (
-    "The repository's own tests need packages that are not installed here: {packages}. The gates run `{command}` with "
-    "{python}, so install them there (`{python} -m pip install {packages}`; a package may have another name than its "
-    "module), then send this back."
-)
-_FAILS = (
-    "The repository's own tests fail before anything is changed, so no work on it could be judged. The gates run "
-    "`{command}`; mend that in the repository and submit it again{hint}. It says:\n{said}"
-)
 _SUBMODULES = " (its submodules are not fetched, and tests that need them cannot run)"
 _SAID_CHARS_MAX = 1_500
 
@@ -49,7 +36,7 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
     text, package = _read_document(assignment.document), facts.find_package(stage.clone)
     plan = planning.make_plan(text, assignment.project, _first_number(stage), package)
     if not plan.features:
-        return Result("blocked", _NOTHING_TO_BUILD)
+        return Result("blocked", prose.filled("nothing_to_build"))
     stage.progress(0.5, "running the tests that are there")
     if trouble := trouble_with_tests(stage.clone):
         return Result("blocked", trouble)
@@ -142,9 +129,9 @@ def trouble_with_tests(clone: Clone) -> str:
     named = _MISSING.findall(finished.output + finished.complaint)
     packages = sorted({name for name in named if not _is_local(clone.root, name)})
     if packages:
-        return _NEEDS_PACKAGES.format(packages=" ".join(packages), command=_COMMAND, python=sys.executable)
+        return prose.filled("needs_packages", packages=" ".join(packages), command=_COMMAND, python=sys.executable)
     hint = _SUBMODULES if (clone.root / ".gitmodules").exists() else ""
-    return _FAILS.format(command=_COMMAND, hint=hint, said=finished.tail[-_SAID_CHARS_MAX:])
+    return prose.filled("tests_fail", command=_COMMAND, hint=hint, said=finished.tail[-_SAID_CHARS_MAX:])
 
 
 def _run(clone: Clone) -> Finished:
@@ -165,3 +152,6 @@ def _is_local(root: Path, name: str) -> bool:
 def _places(root: Path, name: str, folders: tuple[str, ...]) -> list[bool]:
     """Where a package or module of that name is."""
     return [os.path.lexists(root / folder / entry) for folder in folders for entry in (name, f"{name}.py")]
+
+
+STEPS = (analyze, scaffold, issues)

@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, TITLE_CHARS_MAX, Feature, Plan, cleaned
+from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned
 from podium.agents.rehearsal.protocol import Project, StepFailed
 from podium.domain import issues
 
@@ -32,13 +32,6 @@ SMALL_FEATURES_MAX, SMALL_WORDS_MAX = 5, 600
 MEDIUM_FEATURES_MAX, MEDIUM_WORDS_MAX = 15, 3_000
 SHORT_TITLE_CHARS_MAX = 80
 
-TYPE_KEYWORDS = {
-    "cli": ("cli", "command", "commands", "terminal", "shell", "console"),
-    "web": ("web", "website", "page", "pages", "browser", "dashboard", "html", "frontend", "responsive"),
-    "api": ("api", "rest", "endpoint", "endpoints", "http", "webhook", "client", "clients", "openapi"),
-    "data": ("data", "csv", "dataset", "datasets", "etl", "import", "export", "records", "columns"),
-    "library": ("library", "module", "package", "sdk", "importable", "functions"),
-}
 DEFAULT_TYPE = "cli"
 TITLE_WEIGHT = 5
 
@@ -100,10 +93,7 @@ def outline(text: str) -> list[Section]:
 
 def _without_front_matter(text: str) -> str:
     # CommonMark would read `title: x` above `---` as a heading.
-    if not text.startswith("---\n"):
-        return text
-    end = text.find("\n---\n", 3)
-    return text if end < 0 else text[end + 5 :]
+    return re.sub(r"\A---\n(?:.*?\n)?---\n", "", text, flags=re.DOTALL)
 
 
 def _entry(item: SyntaxTreeNode) -> Entry:
@@ -274,7 +264,7 @@ def _refuse_circles(depends_on: dict[str, list[str]]) -> None:
 
 def _type(title_words: list[str], vocabulary: list[str]) -> str:
     seen = Counter(vocabulary + title_words * TITLE_WEIGHT)
-    scores = {name: sum(seen[word] for word in keywords) for name, keywords in TYPE_KEYWORDS.items()}
+    scores = {name: sum(seen[word] for word in kind["keywords"]) for name, kind in KINDS.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] else DEFAULT_TYPE
 
