@@ -19,14 +19,21 @@ from podium.agents.rehearsal.protocol import (
 )
 from podium.agents.rehearsal.stage import Clone, Stage, read_troubles, strikes
 
+
+def _answer(assignment: Assignment, stage: Stage) -> Result:
+    """Somebody's message has woken the instance: it is read, and nothing is changed."""
+    stage.progress(0.5, "reading what was sent")
+    return Result("passed", f"Read what was sent about {assignment.project.id}.")
+
+
 _STEPS: dict[tuple[str, str], Callable[[Assignment, Stage], Result]] = {
-    (workflow, step.__name__): step
+    (workflow, name): step
     for workflow, steps in {
         "genesis": genesis.STEPS,
         "development": development.STEPS,
         "content": (*content.STEPS, editing.optimize),
     }.items()
-    for step in steps
+    for name, step in [("answer", _answer), *((step.__name__, step) for step in steps)]
 }
 
 
