@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from podium.agents.claude.order import UNATTENDED
+
 PACKAGE: Final = "claude_agent_sdk"
 RUN_SECONDS_MAX: Final = 90.0
 
@@ -71,18 +73,13 @@ class ClaudeCode:
     def environment(self) -> dict[str, str]:
         """No network but the model's address, no key, no telemetry, no updates; every tool is offered at once."""
         return {
+            **UNATTENDED,
             "PATH": self.path,
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "CLAUDE_CONFIG_DIR": str(self.folder / ".claude"),
             "ANTHROPIC_BASE_URL": self.model_url,
             "ANTHROPIC_API_KEY": "no-key-is-needed",
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            "CLAUDE_CODE_MAX_RETRIES": "2",
-            "DISABLE_AUTOUPDATER": "1",
-            "DISABLE_TELEMETRY": "1",
-            "DISABLE_ERROR_REPORTING": "1",
-            "ENABLE_TOOL_SEARCH": "false",
             **self.more,
         }
 

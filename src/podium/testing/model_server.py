@@ -162,13 +162,12 @@ def _blocks(answer: Text | Call | Sequence[Text | Call]) -> Sequence[Text | Call
 
 def _message(blocks: Sequence[Text | Call], body: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The whole answer as the API has it."""
-    content: list[dict[str, Any]] = []
-    for place, block in enumerate(blocks):
-        if isinstance(block, Text):
-            content.append({"type": "text", "text": block.text})
-        else:
-            id_ = f"toolu_{number:06d}{place:02d}"
-            content.append({"type": "tool_use", "id": id_, "name": block.tool, "input": dict(block.input)})
+    content: list[dict[str, Any]] = [
+        {"type": "text", "text": block.text}
+        if isinstance(block, Text)
+        else {"type": "tool_use", "id": f"toolu_{number:06d}{n:02d}", "name": block.tool, "input": dict(block.input)}
+        for n, block in enumerate(blocks)
+    ]
     calls = any(isinstance(block, Call) for block in blocks)
     return {
         "id": f"msg_{number:06d}",
@@ -188,16 +187,12 @@ def _events(message: dict[str, Any]) -> Iterator[Event]:
     yield {"type": "message_start", "message": begin}
     for index, block in enumerate(message["content"]):
         is_text = block["type"] == "text"
+        part, kind = ("text", "text_delta") if is_text else ("partial_json", "input_json_delta")
         empty: Event = {**block, "text": ""} if is_text else {**block, "input": {}}
-        yield {"type": "content_block_start", "index": index, "content_block": empty}
         whole = block["text"] if is_text else json.dumps(block["input"])
+        yield {"type": "content_block_start", "index": index, "content_block": empty}
         for piece in (whole[at : at + PIECE_CHARS] for at in range(0, len(whole), PIECE_CHARS)):
-            delta = (
-                {"type": "text_delta", "text": piece}
-                if is_text
-                else {"type": "input_json_delta", "partial_json": piece}
-            )
-            yield {"type": "content_block_delta", "index": index, "delta": delta}
+            yield {"type": "content_block_delta", "index": index, "delta": {"type": kind, part: piece}}
         yield {"type": "content_block_stop", "index": index}
     end = {"stop_reason": message["stop_reason"], "stop_sequence": None}
     yield {"type": "message_delta", "delta": end, "usage": {"output_tokens": message["usage"]["output_tokens"]}}

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from podium.agents.rehearsal.document import outline
-from podium.agents.rehearsal.plan import Plan
+from podium.agents.rehearsal.features import Plan
 from podium.agents.rehearsal.planning import make_plan
 from podium.agents.rehearsal.protocol import Project
 from podium.domain.errors import InvalidRequest
@@ -36,7 +35,7 @@ def planned(request: ProjectRequest) -> Plan:
     """What an analysis reads from the document."""
     text = document_of(request)
     project = Project("p", request.title or "", request.brief, request.type, request.complexity)
-    return make_plan(outline(text), text, project, 1, None)
+    return make_plan(text, project, 1, None)
 
 
 def refused(text: str, name: str = "r.toml") -> str:

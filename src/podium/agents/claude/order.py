@@ -14,7 +14,7 @@ from podium.agents.claude.roles import Json, Role
 SERVER: Final = "communication"
 BUDGET_USD: Final = 5.0
 """What an attempt may cost when podium.toml does not say."""
-_DEFAULTS: Final = {
+UNATTENDED: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_MAX_RETRIES": "3",  # a refused key would be tried for ever; the pipeline has retries of its own
     "CLAUDE_ENABLE_BYTE_WATCHDOG": "1",  # a silent stream ends here, and not after five minutes
@@ -57,7 +57,7 @@ def make(assignment: Json, program: str, model: str, budget_usd: float, env: Map
         *(("--model", chosen) if (chosen := role.model or model) else ()),
     )  # fmt: skip
     config = {"CLAUDE_CONFIG_DIR": str(private / ".claude")}
-    return Order(argv, {**_DEFAULTS, **config, **env}, _prompt(assignment, written))
+    return Order(argv, {**UNATTENDED, **config, **env}, _prompt(assignment, written))
 
 
 def _allowed(role: Role, clone: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from podium.domain.errors import UsageError
 
 SHIPPED: Final = Path(__file__).with_name("roles")
+RESULT: Final = Path(__file__).with_name("result.schema.json")
 OTHER: Final = "other"
 GROUND_RULES: Final = "ground-rules.md"
 INHERIT: Final = "inherit"
@@ -70,26 +71,19 @@ def parse(path: Path, ground_rules: str = "") -> Role:
 
 def result_schema(role: Role) -> Json:
     """What the program must answer at its end: the result and artifacts of the command protocol."""
-    text: Json = {"type": "string"}
-    kinds: list[Json] = [
+    schema: Json = json.loads(RESULT.read_text("utf-8"))
+    one: Json = schema["properties"]["artifacts"]["items"]
+    kinds = [
         {
-            "type": "object",
-            "properties": {
-                "kind": text if kind == ANY else {"const": kind},
-                "key": {"type": "string", "minLength": 1},
-                "title": text,
-                "path": {"type": "string", "description": "the file, relative to the repository, when there is one"},
-                "data": data,
-            },
-            "required": ["kind", "key", "title", *(["data"] if data.get("required") else [])],
+            **one,
+            "properties": {**one["properties"], **({} if kind == ANY else {"kind": {"const": kind}}), "data": data},
+            "required": [*one["required"], *(["data"] if data.get("required") else [])],
         }
         for kind, data in role.output.items()
     ]
-    artifacts: Json = {"type": "array", "items": {"anyOf": kinds}} if kinds else {"type": "array", "maxItems": 0}
-    verdict: Json = {"enum": ["passed", "failed", "rework", "blocked"]}
-    properties: Json = {"verdict": verdict, "summary": text, "feedback": text, "artifacts": artifacts}
-    required = ["verdict", "summary", *(["artifacts"] if kinds else [])]
-    return {"type": "object", "properties": properties, "required": required}
+    schema["properties"]["artifacts"] = {"type": "array", **({"items": {"anyOf": kinds}} if kinds else {"maxItems": 0})}
+    schema["required"] += ["artifacts"] if kinds else []
+    return schema
 
 
 def _data_schema(kind: str, folder: Path) -> Json:

@@ -1,121 +1,118 @@
-"""Content from the code as it is: a brief of what the repository really holds, a guide and a reference."""
+"""Content from the code as it is: a brief of plain facts, documentation, marketing, and posts that fit their channel.
 
-import shlex
+A further run adds a page for each audience that says what this version is about.
+"""
 
-from podium.agents.rehearsal import prose, releases, repository, texts
-from podium.agents.rehearsal.json_fields import JsonObject
-from podium.agents.rehearsal.protocol import Assignment, Result
-from podium.agents.rehearsal.repository import Example, FeatureModule
+from typing import Any
+
+from podium.agents.rehearsal import prose
+from podium.agents.rehearsal.facts import Facts, facts_of
+from podium.agents.rehearsal.features import KINDS
+from podium.agents.rehearsal.protocol import Assignment, JsonObject, Result
 from podium.agents.rehearsal.stage import Stage
-from podium.agents.rehearsal.story import Story, story_of
 
 GUIDE_FEATURES_MAX = 40
+POST_CHARS_MAX = 280
+POST_TITLE_CHARS_MAX = 90
+FEATURES_NAMED_MAX = 6
+SUMMARY_CHARS_MAX = 400
+LANDING_WORDS_MAX = 400
+ANNOUNCEMENT_WORDS_MAX = 250
+REASON_CHARS_MAX = 400
+SLUG_CHARS_MAX = 60
 
-_AUDIENCES = {
-    "web": "people with a browser",
-    "api": "programs that call programs, and whoever writes them",
-    "data": "people who would rather have a table",
-    "library": "developers with an import to spare",
-    "cli": "people at a terminal",
+_PAGES = {
+    "documentation": ("documentation", "docs/releases/{slug}.md", "{title} {version}: release notes"),
+    "marketing": ("marketing", "content/releases/{slug}.md", "{title} {version} is out"),
+    "social": ("marketing", "content/releases/{slug}-posts.md", "{title} {version}: post"),
 }
 
 
 def analyze(assignment: Assignment, stage: Stage) -> Result:
     """Read the repository and deliver a brief of plain facts; nothing is changed."""
-    package = repository.package_of(stage.clone)
+    facts = facts_of(assignment, stage)
     stage.progress(0.2, "reading the repository")
-    modules = repository.feature_modules(stage.clone, package)
-    test_count = repository.count_tests(stage.clone)
-    story = story_of(assignment, stage.clone)
     plan = assignment.artifact("plan")
     project_type = assignment.project.type or (str(plan.data.get("type")) if plan else "cli")
     brief: JsonObject = {
-        "title": story.title,
-        "summary": story.summary,
-        "package": package,
-        "audience": _AUDIENCES.get(project_type, _AUDIENCES["cli"]),
-        "tests": test_count,
-        "features": [_fact(module) for module in modules],
+        "title": facts.title,
+        "summary": facts.summary,
+        "package": facts.package,
+        "audience": KINDS.get(project_type, KINDS["cli"])["audience"],
+        "tests": facts.test_count,
+        "features": [
+            {"key": module.key, "title": module.title, "does": module.run_summary, "path": module.path}
+            for module in facts.modules
+        ],
         "version": assignment.increment.version if assignment.increment else None,
         "rehearsal": True,
     }
     stage.progress(0.9, "wrote the brief")
-    stage.messages.artifact("brief", "brief", f"Content brief: {story.title}", brief)
-    facts = f"{prose.counted(len(modules), 'feature')}, {prose.counted(test_count, 'test')}"
-    return Result("passed", f"The repository really holds {facts}.", data={"features": len(modules)})
+    stage.messages.artifact("brief", "brief", f"Content brief: {facts.title}", brief)
+    held = f"{prose.counted(len(facts.modules), 'feature')}, {prose.counted(facts.test_count, 'test')}"
+    return Result("passed", f"The repository really holds {held}.", data={"features": len(facts.modules)})
 
 
 def documentation(assignment: Assignment, stage: Stage) -> Result:
     """Write the guide and the reference; every example in them has just been run."""
-    package = repository.package_of(stage.clone)
-    story = story_of(assignment, stage.clone)
+    facts = facts_of(assignment, stage)
     stage.progress(0.2, "running every example")
-    examples = repository.run_examples(stage.clone, package)
-    modules = repository.feature_modules(stage.clone, package)
+    count = len(facts.examples)
     stage.progress(0.6, "writing the guide and the reference")
-    pages = {
-        "guide": ("docs/guide.md", _guide(story, package, modules, examples)),
-        "reference": ("docs/reference.md", _reference(story, package, modules, examples, stage)),
-    }
-    for key, (path, text) in pages.items():
-        stage.write(path, text)
-        data: JsonObject = {"words": len(prose.words(text)), "examples": len(examples), "rehearsal": True}
-        stage.messages.artifact("documentation", key, f"{story.title}: the {key}", data, path)
-    releases.add_page(assignment, stage, "documentation")
-    commit = stage.clone.commit("Write the guide and the reference", "Documentation by Podium's rehearsal agent.")
-    ran = prose.counted(len(examples), "example")
-    return Result("passed", f"Wrote the guide and the reference; {ran} run.", data={"commit": commit})
+    for key in ("guide", "reference"):
+        text = prose.rendered(f"{key}.md", facts=facts, features_max=GUIDE_FEATURES_MAX)
+        data: JsonObject = {"words": len(prose.words(text)), "examples": count, "rehearsal": True}
+        stage.deliver("documentation", key, f"{facts.title}: the {key}", f"docs/{key}.md", text, **data)
+    _add_page(assignment, facts, stage, "documentation")
+    change = "Write the guide and the reference", "Documentation by Podium's rehearsal agent."
+    return stage.hand_in(change, f"Wrote the guide and the reference; {prose.counted(count, 'example')} run.")
 
 
-def _fact(module: FeatureModule) -> JsonObject:
-    return {"key": module.key, "title": module.title, "does": module.run_summary, "path": module.path}
+def marketing(assignment: Assignment, stage: Stage) -> Result:
+    """Write the landing page and the announcement."""
+    facts = facts_of(assignment, stage)
+    stage.progress(0.4, "finding the right words")
+    for key in ("landing", "announcement"):
+        text = _told(f"{key}.md", facts, summary_chars_max=SUMMARY_CHARS_MAX)
+        data: JsonObject = {"channel": key, "words": len(prose.words(text)), "rehearsal": True}
+        stage.deliver("marketing", key, f"{facts.title}: {key}", f"content/{key}.md", text, **data)
+    _add_page(assignment, facts, stage, "marketing")
+    change = "Write the landing page and the announcement", "Marketing by the rehearsal agent."
+    return stage.hand_in(change, "Wrote the landing page and the announcement.")
 
 
-def _guide(story: Story, package: str, modules: list[FeatureModule], examples: dict[str, Example]) -> str:
-    shown = modules[:GUIDE_FEATURES_MAX]
-    tour = "\n\n".join(_tour_stop(package, module, examples.get(module.key)) for module in shown)
-    more = len(modules) - len(shown)
-    return texts.filled(
-        "guide.md",
-        title=prose.markdown(story.title),
-        summary=prose.markdown(story.summary),
-        package=package,
-        count=prose.counted(len(modules), "feature"),
-        tour=tour + (f"\n\nThe other {prose.counted(more, 'feature')} are in the reference." if more else ""),
-    )
+def social(assignment: Assignment, stage: Stage) -> Result:
+    """Write the posts, each short enough for its channel."""
+    facts = facts_of(assignment, stage)
+    stage.progress(0.4, "counting characters")
+    written = _told("posts.txt", facts, title=prose.one_line(facts.title, POST_TITLE_CHARS_MAX))
+    posts = [prose.one_line(post, POST_CHARS_MAX) for post in written.splitlines()]
+    text = prose.rendered("social.md", facts=facts, posts=posts)
+    data: JsonObject = {"channel": "social", "posts": posts, "chars_max": POST_CHARS_MAX, "rehearsal": True}
+    stage.deliver("marketing", "social", f"{facts.title}: posts", "content/social.md", text, **data)
+    _add_page(assignment, facts, stage, "social")
+    counted = prose.counted(len(posts), "post")
+    return stage.hand_in((f"Write {counted}", "Posts by the rehearsal agent."), f"Wrote {counted}.")
 
 
-def _tour_stop(package: str, module: FeatureModule, example: Example | None) -> str:
-    number = module.key.partition("-")[0]
-    lines = [f"### {prose.markdown(module.title)}", "", prose.markdown(module.run_summary)]
-    if example:
-        given = shlex.quote(example.given.replace("\n", "\\n"))
-        lines += ["", prose.fenced(f"$ python -m {package} {number} {given}\n{example.answer}", "console")]
-    return "\n".join(lines)
+def _told(name: str, facts: Facts, **words: Any) -> str:
+    words |= {"features_max": FEATURES_NAMED_MAX, "title_chars_max": POST_TITLE_CHARS_MAX}
+    return prose.rendered(name, facts=facts, **words)
 
 
-def _reference(
-    story: Story, package: str, modules: list[FeatureModule], examples: dict[str, Example], stage: Stage
-) -> str:
-    return texts.filled(
-        "reference.md",
-        title=prose.markdown(story.title),
-        package=package,
-        count=prose.counted(len(modules), "feature"),
-        tests=prose.counted(repository.count_tests(stage.clone), "test"),
-        features="\n\n".join(_entry(module, examples.get(module.key)) for module in modules),
-    )
+def _add_page(assignment: Assignment, facts: Facts, stage: Stage, step: str) -> None:
+    """Write the page of this step about the version, where the run is for one; what is there of others stays."""
+    increment = assignment.increment
+    if increment is None:
+        return
+    version = prose.one_line(increment.version, SLUG_CHARS_MAX)
+    slug = prose.slug(version, SLUG_CHARS_MAX) or "release"
+    kind, path, heading = _PAGES[step]
+    title = heading.format(title=facts.title, version=version)
+    reason = prose.one_line(increment.reason, REASON_CHARS_MAX) or "A new version."
+    text = prose.rendered("release.md", heading=title, reason=reason, facts=facts)
+    data: JsonObject = {"version": version, "words": len(prose.words(text)), "rehearsal": True}
+    stage.deliver(kind, f"release-{slug}-{step}", title, path.format(slug=slug), text, **data)
 
 
-def _entry(module: FeatureModule, example: Example | None) -> str:
-    criteria = "\n".join(f"- {prose.markdown(criterion)}" for criterion in module.acceptance)
-    parts = [
-        f"## {prose.markdown(module.title)}",
-        f"`{module.key}`, in `{module.path}`. {prose.markdown(module.run_summary)}",
-    ]
-    if criteria:
-        parts.append(f"Accepted when:\n\n{criteria}")
-    if example:
-        given, answer = prose.fenced(example.given, "text"), prose.fenced(example.answer, "text")
-        parts.append(f"Given:\n\n{given}\n\nit answers:\n\n{answer}")
-    return "\n\n".join(parts)
+STEPS = (analyze, documentation, marketing, social)

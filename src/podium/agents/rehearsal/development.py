@@ -1,6 +1,10 @@
-"""Development's steps for one issue: tests that fail, code that passes them, and an independent review."""
+"""Development's steps. For one issue: tests that fail, code that passes them, and an independent review.
+
+At the end, once for the project: a performance pass, then what is to be deployed.
+"""
 
 import io
+import json
 import os
 import re
 import signal
@@ -8,15 +12,16 @@ import time
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from podium.agents.rehearsal import feature_files, naming, repository
-from podium.agents.rehearsal.behaviours import behaviour_for
-from podium.agents.rehearsal.plan import Feature, feature_of
-from podium.agents.rehearsal.protocol import Assignment, Result
-from podium.agents.rehearsal.stage import Stage
-from podium.agents.rehearsal.troubles import strikes
+from podium.agents.rehearsal import features, prose, stopwatch
+from podium.agents.rehearsal.facts import facts_of
+from podium.agents.rehearsal.features import Feature, feature_of
+from podium.agents.rehearsal.protocol import Assignment, JsonObject, Result, StepFailed
+from podium.agents.rehearsal.stage import Stage, strikes
 
+BUDGET_MILLISECONDS = 20
+REPORTED_FEATURES_MAX = 100
 REVIEWED_COMMITS_MAX = 50
 HANG_NAP_SECONDS = 1.0
 
@@ -27,30 +32,24 @@ _FIRST_NIGHT = "Rehearsed by Podium's rehearsal agent."
 
 def tests(assignment: Assignment, stage: Stage) -> Result:
     """Write the feature's tests, and see them fail."""
-    feature, package = feature_of(assignment), repository.package_of(stage.clone)
+    feature, package = feature_of(assignment), facts_of(assignment, stage).package
     stage.progress(0.2, "writing the tests")
-    behaviour = behaviour_for(feature.title, feature.detail)
-    stage.write(repository.test_path(feature.key), feature_files.test_text(package, feature, behaviour))
+    stage.write(_test_path(feature), features.test_text(package, feature))
     stage.progress(0.6, "watching them fail")
     fails = _run_feature_tests(stage, feature)[0] != 0
     if not fails:
         stage.messages.log("The tests pass already: the feature is there.", "warning")
     commit = stage.clone.commit(f"Test {feature.key}", _body(assignment), feature.key)
-    return Result(
-        "passed",
-        f"Wrote the tests of {feature.key}; they {'fail, as they should' if fails else 'pass already'}.",
-        data={"commit": commit, "failing": fails},
-    )
+    summary = f"Wrote the tests of {feature.key}; they {'fail, as they should' if fails else 'pass already'}."
+    return Result("passed", summary, data={"commit": commit, "failing": fails})
 
 
 def implement(assignment: Assignment, stage: Stage) -> Result:
     """Write the feature's module and see its tests pass."""
-    feature, package = feature_of(assignment), repository.package_of(stage.clone)
+    feature, package = feature_of(assignment), facts_of(assignment, stage).package
     stage.progress(0.1, "reading the tests")
     with_fault = strikes(stage.troubles.rework, feature.key) and not assignment.feedback
-    behaviour = behaviour_for(feature.title, feature.detail)
-    text = feature_files.module_text(feature, behaviour, assignment.feedback, with_fault)
-    stage.write(repository.feature_path(package, feature.key), text)
+    stage.write(_module_path(package, feature), features.module_text(feature, assignment.feedback, with_fault))
     stage.progress(0.5, "wrote the feature")
     _meet_trouble(assignment, stage, feature.key)
     status, said = _run_feature_tests(stage, feature)
@@ -63,7 +62,7 @@ def implement(assignment: Assignment, stage: Stage) -> Result:
 
 def review(assignment: Assignment, stage: Stage) -> Result:
     """Run everything and look at what the issue's commits touched; change nothing."""
-    feature, package = feature_of(assignment), repository.package_of(stage.clone)
+    feature, package = feature_of(assignment), facts_of(assignment, stage).package
     stage.progress(0.2, "reading the change")
     faults = [*_missing(stage, package, feature), *_strangers(stage, feature), *_leftovers(stage, package, feature)]
     stage.progress(0.4, "running all tests")
@@ -78,14 +77,74 @@ def review(assignment: Assignment, stage: Stage) -> Result:
     return Result("passed", f"{feature.key} meets its acceptance criteria; all tests pass.")
 
 
+def performance(assignment: Assignment, stage: Stage) -> Result:
+    """Time every feature; the figures go into a report, what was measured into the repository."""
+    facts = facts_of(assignment, stage)
+    stage.progress(0.2, "holding the stopwatch")
+    figures = _measure(stage, facts.package)
+    slow = [module.key for module in facts.modules if figures.get(module.key, 0.0) > BUDGET_MILLISECONDS * 1_000]
+    stage.progress(0.7, "writing down what was measured")
+    times: dict[str, Any] = {
+        "calls": stopwatch.CALLS_PER_ROUND,
+        "rounds": stopwatch.ROUNDS,
+        "budget": BUDGET_MILLISECONDS,
+    }
+    text = prose.rendered("performance.md", facts=facts, slow=slow, **times)
+    slowest = sorted(figures.items(), key=lambda figure: -figure[1])[:REPORTED_FEATURES_MAX]
+    report: JsonObject = {
+        "budget_milliseconds": BUDGET_MILLISECONDS,
+        "features": len(facts.modules),
+        "slowest": [{"key": key, "microseconds": microseconds} for key, microseconds in slowest],
+        "passed": not slow,
+    }
+    stage.deliver("report", "performance", "Performance report", "docs/performance.md", text, **report)
+    handed_in = stage.hand_in(
+        ("Measure every feature", "Performance pass by Podium's rehearsal agent."),
+        f"All {prose.counted(len(facts.modules), 'feature')} within budget.",
+    )
+    if slow:
+        names = ", ".join(slow[:REPORTED_FEATURES_MAX])
+        return Result("failed", f"Over the budget of {BUDGET_MILLISECONDS} ms: {names}", data=handed_in.data)
+    return handed_in
+
+
+def ci(assignment: Assignment, stage: Stage) -> Result:
+    """Write the continuous integration workflow, and build the page that will be deployed."""
+    facts = facts_of(assignment, stage)
+    stage.progress(0.2, "writing the workflow")
+    stage.write(".github/workflows/ci.yml", prose.filled("ci.yml"))
+    stage.progress(0.4, "asking every feature for its example")
+    page = prose.rendered("page.html", facts=facts)
+    stage.progress(0.7, "building the page")
+    stage.deliver("site", "site", "The application's page", "public/index.html", page, directory="public")
+    change = "Add continuous integration and the page", "Delivery by Podium's rehearsal agent."
+    return stage.hand_in(change, "The workflow and the page are ready to deploy.")
+
+
+def _measure(stage: Stage, package: str) -> dict[str, float]:
+    finished = stage.clone.python(stopwatch.__file__, package, source_path="src")
+    if finished.status:
+        raise StepFailed(f"The features could not be timed: {finished.tail}")
+    figures: dict[str, Any] = json.loads(finished.output)
+    return {key: value for key, value in figures.items() if isinstance(value, float)}
+
+
+def _module_path(package: str, feature: Feature) -> str:
+    return f"src/{package}/features/{prose.feature_module(feature.key)}.py"
+
+
+def _test_path(feature: Feature) -> str:
+    return f"tests/{prose.test_module(feature.key)}.py"
+
+
 def _body(assignment: Assignment) -> str:
-    lines = feature_files.feedback_lines(assignment.feedback)
+    lines = features.feedback_lines(assignment.feedback)
     return "\n".join([_FIRST_NIGHT, *(f"Answers the feedback: {line}" for line in lines)])
 
 
 def _run_feature_tests(stage: Stage, feature: Feature) -> tuple[int, str]:
     """Return the exit status and what was said; without tests of its own, the whole suite decides."""
-    path = repository.test_path(feature.key)
+    path = _test_path(feature)
     if (stage.clone.root / path).is_file():
         finished = stage.clone.python("-m", "unittest", f"tests.{Path(path).stem}")
     else:
@@ -109,14 +168,14 @@ def _hang() -> NoReturn:
 
 
 def _missing(stage: Stage, package: str, feature: Feature) -> Iterator[str]:
-    for path in (repository.test_path(feature.key), repository.feature_path(package, feature.key)):
+    for path in (_test_path(feature), _module_path(package, feature)):
         if not (stage.clone.root / path).is_file():
             yield f"{path} is missing."
 
 
 def _strangers(stage: Stage, feature: Feature) -> Iterator[str]:
     """Yield the files of other features that this issue's commits touched."""
-    own = naming.test_module(feature.key).removeprefix("test_")
+    own = prose.test_module(feature.key).removeprefix("test_")
     for path in sorted(_touched(stage, feature.key)):
         owner = next((found[1] for found in (pattern.fullmatch(path) for pattern in _FEATURE_FILES) if found), own)
         if owner != own:
@@ -141,7 +200,7 @@ def _touched(stage: Stage, key: str) -> set[str]:
 
 def _leftovers(stage: Stage, package: str, feature: Feature) -> Iterator[str]:
     """Yield the comments that put work off; the word in a title or a string is no such comment."""
-    path = repository.feature_path(package, feature.key)
+    path = _module_path(package, feature)
     reader = io.StringIO(stage.clone.read(path)).readline
     try:
         for token in tokenize.generate_tokens(reader):
@@ -149,3 +208,6 @@ def _leftovers(stage: Stage, package: str, feature: Feature) -> Iterator[str]:
                 yield f"{path}:{token.start[0]} puts work off: `{token.string}`"
     except (tokenize.TokenError, SyntaxError) as error:
         yield f"{path} is no valid Python: {error}"
+
+
+STEPS = (tests, implement, review, performance, ci)

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
-from podium.agents.rehearsal import prose, texts
-from podium.agents.rehearsal.campaign import ANNOUNCEMENT_WORDS_MAX, LANDING_WORDS_MAX, POST_CHARS_MAX
-from podium.agents.rehearsal.json_fields import JsonObject
-from podium.agents.rehearsal.protocol import Assignment, Result
+from podium.agents.rehearsal import prose
+from podium.agents.rehearsal.content import ANNOUNCEMENT_WORDS_MAX, LANDING_WORDS_MAX, POST_CHARS_MAX
+from podium.agents.rehearsal.facts import story_of
+from podium.agents.rehearsal.protocol import Assignment, JsonObject, Result
 from podium.agents.rehearsal.stage import Stage
-from podium.agents.rehearsal.story import story_of
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 PIECES = {
     "docs/guide.md": ("documentation", "guide", "Guide: how to start, and a walk through the features"),
@@ -27,7 +27,7 @@ FINDINGS_MAX = 200
 
 def optimize(assignment: Assignment, stage: Stage) -> Result:
     """Edit all pieces as one, tell what was mended, and add the index."""
-    story = story_of(assignment, stage.clone)
+    title, _ = story_of(assignment, stage.clone)
     findings: list[str] = []
     present: list[str] = []
     for number, path in enumerate(PIECES, start=1):
@@ -42,13 +42,13 @@ def optimize(assignment: Assignment, stage: Stage) -> Result:
         if edited != text:
             stage.write(path, edited)
         _deliver(stage, path, edited, mended)
-    stage.write(INDEX_PATH, _index(story.title, present, stage))
-    stage.messages.artifact("documentation", "index", f"{story.title}: all documents", {"rehearsal": True}, INDEX_PATH)
+    index = prose.rendered("index.md", title=title, entries=_index(present, stage))
+    stage.deliver("documentation", "index", f"{title}: all documents", INDEX_PATH, index, rehearsal=True)
     report: JsonObject = {"findings": list(findings[:FINDINGS_MAX]), "pieces": len(present)}
     stage.messages.artifact("report", "editing", "Editor's report", report)
-    commit = stage.clone.commit("Edit all pieces and add an index", "Editing by Podium's rehearsal agent.")
+    change = "Edit all pieces and add an index", "Editing by Podium's rehearsal agent."
     summary = f"Edited {prose.counted(len(present), 'piece')}; {prose.counted(len(findings), 'finding')}."
-    return Result("passed", summary, data={"commit": commit, "findings": len(findings)})
+    return stage.hand_in(change, summary, findings=len(findings))
 
 
 def edit(path: str, text: str, stage: Stage) -> tuple[str, list[str]]:
@@ -76,7 +76,10 @@ def _deliver(stage: Stage, path: str, text: str, mended: list[str]) -> None:
     stage.messages.artifact(kind, key, title, data, path)
 
 
-def _parse(text: str) -> list[Token]:
+def _parse(text: str) -> "list[Token]":
+    # No other step should pay for loading the parser.
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark").enable("table").parse(text)
 
 
@@ -120,18 +123,14 @@ def _shorten_posts(text: str) -> tuple[str, list[str]]:
     return "\n## ".join([head, *posts]), findings
 
 
-def _index(title: str, present: list[str], stage: Stage) -> str:
-    entries = [
-        f"- [{PIECES[path][2]}]({path.removeprefix('docs/') if path.startswith('docs/') else '../' + path})"
-        for path in present
-    ]
-    if (stage.clone.root / "docs/performance.md").is_file():
-        entries.append("- [Performance: what is measured](performance.md)")
-    entries += [
-        f"- [Release notes: {page.stem}](releases/{page.name})"
-        for page in sorted(stage.clone.root.glob("docs/releases/*.md"))
-    ]
-    issues = len(list(stage.clone.root.glob("docs/issues/*.md")))
-    if issues:
-        entries.append(f"- [Issues: {issues:,} of them, with their acceptance criteria](issues/)")
-    return texts.filled("index.md", title=prose.markdown(title), entries="\n".join(entries))
+def _index(present: list[str], stage: Stage) -> Iterator[tuple[str, str]]:
+    """Yield the name of each document and where it is, as seen from the index."""
+    root = stage.clone.root
+    for path in present:
+        yield PIECES[path][2], path.removeprefix("docs/") if path.startswith("docs/") else f"../{path}"
+    if (root / "docs/performance.md").is_file():
+        yield "Performance: what is measured", "performance.md"
+    for page in sorted(root.glob("docs/releases/*.md")):
+        yield f"Release notes: {page.stem}", f"releases/{page.name}"
+    if issues := len(list(root.glob("docs/issues/*.md"))):
+        yield f"Issues: {issues:,} of them, with their acceptance criteria", "issues/"

@@ -1,41 +1,50 @@
-"""The steps of Genesis: analysis makes a plan; scaffolding and issues, side by side, make it a repository."""
+"""The steps of Genesis: analysis makes a plan; scaffolding and issues, side by side, make it a repository.
 
+What a repository has stays as it is. Its own tests must pass before anything is changed: the gates need them to.
+"""
+
+import os
 import re
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from podium.agents.rehearsal import existing, feature_files, groundwork, naming, prose, repository
-from podium.agents.rehearsal.plan import Plan, plan_of
+from podium.agents.rehearsal import facts, features, prose
+from podium.agents.rehearsal.features import Plan, plan_of
 from podium.agents.rehearsal.protocol import Assignment, Result, StepFailed
-from podium.agents.rehearsal.stage import Stage
+from podium.agents.rehearsal.stage import Clone, Finished, Stage
 
 DOCUMENT_BYTES_MAX = 8_388_608
 PROGRESS_STEPS = 20
 
-_NOTHING_TO_BUILD = (
-    "The document names no features, so there is nothing to build. Write them as a list under a heading such "
-    "as `## Features`, one feature an item: `- Greet by name: say hello to a person by name`."
-)
+_SCAFFOLD = Path(__file__).parent / "scaffold"
+_TESTS = "tests/__init__.py"
+# The exit status of `unittest` for "no tests ran", since Python 3.12.
+_NONE_RAN = 5
+_MISSING = re.compile(r"No module named '([^'.]+)")
+_COMMAND = "python -m unittest discover -s tests -t ."
+_SUBMODULES = " (its submodules are not fetched, and tests that need them cannot run)"
+_SAID_CHARS_MAX = 1_500
 
 
 def analyze(assignment: Assignment, stage: Stage) -> Result:
     """Read the requirement document and deliver a plan; the repository stays as it is."""
     # The parser is loaded only by the steps that parse.
-    from podium.agents.rehearsal import document, planning
+    from podium.agents.rehearsal import planning
 
     stage.progress(0.1, "reading the requirement document")
-    text = _read_document(assignment.document)
-    plan = planning.make_plan(
-        document.outline(text), text, assignment.project, _first_number(stage), repository.find_package(stage.clone)
-    )
+    text, package = _read_document(assignment.document), facts.find_package(stage.clone)
+    plan = planning.make_plan(text, assignment.project, _first_number(stage), package)
     if not plan.features:
-        return Result("blocked", _NOTHING_TO_BUILD)
+        return Result("blocked", prose.filled("nothing_to_build"))
     stage.progress(0.5, "running the tests that are there")
-    if trouble := existing.trouble(stage.clone):
+    if trouble := trouble_with_tests(stage.clone):
         return Result("blocked", trouble)
-    plan = _with_free_package(plan, stage)
+    if package is None and any(_places(stage.clone.root, plan.package, ("src", "."))):
+        plan = replace(plan, package=f"{plan.package}_rehearsal")  # somebody else's package or module has the name
     count = prose.counted(len(plan.features), "feature")
     stage.progress(0.9, f"planned {count}")
-    stage.messages.artifact("plan", "plan", plan.title, plan.as_data())
+    stage.messages.artifact("plan", "plan", plan.title, asdict(plan))
     return Result(
         "passed",
         f"Planned “{plan.title}”: {plan.complexity} {plan.type}, {count}.",
@@ -47,13 +56,13 @@ def scaffold(assignment: Assignment, stage: Stage) -> Result:
     """Lay out the repository from a template; files that are already there stay as they are."""
     plan = plan_of(assignment)
     stage.progress(0.3, "setting the stage from the template")
-    groundwork.lay_out(plan, stage)
+    _lay_out(plan, stage)
     stage.progress(0.8, "running the first test")
-    checked = groundwork.first_test(plan, stage)
+    checked = _first_test(plan, stage)
     if checked.status:
         return Result("failed", "The scaffold's own test fails.", feedback=checked.tail)
-    commit = stage.clone.commit(f"Lay out {plan.title}", "Scaffold by Podium's rehearsal agent.")
-    return Result("passed", f"Laid out the package `{plan.package}`; its test passes.", data={"commit": commit})
+    change = f"Lay out {plan.title}", "Scaffold by Podium's rehearsal agent."
+    return stage.hand_in(change, f"Laid out the package `{plan.package}`; its test passes.")
 
 
 def issues(assignment: Assignment, stage: Stage) -> Result:
@@ -61,17 +70,15 @@ def issues(assignment: Assignment, stage: Stage) -> Result:
     plan = plan_of(assignment)
     total = len(plan.features)
     for index, feature in enumerate(plan.features):
-        path = f"docs/issues/{feature.key}.md"
-        stage.write(path, feature_files.issue_text(feature))
-        data = feature.as_data() | {"number": naming.feature_number(feature.key)}
-        stage.messages.artifact("issue", feature.key, feature.title, data, path)
+        path, number = f"docs/issues/{feature.key}.md", prose.feature_number(feature.key)
+        text = features.issue_text(feature)
+        stage.deliver("issue", feature.key, feature.title, path, text, **asdict(feature), number=number)
         # A few progress messages tell as much as five thousand.
         if index % max(1, total // PROGRESS_STEPS) == 0:
             stage.progress((index + 1) / (total + 1), f"wrote issue {feature.key}")
-    commit = stage.clone.commit(
-        f"Write {prose.counted(total, 'issue')}", "Issues by Podium's rehearsal agent, one for each planned feature."
-    )
-    return Result("passed", f"Wrote {prose.counted(total, 'issue')}.", data={"commit": commit, "issues": total})
+    written = f"Write {prose.counted(total, 'issue')}"
+    change = written, "Issues by Podium's rehearsal agent, one for each planned feature."
+    return stage.hand_in(change, f"Wrote {prose.counted(total, 'issue')}.", issues=total)
 
 
 def _read_document(document: Path | None) -> str:
@@ -89,10 +96,62 @@ def _first_number(stage: Stage) -> int:
     return max(taken, default=0) + 1
 
 
-def _with_free_package(plan: Plan, stage: Stage) -> Plan:
-    """Step aside when somebody else's package or module has the name."""
-    package, root = plan.package, stage.clone.root
-    taken = (root / folder / name for folder in ("src", ".") for name in (package, f"{package}.py"))
-    if repository.find_package(stage.clone) is None and any(path.exists() for path in taken):
-        package = f"{package}_rehearsal"
-    return Plan(plan.title, plan.summary, plan.type, plan.complexity, package, plan.features)
+def _lay_out(plan: Plan, stage: Stage) -> None:
+    """Write the template's files where there are none; a path that leads out of the repository is refused."""
+    for file in sorted(_SCAFFOLD.rglob("*.jinja")):
+        template = file.relative_to(_SCAFFOLD).with_suffix("").as_posix()
+        name = template.replace("PACKAGE", plan.package)
+        if not os.path.lexists(stage.clone.root / name):
+            stage.clone.write(name, prose.rendered(template, _SCAFFOLD, plan=plan))
+    if not stage.clone.git("status", "--porcelain"):  # everything was there: only the plan is new
+        stage.write(f"docs/plans/{plan.features[0].key}.md", prose.rendered("plan.md", plan=plan))
+
+
+def _first_test(plan: Plan, stage: Stage) -> Finished:
+    """Run the scaffold's own test, and let the tests find `src` if they do not yet."""
+    checked = stage.clone.python("-m", "unittest", "tests.test_scaffold")
+    if checked.status and f"No module named '{plan.package}'" in checked.tail:
+        path = (stage.clone.root / _TESTS).resolve()
+        if path.is_relative_to(stage.clone.root) and path.is_file():
+            path.write_text(f"{stage.clone.read(_TESTS).rstrip()}\n{prose.filled('importable.py')}".lstrip(), "utf-8")
+            stage.messages.log(f"{_TESTS} now makes src importable; the rest of it stays as it is.")
+            checked = stage.clone.python("-m", "unittest", "tests.test_scaffold")
+    return checked
+
+
+def trouble_with_tests(clone: Clone) -> str:
+    """Return why the tests that are there would stop all work, or an empty string; the clone stays as it is."""
+    if not any((clone.root / "tests").rglob("test*.py")):
+        return ""
+    finished = _run(clone)
+    if finished.status in (0, _NONE_RAN):
+        return ""
+    named = _MISSING.findall(finished.output + finished.complaint)
+    packages = sorted({name for name in named if not _is_local(clone.root, name)})
+    if packages:
+        return prose.filled("needs_packages", packages=" ".join(packages), command=_COMMAND, python=sys.executable)
+    hint = _SUBMODULES if (clone.root / ".gitmodules").exists() else ""
+    return prose.filled("tests_fail", command=_COMMAND, hint=hint, said=finished.tail[-_SAID_CHARS_MAX:])
+
+
+def _run(clone: Clone) -> Finished:
+    """Run them as the gates will, once the scaffold has made them a package that finds `src`."""
+    try:
+        if not os.path.lexists(clone.root / "tests/__init__.py"):
+            clone.write("tests/__init__.py", "")
+        return clone.python(*_COMMAND.split()[1:], source_path="src")
+    finally:
+        clone.put_back()
+
+
+def _is_local(root: Path, name: str) -> bool:
+    """Whether the repository itself should have had it, or Python."""
+    return name in sys.stdlib_module_names or any(_places(root, name, (".", "src", "tests")))
+
+
+def _places(root: Path, name: str, folders: tuple[str, ...]) -> list[bool]:
+    """Where a package or module of that name is."""
+    return [os.path.lexists(root / folder / entry) for folder in folders for entry in (name, f"{name}.py")]
+
+
+STEPS = (analyze, scaffold, issues)

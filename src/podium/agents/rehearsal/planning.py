@@ -1,4 +1,7 @@
-"""Turns a document's outline into a plan, by rules simple enough to write down.
+"""Turns a requirement document into a plan, by rules simple enough to write down.
+
+The document is read as an outline: sections, paragraphs, list items with what is nested in them. Markdown is parsed
+into a real syntax tree, so code blocks, quotes and HTML never look like requirements.
 
 **Title**: the first top-level heading; else the project's own title; else the first line. **Brief**: the
 first paragraph. **Features**, the first of these that gives any: list items under a heading that names
@@ -13,11 +16,14 @@ words, otherwise medium. Type and complexity that Podium gives are kept.
 import graphlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from podium.agents.rehearsal import naming, prose
-from podium.agents.rehearsal.document import Entry, Section
-from podium.agents.rehearsal.plan import DETAIL_CHARS_MAX, TITLE_CHARS_MAX, Feature, Plan, feature
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from podium.agents.rehearsal import prose
+from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned
 from podium.agents.rehearsal.protocol import Project, StepFailed
 from podium.domain import issues
 
@@ -26,13 +32,6 @@ SMALL_FEATURES_MAX, SMALL_WORDS_MAX = 5, 600
 MEDIUM_FEATURES_MAX, MEDIUM_WORDS_MAX = 15, 3_000
 SHORT_TITLE_CHARS_MAX = 80
 
-TYPE_KEYWORDS = {
-    "cli": ("cli", "command", "commands", "terminal", "shell", "console"),
-    "web": ("web", "website", "page", "pages", "browser", "dashboard", "html", "frontend", "responsive"),
-    "api": ("api", "rest", "endpoint", "endpoints", "http", "webhook", "client", "clients", "openapi"),
-    "data": ("data", "csv", "dataset", "datasets", "etl", "import", "export", "records", "columns"),
-    "library": ("library", "module", "package", "sdk", "importable", "functions"),
-}
 DEFAULT_TYPE = "cli"
 TITLE_WEIGHT = 5
 
@@ -57,8 +56,97 @@ _USER_STORY = re.compile(r"^as an? .+?,? i (?:want|need|would like)(?: to)? (.+?
 _TITLE_BREAK = re.compile(r"\s*(?::\s|\s[–—-]\s)")
 
 
-def make_plan(sections: list[Section], text: str, project: Project, first_number: int, package: str | None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One list item: its own first paragraph, the paragraphs after it, and the items nested in it."""
+
+    text: str
+    lead: str
+    """The bold words that begin the text, if any: the author's own short title."""
+    paragraphs: tuple[str, ...]
+    nested: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Section:
+    """A heading and what follows it, up to the next one; level 0 is what comes before the first heading."""
+
+    level: int
+    heading: str
+    paragraphs: list[str] = field(default_factory=list[str])
+    entries: list[Entry] = field(default_factory=list[Entry])
+
+
+def outline(text: str) -> list[Section]:
+    """Return the document's sections in order; the first is always the one before any heading."""
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(_without_front_matter(text)))
+    sections = [Section(0, "")]
+    for block in tree.children:
+        if block.type == "heading":
+            sections.append(Section(int(block.tag[1:]), _text(block)))
+        elif block.type == "paragraph":
+            sections[-1].paragraphs.append(_text(block))
+        elif block.type in {"bullet_list", "ordered_list"}:
+            sections[-1].entries.extend(_entry(item) for item in block.children)
+    return sections
+
+
+def _without_front_matter(text: str) -> str:
+    # CommonMark would read `title: x` above `---` as a heading.
+    return re.sub(r"\A---\n(?:.*?\n)?---\n", "", text, flags=re.DOTALL)
+
+
+def _entry(item: SyntaxTreeNode) -> Entry:
+    paragraphs = [child for child in item.children if child.type in {"paragraph", "heading"}]
+    lists = [child for child in item.children if child.type in {"bullet_list", "ordered_list"}]
+    texts = [_text(paragraph) for paragraph in paragraphs]
+    return Entry(
+        text=_without_checkbox(texts[0]) if texts else "",
+        lead=_lead(paragraphs[0]) if paragraphs else "",
+        paragraphs=tuple(texts[1:]),
+        nested=tuple(line for nested in lists for line in _nested_lines(nested.children)),
+    )
+
+
+def _nested_lines(items: Sequence[SyntaxTreeNode]) -> Iterator[str]:
+    for item in items:
+        for child in item.children:
+            if child.type == "paragraph":
+                yield _without_checkbox(_text(child))
+            elif child.type in {"bullet_list", "ordered_list"}:
+                yield from _nested_lines(child.children)
+
+
+def _without_checkbox(text: str) -> str:
+    return text[4:] if text[:4].lower() in {"[ ] ", "[x] "} else text
+
+
+def _lead(paragraph: SyntaxTreeNode) -> str:
+    """Return the bold words at the very start, after a checkbox if there is one."""
+    for node in _inline(paragraph):
+        if node.type == "strong":
+            return _text(node).strip().rstrip(":.")
+        if node.type != "text" or _without_checkbox(node.content).strip():
+            return ""
+    return ""
+
+
+def _inline(block: SyntaxTreeNode) -> Sequence[SyntaxTreeNode]:
+    return block.children[0].children if block.children and block.children[0].type == "inline" else ()
+
+
+def _text(node: SyntaxTreeNode) -> str:
+    """Return the plain words of a node, without markup and without raw HTML."""
+    if node.type in {"text", "code_inline"}:
+        return node.content
+    if node.type in {"softbreak", "hardbreak"}:
+        return " "
+    return "".join(_text(child) for child in node.children)
+
+
+def make_plan(text: str, project: Project, first_number: int, package: str | None) -> Plan:
     """Plan the project; keys are numbered from `first_number`, and an existing `package` is kept."""
+    sections = outline(text)
     title = _title(sections, text, project)
     entries = _feature_entries(sections) or _note_entries(sections, text)
     if len(entries) > FEATURES_MAX:
@@ -70,7 +158,7 @@ def make_plan(sections: list[Section], text: str, project: Project, first_number
         summary=_brief(sections, project),
         type=project.type or _type(prose.words(title), vocabulary),
         complexity=project.complexity or _complexity(len(features), len(vocabulary)),
-        package=package or naming.package_name(title),
+        package=package or prose.package_name(title),
         features=features,
     )
 
@@ -128,20 +216,12 @@ def _features(entries: list[Entry], first_number: int) -> tuple[Feature, ...]:
     last_number = first_number + len(entries) - 1
     titles = [_split(entry) for entry in entries]
     keys = [
-        naming.feature_key(number, title, last_number) for number, (title, _) in enumerate(titles, start=first_number)
+        prose.feature_key(number, title, last_number) for number, (title, _) in enumerate(titles, start=first_number)
     ]
     wanted = [_dependencies(entry.text, keys) for entry in entries]
     _refuse_circles(dict(zip(keys, wanted, strict=True)))
     return tuple(
-        feature(
-            key,
-            title,
-            {
-                "detail": detail,
-                "acceptance": list(entry.nested),
-                "depends_on": [other for other in depends_on if other != key],
-            },
-        )
+        cleaned(Feature(key, title, detail, tuple(other for other in depends_on if other != key), entry.nested))
         for key, (title, detail), entry, depends_on in zip(keys, titles, entries, wanted, strict=True)
     )
 
@@ -184,7 +264,7 @@ def _refuse_circles(depends_on: dict[str, list[str]]) -> None:
 
 def _type(title_words: list[str], vocabulary: list[str]) -> str:
     seen = Counter(vocabulary + title_words * TITLE_WEIGHT)
-    scores = {name: sum(seen[word] for word in keywords) for name, keywords in TYPE_KEYWORDS.items()}
+    scores = {name: sum(seen[word] for word in kind["keywords"]) for name, kind in KINDS.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] else DEFAULT_TYPE
 

@@ -1,15 +1,28 @@
-"""Untrusted text made fit for one purpose each: a line, a file name, Markdown, source code, a post."""
+"""Untrusted text made fit for one purpose each: a line, a file name, a module, Markdown, source, a template."""
 
 import json
+import keyword
 import re
+import shlex
+import sys
 import textwrap
 import unicodedata
+import zlib
+from pathlib import Path
+from typing import Any, cast
 
 REHEARSAL_NOTICE = (
     "*A rehearsal: Podium's built-in rehearsal agent wrote this offline, from boilerplate. "
     "The actions are real; the wit is not.*"
 )
 SOURCE_WIDTH = 100
+KEY_CHARS_MAX = 60
+PACKAGE_CHARS_MAX = 40
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_NUMBER_DIGITS_MIN = 3
+# Tests live beside the package on the same path, so their names are taken.
+_TAKEN_PACKAGES = frozenset({"tests", "test", "src", "docs", "podium"})
 
 # These reorder what a reader sees, so that source code could say one thing and do another.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -76,3 +89,68 @@ def docstring_lines(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return the number with its noun in the right form: `1 feature`, `2 features`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def feature_key(number: int, title: str, last_number: int) -> str:
+    """Return a key such as `003-greet-by-name`; the number makes it unique in whatever script."""
+    digits = max(_NUMBER_DIGITS_MIN, len(str(last_number)))
+    prefix = f"{number:0{digits}d}-"
+    return prefix + (slug(title, KEY_CHARS_MAX - len(prefix)) or "feature")
+
+
+def feature_number(key: str) -> int | None:
+    """Return the number that a key begins with."""
+    found = re.match(r"[0-9]+", key)
+    return int(found[0]) if found else None
+
+
+def _identifier(key: str) -> str:
+    # A key of some other agent's making may have no Latin letter at all; the checksum still names it.
+    return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_") or f"{zlib.crc32(key.encode()):08x}"
+
+
+def feature_module(key: str) -> str:
+    """Return the module that implements the feature, such as `f003_greet_by_name`."""
+    identifier = _identifier(key)
+    return f"f{identifier}" if identifier[0].isdigit() else f"f_{identifier}"
+
+
+def test_module(key: str) -> str:
+    """Return the module that tests the feature, such as `test_003_greet_by_name`."""
+    return f"test_{_identifier(key)}"
+
+
+def class_name(key: str) -> str:
+    """Return a class name for the feature's tests, such as `Test003GreetByName`."""
+    return "Test" + "".join(part.capitalize() for part in _identifier(key).split("_"))
+
+
+def package_name(title: str) -> str:
+    """Return an importable package name that shadows nothing of Python's own."""
+    name = slug(title, PACKAGE_CHARS_MAX).replace("-", "_") or "project"
+    if name[0].isdigit():
+        name = f"project_{name}"
+    shadows = name in sys.stdlib_module_names or name in _TAKEN_PACKAGES
+    return f"{name}_app" if shadows or keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+
+
+def filled(name: str, /, **words: object) -> str:
+    """Return the template `templates/<name>.txt` with its places filled; `notice` is known everywhere."""
+    return (_TEMPLATES / f"{name}.txt").read_text("utf-8").format(notice=REHEARSAL_NOTICE, **words)
+
+
+def rendered(name: str, folder: Path = _TEMPLATES, **words: object) -> str:
+    """Return the Jinja template `<name>.jinja` of a folder with its places filled; in HTML, words are escaped."""
+    # Importing Jinja takes a tenth of a second, which no step of an issue should pay.
+    import jinja2
+
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = cast("dict[str, Any]", templates.filters)
+    filters |= {"md": markdown, "line": one_line, "counted": counted, "fenced": fenced, "quoted": quoted}
+    filters["shell"] = shlex.quote
+    return templates.get_template(f"{name}.jinja").render(notice=REHEARSAL_NOTICE, **words)

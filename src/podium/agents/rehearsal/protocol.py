@@ -28,18 +28,19 @@ and publication itself. `docs/command-protocol.md` says the same at leisure.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Literal, TextIO, cast
+from types import UnionType
+from typing import Any, Literal, TextIO, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from podium.agents.rehearsal import json_fields
-from podium.agents.rehearsal.json_fields import JsonObject
 from podium.domain.errors import PodiumError, UsageError
 
 PROTOCOL_VERSION = 1
 
+JsonObject: TypeAlias = dict[str, object]
 Verdict = Literal["passed", "failed", "rework", "blocked", "unavailable"]
 Level = Literal["debug", "info", "warning", "error"]
+Kind = TypeVar("Kind")
 
 
 class AssignmentUnreadable(UsageError):
@@ -92,7 +93,7 @@ class Increment:
 class Letter:
     """A message to this instance, which it gets once."""
 
-    sender: str
+    from_: str
     text: str
 
 
@@ -109,8 +110,8 @@ class Assignment:
     artifacts: tuple[Artifact, ...]
     feedback: tuple[str, ...]
     base: str
-    increment: Increment | None = None
-    messages: tuple[Letter, ...] = ()
+    increment: Increment | None
+    messages: tuple[Letter, ...]
 
     @property
     def is_first_attempt(self) -> bool:
@@ -138,90 +139,60 @@ class Messages:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def _send(self, message: JsonObject) -> None:
+    def _send(self, type_: str, /, **message: object) -> None:
         # ASCII escapes keep the line valid whatever the locale, and whatever script a title is written in.
-        self._stream.write(json.dumps(message) + "\n")
+        self._stream.write(json.dumps({"type": type_, **message}) + "\n")
         self._stream.flush()
 
     def progress(self, fraction: float, text: str) -> None:
         """Tell how far the step has come, from 0 to 1."""
-        self._send({"type": "progress", "fraction": round(fraction, 3), "text": text})
+        self._send("progress", fraction=round(fraction, 3), text=text)
 
     def log(self, text: str, level: Level = "info") -> None:
         """Write one log line."""
-        self._send({"type": "log", "level": level, "text": text})
+        self._send("log", level=level, text=text)
 
     def artifact(self, kind: str, key: str, title: str, data: JsonObject, path: str | None = None) -> None:
         """Hand over something this step made; `path` is relative to the clone."""
-        self._send({"type": "artifact", "kind": kind, "key": key, "title": title, "data": data, "path": path})
+        self._send("artifact", kind=kind, key=key, title=title, data=data, path=path)
 
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
         """Tell what was used since the last such message; a cost that nobody knows is None."""
-        spent: JsonObject = {"input_tokens": input_tokens, "output_tokens": output_tokens, "cost_usd": cost_usd}
-        self._send({"type": "spend", **spent})
+        self._send("spend", input_tokens=input_tokens, output_tokens=output_tokens, cost_usd=cost_usd)
 
     def result(self, result: Result) -> None:
         """Give the result; nothing may follow it."""
-        self._send({"type": "result", **asdict(result)})
+        self._send("result", **asdict(result))
 
 
 def read_assignment(path: Path) -> Assignment:
     """Read the assignment file, tolerant of missing fields but not of another protocol version."""
     try:
-        loaded: object = json.loads(path.read_text(encoding="utf-8"))
+        loaded: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise AssignmentUnreadable(f"The assignment {path} cannot be read: {error}") from error
     if not isinstance(loaded, dict) or cast("JsonObject", loaded).get("version") != PROTOCOL_VERSION:
         raise AssignmentUnreadable(f"The assignment {path} is not of protocol version {PROTOCOL_VERSION}.")
-    return _assignment(cast("JsonObject", loaded))
+    return read(Assignment, loaded)
 
 
-def _assignment(data: JsonObject) -> Assignment:
-    document = json_fields.optional_text(data, "document")
-    return Assignment(
-        attempt=json_fields.text(data, "attempt"),
-        project=_project(json_fields.nested(data, "project")),
-        workflow=json_fields.text(data, "workflow"),
-        step=json_fields.text(data, "step"),
-        item=_item(json_fields.nested(data, "item")),
-        document=Path(document) if document else None,
-        artifacts=tuple(_artifact(made) for made in json_fields.objects(data, "artifacts")),
-        feedback=json_fields.texts(data, "feedback"),
-        base=json_fields.text(data, "base"),
-        increment=_increment(json_fields.nested(data, "increment")),
-        messages=tuple(
-            Letter(json_fields.text(told, "from"), json_fields.text(told, "text"))
-            for told in json_fields.objects(data, "messages")
-        ),
-    )
+def read(kind: type[Kind], data: Any) -> Kind:
+    """Build a dataclass from JSON that somebody else wrote: a missing or odd field becomes empty, never a crash."""
+    types = get_type_hints(kind)
+    return kind(**{name: _fitted(hint, data.get(name.rstrip("_"))) for name, hint in types.items()})
 
 
-def _increment(data: JsonObject) -> Increment | None:
-    version = json_fields.text(data, "version")
-    return Increment(version, json_fields.text(data, "reason")) if version else None
-
-
-def _project(data: JsonObject) -> Project:
-    return Project(
-        id=json_fields.text(data, "id"),
-        title=json_fields.text(data, "title"),
-        brief=json_fields.text(data, "brief"),
-        type=json_fields.optional_text(data, "type"),
-        complexity=json_fields.optional_text(data, "complexity"),
-    )
-
-
-def _item(data: JsonObject) -> Item | None:
-    key = json_fields.text(data, "key")
-    if not key:
-        return None
-    return Item(key, json_fields.text(data, "title", key), json_fields.nested(data, "data"))
-
-
-def _artifact(data: JsonObject) -> Artifact:
-    return Artifact(
-        kind=json_fields.text(data, "kind"),
-        key=json_fields.text(data, "key"),
-        title=json_fields.text(data, "title"),
-        data=json_fields.nested(data, "data"),
-    )
+def _fitted(hint: Any, value: Any) -> Any:
+    plain, inner = get_origin(hint) or hint, get_args(hint)
+    if plain is UnionType:  # an object without its first field, which names it, is none
+        made = _fitted(inner[0], value) if value else None
+        return made if made and (not is_dataclass(made) or getattr(made, fields(made)[0].name)) else None
+    if plain is tuple:
+        listed = cast("list[Any]", value) if isinstance(value, list) else []
+        wanted = dict if is_dataclass(inner[0]) else inner[0]
+        return tuple(_fitted(inner[0], one) for one in listed if isinstance(one, wanted))
+    if is_dataclass(plain):
+        return read(cast("type[Any]", plain), value if isinstance(value, dict) else {})
+    if plain is Path:
+        return Path(value) if isinstance(value, str) else None
+    return value if isinstance(value, plain) else plain()

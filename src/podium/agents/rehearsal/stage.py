@@ -1,11 +1,196 @@
-"""What a step is given to act with: the clone, the messages to Podium, and the troubles to rehearse."""
+"""What a step is given to act with: the clone, the messages to Podium, and the troubles to rehearse.
 
+Trouble is asked for by a directive in the requirement document, since the agent's environment is fixed and a
+demonstration or a test can write there. It stands on a line of its own, from its first column, outside code blocks::
+
+    <!-- rehearsal: seconds=0.2 rework=003 crash=002 hang=005 fail=004,performance -->
+
+`seconds` is the pace of every step. `rework` leaves a real fault in the first implementation, for review to
+find. `crash` kills the first attempt at implementing with SIGKILL. `hang` never ends the implementation.
+`fail` makes the named steps, or the implementation of the numbered issues, answer `failed`. Lists are
+separated by commas.
+"""
+
+import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from podium.agents.rehearsal.clone import Clone
-from podium.agents.rehearsal.protocol import Messages
-from podium.agents.rehearsal.troubles import Troubles
+from podium.agents.rehearsal import prose
+from podium.agents.rehearsal.protocol import Messages, Result, StepFailed
+
+SECONDS_MAX = 60.0
+DIRECTIVE_BYTES_MAX = 262_144
+RUN_SECONDS_MAX = 300.0
+OUTPUT_TAIL_CHARS_MAX = 4_000
+
+_OPENING = "<!-- rehearsal:"
+_CLOSING = "-->"
+_FENCES = ("```", "~~~")
+_NONE: frozenset[str] = frozenset()
+_OWN_MARK = "rehears"
+_GIT = (
+    "git",
+    # No hook, signature or housekeeping of the machine may join in.
+    *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
+    *("-c", "gc.auto=0", "-c", "core.quotePath=false"),
+    *("-c", "user.name=Podium rehearsal", "-c", "user.email=rehearsal@podium.invalid"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """What to rehearse: a pace in seconds a step, and the issues or steps that each trouble strikes."""
+
+    seconds: float = 0.0
+    rework: frozenset[str] = _NONE
+    crash: frozenset[str] = _NONE
+    hang: frozenset[str] = _NONE
+    fail: frozenset[str] = _NONE
+
+
+_LISTS = ("rework", "crash", "hang", "fail")
+
+
+def strikes(targets: frozenset[str], key: str) -> bool:
+    """Whether the targets name this issue, by its number (`3` and `003` alike) or by its whole key."""
+    number = prose.feature_number(key)
+    return key in targets or any(target.isdecimal() and int(target) == number for target in targets)
+
+
+def read_troubles(document: Path | None) -> Troubles:
+    """Read the directives of a document; a missing document asks for no trouble."""
+    if document is None or not document.is_file():
+        return Troubles()
+    # Every step reads this, so it looks at lines and leaves the Markdown parser to the steps that need it.
+    with document.open("rb") as stream:
+        return parse_troubles(stream.read(DIRECTIVE_BYTES_MAX).decode("utf-8", "replace"))
+
+
+def parse_troubles(text: str) -> Troubles:
+    """Collect the settings of all directives in the text; what is not understood is left out."""
+    settings: dict[str, frozenset[str]] = {}
+    fenced = False
+    for line in text.splitlines():
+        if line.lstrip().startswith(_FENCES):
+            fenced = not fenced
+        elif not fenced and line.startswith(_OPENING) and line.rstrip().endswith(_CLOSING):
+            settings |= _settings(line.rstrip()[len(_OPENING) : -len(_CLOSING)])
+    return Troubles(_seconds(settings.pop("seconds", _NONE)), **{name: settings.get(name, _NONE) for name in _LISTS})
+
+
+def _settings(directive: str) -> dict[str, frozenset[str]]:
+    pairs = (word.partition("=") for word in directive.split())
+    return {name: frozenset(filter(None, value.split(","))) for name, _, value in pairs}
+
+
+def _seconds(values: frozenset[str]) -> float:
+    try:
+        return min(max(float(next(iter(values), "0")), 0.0), SECONDS_MAX)
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A program that ended: its exit status, what it printed, and what it printed as complaint."""
+
+    status: int
+    output: str
+    complaint: str
+
+    @property
+    def tail(self) -> str:
+        """The end of all it said, where test runners put what matters."""
+        return (self.output + self.complaint).strip()[-OUTPUT_TAIL_CHARS_MAX:]
+
+
+class Clone:
+    """Files, programs and commits in one git clone; `environment` is what started programs see."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self.root = root.resolve()
+        # PODIUM_ATTEMPT stays, so that Podium can find every process of an attempt.
+        self._environment = {name: value for name, value in environment.items() if name != "PODIUM_ASSIGNMENT"}
+        self._environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+
+    def read(self, path: str | Path) -> str:
+        """Return a file's text, or an empty string when there is no such file inside the clone."""
+        target = (self.root / path).resolve()
+        if not target.is_relative_to(self.root):
+            return ""
+        try:
+            return target.read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return ""
+
+    def owns(self, path: str | Path) -> bool:
+        """Whether a rehearsal wrote this file: every one of its files says so."""
+        return _OWN_MARK in self.read(path).lower()
+
+    def write(self, path: str, text: str) -> bool:
+        """Write a file, unless somebody else wrote what is there.
+
+        Returns whether the file now holds this text. A path that leads out of the clone, for instance by a
+        symbolic link, is refused.
+        """
+        target = (self.root / path).resolve()
+        if not target.is_relative_to(self.root):
+            raise StepFailed(f"{path} leads out of the repository; nothing was written there.")
+        if target.exists() and not self.owns(path):
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+        return True
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone and return what it prints."""
+        finished = self._run((*_GIT, *arguments), {})
+        if finished.status:
+            raise StepFailed(f"`git {arguments[0]}` failed: {finished.tail}")
+        return finished.output
+
+    def commit(self, subject: str, body: str, issue: str | None = None) -> str | None:
+        """Commit everything, with an `Issue:` trailer for review to find; None when nothing had changed."""
+        self.git("add", "--all")
+        if not self.git("status", "--porcelain"):
+            return None
+        trailer = f"\n\nIssue: {issue}" if issue else ""
+        self.git("commit", "--quiet", f"--message={subject}\n\n{body}{trailer}\n")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def put_back(self) -> None:
+        """Undo what is not committed, such as files that a program under test left behind."""
+        if self.git("status", "--porcelain"):
+            self.git("reset", "--hard", "--quiet")
+            self.git("clean", "--force", "-d", "--quiet")
+
+    def python(self, *arguments: str, source_path: str = "") -> Finished:
+        """Run Python in the clone, with `source_path` importable, within a time limit."""
+        return self._run((sys.executable, *arguments), {"PYTHONPATH": source_path})
+
+    def _run(self, command: tuple[str, ...], extra: Mapping[str, str]) -> Finished:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.root,
+                env={**self._environment, **extra},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=RUN_SECONDS_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as expired:
+            name = Path(command[0]).name
+            raise StepFailed(f"`{name}` was still running after {RUN_SECONDS_MAX:.0f} s and was ended.") from expired
+        except FileNotFoundError as missing:
+            raise StepFailed(f"`{command[0]}` is not on the PATH; install it.") from missing
+        return Finished(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(slots=True)
@@ -23,9 +208,16 @@ class Stage:
         self._reached = fraction
         self.messages.progress(fraction, text)
 
-    def write(self, path: str, text: str) -> bool:
+    def write(self, path: str, text: str) -> None:
         """Write a file, and say so in the log when somebody else's file was left alone."""
-        written = self.clone.write(path, text)
-        if not written:
+        if not self.clone.write(path, text):
             self.messages.log(f"{path} is not of a rehearsal's making, so it stays as it is.", "warning")
-        return written
+
+    def deliver(self, kind: str, key: str, title: str, path: str, text: str, /, **data: object) -> None:
+        """Write a file and hand it over; what is known of it goes with it."""
+        self.write(path, text)
+        self.messages.artifact(kind, key, title, data, path)
+
+    def hand_in(self, change: tuple[str, str], summary: str, **data: object) -> Result:
+        """Commit everything under this subject and body, and pass."""
+        return Result("passed", summary, data={"commit": self.clone.commit(*change), **data})

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from podium.agents.rehearsal import behaviours, prose
-from podium.agents.rehearsal.behaviours import BEHAVIOURS, Behaviour, behaviour_for
+from podium.agents.rehearsal import features, prose
+from podium.agents.rehearsal.features import BEHAVIOURS, Behaviour, behaviour_for
 
-PAGE = Path(behaviours.__file__).with_name("page.html")
+PAGE = Path(features.__file__).with_name("templates") / "page.html.jinja"
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
 def test_examples_hold_for_the_copied_source(behaviour: Behaviour) -> None:
     namespace: dict[str, object] = {}
-    exec(behaviour.source(), namespace)  # noqa: S102  # the copy must work where the original's module is not
+    exec(behaviour.source, namespace)  # noqa: S102  # the copy must work where the original's module is not
     run = namespace["run"]
     assert callable(run)
     assert [(given, run(given)) for given, _ in behaviour.examples] == list(behaviour.examples)
@@ -25,7 +25,7 @@ def test_examples_hold_for_the_copied_source(behaviour: Behaviour) -> None:
 def test_no_constant_would_pass(behaviour: Behaviour) -> None:
     given, expected = behaviour.examples[0]
     assert expected not in {"", given}
-    (function,) = ast.parse(behaviour.source()).body
+    (function,) = ast.parse(behaviour.source).body
     assert ast.get_docstring(function) if isinstance(function, ast.FunctionDef) else False
 
 

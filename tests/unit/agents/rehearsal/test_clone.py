@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from podium.agents.rehearsal import naming
-from podium.agents.rehearsal.clone import Clone
+from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.protocol import StepFailed
+from podium.agents.rehearsal.stage import Clone
 from tests.unit.agents.rehearsal.playhouse import environment, git
 
 
@@ -66,10 +66,10 @@ def test_a_failing_git_command_says_why(clone: Clone) -> None:
     ],
 )
 def test_packages_shadow_nothing(title: str, expected: str) -> None:
-    assert naming.package_name(title) == expected
+    assert prose.package_name(title) == expected
 
 
 @pytest.mark.parametrize("key", ["003-greet-by-name", "greet", "日本", "1"])
 def test_modules_are_identifiers(key: str) -> None:
-    names = (naming.feature_module(key), naming.test_module(key), naming.class_name(key))
+    names = (prose.feature_module(key), prose.test_module(key), prose.class_name(key))
     assert all(name.isidentifier() and name.isascii() for name in names)

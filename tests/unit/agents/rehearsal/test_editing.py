@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from podium.agents.rehearsal.clone import Clone
 from podium.agents.rehearsal.editing import edit
 from podium.agents.rehearsal.protocol import Messages
-from podium.agents.rehearsal.stage import Stage
-from podium.agents.rehearsal.troubles import Troubles
+from podium.agents.rehearsal.stage import Clone, Stage, Troubles
 
 
 @pytest.fixture

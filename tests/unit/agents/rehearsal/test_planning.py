@@ -2,8 +2,7 @@
 
 import pytest
 
-from podium.agents.rehearsal.document import outline
-from podium.agents.rehearsal.plan import Plan
+from podium.agents.rehearsal.features import Plan
 from podium.agents.rehearsal.planning import make_plan
 from podium.agents.rehearsal.protocol import Project, StepFailed
 
@@ -11,7 +10,7 @@ NOBODYS = Project("p", "", "", None, None)
 
 
 def plan(text: str, project: Project = NOBODYS, first_number: int = 1, package: str | None = None) -> Plan:
-    return make_plan(outline(text), text, project, first_number, package)
+    return make_plan(text, project, first_number, package)
 
 
 def titles(text: str) -> list[str]:

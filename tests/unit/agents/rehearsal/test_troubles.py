@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.agents.rehearsal.troubles import Troubles, parse_troubles, read_troubles, strikes
+from podium.agents.rehearsal.stage import Troubles, parse_troubles, read_troubles, strikes
 from tests.unit.agents.rehearsal.playhouse import Json, Playhouse, environment, git
 
 FEATURES = "# Echo\n\n## Features\n\n- Sort words\n- Count words\n"

@@ -243,7 +243,7 @@ def test_an_unreadable_assignment_ends_without_a_result(tmp_path: Path, content:
 def test_nothing_slow_is_loaded_by_a_step_that_does_not_need_it() -> None:
     script = (
         "import sys, podium.agents.rehearsal.__main__\n"
-        "sys.exit(', '.join({'copier', 'markdown_it', 'pydantic', 'asyncio'} & sys.modules.keys()) or None)"
+        "sys.exit(', '.join({'jinja2', 'markdown_it', 'pydantic', 'asyncio'} & sys.modules.keys()) or None)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
