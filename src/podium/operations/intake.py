@@ -5,10 +5,10 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from podium.domain import document
 from podium.domain.command import Submit, Submitted
 from podium.domain.errors import UsageError
 from podium.domain.project import Project, checked_id, slug
+from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.moments import seconds_until
 from podium.operations.operation import Change, Output, argument, operation, option

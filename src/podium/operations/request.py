@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import Discriminator, StringConstraints, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from podium.domain.document import one_line
 from podium.domain.issues import ITEMS_MAX, shortened
 from podium.domain.pipeline import Item, topological
 from podium.domain.project import TITLE_CHARS_MAX
+from podium.operations.document import one_line
 from podium.operations.operation import Input, option
 
 BRIEF_CHARS_MAX: Final = 20_000

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.domain import document
 from podium.domain.errors import InvalidDocument, UsageError
 from podium.domain.project import TITLE_CHARS_MAX, checked_id, slug
+from podium.operations import document
 
 
 @pytest.mark.requirement("SEC-3")

@@ -76,7 +76,7 @@ def look(size: int, depth: int = 0, running: int = 0, age: float = 0.0, starts: 
 @pytest.mark.requirement("SCL-1")
 def test_signals_are_means_over_their_windows() -> None:
     track = Track(0.0)
-    track.signals(look(2, running=2, starts=100, waited=9e9), 0.0)
+    seen = track.signals(look(2, running=2, starts=100, waited=9e9), 0.0)
     for at in range(15, 1815, 15):
         seen = track.signals(look(2, running=1, depth=2, age=60.0, starts=104, waited=9e9 + 280.0), float(at))
     assert seen.utilization == 0.5, "what is older than five minutes does not count"

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from podium.domain import document
 from podium.domain.errors import InvalidDocument, NotFound
+from podium.operations import document
 
 STANDARD_INPUT: Final = "-"
 
