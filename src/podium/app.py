@@ -76,7 +76,7 @@ class _Home:
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
             agents, conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.progress if engine else dict, retention=self.config.retention,
-            strategies=self.config.strategies,
+            strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
         )  # fmt: skip
 
 
@@ -251,8 +251,8 @@ class RealWorld:
             settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
 
             hosts = _hosts(home, loaded.config, clock, store.holds, _access(home, listener))
-            gate = partial(_gate, loaded.config.scaling)
-            engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, gate)
+            room = partial(_gate, loaded.config.scaling)
+            engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
             await engine.start()
             context = loaded.context(store, clock, _Conductor(engine), engine)
             server, mirror = await asyncio.to_thread(

@@ -35,16 +35,18 @@ def sizes(pools: list[Pool]) -> Counter[str]:
     return found
 
 
-def loads(pools: list[Pool], running: dict[str, int]) -> list[float]:
-    """Jobs for each instance of every workflow, the greatest first."""
+def loads(pools: list[Pool], running: dict[str, int], seconds: dict[str, float]) -> list[float]:
+    """The wait that is expected in every workflow, the greatest first."""
     size, jobs = sizes(pools), Counter(running)
     for pool in pools:
         jobs[pool.queue] += pool.waiting
-    return sorted((jobs[q] / size[q] if size[q] else float("inf") * bool(jobs[q]) for q in size), reverse=True)
+    return sorted(
+        (jobs[q] * seconds[q] / size[q] if size[q] else float("inf") if jobs[q] else 0.0 for q in size), reverse=True
+    )
 
 
-def after(pools: list[Pool], running: dict[str, int]) -> list[Pool]:
-    changed = {(c.queue, c.role): c for c in changes_of(rebalance(pools, running), pools)}
+def after(pools: list[Pool], running: dict[str, int], seconds: dict[str, float]) -> list[Pool]:
+    changed = {(c.queue, c.role): c for c in changes_of(rebalance(pools, running, seconds), pools)}
     assert all(changed[p.queue, p.role].before == p.size for p in pools if (p.queue, p.role) in changed)
     return [p._replace(size=changed[p.queue, p.role].after) if (p.queue, p.role) in changed else p for p in pools]
 
@@ -82,40 +84,50 @@ def test_the_longest_wait_gets_the_next_instance_and_the_shortest_gives_one_up(p
         assert gave.waiting / gave.size == min(p.waiting / p.size for p in idle or pools if p.size)
 
 
+SECONDS = st.fixed_dictionaries({queue: st.sampled_from([1.0, 7.0, 60.0, 3600.0]) for queue in QUEUES})
 RUNNING = st.fixed_dictionaries({queue: st.integers(0, 12) for queue in QUEUES})
 
 
-@pytest.mark.requirement("SCL-3")
-@given(pools=pools_in(*QUEUES), running=RUNNING)
-def test_rebalancing_keeps_the_total_and_lowers_the_load(pools: list[Pool], running: dict[str, int]) -> None:
-    then = after(pools, running)
+@pytest.mark.requirement("SCL-3", "SCL-4")
+@given(pools=pools_in(*QUEUES), running=RUNNING, seconds=SECONDS)
+def test_rebalancing_keeps_the_total_and_lowers_the_load(
+    pools: list[Pool], running: dict[str, int], seconds: dict[str, float]
+) -> None:
+    then = after(pools, running, seconds)
     assert sum(sizes(then).values()) == sum(sizes(pools).values())
     assert all(pool.size >= 0 for pool in then)
     for queue, size in sizes(pools).items():
         assert sizes(then)[queue] >= min(size, 1), "a workflow keeps one"
-    assert loads(then, running) <= loads(pools, running)
-    moves = rebalance(pools, running)
+    assert loads(then, running, seconds) <= loads(pools, running, seconds)
+    moves = rebalance(pools, running, seconds)
     assert all(m.queue != m.to_queue and m.because for m in moves)
-    assert (loads(then, running) < loads(pools, running)) is bool(moves)
+    assert (loads(then, running, seconds) < loads(pools, running, seconds)) is bool(moves)
 
 
-@pytest.mark.requirement("SCL-3")
-@given(pools=pools_in(*QUEUES), running=RUNNING)
-def test_a_balanced_fleet_is_left_alone(pools: list[Pool], running: dict[str, int]) -> None:
-    assert rebalance(after(pools, running), running) == []
+@pytest.mark.requirement("SCL-3", "SCL-4")
+@given(pools=pools_in(*QUEUES), running=RUNNING, seconds=SECONDS)
+def test_a_balanced_fleet_is_left_alone(pools: list[Pool], running: dict[str, int], seconds: dict[str, float]) -> None:
+    assert rebalance(after(pools, running, seconds), running, seconds) == []
 
 
 @pytest.mark.requirement("SCL-3")
 @given(pools=pools_in(*QUEUES))
 def test_nothing_moves_where_nothing_waits(pools: list[Pool]) -> None:
-    assert rebalance([pool._replace(waiting=0) for pool in pools], {}) == []
+    assert rebalance([pool._replace(waiting=0) for pool in pools], {}, {}) == []
 
 
 def test_who_has_most_to_do_is_helped_by_who_has_least() -> None:
     pools = [Pool("development", "tests", 1), Pool("development", "features", 2, 9), Pool("content", "social", 3)]
-    moves = rebalance(pools, {"development": 3})
+    moves = rebalance(pools, {"development": 3}, {"development": 60.0, "content": 60.0})
     assert [(m.queue, m.to_queue, m.to_role) for m in moves] == [("content", "development", "features")] * 2
-    assert moves[0].because == "development has 12 jobs for 3 instances, content 0 for 3"
+    assert moves[0].because == "development has 12 jobs of 60 s for 3 instances, content 0 of 60 s for 3"
+
+
+@pytest.mark.requirement("SCL-4")
+def test_long_jobs_weigh_more_than_many_short_ones() -> None:
+    pools = [Pool("development", "features", 3, 1), Pool("content", "social", 3, 6)]
+    moves = rebalance(pools, {"development": 3, "content": 3}, {"development": 3600.0, "content": 30.0})
+    assert [(m.queue, m.to_queue) for m in moves] == [("content", "development")]
 
 
 @given(st.lists(st.sampled_from(QUEUES), max_size=30))

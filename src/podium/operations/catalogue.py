@@ -22,6 +22,7 @@ from podium.operations import (
     releases,
     retention,
     reviews,
+    scaling,
     status,
     steering,
     stuck,
@@ -31,7 +32,7 @@ from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox,
-    plan, preview, projects, queues, releases, retention, reviews, status, steering, stuck, tokens,
+    plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, tokens,
 )  # fmt: skip
 
 

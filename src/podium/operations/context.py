@@ -58,6 +58,8 @@ class Context:
     stuck_limits: StuckLimits = field(default_factory=StuckLimits)
     progress: Callable[[], Mapping[str, float]] = dict
     """When each attempt in progress (`Lease.name`) last showed a sign of progress, in steady seconds."""
+    gate: Callable[[], str] = str
+    """Why this machine has no room for another instance; empty when it has."""
     principal: Principal = OPERATOR
     """Who asks."""
     retention: Retention = field(default_factory=Retention)

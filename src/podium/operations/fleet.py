@@ -13,7 +13,8 @@ from podium.operations.roster import attempts_of, fleet_of, instance_named, pins
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
 from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
-from podium.store.looks import pools_of
+from podium.store.batch import HOUR_SECONDS
+from podium.store.looks import pools_of, seconds_of_jobs
 from podium.store.rows import Rows
 
 EVERYTHING: Final = "all"
@@ -189,7 +190,8 @@ def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[Change, .
     """Moves, the size that each pool then has, and jobs to unpin. Whose queue somebody drained is left as it is."""
     fleet = fleet_of(rows, context)
     pools, running = pools_of(rows, fleet)
-    moves = proposed([pool for pool in pools if pool.queue not in fleet.drained], running)
+    seconds = seconds_of_jobs(rows, int(context.clock.wall() // HOUR_SECONDS) - 24)
+    moves = proposed([pool for pool in pools if pool.queue not in fleet.drained], running, seconds)
     return moves, changes_of(moves, pools), pins_behind(rows, fleet)
 
 

@@ -45,3 +45,10 @@ def looks(rows: Rows, now: float, wall: float) -> list[Look]:
         mine = tuple(pool for pool in pools if pool.queue == queue)
         found.append(Look(queue, mine, depth, running.get(queue, 0), age, hours))
     return found
+
+
+def seconds_of_jobs(rows: Rows, since_hour: int) -> dict[str, float]:
+    """What an attempt took on average since that hour, by queue."""
+    sums = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (since_hour,)) if n}
+    busy = {metric.split(".")[1]: found for metric, found in sums.items() if metric.endswith(".busy")}
+    return {queue: total / n for queue, (n, total) in busy.items()}
