@@ -6,9 +6,8 @@ from rich.console import Console
 
 from podium.faces.cli.board import Board
 from podium.faces.cli.frame import frame
-from podium.faces.cli.live import LiveView, PlainView
+from podium.faces.cli.live import LiveView, PlainView, show_summary
 from podium.faces.cli.style import FINE
-from podium.faces.cli.summary import show_summary
 from tests.unit.faces import fleet_samples, samples
 from tests.unit.faces.samples import NOW, Answer, console, event, printed
 

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from podium.domain import lifecycle
-from podium.faces.cli.render import RENDERERS, STEERING
+from podium.faces.cli.render import PAGES as FOLDER
+from podium.faces.cli.render import SAME, show
 from podium.operations.attempts import NoteOutput, WhoamiOutput
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY
@@ -71,7 +72,7 @@ PAGES: list[tuple[str, Answer]] = [
     ("submit", samples.submitted(begins_at=samples.NOW + 5400)),
     ("project", samples.project(begins_at=samples.NOW + 5400)),
     ("plan", samples.plan()),
-    *((action, samples.acted(action)) for action in STEERING),
+    *((action, samples.acted(action)) for action, name in SAME.items() if name == "acted"),
     ("events", samples.events(samples.event("job.leased", job=14, instance="dev-02", reason="its role"), last=9)),
     ("events", samples.events(last=0)),
     ("assignment", work_samples.assignment()),
@@ -126,15 +127,16 @@ HAS_ITS_OWN_COMMAND = {"logs"}
 
 def page(name: str, answer: Answer, columns: int = 80, **more: Any) -> str:
     on = console(columns, **more)
-    RENDERERS[name](on, answer)
+    show(on, name, answer)
     return printed(on)
 
 
 def test_every_operation_of_the_command_line_has_a_page() -> None:
     carried = {name for name, operation in REGISTRY.items() if "cli" in operation.faces}
     assert operation_named("status").name == "status"
-    assert set(RENDERERS) == carried - HAS_ITS_OWN_COMMAND
-    assert {name for name, _ in PAGES} == set(RENDERERS)
+    assert {name for name, _ in PAGES} == carried - HAS_ITS_OWN_COMMAND
+    files = {file.stem.replace("_", " ") for file in FOLDER.iterdir() if not file.stem.startswith("_")}
+    assert files == {SAME.get(name, name) for name, _ in PAGES} | {"run"}, "a page for each, and none besides"
 
 
 @pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])

@@ -48,7 +48,10 @@ def derive(entry: Entry) -> click.Command:
         for asked in calls:
             answers.append(client.call(entry.name, asked))
             if not as_json:
-                show(entry.name, answers[-1])
+                from podium.faces.cli.page import Page
+                from podium.faces.cli.render import show
+
+                show(Page(), entry.name, answers[-1])
         if as_json:
             outlet.print_json(answers[0] if len(answers) == 1 else {"answers": answers})
 
@@ -125,14 +128,6 @@ def asked_for(given: dict[str, Any]) -> dict[str, Any]:
         for key, value in given.items()
         if value is not None and context.get_parameter_source(key) is not ParameterSource.DEFAULT
     }
-
-
-def show(name: str, answer: dict[str, Any]) -> None:
-    """Print an operation's answer for a person."""
-    from podium.faces.cli.page import Page
-    from podium.faces.cli.render import RENDERERS
-
-    RENDERERS[name](Page(), answer)
 
 
 def _parameter(told: Parameter, *, is_many: bool = False) -> click.Parameter:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from podium.faces.cli.board import Board, Busy, News
 from podium.faces.cli.lanes import tracks
+from podium.faces.cli.markup import text
 from podium.faces.cli.style import ACTIVE, ATTENTION, COMMAND, GOOD, LABEL_COLUMNS, QUIET, TROUBLE, Marks
 from podium.faces.cli.wording import clock_time, counted, one_line, whole_seconds
 
@@ -20,7 +21,7 @@ def frame(board: Board, now: float, size: tuple[int, int], signs: Marks, *, colo
     columns, lines = size
     top = [_header(board.project, now, columns), Text(), *_needs_you(board, columns, signs)]
     lanes = tracks(board.project["workflows"], columns - LABEL_COLUMNS, signs, colour=colour)
-    top += [_labelled(name.title(), body) for name, body in lanes]
+    top += [_labelled(name.title(), text(track)) for name, track in lanes]
     top += [Text(), _bar(board, len(lanes), columns, signs), Text()]
     room = lines - len(top)
     busy_lines = max(1, min(board.busy_most, max(room - NEWS_LINES - 1, room // 2)))
@@ -134,7 +135,7 @@ def _busy_line(busy: Busy, name_columns: int, role_columns: int, columns: int) -
 
 def _lately(news: list[News], lines: int, columns: int) -> list[Text]:
     """The last events in words, the newest at the bottom; as many lines as asked."""
-    rows = [Text.assemble((f"{clock_time(at)}  ", QUIET), (text, TONES[tone])) for at, text, tone in news]
+    rows = [Text.assemble((f"{clock_time(at)}  ", QUIET), (words, TONES[tone])) for at, words, tone in news]
     for row in rows:
         row.truncate(max(1, columns - LABEL_COLUMNS), overflow="ellipsis")
     rows += [Text()] * (lines - len(rows))

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from rich.text import Text
-
 from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
-from podium.faces.cli.style import ACTIVE, GOOD, QUIET, Marks
+from podium.faces.cli.markup import styled
+from podium.faces.cli.style import Marks
 from podium.faces.cli.wording import one_line
 
 View = Mapping[str, Any]
@@ -30,19 +29,16 @@ _FORMS: Final = (_Form(False, True), _Form(True, True), _Form(True, False), _For
 """From the widest to the narrowest: whole names, short names, closer together, only the state where it stands."""
 
 
-def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour: bool) -> list[tuple[str, Text]]:
+def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour: bool) -> list[tuple[str, str]]:
     """Every lane with its track, all in the widest form that fits; lanes the project has not entered are all ahead.
 
-    Without colour the state where it stands is in brackets.
+    A track is marked as pages are. Without colour the state where it stands is in brackets.
     """
     known = list(lifecycle.WORKFLOWS)
     names = [*known, *(name for name in workflows if name not in known)]
     room = columns - SPARE_COLUMNS - (0 if colour else BRACKETS_COLUMNS)
     form = next((f for f in _FORMS if all(_columns(name, f) <= room for name in names)), _FORMS[-1])
-    made = [(name, _track(name, workflows.get(name), form, signs, colour=colour)) for name in names]
-    for _, text in made:
-        text.truncate(max(1, columns), overflow="ellipsis")
-    return made
+    return [(name, _track(name, workflows.get(name), form, signs, colour=colour)) for name in names]
 
 
 def _columns(workflow: str, form: _Form) -> int:
@@ -59,21 +55,18 @@ def _name(workflow: str, state: str, form: _Form) -> str:
     return plain.removeprefix("DEV_").removeprefix(f"{workflow_of(workflow).upper()}_") if form.short_names else plain
 
 
-def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colour: bool) -> Text:
+def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colour: bool) -> str:
     chains: Mapping[str, int] = view["chains"] if view else {}
     order = list(lifecycle.WORKFLOWS.get(workflow_of(workflow), ())) or ([str(view["state"])] if view else [])
     at = order.index(view["state"]) if view and view["state"] in order else -1
-    here = GOOD if at == len(order) - 1 else ACTIVE
+    here = "good" if at == len(order) - 1 else "active"
     shown: Sequence[str] = order if form.whole else order[max(at, 0) : max(at, 0) + 1]
-    text = Text()
+    track: list[str] = []
     for state in shown:
         place, name = order.index(state), _name(workflow, state, form)
-        if text:
-            text.append(f" {signs.then} " if form.blanks else signs.then, style=QUIET)
         if place == at:
-            text.append(name if colour else f"[{name}]", style=f"bold {here}")
+            told = styled(styled(name if colour else f"[{name}]", here), "bold")
         else:
-            text.append(name, style=GOOD if place < at else QUIET)
-        if chains.get(state):
-            text.append(f" {chains[state]}", style="bold")
-    return text
+            told = styled(name, "good" if place < at else "quiet")
+        track.append(told + (styled(f" {chains[state]}", "bold") if chains.get(state) else ""))
+    return styled(f" {signs.then} " if form.blanks else signs.then, "quiet").join(track)

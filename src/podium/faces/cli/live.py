@@ -15,8 +15,8 @@ from rich.text import Text
 from podium.faces.cli import style
 from podium.faces.cli.board import Board, News, Row, Rows
 from podium.faces.cli.frame import TONES, frame
+from podium.faces.cli.render import show
 from podium.faces.cli.style import ATTENTION, QUIET
-from podium.faces.cli.summary import show_summary
 from podium.faces.cli.wording import clock_time, counted, duration, one_line
 
 QUIET_SECONDS_MAX: Final = 60.0
@@ -116,3 +116,16 @@ class PlainView:
 
 def _told(item: News) -> Text:
     return Text(item.text, style=TONES[item.tone])
+
+
+def show_summary(console: Console, board: Board, result: Mapping[str, Any] | None, message: str) -> None:
+    """The last words: what was built, where it is, what it took, and what to do next; without a result the message."""
+    if result is None:
+        style.say(console, "", one_line(message) or "No result is known.")
+        return
+    seconds = result["elapsed_seconds"]
+    if seconds is None and "created_at" in board.project:
+        seconds = style.now(console) - board.project["created_at"]
+    told = {"result": result, "message": message, "built": board.built(), "seconds": seconds}
+    style.say(console, "")
+    show(console, "run", told | {"state": board.project.get("state")})

@@ -1,276 +1,163 @@
 """Every operation's answer as a page for a person: what needs somebody comes first, what to type stands beside it.
 
-A page is plain aligned text, so that it can be piped: no borders, one row a line, figures that nobody knows are `–`.
+A page is a template in `pages/`, in the notation of `markup`: plain aligned text that can be piped, without borders,
+one row a line, with `–` for what nobody knows. Every text of an answer is made safe for a terminal before a template
+sees it.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import quote, unquote, urlsplit
 
-from rich.console import Console, RenderableType
-from rich.text import Text
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from rich.console import Console
 
-from podium.faces.cli import at_work, communication, details, fleet, style, tokens, trouble, vitals
-from podium.faces.cli.advice import choices
-from podium.faces.cli.backlog import render_backlog, render_queues
-from podium.faces.cli.checkup import render_doctor
-from podium.faces.cli.room import render_disk, render_prune
-from podium.faces.cli.style import ATTENTION, GOOD, QUIET, command, flowing, labelled, left, line, right
-from podium.faces.cli.wording import (
-    UNKNOWN,
-    ago,
-    clean,
-    counted,
-    date_time,
-    duration,
-    figure,
-    one_line,
-    percent,
-    whole_seconds,
-    work,
-)
+from podium.faces.cli import markup, style, wording
+from podium.faces.cli.lanes import tracks
+from podium.faces.cli.markup import styled
+from podium.faces.cli.wording import UNKNOWN, clean, one_line
 
-Answer = dict[str, Any]
-Renderer = Callable[[Console, Answer], None]
-
-START: Final = "podium run FILE.md"
-FEEDBACK_LINES_MAX: Final = 12
-"""Of a review's reason in the list; the rest is in `podium why`."""
-
-
-def _status(console: Console, answer: Answer) -> None:
-    system = answer["system"]
-    workflows: dict[str, Answer] = answer["workflows"]
-    begun = system["projects_open"] + system["projects_complete"] + system["projects_failed"]
-    page: list[RenderableType] = [*_needs_you(console, answer), ""]
-    lane = style.table(left("Projects in"), right("queued"), right("active"), right("completed today"))
-    for name, w in workflows.items():
-        queued, active, completed = w["queued"], w["active"], w["completed_today"]
-        style.row(lane, name.title(), style.count(queued), style.count(active, style.ACTIVE), style.count(completed))
-    names = ("ready", "running", "held", "oldest", "wait p50", "wait p95")
-    waits = style.table(left("Jobs in"), *map(right, names))
-    for name, w in workflows.items():
-        style.row(
-            waits,
-            name.title(),
-            style.count(w["jobs_ready"]),
-            style.count(w["jobs_running"], style.ACTIVE),
-            style.count(w["jobs_held"]),
-            *(duration(w[key]) for key in ("oldest_seconds", "wait_p50_seconds", "wait_p95_seconds")),
-        )
-    page += [lane, "", waits, "", *_system(console, system)]
-    if not begun:
-        page += ["", line("No project yet. Begin: ", command(START))]
-    style.say(console, *page)
-
-
-def _needs_you(console: Console, answer: Answer) -> list[RenderableType]:
-    """What only a person can do, with the command to type; or that there is nothing."""
-    system, signs = answer["system"], style.marks(console)
-    waiting = sum(w["jobs_ready"] + w["jobs_running"] for w in answer["workflows"].values())
-    is_left = system["orchestrator"] != "running" and (waiting or system["projects_open"])
-    found: list[RenderableType] = [
-        labelled("Needs you", (f"{signs.warning} {what.ljust(34)}", ATTENTION), command(typed))
-        for number, what, typed in (
-            (system["reviews_open"], f"{counted(system['reviews_open'], 'review')} to decide", "podium review list"),
-            (system["dead_letters"], counted(system["dead_letters"], "dead letter"), "podium dead-letters"),
-            (system["stuck"], counted(system["stuck"], "stuck item"), "podium stuck"),
-            (system["notices_needing_you"], counted(system["notices_needing_you"], "notice"), "podium notices"),
-            (is_left, f"nobody works on {counted(system['projects_open'], 'open project')}", "podium up"),
-        )
-        if number
-    ]
-    return found or [labelled("Needs you", (f"{signs.good} nothing", GOOD))]
-
-
-def _system(console: Console, system: Answer) -> list[RenderableType]:
-    running = system["orchestrator"] == "running"
-    return [
-        labelled("System", style.dotted(
-            console,
-            ("orchestrator running", GOOD) if running else ("orchestrator stopped", ATTENTION),
-            f"{system['instances_busy']} of {counted(system['instances_total'], 'instance')} busy",
-            *(((f"{system['instances_drained']} drained", ATTENTION),) if system["instances_drained"] else ()),
-            *((f"{counted(system['notices_open'], 'notice')} open",) if system["notices_open"] else ()),
-        )),
-        labelled("Projects", style.dotted(
-            console,
-            f"{system['projects_open']:,} open",
-            *([f"{system['projects_waiting']:,} of them not begun"] if system["projects_waiting"] else []),
-            *([f"{system['projects_paused']:,} of them paused"] if system["projects_paused"] else []),
-            f"{system['projects_complete']:,} complete",
-            (f"{system['projects_failed']:,} failed", style.TROUBLE if system["projects_failed"] else ""),
-        )),
-        labelled("Pace", style.dotted(
-            console,
-            f"{figure(system['throughput_per_hour'])} projects/h",
-            f"average pipeline {duration(system['average_pipeline_seconds'])}",
-            f"success {percent(system['success_rate'])}",
-        )),
-    ]  # fmt: skip
-
-
-def _projects(console: Console, answer: Answer) -> None:
-    rows: list[Answer] = answer["projects"]
-    if not rows:
-        style.say(console, line("No projects. Begin: ", command(START)))
-        return
-    now = style.now(console)
-    table = style.table(left("Project"), left("state"), right("took"), flowing("where it stands"))
-    for row in rows:
-        took = (row["ended_at"] if row["ended_at"] is not None else now) - row["created_at"]
-        unfinished = [f"{name} {state}" for name, state in row["workflows"].items() if not state.endswith("_COMPLETE")]
-        where = one_line(", ".join(unfinished)) if row["state"] != "complete" else ""
-        where = "waits in the input queue" if row["waiting"] else where
-        where = f"paused by {one_line(row['paused'])}" if row["paused"] else where
-        style.row(table, one_line(row["id"]), style.state(row["state"]), whole_seconds(took), where)
-    style.say(console, table, "", line("One of them: ", command("podium project NAME")))
-
-
-def _review_list(console: Console, answer: Answer) -> None:
-    rows: list[Answer] = answer["reviews"]
-    if not rows:
-        style.say(console, line("No reviews: nothing waits for you."))
-        return
-    still_open = [row for row in rows if row["state"] == "open"]
-    page: list[RenderableType] = [
-        line((f"{counted(len(still_open), 'review')} to decide", f"bold {ATTENTION}" if still_open else ""))
-    ]
-    for row in rows:
-        page += ["", *_review(console, row)]
-    style.say(console, *page)
-
-
-def _review(console: Console, row: Answer) -> list[RenderableType]:
-    kinds = {
-        "exhausted": "all attempts failed",
-        "quality": "sent back too often",
-        "approval": "asks for your approval",
-        "blocked": "its agent cannot go on alone",
-    }
-    kind = kinds.get(row["kind"], one_line(row["kind"]))
-    what = work(f"{row['workflow']} {row['step']}", row["item"])
-    head = style.dotted(console, (f"Review {row['id']}", "bold"), one_line(row["project"]), what)
-    opened = f"opened {ago(style.now(console) - row['opened_at'])}"
-    second = style.dotted(console, (kind, ATTENTION if row["state"] == "open" else ""), opened, f"job {row['job']}")
-    reason = clean(row["reason"]).strip().splitlines()
-    cut = len(reason) - FEEDBACK_LINES_MAX
-    shown: list[RenderableType] = [
-        head,
-        style.indented(second),
-        *(style.indented(Text(text)) for text in reason[:FEEDBACK_LINES_MAX]),
-    ]
-    if cut > 0:
-        shown.append(style.indented(line((f"… {counted(cut, 'more line')}: podium why {row['job']}", QUIET))))
-    if row["state"] == "open":
-        shown += [style.indented(line(command(typed), f"   {what}")) for typed, what in choices(row)]
-    else:
-        notes = f": {one_line(row['notes'])}" if row["notes"] else ""
-        by = one_line(row["decided_by"] or UNKNOWN)
-        shown.append(style.indented(line(style.state(row["state"]), f" by {by}{notes}")))
-    return shown
-
-
-def _decided(console: Console, answer: Answer) -> None:
-    after = {
-        "approve": "approved: the work counts as passed, and the project goes on.",
-        "reject": "rejected: the project goes on without it, or ends where it cannot.",
-        "send-back": "sent back: its author does it again, with fresh tries and what was said.",
-    }
-    words = after.get(answer["verdict"], f"decided: {answer['verdict']}.")
-    style.done(console, f"Review {answer['review']} {words}", f"podium project {answer['project']}")
-
-
-def _submit(console: Console, answer: Answer) -> None:
-    signs, project = style.marks(console), one_line(answer["project"])
-    if answer["created"]:
-        said = style.fine(console, "Submitted ", (one_line(answer["title"]), "bold"), f" as project {project}.")
-    else:
-        said = line(f"{signs.dot} It was submitted before: it is project {project}.")
-    begins = answer.get("begins_at")
-    wait = f"It begins not before {date_time(begins)}, in {duration(begins - style.now(console))}." if begins else ""
-    notes = [line((f"{signs.warning} ", ATTENTION), one_line(note)) for note in answer.get("notes", ())]
-    rows = [said, *([line(f"  {wait}")] if wait else []), *notes]
-    style.say(console, *rows, style.next_step(f"podium project {project}", "shows how it goes"))
-
-
-def _release(console: Console, answer: Answer) -> None:
-    signs, project = style.marks(console), one_line(answer["project"])
-    run, version = one_line(answer["run"]), one_line(answer["version"])
-    if answer["created"]:
-        said = style.fine(console, f"{run} of {project} begins, for {version}.")
-    else:
-        said = line(f"{signs.dot} {version} has had its run: it is {run}.")
-    style.say(console, said, style.next_step(f"podium project {project}", "shows how it goes"))
-
-
-STEERING: Final = (
-    "pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry",
-    "dead-letters replay", "dead-letters drop",
-)  # fmt: skip
-
-ACTED: Final[Mapping[str, str]] = {
-    "boost": "moved to the new priority", "cancel": "cancelled; what is merged stays", "drop": "dropped",
-    "pin": "pinned", "unpin": "unpinned", "replay": "back in the queue, with fresh tries", "retry": "to be done again",
+PAGES: Final = Path(__file__).with_name("pages")
+SAME: Final = {
+    **dict.fromkeys(("scale-up", "scale-down", "rebalance"), "resized"),
+    **dict.fromkeys(("assign-genesis", "assign-development", "assign-content"), "assigned"),
+    **dict.fromkeys(("review approve", "review reject", "review send-back"), "decided"),
+    **dict.fromkeys(
+        ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry"), "acted"
+    ),
+    **dict.fromkeys(("dead-letters replay", "dead-letters drop"), "acted"),
+    "undrain": "drain",
 }  # fmt: skip
-"""What happened to jobs, by action."""
+"""Operations whose answers have one page together."""
+DATA_CHARS_MAX: Final = 200
+"""Of an event's data in a list; `--json` has it whole."""
+LINE: Final = "\v"
+"""A line's end inside a value: a blank, unless the page asks for lines."""
+BARS: Final = ("▁▂▃▄▅▆▇█", "_.-=+*#@")
+BARS_MAX: Final = 48
+"""Of a longer window, the latest hours."""
 
 
-def _acted(console: Console, answer: Answer) -> None:
-    ended = f", {counted(answer['attempts_ended'], 'attempt')} ended" if answer["attempts_ended"] else ""
-    jobs, project = counted(answer["jobs"], "job"), one_line(answer["project"])
-    said = {
-        "pause": f"{project} is paused: nothing more of it is given out, what runs goes on. {jobs} set aside.",
-        "resume": f"{project} goes on. {jobs} back in the queue.",
-    }.get(answer["action"], f"{jobs} of {project} {ACTED.get(answer['action'], 'changed')}{ended}.")
-    style.done(console, said, f"podium jobs {answer['project']}")
+def show(console: Console, name: str, answer: Mapping[str, Any]) -> None:
+    """Print the page of that name; `logs` alone has a command of its own (logview)."""
+
+    def lanes(workflows: Mapping[str, Any]) -> list[tuple[str, str]]:
+        columns = style.columns_of(console) - style.LABEL_COLUMNS
+        return tracks(workflows, columns, style.FINE, colour=style.has_colour(console))
+
+    answer = _safe(answer)
+    page = _environment().get_template(SAME.get(name, name)).render(
+        **answer, answer=answer, operation=name, now=style.now(console), wide=style.is_wide(console), lanes=lanes,
+        bars=BARS[console.options.ascii_only],
+    )  # fmt: skip
+    markup.print_page(console, page)
 
 
-RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
-    {
-        "status": _status,
-        "backlog": render_backlog,
-        "queues": render_queues,
-        "projects": _projects,
-        "project": details.render_project,
-        "outputs": details.render_outputs,
-        "jobs": details.render_jobs,
-        "why": details.render_why,
-        "instances": fleet.render_instances,
-        "scale-up": fleet.render_resized,
-        "scale-down": fleet.render_resized,
-        "rebalance": fleet.render_resized,
-        "restart-instance": fleet.render_restarted,
-        "drain": fleet.render_drained,
-        "undrain": fleet.render_undrained,
-        "strategy": fleet.render_strategy,
-        **dict.fromkeys(("assign-genesis", "assign-development", "assign-content"), fleet.render_assigned),
-        "review list": _review_list,
-        **dict.fromkeys(("review approve", "review reject", "review send-back"), _decided),
-        "submit": _submit,
-        "release": _release,
-        "plan": details.render_plan,
-        "messages send": communication.render_sent,
-        "messages list": communication.render_messages,
-        "messages ack": communication.render_acknowledged,
-        "notices": communication.render_notices,
-        "notices dismiss": communication.render_dismissed,
-        "deliveries": communication.render_deliveries,
-        "deliveries replay": communication.render_replayed,
-        **dict.fromkeys(STEERING, _acted),
-        "events": details.render_events,
-        "doctor": render_doctor,
-        "health": vitals.render_health,
-        "metrics": vitals.render_metrics,
-        "dead-letters": trouble.render_letters,
-        "dead-letters replay-all": trouble.render_replayed,
-        "stuck": trouble.render_stuck,
-        **at_work.PAGES,
-        "token create": tokens.render_created,
-        "token list": tokens.render_list,
-        "token revoke": tokens.render_revoked,
-        "prune": render_prune,
-        "disk": render_disk,
-    }
-)
-"""By operation name; `logs` has a command of its own (logview)."""
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        line_statement_prefix="%",
+        keep_trailing_newline=True,
+        finalize=_told,
+        autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
+    )
+    words = "ago counted date_time duration figure one_line percent size whole_seconds work"
+    own = (clone, count, data, dotted, hours, lines, multiline, place, pull, short_path, state, styled)
+    filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
+    cast("dict[str, Any]", made.filters).update(filters)
+    return made
+
+
+def _source(name: str) -> str:
+    return markup.notation((PAGES / f"{name.replace(' ', '_')}.txt").read_text("utf-8"))
+
+
+def _told(value: Any) -> Any:
+    """What stands on the page for a value."""
+    return UNKNOWN if value is None else value.replace(LINE, " ") if isinstance(value, str) else value
+
+
+def _safe(value: Any) -> Any:
+    """All texts of an answer, without what could steer a terminal."""
+    if isinstance(value, str):
+        return clean(value).replace("\t", " ").replace("\n", LINE)
+    if isinstance(value, dict):
+        return {_safe(key): _safe(part) for key, part in cast("dict[Any, Any]", value).items()}
+    return [_safe(part) for part in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
+# --- what templates use beside `wording` -----------------------------------------------------------------------------
+
+
+def count(number: int, colour: str = "") -> str:
+    """A count; nothing is quiet, so that what there is stands out."""
+    return styled(f"{number:,}", colour if number else "quiet")
+
+
+def state(name: str) -> str:
+    """A state in its colour; `in_review` reads `in review`."""
+    return styled(one_line(name).replace("_", " "), style.STATES.get(name, ""))
+
+
+def dotted(parts: Iterable[Any]) -> str:
+    """Words with a dot between them; what is empty is left out."""
+    return " · ".join(str(part) for part in parts if part)
+
+
+def lines(value: str) -> list[str]:
+    """The lines of a text; of an empty one, an empty line."""
+    return value.strip().split(LINE)
+
+
+def multiline(value: str) -> str:
+    """A text with its lines as they are."""
+    return value.replace(LINE, markup.BREAK)
+
+
+def data(value: Mapping[str, Any]) -> str:
+    """An event's data on one line."""
+    return one_line(json.dumps(value, ensure_ascii=False).replace(r"\u000b", r"\n"), DATA_CHARS_MAX) if value else ""
+
+
+def short_path(path: str) -> str:
+    """A path as it is shortest to type: from the current folder, when it is below it."""
+    return path.removeprefix(f"{Path.cwd()}/")
+
+
+def place(path: str, url: str | None = None) -> str:
+    """Where something can be opened, as a link: its address, or its path as it is shortest to type."""
+    shown, target = url or short_path(path), url or path
+    if target.startswith("file://"):
+        shown = short_path(unquote(urlsplit(target).path))
+    if "://" not in target:
+        target = Path(target).as_uri() if target.startswith("/") else ""
+    return styled(shown, f"link {quote(target, safe=':/?&=#%@+,;~[]')}" if target else "")
+
+
+def clone(repository: str, folder: str) -> str:
+    """The command that makes somebody's own copy of a project."""
+    return f"git clone {shlex.quote(short_path(repository))} {folder}"
+
+
+def pull(repository: str) -> str:
+    """The command that brings a project's work into somebody's own checkout."""
+    return f"git pull {shlex.quote(repository)} main"
+
+
+def hours(rows: Sequence[Mapping[str, Any]], since: float, bars: str) -> str:
+    """Attempts begun in each hour as bars, the present one last; empty where there is nothing to compare with."""
+    by_hour = {round(row["at"]): sum(row["started"].values()) for row in rows}
+    if len(by_hour) < 2:
+        return ""
+    last = max(by_hour)
+    first = max(round(since), last - (BARS_MAX - 1) * 3600)
+    values = [by_hour.get(at, 0) for at in range(first, last + 1, 3600)]
+    most = max(values)
+    shown = "".join(bars[value * (len(bars) - 1) // most] if value else " " for value in values)
+    return f"{shown}  at most {most:,} attempts begun in one"

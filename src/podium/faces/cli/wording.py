@@ -34,11 +34,6 @@ def one_line(text: object, chars_max: int | None = None) -> str:
     return line
 
 
-def verbatim(path: object) -> str:
-    """A path, safe for a terminal and on one line, with every blank as it is: it can be copied."""
-    return clean(path).replace("\n", "?").replace("\t", "?")
-
-
 def duration(seconds: float | None) -> str:
     """`12 ms`, `4.2 s`, `3 m 12 s`, `2 h 5 m`, `3 d 4 h`; a time that nobody knows is `–`."""
     if seconds is None:

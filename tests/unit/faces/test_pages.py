@@ -1,0 +1,60 @@
+import pytest
+
+from podium.faces.cli import markup
+from podium.faces.cli.render import pull
+from podium.operations.projects import ProjectsOutput
+from tests.unit.faces import samples
+from tests.unit.faces.samples import console, printed
+from tests.unit.faces.test_render import page
+
+NOTATION = "[attention]x[/] `y` Label:: a ¦ b\x01good\x02 \x03 \x04 {{ 7 * 7 }}\n% for"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_somebody_wrote_is_never_read_as_a_page(terminal: bool) -> None:
+    row = samples.projects()["projects"][0] | {"id": NOTATION, "paused": NOTATION}
+    shown = page("projects", samples.plain(ProjectsOutput(projects=[])) | {"projects": [row]}, 400, terminal=terminal)
+    assert shown.count("[attention]x[/] `y` Label:: a ¦ bgood   {{ 7 * 7 }} % for") == 2
+
+
+def test_the_notation_of_a_page() -> None:
+    source = "Label::[trouble]bad[/] and `podium up`\n  set in\n\n\nName¦size>\na¦1\nlonger¦22\n\n"
+    on = console()
+    markup.print_page(on, markup.notation(source))
+    assert printed(on).splitlines() == [
+        "Label       bad and podium up",
+        "  set in",
+        "",
+        "Name    size",
+        "a          1",
+        "longer    22",
+    ]
+
+
+def test_lines_stay_lines_only_where_a_page_asks_for_them() -> None:
+    answer = samples.why() | {"because": "one\ntwo", "project": "a\nb"}
+    shown = page("why", answer)
+    assert "Because     one\n            two\n" in shown
+    assert "· a b ·" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "first", "rejection"),
+    [
+        ("exhausted", "001-greet", "approve", "go on without it"),
+        ("quality", "", "approve", "ends the project"),
+        ("blocked", "", "reject", "ends the project; then submit a corrected document"),
+        ("blocked", "001-greet", "send-back", "go on without it"),
+        ("plan", "", "approve", "do not build it: ends the project"),
+    ],
+)
+def test_advice_says_what_comes_of_each_decision(kind: str, item: str, first: str, rejection: str) -> None:
+    shown = page("review list", samples.reviews(samples.review(kind=kind, item=item)), 200)
+    typed, *told = [line.strip() for line in shown.splitlines() if "podium review " in line]
+    assert typed.startswith(f"podium review {first} 3")
+    assert f"podium review reject 3   {rejection}" in (typed, *told)
+    assert any("approve" in line for line in (typed, *told)) == (kind != "blocked")
+
+
+def test_a_path_can_be_copied_as_it_is() -> None:
+    assert pull("/my  home/it's/repository") == """git pull '/my  home/it'"'"'s/repository' main"""
