@@ -4,7 +4,14 @@ from podium.operations.assigning import AssignOutput
 from podium.operations.fleet import DrainOutput, FleetOutput, InstanceMove, PoolChange, RestartOutput
 from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
 from podium.operations.queues import StrategyOutput
-from tests.unit.faces.samples import Answer, instance_rows, plain
+from podium.operations.scaling import (
+    BottleneckOutput,
+    DecisionsOutput,
+    ScalingDecision,
+    StepLoad,
+    WorkflowLoad,
+)
+from tests.unit.faces.samples import NOW, Answer, instance_rows, plain
 
 BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
 
@@ -78,3 +85,42 @@ def closed_instances() -> Answer:
 def assigned(instance: str | None = "dev-02", *, submitted: bool = False) -> Answer:
     told = {"project": "shop", "action": "assign", "jobs": 3, "attempts_ended": 0, "workflow": "development"}
     return plain(AssignOutput.model_validate(told | {"instance": instance, "submitted": submitted}))
+
+
+def decisions(*actions: str) -> Answer:
+    """What scaling did."""
+    seen: Answer = {"size": 4, "depth": 12, "wait_seconds": 80.5, "utilization": 0.97, "window_seconds": 1800.0}
+    because = "12 jobs wait, over 10"
+    rows = [
+        ScalingDecision(seq=n, at=NOW - 60 * n, workflow="development", action=action, because=because, **seen)
+        for n, action in enumerate(actions, 1)
+    ]
+    return plain(DecisionsOutput(decisions=rows))
+
+
+def bottleneck(*, calm: bool = False) -> Answer:
+    """Development has too few instances; or nothing is wrong."""
+    load = WorkflowLoad(
+        workflow="development", instances=5, running=5, ready=12, job_seconds=300.0, expected_wait_seconds=720.0
+    )
+    none = WorkflowLoad(
+        workflow="content", instances=0, running=0, ready=1, job_seconds=0.0, expected_wait_seconds=None
+    )
+    step = StepLoad(workflow="development", step="implement", ended=40, average_seconds=290.0, in_vain=9)
+    worst: Answer = {
+        "kind": "instances",
+        "where": "development",
+        "because": "12 jobs of development wait for 5 instances, all busy, with 300 s for each job",
+        "todo": "`podium scale-up development`",
+        "seconds": 720.0,
+    }
+    if calm:
+        worst = {"kind": "none", "where": "", "because": "nothing holds the work up", "todo": "", "seconds": 0.0}
+        return plain(
+            BottleneckOutput(workflows=[], steps=[], reviews=0, review_oldest_seconds=0.0, machine="", **worst)
+        )
+    return plain(
+        BottleneckOutput(
+            workflows=[load, none], steps=[step], reviews=2, review_oldest_seconds=90.0, machine="a load of 9", **worst
+        )
+    )

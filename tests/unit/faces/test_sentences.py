@@ -61,6 +61,11 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("operation.called", operation="pause", by="token ci", outcome="refused: forbidden"),
         "token ci asked for pause: refused: forbidden",
     ),
+    (event("scaling.decided", action="up", because="12 jobs wait, over 10"), None),
+    (
+        event("scaling.decided") | {"data": {"workflow": "development", "action": "refused", "because": "full"}},
+        "development gets no more instances: full",
+    ),
     (
         event("pool.resized", queue="development", role="features", before=1, size=3, by="ann", reason="rush"),
         "development (features) has 3 instances: rush",

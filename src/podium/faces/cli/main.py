@@ -32,6 +32,7 @@ GROUPS: Final = {
     "messages": "Tell instances something, and see who has read it.",
     "notices": "List what Podium has to tell you, and take note of it.",
     "review": "Decide what waits for a reviewer.",
+    "scaling": "See what automatic scaling decided, and why.",
 }
 
 

@@ -184,6 +184,12 @@ def _called(told: _Told) -> str | None:
     return f"{told.say('by')} asked for {told.say('operation')}: {told.say('outcome')}"
 
 
+def _scaled(told: _Told) -> str | None:
+    """A refusal; what was done is told by the pools."""
+    refused = told.say("action") == "refused"
+    return f"{told.say('workflow')} gets no more instances: {told.say('because')}" if refused else None
+
+
 _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyType(
     {
         "project.created": _project_created,
@@ -195,6 +201,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Told], str | None]]] = MappingProxyTyp
         "job.retried": _retried,
         "job.reworked": _reworked,
         "operation.called": _called,
+        "scaling.decided": _scaled,
         "review.decided": _decided,
         "genesis_complete": _genesis_complete,
         "development_milestone": _milestone,
