@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
-from podium.domain.web_address import checked_url
 from podium.policy.admission import Limits
 from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
 from podium.policy.stuck import StuckLimits
+from podium.web_address import checked_url
 
 FILE: Final = "podium.toml"
 OWN_HANDS: Final = 2

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.errors import UsageError
-from podium.domain.web_address import Target, checked_url, is_public
+from podium.web_address import Target, checked_url, is_public
 
 if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
     import httpx2

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.domain.errors import UsageError
-from podium.domain.web_address import checked_url, is_public
+from podium.web_address import checked_url, is_public
 
 
 def words(text: str) -> list[str]:
