@@ -57,6 +57,7 @@ class LimitsConfig(_Section):
     queue_soft: Annotated[int, Field(ge=0)] = _SHALLOW.queue_soft
     queue_hard: Annotated[int, Field(ge=1)] = _SHALLOW.queue_hard
     urgent_priority: int = _SHALLOW.urgent_priority
+    reviews_max: Annotated[int, Field(ge=1)] = _SHALLOW.reviews_max
 
     stuck_silent_seconds: Seconds = _STUCK.silent_seconds
     stuck_ready_seconds: Seconds = _STUCK.ready_seconds
@@ -68,7 +69,7 @@ class LimitsConfig(_Section):
 
     def value(self) -> Limits:
         """As the store takes them."""
-        return Limits(self.queue_soft, self.queue_hard, self.urgent_priority)
+        return Limits(self.queue_soft, self.queue_hard, self.urgent_priority, self.reviews_max)
 
     def stuck(self) -> StuckLimits:
         """When something counts as stuck."""

@@ -298,7 +298,8 @@ def input_agrees(books: Books) -> Iterable[str]:
         if not books.live(row.project) or not row.reason:
             yield f"project {row.project} waits, though it is {books.states[row.project]}: {row.reason!r}"
         ready = sum(queue == row.queue for queue, *_ in books.ready)
-        if not row.paused and ready < books.limits.queue_soft:
+        reviews = sum(state == "open" for *_, state in books.reviews)
+        if not row.paused and ready < books.limits.queue_soft and reviews < books.limits.reviews_max:
             yield f"project {row.project} waits, though {row.queue} has room: {ready} jobs are ready"
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -12,6 +13,7 @@ from typing import Any, Final
 from podium.domain import pipeline_file
 from podium.domain.command import Decide, Start, Steer, Submit
 from podium.domain.errors import PodiumError
+from podium.domain.fleet import Drain
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.domain.project import Project
@@ -248,7 +250,14 @@ class Run:
                 continue
 
     async def _tend(self, store: Store) -> None:
-        """Somebody comes by, mends what made a job poison (or, for a while, believes so), and replays or drops it."""
+        """Somebody comes by, mends what made a job poison (or, for a while, believes so), and replays or drops it.
+
+        Whoever is in quarantine is looked at and let go on.
+        """
+        fleet = await store.fleet()
+        if names := tuple(one.name for one in fleet.present() if one.quarantined):
+            with suppress(PodiumError):
+                await store.submit(Drain(False, instances=names))
         if not self.world.workload.letters:
             return
         for job, *_ in await store.read(lambda rows: rows.all("dead_jobs", ("", LETTERS_MAX))):

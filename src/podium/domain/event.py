@@ -27,7 +27,7 @@ _KINDS: Final = {
     "message": "sent delivered",
     "operator": "assign boost cancel drop pause pin replay resume retry unpin",
     "operation": "called",
-    "instance": "drained undrained restarted",
+    "instance": "drained undrained restarted quarantined",
     "pool": "resized",
     "queue": "drained undrained routed",
     "scaling": "decided",

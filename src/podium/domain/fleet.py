@@ -22,6 +22,8 @@ class Instance(NamedTuple):
     """It has left its pool, or leaves it when its attempt ends."""
     ending: str = ""
     """The attempt (`Lease.name`) of it that an operator wants ended."""
+    quarantined: bool = False
+    """It is drained since its attempts kept dying; to undrain it ends that, too."""
 
     @property
     def slot(self) -> Slot:

@@ -23,7 +23,7 @@ class InstanceRow(Output):
     workflow: str
     role: str
     """Its pool is its workflow and role."""
-    state: Literal["idle", "busy", "stopped", "drained", "draining", "retiring"]
+    state: Literal["idle", "busy", "stopped", "drained", "draining", "quarantined", "retiring"]
     """`draining` and `retiring` ones still work: they get nothing more, or leave their pool, when they have ended."""
     job: int | None = None
     project: str | None = None
@@ -90,7 +90,7 @@ def _state(one: Instance, fleet: Fleet, *, running: bool, busy: bool) -> Any:
     if one.retired:
         return "retiring"
     if not fleet.may_lease(one.slot):
-        return "draining" if busy else "drained"
+        return "quarantined" if one.quarantined else "draining" if busy else "drained"
     return "busy" if busy else "idle" if running else "stopped"
 
 

@@ -14,6 +14,8 @@ class Limits:
     """Projects that may wait for a queue; with so many, a new one is told to come back later."""
     urgent_priority: int = 100
     """A project of this priority (its own, half its business value, and boosts) does not wait for room."""
+    reviews_max: int = 50
+    """Reviews that wait for a decision with which new projects begin to wait (REV-2)."""
 
 
 UNLIMITED = Limits(queue_soft=0)
@@ -30,6 +32,8 @@ class Snapshot(NamedTuple):
     """Projects that wait for room in it."""
     paused: int
     """Those that would wait, were they not paused."""
+    reviews: int = 0
+    """What waits for a reviewer, of all projects."""
 
 
 class Decision(NamedTuple):
@@ -41,7 +45,7 @@ class Decision(NamedTuple):
 
 def has_room(seen: Snapshot, limits: Limits) -> bool:
     """Whether one more project may begin."""
-    return limits.queue_soft == 0 or seen.ready < limits.queue_soft
+    return limits.queue_soft == 0 or (seen.ready < limits.queue_soft and seen.reviews < limits.reviews_max)
 
 
 def is_urgent(seen: Snapshot, priority: int, limits: Limits) -> bool:
@@ -52,6 +56,8 @@ def is_urgent(seen: Snapshot, priority: int, limits: Limits) -> bool:
 def decide(seen: Snapshot, priority: int, limits: Limits) -> Decision:
     """The place of a new project. Nobody overtakes those who wait, but urgent work."""
     full = f"{_jobs(seen.ready)} ready in {seen.queue}, of {limits.queue_soft} that may be (queue_soft)"
+    if seen.reviews >= limits.reviews_max:
+        full = f"{seen.reviews:,} reviews wait for a decision, of {limits.reviews_max} that may (reviews_max)"
     if is_urgent(seen, priority, limits):
         return Decision("enter", f"priority {priority} is urgent (from {limits.urgent_priority} on)")
     if not seen.waiting and has_room(seen, limits):

@@ -47,6 +47,7 @@ class Batch:
         self.mail = hot.mail
         self.watched = hot.watched
         self.fleet = hot.fleet
+        self.deaths = hot.deaths
         self.pipelines = pipelines
         self.numbers = numbers
         self.now = now

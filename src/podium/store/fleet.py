@@ -7,15 +7,20 @@ from typing import Any, Final
 from podium.domain.command import Dispatch
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Change, Drain, Fleet, Found, Instance, Resize, Resized, Restart, Route, by_number
+from podium.domain.job import Job
 from podium.store.batch import Batch
 from podium.store.rows import Rows
+from podium.store.rules import notice
+
+QUARANTINE_JOBS: Final = 3
+"""An instance that dies at so many different jobs, and finishes none between, gets no more."""
 
 
 def read_fleet(rows: Rows) -> Fleet:
     """All that is on record about instances and queues."""
     fleet = Fleet()
-    for name, queue, role, drained, retired, ending in rows.all("instances_all"):
-        fleet.put(Instance(name, queue, role, bool(drained), bool(retired), ending))
+    for name, queue, role, drained, retired, ending, quarantined in rows.all("instances_all"):
+        fleet.put(Instance(name, queue, role, bool(drained), bool(retired), ending, bool(quarantined)))
     for queue, drained, strategy in rows.all("queue_settings"):
         if drained:
             fleet.drained.add(queue)
@@ -102,6 +107,26 @@ def _restart(batch: Batch, command: Restart) -> None:
     batch.emit("instance.restarted", attempt.rpartition("/")[0], **told)
 
 
+def died(batch: Batch, job: Job) -> None:
+    """An attempt has died: an instance that this happens to at one job after another is at fault, not the jobs (REC-7).
+
+    The last instance of a queue goes on: with it alone, nobody can tell whose fault it is.
+    """
+    jobs = batch.deaths.setdefault(job.instance, set())
+    jobs.add(job.id)
+    one = batch.fleet.instances.get(job.instance)
+    if one is None or len(jobs) < QUARANTINE_JOBS or one.name in batch.fleet.closed:
+        return
+    if any(other.name != one.name and batch.fleet.may_lease(other.slot) for other in batch.fleet.present(one.queue)):
+        del batch.deaths[one.name]
+        _put(batch, one._replace(drained=True, quarantined=True))
+        because = f"its last attempts at {QUARANTINE_JOBS} jobs died, one after the other"
+        batch.tell("instance.quarantined", job, reason=because)
+        todo = f"`podium logs {one.name}` shows why, `podium undrain {one.name}` lets it go on"
+        key = f"quarantine/{one.name}/{batch.numbers.seq}"
+        notice(batch, key, f"{one.name} gets no more work: {because}; {todo}.", needs_you=True)
+
+
 def _drain(batch: Batch, command: Drain) -> tuple[str, ...]:
     """What is as it should be is left alone."""
     fleet, told = batch.fleet, {"by": command.by, "reason": command.reason}
@@ -113,7 +138,7 @@ def _drain(batch: Batch, command: Drain) -> tuple[str, ...]:
         batch.emit(f"queue.{event}", "", queue=queue, **told)
     names = [name for name in command.instances if fleet.instances[name].drained is not command.drained]
     for name in names:
-        _put(batch, fleet.instances[name]._replace(drained=command.drained))
+        _put(batch, fleet.instances[name]._replace(drained=command.drained, quarantined=False))
         batch.emit(f"instance.{event}", "", instance=name, **told)
     return (*queues, *names)
 

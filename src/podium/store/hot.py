@@ -113,6 +113,8 @@ class Hot:
     """Inboxes that may hold something unread, by project (empty for messages about none); always complete."""
     watched: set[str] = field(default_factory=set[str])
     """The types of event that rules of any pipeline are on."""
+    deaths: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    """Instances whose latest attempts died, and at which jobs."""
     fleet: Fleet = field(default_factory=Fleet)
     """Instances and queues; always complete."""
 

@@ -10,13 +10,14 @@ from podium.store.writing import INPUT
 
 def look(batch: Batch, queue: str) -> Snapshot:
     """How full a queue is, from counters, with what this batch has changed so far."""
-    ready, waiting, paused = batch.rows.one("input_counts", (queue,))
+    ready, waiting, paused, reviews = batch.rows.one("input_counts", (queue,))
     subject = f"input.{queue}"
     return Snapshot(
         queue,
         ready + batch.tally.get((queue, "ready"), 0),
         waiting + batch.tally.get((subject, "waiting"), 0),
         paused + batch.tally.get((subject, "paused"), 0),
+        reviews + len(batch.writes["review_insert"]) - len(batch.writes["review_update"]),
     )
 
 

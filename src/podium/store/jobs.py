@@ -14,6 +14,7 @@ from podium.policy import routing
 from podium.store import letters
 from podium.store.admission import unblock
 from podium.store.batch import Batch
+from podium.store.fleet import died
 from podium.store.messages import receive
 from podium.store.projects import advance
 from podium.store.sketch import wait_bucket
@@ -100,6 +101,9 @@ def complete(batch: Batch, command: Complete) -> bool:
     _LAWS[command.verdict.kind](batch, job, command)
     if command.report.ending in _DEATHS:
         _tell_recovery(batch, job, command.verdict)
+        died(batch, job)
+    elif batch.deaths:
+        batch.deaths.pop(job.instance, None)
     batch.touch(job)
     return True
 

@@ -61,6 +61,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("operation.called", operation="pause", by="token ci", outcome="refused: forbidden"),
         "token ci asked for pause: refused: forbidden",
     ),
+    (event("instance.quarantined", instance="dev-02", reason="it dies"), "dev-02 gets no more work: it dies"),
     (event("scaling.decided", action="up", because="12 jobs wait, over 10"), None),
     (
         event("scaling.decided") | {"data": {"workflow": "development", "action": "refused", "because": "full"}},

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from podium.domain.command import Dispatch
+from podium.domain.attempt import Ending, Report
+from podium.domain.command import Complete, Dispatch, Verdict
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Change, Drain, Fleet, Found, Resize, Resized, Restart, Route
 from podium.domain.instance import Slot
-from podium.store.fleet import read_fleet
+from podium.store.fleet import QUARANTINE_JOBS, read_fleet
 from podium.store.sqlite import SqliteStore
 from tests.simulation.run import slots_of
 from tests.unit.store.desk import Desk
@@ -155,3 +156,59 @@ def test_all_of_it_is_there_after_a_restart(tmp_path: Path) -> None:
     assert fleet(desk) == before
     assert (before.drained, before.closed, before.strategies) == ({"content"}, {"dev-02"}, {"development": "priority"})
     desk.store.close()
+
+
+def die(desk: Desk, name: str) -> None:
+    """The instance gets a job, and its agent dies at it; the job waits for another try."""
+    slot = next(one.slot for one in fleet(desk).present() if one.name == name)
+    (lease,) = desk.do(Dispatch((slot,)))
+    report = Report(Ending.CRASHED, "killed by SIGKILL")
+    assert desk.do(Complete(lease.job.id, lease.job.attempt, Verdict("retry", "crashed", 600.0), report))
+
+
+@pytest.mark.requirement("REC-7")
+def test_an_instance_that_dies_at_one_job_after_another_gets_no_more(desk: Desk) -> None:
+    for number in range(4):
+        desk.submit(f"p{number}")
+    for _ in range(QUARANTINE_JOBS - 1):
+        die(desk, "genesis-01")
+    assert not fleet(desk).instances["genesis-01"].quarantined
+    die(desk, "genesis-01")
+    one = fleet(desk).instances["genesis-01"]
+    assert (one.quarantined, one.drained) == (True, True)
+    (told,) = desk.told("instance.quarantined")
+    assert told["reason"] == "its last attempts at 3 jobs died, one after the other"
+    (notice,) = [row for row in desk.store.rows.all("notices_page", (1, 10)) if "genesis-01" in row[5]]
+    assert notice
+    assert offer(desk, "genesis-01") == []
+    assert offer(desk, "genesis-02") == ["genesis-02"], "its work is nobody's fault"
+    desk.do(Drain(False, instances=("genesis-01",)))
+    assert not fleet(desk).instances["genesis-01"].quarantined
+
+
+@pytest.mark.requirement("REC-7")
+def test_one_job_that_kills_whoever_has_it_quarantines_nobody(desk: Desk) -> None:
+    desk.submit("p")
+    for _ in range(QUARANTINE_JOBS + 1):
+        slot = next(one.slot for one in fleet(desk).present() if one.name == "genesis-01")
+        (lease,) = desk.do(Dispatch((slot,)))
+        report = Report(Ending.CRASHED, "killed by SIGKILL")
+        assert desk.do(Complete(lease.job.id, lease.job.attempt, Verdict("retry", "crashed"), report))
+    assert not fleet(desk).instances["genesis-01"].quarantined
+
+
+@pytest.mark.requirement("REC-7")
+def test_what_it_finishes_between_clears_it_and_the_last_one_goes_on(desk: Desk) -> None:
+    for number in range(6):
+        desk.submit(f"p{number}")
+    die(desk, "genesis-01")
+    die(desk, "genesis-01")
+    slot = next(one.slot for one in fleet(desk).present() if one.name == "genesis-01")
+    (lease,) = desk.do(Dispatch((slot,)))
+    desk.finish(lease, artifacts=desk.made(lease))
+    die(desk, "genesis-01")
+    assert not fleet(desk).instances["genesis-01"].quarantined
+    desk.do(Drain(True, instances=("genesis-02", "genesis-03")))
+    die(desk, "genesis-01")
+    die(desk, "genesis-01")
+    assert not fleet(desk).instances["genesis-01"].quarantined, "with it alone, nobody can tell whose fault it is"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.domain.command import Dispatch, Steer, Wake
+from podium.domain.command import Decide, Dispatch, Steer, Verdict, Wake
 from podium.domain.errors import Conflict, Unavailable
 from podium.domain.instance import Slot
 from podium.policy.admission import UNLIMITED, Limits
@@ -180,3 +180,19 @@ def test_a_crowd_ends_though_few_may_begin_at_a_time() -> None:
     faults = Faults(crash_after_commit=0.01, lost_wakeup=0.05, agent_crash=0.05)
     outcome = Run(1, faults, 12, workload).play()
     assert outcome.violations == ()
+
+
+@pytest.mark.requirement("REV-2")
+def test_reviews_that_pile_up_hold_new_projects_back_until_somebody_decides() -> None:
+    desk = Desk(Limits(reviews_max=2))
+    for name in names(2):
+        desk.submit(name)
+    for lease in desk.lease():
+        desk.finish(lease, Verdict("escalate", "ask", review="approval"))
+    assert len(desk.reviews()) == 2
+    desk.submit("late")
+    assert desk.waiting() == ["late"]
+    (told,) = desk.told("project.waiting")
+    assert told["reason"].startswith("2 reviews wait for a decision, of 2 that may (reviews_max)")
+    desk.do(Decide(desk.reviews()[0][0], "reject", "ann", "no"))
+    assert desk.waiting() == [], "a reviewer has made room, in the same transaction"
