@@ -77,6 +77,7 @@ class _Home:
             agents, conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.progress if engine else dict, retention=self.config.retention,
             strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
+            targets=self.config.targets.model_dump(),
         )  # fmt: skip
 
 

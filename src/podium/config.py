@@ -126,6 +126,22 @@ class ScalingConfig(_Section):
         return AutoscalerSettings(self.interval_seconds, self.workflows) if self.enabled else None
 
 
+Span = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+
+
+class TargetsConfig(_Section):
+    """`[targets]`: the least and the most of each figure that the fleet is to reach (`podium targets`)."""
+
+    genesis: Span = (5.0, 10.0)
+    """Projects an hour, at full use of the pool."""
+    development: Span = (2.0, 5.0)
+    """Features an hour and instance."""
+    content: Span = (3.0, 8.0)
+    """Pieces an hour, at full use of the pool."""
+    pipeline: Span = (4.0, 8.0)
+    """Hours from a project's submission to its end."""
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -144,6 +160,7 @@ class Config(_Section):
     retention: Retention = Field(default_factory=Retention)
     """How long what is over is kept."""
     scaling: ScalingConfig = ScalingConfig()
+    targets: TargetsConfig = TargetsConfig()
     server: ServerConfig = ServerConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 

@@ -26,13 +26,14 @@ from podium.operations import (
     status,
     steering,
     stuck,
+    targets,
     tokens,
 )
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox,
-    plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, tokens,
+    plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, targets, tokens,
 )  # fmt: skip
 
 

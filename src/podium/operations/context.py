@@ -58,6 +58,8 @@ class Context:
     stuck_limits: StuckLimits = field(default_factory=StuckLimits)
     progress: Callable[[], Mapping[str, float]] = dict
     """When each attempt in progress (`Lease.name`) last showed a sign of progress, in steady seconds."""
+    targets: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    """The least and the most of each figure that the fleet is to reach."""
     gate: Callable[[], str] = str
     """Why this machine has no room for another instance; empty when it has."""
     principal: Principal = OPERATOR

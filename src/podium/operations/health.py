@@ -14,6 +14,7 @@ from podium.operations.doctor import (
 from podium.operations.instances import InstancesInput, InstancesOutput, instances
 from podium.operations.operation import Input, Output, operation
 from podium.operations.status import StatusInput, SystemStatus, status
+from podium.operations.targets import Target, against
 from podium.store.rows import Row
 
 
@@ -40,6 +41,7 @@ async def health(context: Context, asked: HealthInput) -> HealthOutput:
         check_memory(memory_available()),
         check_instances(pool),
         *check_work(system),
+        check_targets(await context.store.read(lambda rows: against(rows, context))),
         check_webhooks(disabled),
     ]
     order: list[State] = ["ok", "warning", "problem"]
@@ -83,6 +85,14 @@ def _none_of(number: int, name: str, good: str, bad: str, typed: str) -> Check:
     if not number:
         return ok(name, good)
     return warning(name, f"{number:,} {bad}", f"`{typed}` lists them.")
+
+
+def check_targets(found: list[Target]) -> Check:
+    """What the fleet is to reach, as far as there was such work."""
+    missed = [f"{t.name} {t.actual:g} {t.unit}, not {t.low:g} to {t.high:g}" for t in found if t.met is False]
+    if not missed:
+        return ok("Targets", f"{sum(one.met is True for one in found)} of {len(found)} are met, none is missed")
+    return warning("Targets", f"missed: {'; '.join(missed)}", "`podium bottleneck` names what holds the work up.")
 
 
 def check_webhooks(disabled: list[Row]) -> Check:

@@ -116,7 +116,7 @@ def _bottleneck(rows: Rows, context: Context) -> BottleneckOutput:
     now, wall, machine = context.clock.now(), context.clock.wall(), context.gate()
     seconds = seconds_of_jobs(rows, int((wall - STEPS_SECONDS) // HOUR_SECONDS))
     flows = [_flow(look, seconds.get(look.queue, 0.0)) for look in looks(rows, now, wall)]
-    steps = [StepSeen(*row) for row in rows.all("steps_lately", (now - STEPS_SECONDS,))]
+    steps = [StepSeen(*row[:5]) for row in rows.all("steps_lately", (now - STEPS_SECONDS,))]
     (oldest,) = rows.one("review_oldest")
     reviews = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (".review", "open"))
     age = now - oldest if oldest is not None else 0.0

@@ -50,6 +50,7 @@ PAGES: list[tuple[str, Answer]] = [
     ("rebalance", fleet_samples.moved()),
     ("scaling decisions", fleet_samples.decisions()),
     ("scaling decisions", fleet_samples.decisions("up", "refused", "down")),
+    ("targets", vitals_samples.targets()),
     ("bottleneck", fleet_samples.bottleneck()),
     ("bottleneck", fleet_samples.bottleneck(calm=True)),
     ("rebalance", fleet_samples.moved(preview=True)),

@@ -3,6 +3,7 @@
 from podium.operations.doctor import Check
 from podium.operations.health import HealthOutput
 from podium.operations.metrics import MetricsHour, MetricsOutput, WorkflowMetrics
+from podium.operations.targets import Target, TargetsOutput
 from tests.unit.faces.samples import NOW, Answer, plain
 
 HOUR = 3600.0
@@ -46,3 +47,13 @@ def metrics(*, empty: bool = False) -> Answer:
             hours=[] if empty else hours,
         )
     )
+
+
+def targets() -> Answer:
+    """One met, one missed, one that nobody can tell."""
+    rows = [
+        Target(name="genesis", unit="projects an hour at full use", low=5.0, high=10.0, actual=6.2, met=True),
+        Target(name="development", unit="features an hour and instance", low=2.0, high=5.0, actual=1.3, met=False),
+        Target(name="pipeline", unit="hours from submission to end", low=4.0, high=8.0, actual=None, met=None),
+    ]
+    return plain(TargetsOutput(window_hours=24, targets=rows))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from podium.config import TargetsConfig
 from podium.domain.errors import PodiumError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
@@ -54,6 +55,7 @@ class Desktop:
         return Context(
             self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
             tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.progress,
+            targets=TargetsConfig().model_dump(),
         )  # fmt: skip
 
     def ask(self, name: str, **asked: Any) -> Any:

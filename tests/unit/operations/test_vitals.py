@@ -41,3 +41,37 @@ def test_health_is_the_worst_of_its_checks_with_what_to_do(desktop: Desktop) -> 
     assert f"podium logs {lease.job.instance}" in checks["Instances"].to_do
     desktop.running = False
     assert {c.name: c.to_do for c in desktop.ask("health").checks}["Orchestrator"] == "Start it: `podium up`."
+
+
+@pytest.mark.requirement("MET-2")
+def test_targets_are_held_against_the_pace_at_full_use(desktop: Desktop) -> None:
+    desk = desktop.desk
+    desk.muster()
+    assert {t.name: (t.actual, t.met) for t in desktop.ask("targets").targets} == dict.fromkeys(
+        ("genesis", "development", "content", "pipeline"), (None, None)
+    ), "without work nothing is missed"
+    assert {c.name: c.state for c in desktop.ask("health").checks}["Targets"] == "ok"
+    merge = desk.run_to("merge")
+    desk.now += 7200
+    desk.finish(merge)
+    found = {t.name: t for t in desktop.ask("targets").targets}
+    assert found["genesis"].met is True
+    work = sum(row[2] * row[3] for row in desk.store.rows.all("steps_lately", (0.0,)) if row[0] == "development")
+    assert found["development"].actual == pytest.approx(1 / (work / 3600), abs=0.001)
+    desk.finish(desk.run_to("publish"))
+    told = {t.name: t for t in desktop.ask("targets").targets}
+    assert (told["content"].met, told["pipeline"].met) == (True, True), "two hours are less than eight"
+
+
+@pytest.mark.requirement("MET-2")
+def test_health_tells_of_a_target_that_is_missed(desktop: Desktop) -> None:
+    desk = desktop.desk
+    desk.muster()
+    (lease,) = desk.lease()
+    desk.now += 9 * 3600
+    desk.finish(lease, artifacts=desk.made(lease))
+    desk.finish(desk.run_to("publish"))
+    checks = {check.name: check for check in desktop.ask("health").checks}
+    assert checks["Targets"].state == "warning"
+    assert "pipeline 9" in checks["Targets"].detail
+    assert checks["Targets"].to_do == "`podium bottleneck` names what holds the work up."

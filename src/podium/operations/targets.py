@@ -1,0 +1,108 @@
+"""The throughput that a fleet is to reach against what it reaches, at full use of its pools (MET-2)."""
+
+from collections.abc import Callable
+from typing import Final
+
+from podium.domain.pipeline import Workflow, workflow_of
+from podium.operations.context import Context
+from podium.operations.operation import Input, Output, operation
+from podium.operations.roster import fleet_of
+from podium.store.batch import HOUR_SECONDS
+from podium.store.rows import Rows
+
+WINDOW_HOURS: Final = 24
+CREATING: Final = "CREATING"
+"""The state of the steps that each make a piece of content."""
+
+
+class TargetsInput(Input):
+    """Nothing is needed."""
+
+
+class Target(Output):
+    """One target and the actual figure of the last day."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    actual: float | None
+    """Null while there was no such work."""
+    met: bool | None
+    """Whether the actual figure is at least the lower one; of hours, at most the higher one."""
+
+
+class TargetsOutput(Output):
+    """Targets against actuals."""
+
+    window_hours: int
+    targets: list[Target]
+
+
+@operation("targets", server="monitor")
+async def targets(context: Context, asked: TargetsInput) -> TargetsOutput:
+    """Compare the throughput of the last day's working hours with its targets ([targets] in podium.toml)."""
+    return TargetsOutput(
+        window_hours=WINDOW_HOURS, targets=await context.store.read(lambda rows: against(rows, context))
+    )
+
+
+def against(rows: Rows, context: Context) -> list[Target]:
+    """Every target with its actual figure; those of workflows at full use, so that little work is no miss."""
+    first = int(context.clock.wall() // HOUR_SECONDS) - WINDOW_HOURS
+    sums = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (first,))}
+    steps = rows.all("steps_lately", (context.clock.now() - WINDOW_HOURS * HOUR_SECONDS,))
+    fleet = fleet_of(rows, context)
+
+    def passed(workflow: str, wanted: Callable[[Workflow, str], bool]) -> int:
+        flow = context.pipeline.workflows.get(workflow)
+        mine = [row for row in steps if flow and workflow_of(row[6]) == workflow and row[1] in flow.by_id]
+        return sum(row[5] for row in mine if flow and wanted(flow, row[1]))
+
+    def hours(workflow: str, instances: int) -> float:
+        return sum(row[2] * row[3] for row in steps if row[0] == workflow) / HOUR_SECONDS / max(1, instances)
+
+    def all_of(workflow: str) -> int:
+        return len(fleet.present(workflow))
+
+    begun, whole = passed("genesis", _ends), sums.get("project.completed", (0, 0.0))
+    pieces = passed("content", lambda flow, step: flow.by_id[step].state == CREATING)
+    actual = {
+        "genesis": _ratio(begun, hours("genesis", all_of("genesis"))),
+        "development": _ratio(passed("development", _ends_chain), hours("development", 1)),
+        "content": _ratio(pieces, hours("content", all_of("content"))),
+        "pipeline": _ratio(whole[1] / HOUR_SECONDS, whole[0]),
+    }
+    return [
+        Target(name=n, unit=UNITS[n], low=low, high=high, actual=actual[n], met=_met(n, actual[n], low, high))
+        for n, (low, high) in context.targets.items()
+    ]
+
+
+def _ends(flow: Workflow, step: str) -> bool:
+    """Whether the workflow is done with this step: nothing of it comes after."""
+    return step == flow.planned[-1].id
+
+
+UNITS: Final = {
+    "genesis": "projects an hour at full use",
+    "development": "features an hour and instance",
+    "content": "pieces an hour at full use",
+    "pipeline": "hours from submission to end",
+}
+
+
+def _ends_chain(flow: Workflow, step: str) -> bool:
+    """Whether a feature is done with this step: it is one of a chain, and no other of the chain comes after it."""
+    followed = {name for other in flow.steps if other.for_each for name in other.after}
+    return bool(flow.by_id[step].for_each) and step not in followed
+
+
+def _ratio(number: float, hours: float) -> float | None:
+    return round(number / hours, 3) if hours else None
+
+
+def _met(name: str, actual: float | None, low: float, high: float) -> bool | None:
+    if actual is None:
+        return None
+    return actual <= high if name == "pipeline" else actual >= low
