@@ -29,6 +29,7 @@ HOUR = 3600.0
 BURSTS = {2.0: 8, 8.0: 12, 15.0: 10}
 """At which hours how many projects come together; between them one comes every hour."""
 SIZES = {"genesis": (1, 6), "development": (2, 12), "content": (1, 6)}
+pytestmark = pytest.mark.timeout(600)
 ARRIVALS = 24
 """Moments at which projects come."""
 SEEDS = range(2)
