@@ -33,6 +33,8 @@ class Failure:
     kind: str = "api_error"
     message: str = "the script fails here"
     retry_after_seconds: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further ones, such as `anthropic-ratelimit-unified-reset`."""
 
 
 @dataclass(frozen=True, slots=True)

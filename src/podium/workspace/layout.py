@@ -64,6 +64,11 @@ class Home:
             raise UsageError(f"{name[:80]!r} is no attempt's name; those look like `hello-world/12.a1`.")
         return self.attempts / checked_id(found["project"]) / f"{int(found['job'])}.a{int(found['number'])}"
 
+    def session(self, name: str) -> Path:
+        """What the job of this attempt keeps from one attempt to the next, such as its agent's conversation."""
+        attempt = self.attempt(name)
+        return attempt.with_suffix(".session")
+
     def attempt_names(self, holding: str = "") -> list[str]:
         """Every attempt that has a directory here; given a name, those whose directory holds such an entry.
 

@@ -18,13 +18,15 @@ def judge(heard: Stream) -> Result | None:
     if heard.failed_servers:
         names = ", ".join(heard.failed_servers)
         return Result("unavailable", f"Podium's own server did not answer the agent: {names}.")
+    if heard.stalled:
+        return Result("unavailable", "The provider fell silent in the middle of an answer.")
     final = heard.final
     if final is None:
         why = "Claude Code did not begin a session; `podium logs` tells what it said."
         return None if heard.session or heard.was_killed else Result("blocked", why, _PERSON)
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
     if final.get("is_error") or final.get("subtype") != "success":
-        return _trouble(final, data)
+        return _trouble(heard, final, data)
     answer: Any = final.get("structured_output")
     said = cast("Json", answer) if isinstance(answer, dict) else {}
     verdict = _VERDICTS.get(str(said.get("verdict")))
@@ -34,6 +36,12 @@ def judge(heard: Stream) -> Result | None:
     if verdict == "passed" and heard.gave_up:
         return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
     return Result(verdict, str(said.get("summary", "")), str(said.get("feedback") or "") or None, data)
+
+
+def goes_on(heard: Stream, result: Result) -> bool:
+    """Whether the session is kept for the job's next attempt: a question, trouble of the provider, no turns left."""
+    ran_out = (heard.final or {}).get("subtype") == "error_max_turns"
+    return ran_out or result.verdict in ("blocked", "unavailable")
 
 
 def artifacts(heard: Stream) -> list[Json]:
@@ -49,12 +57,14 @@ def artifacts(heard: Stream) -> list[Json]:
     ]
 
 
-def _trouble(final: Json, data: Json) -> Result:
+def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     """The provider's trouble, the budget's end, or the job's own failure."""
     said, status = str(final.get("result") or final.get("subtype"))[:SAID_CHARS_MAX], final.get("api_error_status")
     data |= {"api_error_status": status}
     if status in _REFUSED_ALWAYS:
         return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
+    if status == 429 and heard.resets_at:
+        data |= {"resets_at": heard.resets_at}
     if status in (408, 429) or (isinstance(status, int) and status >= 500):
         return Result("unavailable", f"The provider answers {status}: {said}", None, data)
     if status is None and final.get("terminal_reason") == "api_error":
