@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,7 @@ CREDENTIAL: Final = {"ANTHROPIC_API_KEY": "no-key-is-needed", "CLAUDE_CODE_MAX_R
 
 
 @contextmanager
-def home(folder: Path, script: Script, options: str = "", **env: str) -> Iterator[tuple[CommandLine, ModelServer]]:
+def home(folder: Path, script: Script, options: str = "", **env: str) -> Generator[tuple[CommandLine, ModelServer]]:
     """An orchestrator that runs, with what [agents.claude] holds besides."""
     podium = CommandLine(folder / "home")
     podium.ask("init")
@@ -83,6 +83,10 @@ def processes(podium: CommandLine, program_name: str = "") -> list[int]:
                 is_named = program_name in (entry / "comm").read_text()
             except OSError:
                 continue
-            if is_named and f"PODIUM_HOME={podium.home}\0".encode() in environment and b"PODIUM_ATTEMPT=" in environment:
+            if (
+                is_named
+                and f"PODIUM_HOME={podium.home}\0".encode() in environment
+                and b"PODIUM_ATTEMPT=" in environment
+            ):
                 found.append(int(entry.name))
     return found

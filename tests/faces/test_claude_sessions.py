@@ -22,10 +22,8 @@ class Interrupted:
         self.found = ""
 
     def __call__(self, asked: Asked) -> Answer:
-        clone = asked.system.partition("working directory: ")[2].partition("\n")[0]
         if "go on where you were" not in asked.prompt:
-            write = Call("Write", {"file_path": f"{clone}/half.txt", "content": "half\n"})
-            return (write, Call("Bash", {"command": HANG}))[asked.turn]
+            return (Call("Bash", {"command": "echo half > half.txt"}), Call("Bash", {"command": HANG}))[asked.turn]
         self.resumed.append(asked)
         if asked.turn == 1:
             self.found = asked.results[-1].text

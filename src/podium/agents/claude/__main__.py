@@ -60,6 +60,7 @@ def main() -> int:
 def _run(assignment: Json, chosen: order.Choice, messages: Messages, session: Session) -> Stream:
     """Run the program to its end, or until it is plain that it will not come to one. Its errors go to the log."""
     heard, asked = Stream(messages), order.make(assignment, chosen, os.environ, Path.cwd(), session)
+    heard.is_last = asked.is_last
     with tempfile.TemporaryFile("w+", encoding="utf-8") as prompt:  # a pipe breaks when nobody reads it
         prompt.write(asked.prompt)
         prompt.seek(0)
@@ -80,7 +81,7 @@ def _lines(process: subprocess.Popen[bytes], heard: Stream, stall_seconds: float
     fd, rest = process.stdout.fileno(), b""
     while True:
         if not select.select([fd], [], [], stall_seconds)[0]:
-            if heard.is_in_tool:
+            if not heard.awaits_provider:
                 continue
             heard.stalled = True
             process.kill()

@@ -1,7 +1,7 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
 from collections.abc import Mapping
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from podium.agents.claude.stream import Json, Stream
 from podium.agents.rehearsal.protocol import Result, Verdict
@@ -10,7 +10,10 @@ SAID_CHARS_MAX: Final = 2_000
 _REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
 """The credential, the account's credit, or the model's name: no further try would help."""
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
-_VERDICTS: Final[Mapping[str, Verdict]] = {word: word for word in get_args(Verdict) if word != "unavailable"}
+_VERDICTS: Final[Mapping[str, Verdict | Literal["question"]]] = {
+    **{word: word for word in get_args(Verdict) if word != "unavailable"},
+    "question": "question",
+}
 
 
 def judge(heard: Stream) -> Result | None:
@@ -35,6 +38,9 @@ def judge(heard: Stream) -> Result | None:
         return Result("failed", "The agent ended without its structured result.", why, data)
     if verdict == "passed" and heard.gave_up:
         return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
+    if verdict == "question":
+        data["question"] = True
+        return Result("blocked", str(said.get("summary", "")), None, data)
     return Result(verdict, str(said.get("summary", "")), str(said.get("feedback") or "") or None, data)
 
 
@@ -69,6 +75,8 @@ def _trouble(heard: Stream, final: Json, data: Json) -> Result:
         return Result("unavailable", f"The provider answers {status}: {said}", None, data)
     if status is None and final.get("terminal_reason") == "api_error":
         return Result("unavailable", f"The provider cannot be reached: {said}", None, data)
+    if final.get("subtype") == "error_max_budget_usd" and heard.is_last:
+        return Result("unavailable", "The project's budget is used up.", None, data)
     if final.get("subtype") == "error_max_budget_usd":
         return Result("blocked", f"The attempt's budget is used up: {said}", _PERSON, data)
     return Result("failed", f"Claude Code ended with an error: {said}", said, data)

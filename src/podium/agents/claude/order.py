@@ -1,7 +1,6 @@
 """What the program is started with: files of what others wrote, the prompt that names them, flags and environment."""
 
 import json
-import math
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ from podium.agents.claude.roles import Json, Role
 from podium.agents.claude.session import Session
 
 SERVER: Final = "communication"
+LEAST_USD: Final = 0.01
+"""The smallest budget: the program takes no 0."""
 BUDGET_USD: Final = 5.0
 """What an attempt may cost when podium.toml does not say."""
 STALL_SECONDS: Final = 600.0
@@ -51,6 +52,8 @@ class Order:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     prompt: str
+    is_last: bool
+    """Whether it may use up what is left of the project's budget, and no more."""
 
 
 def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, session: Session) -> Order:
@@ -62,7 +65,8 @@ def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, 
     files = "\n".join(f"- {path}: {meaning}" for path, meaning in _write_told(assignment, told))
     servers = private / "mcp.json"
     servers.write_text(json.dumps({"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
-    budget = min(chosen.budget_usd, assignment["project"].get("budget_left_usd") or math.inf)
+    left = assignment["project"].get("budget_left_usd")
+    budget = chosen.budget_usd if left is None else min(chosen.budget_usd, max(left, LEAST_USD))
     model = role.model or chosen.model
     argv = (
         chosen.program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
@@ -84,7 +88,8 @@ def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, 
     told_of = {name: assignment.get(name) for name in ("instance", "step", "workflow", "role")}
     asks = str(assignment.get("prompt", "")).strip()
     prompt = text.format(**told_of, prompt=asks, clone=clone, unfinished=unfinished, files=files)
-    return Order(argv, {**UNATTENDED, "CLAUDE_CONFIG_DIR": str(session.config), **env}, prompt)
+    is_last = budget < chosen.budget_usd
+    return Order(argv, {**UNATTENDED, "CLAUDE_CONFIG_DIR": str(session.config), **env}, prompt, is_last)
 
 
 def _allowed(role: Role, clone: Path) -> list[str]:

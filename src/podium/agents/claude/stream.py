@@ -26,6 +26,8 @@ class Stream:
         self.gave_up = False
         """Whether nothing has worked since the last refusal."""
         self.was_killed = False
+        self.is_last = False
+        """Whether its budget is what is left of the project's."""
         self.stalled = False
         """Whether it was ended because the provider said nothing for too long."""
         self.resets_at: float | None = None
@@ -60,9 +62,9 @@ class Stream:
                 self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
 
     @property
-    def is_in_tool(self) -> bool:
-        """Whether a tool is at work, which may be silent for as long as it takes."""
-        return bool(self._tools)
+    def awaits_provider(self) -> bool:
+        """Whether the provider is to answer: no tool is at work, which may be silent for as long as it takes."""
+        return bool(self.session) and not self._tools
 
     def settle(self, before: Totals) -> Totals | None:
         """Tell the spend that the messages did not, and the cost; the answer is the session's totals, if it told any.
