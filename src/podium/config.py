@@ -35,6 +35,12 @@ class AgentConfig(_Section):
     env: Mapping[str, str] = Field(default_factory=dict)
     program: str = ""
     """Of `claude`: the Claude Code program, by a name on PATH or a path; empty for `claude`."""
+    fallback_model: str = ""
+    """Of `claude`: taken while the first model is overloaded."""
+    max_turns: Annotated[int, Field(ge=0)] = 0
+    """Of `claude`: what one attempt may take; 0 for no limit but its budget and its time."""
+    stall_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Of `claude`: how long its provider may be silent before the attempt ends and is tried again."""
     model: str = ""
     """Of `claude`: empty for the program's own choice; a role's file may name another."""
     budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -42,7 +48,10 @@ class AgentConfig(_Section):
 
     def options(self) -> tuple[str, ...]:
         """What `claude` is started with beyond its own choices."""
-        chosen = {"--program": self.program, "--model": self.model, "--budget-usd": self.budget_usd}
+        chosen = {
+            "--program": self.program, "--model": self.model, "--fallback-model": self.fallback_model,
+            "--budget-usd": self.budget_usd, "--max-turns": self.max_turns, "--stall-seconds": self.stall_seconds,
+        }  # fmt: skip
         return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
 
 
@@ -189,7 +198,7 @@ def load(home: Path) -> Config:
     for name, agent in config.agents.items():
         if agent.options() and (name != "claude" or agent.command):
             raise UsageError(
-                f"{path}: agents.{name}: program, model and budget_usd are for the built-in agent `claude`."
+                f"{path}: agents.{name}: program, model, budget_usd and the like are for the built-in agent `claude`."
             )
     if config.agent not in config.all_agents():
         raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")

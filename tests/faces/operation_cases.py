@@ -31,6 +31,7 @@ CASES: Final = {
     "assignment": Case({"attempt": "{attempt}"}, {"attempt": "{attempt}", "step": "analyze", "role": "analysis"}),
     "backlog": Case({}, {"projects_waiting": 0}, varies=("next_due_seconds", "oldest_seconds", "paused_seconds")),
     "bottleneck": Case({}, varies=("seconds", "machine", "expected_wait_seconds", "review_oldest_seconds", "because")),
+    "budget": Case({"project": "{later}", "budget_usd": 20.5}, {"action": "budget", "jobs": 0}),
     "cancel": Case({"project": "{later}", "reason": "not needed"}, {"action": "cancel", "project": "{later}"}),
     "cancel-job": Case({"job": "{p.job}"}, {"action": "cancel", "project": "{p}", "jobs": 2}),
     "dead-letters": Case({"project": "{q}"}, varies=("dead_seconds",)),

@@ -23,10 +23,12 @@ class Verdict(NamedTuple):
     target: str = ""
     """For rework: the step that gets the work back."""
     feedback: str = ""
+    resets_at: float = 0.0
+    """For a retry: when the provider said that it answers again, in wall-clock seconds; 0 for not at all."""
     charged: bool = True
     """For a retry: whether it counts against the step's attempts."""
     review: str = ""
-    """For an escalation: `quality`, `exhausted`, `blocked` or `approval` (`plan` is opened by the store itself)."""
+    """For an escalation: `quality`, `exhausted`, `blocked`, `question`, `approval` (the store itself opens `plan`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ class Decide:
     notes: str = ""
 
 
-SteerAction = Literal["pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop", "assign"]
+SteerAction = Literal[
+    "pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop", "assign", "budget"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class Steer:
     reason: str = ""
     workflow: str = ""
     """For assign: whose work, begun or to come."""
+    budget_usd: float | None = None
+    """For budget: what the project may cost in all; None for no limit."""
 
 
 class Steered(NamedTuple):

@@ -18,20 +18,21 @@ class Event(NamedTuple):
 
 
 _KINDS: Final = {
-    "project": "created waiting admitted completed reopened failed cancelled pruned",
+    "project": "created waiting admitted completed reopened failed cancelled pruned overspent",
     "workflow": "requested state cancelled",
     "job": "leased adopted passed retried reworked released escalated cancelled buried replayed woken",
     "attempt": "noted",
     "recovery": "detected checked restarted reassigned updated",
     "review": "opened decided",
     "message": "sent delivered",
-    "operator": "assign boost cancel drop pause pin replay resume retry unpin",
+    "operator": "assign boost budget cancel drop pause pin replay resume retry unpin",
     "operation": "called",
     "instance": "drained undrained restarted quarantined",
     "pool": "resized",
     "queue": "drained undrained routed",
     "scaling": "decided",
     "token": "created revoked",
+    "provider": "held",
 }
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")
 """The events whose data is a documented payload, verbatim (EVT-3)."""

@@ -58,7 +58,7 @@ JOB: Final = _table(
     {
         "waiting": "unblock:ready hold:held delay:delayed cancel:cancelled",
         "held": "admit:ready block:waiting cancel:cancelled",
-        "ready": "lease:running block:waiting cancel:cancelled pause:paused",
+        "ready": "lease:running block:waiting cancel:cancelled pause:paused delay:delayed",
         "paused": "resume:ready block:waiting cancel:cancelled",
         "delayed": "due:ready block:waiting cancel:cancelled",
         "running": "pass:passed release:ready retry:ready delay:delayed rework:ready block:waiting"

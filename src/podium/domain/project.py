@@ -71,3 +71,5 @@ class Project:
     """The agent its jobs are given to: `rehearsal`, `claude`, …"""
     weight: int = 1
     """Its share of the capacity beside other projects; see `WEIGHTS`."""
+    budget_usd: float | None = None
+    """What it may cost before it is paused; None for no limit of its own."""

@@ -100,7 +100,7 @@ class Supervisor:
                     break
                 self.dispatcher.take(slot.name)
                 command = _refused(command, error)
-        if verdict.delay_seconds:
+        if verdict.delay_seconds or verdict.resets_at:
             self.on_delay()
         try:
             await self.host(lease).forget(lease)

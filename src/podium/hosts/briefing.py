@@ -33,7 +33,8 @@ def write(
         (directory / part).mkdir(mode=PRIVATE)
     document = directory / "document.md"
     document.write_text(assignment.document, "utf-8")
-    (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base)))
+    unfinished = _unfinished(home, assignment)
+    (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base, unfinished)))
     spec = Spec(
         directory=directory,
         **{
@@ -44,7 +45,7 @@ def write(
         repository=str(home.repository(str(assignment.project["id"]))),
         base=base,
         argv=program.argv,
-        env=dict(program.env),
+        env={"PODIUM_SESSION": str(home.session(assignment.attempt)), **program.env},
         path=path,
         secrets=program.secrets,
         limits=limits,
@@ -54,7 +55,14 @@ def write(
     return directory, spec.tag
 
 
-def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]:
+def _unfinished(home: Home, assignment: Assignment) -> str | None:
+    """The commit that keeps what the newest attempt before this one left unfinished, if any did."""
+    kept = home.repository(str(assignment.project["id"])) / ".git/refs/podium/salvage"
+    refs = (kept / f"{assignment.job}.a{number}" for number in range(assignment.number - 1, 0, -1))
+    return next((ref.read_text("ascii").strip() for ref in refs if ref.is_file()), None)
+
+
+def told(assignment: Assignment, document: Path, base: str, unfinished: str | None) -> Mapping[str, Any]:
     """The assignment as docs/command-protocol.md describes it."""
     same = ("attempt", "project", "workflow", "step", "role", "instance", "item", "prompt", "feedback", "increment")
     return {
@@ -67,4 +75,5 @@ def told(assignment: Assignment, document: Path, base: str) -> Mapping[str, Any]
             for m in assignment.messages
         ],
         "base": base,
+        "unfinished": unfinished,
     }

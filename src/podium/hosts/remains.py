@@ -20,7 +20,7 @@ from podium.policy.retention import HOUR_SECONDS, MIB, Removed, Retention, befor
 from podium.runner import claim
 from podium.store.rows import Rows
 from podium.workspace import git
-from podium.workspace.layout import Home, entries, tree_bytes
+from podium.workspace.layout import SESSION, Home, entries, tree_bytes
 from podium.workspace.publishing import CURRENT
 
 AT_ONCE_MAX: Final = 200
@@ -63,6 +63,7 @@ class Remains:
         log = await asyncio.to_thread(_cut_log, self._home.path / ORCHESTRATOR_LOG, limits, dry_run=dry_run)
         return [
             await self._prune_logs(limits, now, may_go_on, dry_run=dry_run),
+            await self._prune_sessions(before(now, limits.logs_days), may_go_on, dry_run=dry_run),
             Removed("orchestrator log", int(log > 0), log),
             await asyncio.to_thread(self._prune_deployments, limits.deployments_keep, may_go_on, dry_run=dry_run),
             await asyncio.to_thread(self._prune_cache, limits.cache_mib_max * MIB, may_go_on, dry_run=dry_run),
@@ -86,6 +87,18 @@ class Remains:
                 gone = await asyncio.to_thread(_remove_logs, gone)
             count, size = count + len(gone), size + sum(log.size_bytes for log in gone)
         return Removed("logs", count, size)
+
+    async def _prune_sessions(self, cutoff: float, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+        """What jobs kept for an attempt that never came."""
+        kept = [Path(e.path) for project in entries(self._home.attempts) for e in entries(project.path)]
+        found = [path for path in kept if path.suffix == SESSION and path.lstat().st_mtime < cutoff]
+        done = await self._read(lambda rows: [path for path in found if _is_done(rows, int(path.stem))])
+        size = sum(map(tree_bytes, done))
+        for path in done if not dry_run else ():
+            if not may_go_on():
+                break
+            _remove_whole(path)
+        return Removed("sessions", len(done), size)
 
     def _bytes_by_hour(self) -> dict[int, int]:
         found: defaultdict[int, int] = defaultdict(int)

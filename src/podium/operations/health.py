@@ -42,6 +42,7 @@ async def health(context: Context, asked: HealthInput) -> HealthOutput:
         check_instances(pool),
         *check_work(system),
         check_targets(await context.store.read(lambda rows: against(rows, context))),
+        check_providers(system),
         check_webhooks(disabled),
     ]
     order: list[State] = ["ok", "warning", "problem"]
@@ -66,6 +67,14 @@ def check_work(system: SystemStatus) -> list[Check]:
         _none_of(system.dead_letters, "Dead letters", "none", "jobs wait for a person", "podium dead-letters"),
         _success(system.success_rate),
     ]
+
+
+def check_providers(system: SystemStatus) -> Check:
+    """A provider's limit is waited out until the time that it has said."""
+    if not system.providers_held:
+        return ok("Providers", "none has asked to wait")
+    said = "; ".join(f"{one.agent}: {one.reason}, {one.until - one.since:,.0f} s" for one in system.providers_held)
+    return warning("Providers", f"held: {said}", "Nothing is lost and no try used up: the work goes on by itself.")
 
 
 def _success(rate: float | None) -> Check:

@@ -87,6 +87,7 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
         pipeline=context.pipeline.digest,
         agent=agent,
         weight=asked.weight,
+        budget_usd=asked.budget_usd,
     )
     command = Submit(
         project,

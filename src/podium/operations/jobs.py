@@ -79,6 +79,10 @@ class AttemptRow(Output):
     reason: str
     summary: str
     commit: str | None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    """What its agent told; null for what nobody knows."""
 
 
 class WhyOutput(Output):

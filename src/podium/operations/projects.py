@@ -102,6 +102,17 @@ class OutputRow(Output):
     url: str | None = None
 
 
+class SpendView(Output):
+    """What the attempts have told of what they used up, and the limit."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    """Null when no attempt has told any."""
+    budget_usd: float | None
+    """Null for no limit of its own."""
+
+
 class ProjectOutput(Output):
     """One project in full."""
 
@@ -131,6 +142,7 @@ class ProjectOutput(Output):
     """Its own, half its business value, and boosts."""
     weight: int
     """Its share of the capacity beside other projects, 1 to 10."""
+    spend: SpendView
     paused: str | None = None
     """Who paused it, and why; null for one that is not paused."""
     waiting: InputRow | None = None
@@ -178,6 +190,7 @@ async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
             reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
             priority=priority(row[5], row[11], row[13]),
             weight=row[14],
+            spend=SpendView.of(rows.one("spend_of_project", (asked.project,))),
             paused=pause_of(row[4], row[16], row[17]),
             waiting=waits(rows, context, asked.project),
         )

@@ -65,6 +65,9 @@ class ProjectRequest(Input):
         None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."
     )
     agent: str | None = option(None, "Who works on it; the home's agent by default.")
+    budget_usd: float | None = option(
+        None, "What it may cost: at the limit it is paused, and a notice tells so.", gt=0, le=1_000_000
+    )
     id: str | None = option(None, "The project's id; made from the title by default.")
     idempotency_key: str | None = option(None, "The same key again is the same project.", max_length=200)
     plan_first: bool = option(

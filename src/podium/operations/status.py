@@ -37,6 +37,16 @@ class WorkflowStatus(Output):
     """No job of it is given out (`podium undrain`)."""
 
 
+class HeldProvider(Output):
+    """A provider that has said when it answers again: none of its agent's jobs is given out before."""
+
+    agent: str
+    since: float
+    until: float
+    """Both in seconds since the epoch."""
+    reason: str
+
+
 class SystemStatus(Output):
     """All workflows together; a figure that nobody knows yet is null."""
 
@@ -64,6 +74,7 @@ class SystemStatus(Output):
     instances_total: int
     instances_drained: int = 0
     """Of them, those that get no new work, since they or their queue are drained."""
+    providers_held: tuple[HeldProvider, ...] = ()
 
 
 class StatusOutput(Output):
@@ -131,6 +142,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             notices_needing_you=needing,
             instances_busy=busy,
             instances_total=len(fleet.present()),
+            providers_held=tuple(map(HeldProvider.of, rows.all("provider_pauses_open", (wall,)))),
             instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
         ),
     )

@@ -66,6 +66,18 @@ async def resume(context: Context, asked: ProjectAction) -> ActionOutput:
     return await steer(context, "resume", asked)
 
 
+class BudgetInput(ProjectAction):
+    """What a project may cost in all."""
+
+    budget_usd: float = argument("USD, with what it has used up already.", gt=0, le=1_000_000)
+
+
+@operation("budget", safety="write", idempotent=True, server="queue", example="podium budget hello-world 20")
+async def budget(context: Context, asked: BudgetInput) -> ActionOutput:
+    """Say what a project may cost in all; at the limit it is paused, and `resume` goes on once it is raised."""
+    return await steer(context, "budget", asked)
+
+
 async def _project(context: Context, asked: ProjectAction) -> dict[str, int]:
     return await context.store.read(lambda rows: project_touched(rows, asked.project))
 

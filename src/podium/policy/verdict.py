@@ -43,11 +43,10 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
         died = report.ending in DEATHS and not report.is_environment
         return _retry(step, job, f"{report.ending}: {report.detail}".rstrip(": "), chance, died=died)
     if report.verdict == "unavailable":
-        if job.attempt < PROVIDER_ATTEMPTS_MAX:
-            return _wait(job, f"its provider cannot now: {report.summary}", PROVIDER_SECONDS_MAX, chance)
-        return _retry(step, job, report.summary, chance)
+        return _unavailable(report, step, job, chance)
     if report.verdict == "blocked":
-        return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review="blocked")
+        kind = "question" if report.data.get("question") is True else "blocked"
+        return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review=kind)
     if report.verdict == "rework":
         return _rework(
             step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"
@@ -57,6 +56,15 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     if report.verdict != "passed":
         return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
     return _by_gates(report, step, job, chance)
+
+
+def _unavailable(report: Report, step: Step, job: Job, chance: float) -> Verdict:
+    """Until the provider's own word, or again and again with a pause; neither uses up a try."""
+    if isinstance(at := report.data.get("resets_at"), float):
+        return Verdict("retry", f"its provider's limit: {report.summary}", resets_at=at, charged=False)
+    if job.attempt < PROVIDER_ATTEMPTS_MAX:
+        return _wait(job, f"its provider cannot now: {report.summary}", PROVIDER_SECONDS_MAX, chance)
+    return _retry(step, job, report.summary, chance)
 
 
 def _wait(job: Job, reason: str, longest_seconds: float, chance: float) -> Verdict:

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from podium.domain.attempt import Artifact, Assignment
 from podium.domain.job import Lease
 from podium.domain.pipeline import Pipeline
 from podium.store.messages import unread
 from podium.store.rows import Rows
+
+_PROJECT: Final = ("id", "title", "brief", "type", "complexity", "repository", "budget_left_usd")
 
 
 def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> Assignment:
@@ -18,7 +20,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
     Artifacts that a pipeline fans out over are left out (a project may have thousands): a job gets its own item.
     """
     job = lease.job
-    project_id, title, brief, type_, complexity, url, agent, digest, document = rows.one("assignment", (job.project,))
+    *known, agent, digest, document, left = rows.one("assignment", (job.project,))
     pipeline = pipelines[digest]
     step = pipeline.step(job.workflow, job.step)
     fanned = {s.for_each for workflow in pipeline.workflows.values() for s in workflow.steps if s.for_each}
@@ -30,14 +32,7 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
         attempt=lease.name,
         job=job.id,
         number=job.attempt,
-        project={
-            "id": project_id,
-            "title": title,
-            "brief": brief,
-            "type": type_,
-            "complexity": complexity,
-            "repository": url,
-        },
+        project=dict(zip(_PROJECT, (*known, left), strict=True)),
         workflow=step.workflow,
         step=job.step,
         role=step.role,

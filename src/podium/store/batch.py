@@ -13,7 +13,7 @@ import orjson
 
 from podium.domain import event as events
 from podium.domain import lifecycle
-from podium.domain.job import Job
+from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.ordering import priority, rank
 from podium.store import writing
@@ -46,6 +46,7 @@ class Batch:
         self._hot = hot
         self.mail = hot.mail
         self.watched = hot.watched
+        self.held_agents = hot.held_agents
         self.fleet = hot.fleet
         self.deaths = hot.deaths
         self.pipelines = pipelines
@@ -116,12 +117,13 @@ class Batch:
         return owner
 
     def _read_owner(self, project: str) -> Owner:
-        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight, assigned = (
+        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight, assigned, *money = (
             self.rows.one("owner_by_id", (project,))
         )
         asked, pipeline = priority(base, value, boost), self.pipelines[digest]
         made = Owner(id_, pipeline, asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first))
         made.weight, made.assigned = weight, json.loads(assigned)
+        made.agent, made.budget_usd, made.spent_usd = money
         return made
 
     def add_owner(self, owner: Owner) -> None:
@@ -251,8 +253,12 @@ class Batch:
         self.put(after)
         if state == "ready":
             _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
-            if self.owner(job.project).paused:
+            owner = self.owner(job.project)
+            if owner.paused:
                 return self.move(after, "pause")
+            if self.held_agents and job.queue != PODIUM_QUEUE:
+                until = self.held_agents.get(owner.agent, 0.0)
+                return self.move(after, "delay", ready_at=until) if until > self.now else after
         return after
 
     def reorder(self, job: Job, **changes: Any) -> Job:
@@ -350,6 +356,7 @@ class Batch:
                 int(o.paused),
                 int(o.plan_first),
                 _encode(o.assigned),
+                o.budget_usd,
                 o.id,
             )
             for o in self.used_owners.values()

@@ -79,6 +79,10 @@ class Owner:
     plan_first: bool = False
     changed: bool = False
     weight: int = 1
+    agent: str = ""
+    budget_usd: float | None = None
+    spent_usd: float = 0.0
+    """What its attempts have told of their cost; counted only where there is a budget."""
     assigned: dict[str, str] = field(default_factory=dict[str, str])
     """Workflows whose work one instance has, as somebody assigned it."""
 
@@ -115,6 +119,8 @@ class Hot:
     """The types of event that rules of any pipeline are on."""
     deaths: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
     """Instances whose latest attempts died, and at which jobs."""
+    held_agents: dict[str, float] = field(default_factory=dict[str, float])
+    """Until when the providers of agents will not answer (steady seconds)."""
     fleet: Fleet = field(default_factory=Fleet)
     """Instances and queues; always complete."""
 

@@ -43,7 +43,7 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
         (
             project_id, asked.title, asked.brief, asked.type, asked.complexity, asked.business_value, asked.priority,
             asked.repository_url, asked.source, batch.now, asked.pipeline, asked.agent, asked.weight,
-            int(command.plan_first),
+            int(command.plan_first), asked.budget_usd,
         )
     )  # fmt: skip
     if command.document:
@@ -51,7 +51,8 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
     owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0)
-    owner.plan_first, owner.weight = command.plan_first, asked.weight
+    owner.plan_first, owner.weight, owner.agent = command.plan_first, asked.weight, asked.agent
+    owner.budget_usd = asked.budget_usd
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
     delay = command.not_before - batch.now

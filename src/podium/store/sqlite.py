@@ -134,6 +134,7 @@ class SqliteStore:
         busy = {job.instance: job.id for job in map(Job._make, self.rows.all("jobs_running"))}
         waiting = dict(self.rows.all("input_waiting"))
         hot = Hot(self.limits, busy=busy, waiting=waiting, watched=self._watched, fleet=read_fleet(self.rows))
+        hot.held_agents = dict(self.rows.all("provider_pauses"))
         for project, address, sent_at in self.rows.all("message_boxes"):
             hot.post(project, address, sent_at)
         return hot

@@ -23,11 +23,13 @@ def steer(batch: Batch, command: Steer) -> Steered:
         raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
     if batch.owner(project).state != "open":
         raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
-    if command.action == "assign" and batch.owner(project).assigned.get(command.workflow, "") == command.instance:
+    owner, action = batch.owner(project), command.action
+    is_so = action == "assign" and owner.assigned.get(command.workflow, "") == command.instance
+    if is_so or (action == "budget" and owner.budget_usd == command.budget_usd):
         return Steered(project, 0)
     data = {
         "by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points,
-        "workflow": command.workflow,
+        "workflow": command.workflow, "budget_usd": command.budget_usd,
     }  # fmt: skip
     told = {key: value for key, value in data.items() if value}
     if job is not None:
@@ -85,8 +87,8 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         for job in dead:
             letters.replay(batch, job, command)
         return Steered(project, len(dead))
-    if command.action == "assign":
-        return _assign(batch, project, command.workflow, command.instance)
+    if command.action in _CHANGES:
+        return _CHANGES[command.action](batch, project, command)
     if command.action == "boost":
         owner = batch.owner(project)
         owner.boost, owner.priority, owner.changed = owner.boost + command.points, owner.priority + command.points, True
@@ -98,9 +100,17 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
     raise Conflict(f"{command.action} takes a job, not a project: `podium jobs {project}` lists them.")
 
 
-def _assign(batch: Batch, project: str, workflow: str, instance: str) -> Steered:
-    """Give a workflow's work to one instance, what there is and what will come; what runs goes on where it is."""
+def _budget(batch: Batch, project: str, command: Steer) -> Steered:
+    """Say what it may cost in all; a project that is paused stays so until it is resumed."""
     owner = batch.owner(project)
+    owner.budget_usd, owner.changed = command.budget_usd, True
+    owner.spent_usd = batch.rows.one("spend_of_project", (project,))[2] or 0.0
+    return Steered(project, 0)
+
+
+def _assign(batch: Batch, project: str, command: Steer) -> Steered:
+    """Give a workflow's work to one instance, what there is and what will come; what runs goes on where it is."""
+    owner, workflow, instance = batch.owner(project), command.workflow, command.instance
     if workflow not in owner.pipeline.workflows:
         known = ", ".join(owner.pipeline.workflows)
         raise Conflict(f"The pipeline of {project} has no workflow {workflow}. It has: {known}.")
@@ -113,6 +123,9 @@ def _assign(batch: Batch, project: str, workflow: str, instance: str) -> Steered
     for job in jobs:
         batch.reorder(job, lane=f"@{instance}" if instance else steps[job.step].role)
     return Steered(project, len(jobs))
+
+
+_CHANGES = {"assign": _assign, "budget": _budget}
 
 
 def pause(batch: Batch, project: str, because: str) -> Steered:
@@ -134,6 +147,9 @@ def resume(batch: Batch, project: str) -> Steered:
     owner = batch.owner(project)
     if not owner.paused:
         raise Conflict(f"Project {project} is not paused.")
+    if owner.budget_usd is not None and owner.spent_usd >= owner.budget_usd:
+        used = f"The budget of {project}, ${owner.budget_usd:,.2f}, is used up."
+        raise Conflict(f"{used} `podium budget {project} USD` raises it.")
     owner.paused, owner.changed = False, True
     batch.writes["project_pause"].append((None, None, project))
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]

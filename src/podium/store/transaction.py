@@ -11,13 +11,14 @@ from podium.domain.pipeline import Pipeline
 from podium.store import fleet
 from podium.store.batch import Batch
 from podium.store.hot import Hot, Numbers
-from podium.store.jobs import complete, dispatch, record, settle_touched, wake
+from podium.store.jobs import dispatch, record, settle_touched, wake
 from podium.store.messages import acknowledge, note
 from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
 from podium.store.retention import prune
 from podium.store.reviews import decide
 from podium.store.rows import Rows
+from podium.store.spending import complete
 from podium.store.steering import steer
 from podium.store.tokens import audit, issue, revoke
 from podium.store.waking import send

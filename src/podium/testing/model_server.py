@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, failure: Failure) -> None:
         later = failure.retry_after_seconds
-        headers = {} if later is None else {"retry-after": str(later)}
+        headers = {**({} if later is None else {"retry-after": str(later)}), **failure.headers}
         error = {"type": failure.kind, "message": failure.message}
         self._send(failure.status, {"type": "error", "error": error}, headers)
 

@@ -33,6 +33,8 @@ class Failure:
     kind: str = "api_error"
     message: str = "the script fails here"
     retry_after_seconds: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Further ones, such as `anthropic-ratelimit-unified-reset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,11 @@ class Asked:
 
     @cached_property
     def _begin(self) -> int:
-        """Where the latest prompt is: the last message of the user with words and without results of tools."""
-        places = [
-            place
-            for place, message in enumerate(self.messages)
-            if message["role"] == "user" and not _blocks(message, "tool_result") and _typed(message)
-        ]
+        """Where the latest prompt is: the last message of the user with words.
+
+        In a session that was resumed, results of tools may stand before them in the same message.
+        """
+        places = [n for n, message in enumerate(self.messages) if message["role"] == "user" and _typed(message)]
         return places[-1] if places else 0
 
     @property

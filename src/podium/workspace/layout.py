@@ -12,6 +12,8 @@ from podium.domain.project import checked_id
 
 PRIVATE: Final = 0o700
 HOME_ID_CHARS: Final = 12
+SESSION: Final = ".session"
+"""How the folder ends in which a job keeps something from one attempt to the next."""
 
 _ATTEMPT = re.compile(r"(?P<project>[^/]+)/(?P<job>[0-9]+)\.a(?P<number>[0-9]+)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -63,6 +65,10 @@ class Home:
         if not found:
             raise UsageError(f"{name[:80]!r} is no attempt's name; those look like `hello-world/12.a1`.")
         return self.attempts / checked_id(found["project"]) / f"{int(found['job'])}.a{int(found['number'])}"
+
+    def session(self, name: str) -> Path:
+        """What the job of this attempt keeps from one attempt to the next, such as its agent's conversation."""
+        return self.attempt(name).with_suffix(SESSION)
 
     def attempt_names(self, holding: str = "") -> list[str]:
         """Every attempt that has a directory here; given a name, those whose directory holds such an entry.

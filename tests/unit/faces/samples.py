@@ -154,6 +154,7 @@ def project(state: str = "open", **more: Any) -> Answer:
         "reviews": [],
         "priority": 75,
         "weight": 1,
+        "spend": {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0, "budget_usd": None},
     }
     return plain(views.ProjectOutput.model_validate(given | more))
 

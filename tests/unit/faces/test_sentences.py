@@ -50,7 +50,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (event("project.pruned"), "hello-world is now only a summary: its jobs were pruned"),
     *(
         (event(f"operator.{action}", by="ann", reason="why"), f"ann: {action} hello-world: why")
-        for action in ("boost", "cancel", "pause", "replay", "resume")
+        for action in ("boost", "budget", "cancel", "pause", "replay", "resume")
     ),
     *(
         (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
@@ -70,6 +70,11 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     (
         event("pool.resized", queue="development", role="features", before=1, size=3, by="ann", reason="rush"),
         "development (features) has 3 instances: rush",
+    ),
+    (event("project.overspent", budget_usd=5.0, spent_usd=5.1), "hello-world is paused: its budget is used up"),
+    (
+        event("provider.held", job=IMPLEMENT, agent="claude", seconds=300.0, reason="limit"),
+        "the provider of claude will not answer for 300.0 s: limit",
     ),
     (event("queue.drained", queue="content", by="ann", reason="freeze"), "content gets no new work: freeze"),
     (event("queue.undrained", queue="content", by="ann"), "content is given work again"),

@@ -1,7 +1,7 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
 from collections.abc import Mapping
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from podium.agents.claude.stream import Json, Stream
 from podium.agents.rehearsal.protocol import Result, Verdict
@@ -10,7 +10,10 @@ SAID_CHARS_MAX: Final = 2_000
 _REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
 """The credential, the account's credit, or the model's name: no further try would help."""
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
-_VERDICTS: Final[Mapping[str, Verdict]] = {word: word for word in get_args(Verdict) if word != "unavailable"}
+_VERDICTS: Final[Mapping[str, Verdict | Literal["question"]]] = {
+    **{word: word for word in get_args(Verdict) if word != "unavailable"},
+    "question": "question",
+}
 
 
 def judge(heard: Stream) -> Result | None:
@@ -18,13 +21,15 @@ def judge(heard: Stream) -> Result | None:
     if heard.failed_servers:
         names = ", ".join(heard.failed_servers)
         return Result("unavailable", f"Podium's own server did not answer the agent: {names}.")
+    if heard.stalled:
+        return Result("unavailable", "The provider fell silent in the middle of an answer.")
     final = heard.final
     if final is None:
         why = "Claude Code did not begin a session; `podium logs` tells what it said."
         return None if heard.session or heard.was_killed else Result("blocked", why, _PERSON)
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
     if final.get("is_error") or final.get("subtype") != "success":
-        return _trouble(final, data)
+        return _trouble(heard, final, data)
     answer: Any = final.get("structured_output")
     said = cast("Json", answer) if isinstance(answer, dict) else {}
     verdict = _VERDICTS.get(str(said.get("verdict")))
@@ -33,7 +38,16 @@ def judge(heard: Stream) -> Result | None:
         return Result("failed", "The agent ended without its structured result.", why, data)
     if verdict == "passed" and heard.gave_up:
         return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
+    if verdict == "question":
+        data["question"] = True
+        return Result("blocked", str(said.get("summary", "")), None, data)
     return Result(verdict, str(said.get("summary", "")), str(said.get("feedback") or "") or None, data)
+
+
+def goes_on(heard: Stream, result: Result) -> bool:
+    """Whether the session is kept for the job's next attempt: a question, trouble of the provider, no turns left."""
+    ran_out = (heard.final or {}).get("subtype") == "error_max_turns"
+    return ran_out or result.verdict in ("blocked", "unavailable")
 
 
 def artifacts(heard: Stream) -> list[Json]:
@@ -49,16 +63,20 @@ def artifacts(heard: Stream) -> list[Json]:
     ]
 
 
-def _trouble(final: Json, data: Json) -> Result:
+def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     """The provider's trouble, the budget's end, or the job's own failure."""
     said, status = str(final.get("result") or final.get("subtype"))[:SAID_CHARS_MAX], final.get("api_error_status")
     data |= {"api_error_status": status}
     if status in _REFUSED_ALWAYS:
         return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
+    if status == 429 and heard.resets_at:
+        data |= {"resets_at": heard.resets_at}
     if status in (408, 429) or (isinstance(status, int) and status >= 500):
         return Result("unavailable", f"The provider answers {status}: {said}", None, data)
     if status is None and final.get("terminal_reason") == "api_error":
         return Result("unavailable", f"The provider cannot be reached: {said}", None, data)
+    if final.get("subtype") == "error_max_budget_usd" and heard.is_last:
+        return Result("unavailable", "The project's budget is used up.", None, data)
     if final.get("subtype") == "error_max_budget_usd":
         return Result("blocked", f"The attempt's budget is used up: {said}", _PERSON, data)
     return Result("failed", f"Claude Code ended with an error: {said}", said, data)

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final, cast
 
+from podium.agents.claude.session import Totals
 from podium.agents.rehearsal.protocol import Messages
 
 LINE_CHARS_MAX: Final = 2_000
@@ -25,6 +26,12 @@ class Stream:
         self.gave_up = False
         """Whether nothing has worked since the last refusal."""
         self.was_killed = False
+        self.is_last = False
+        """Whether its budget is what is left of the project's."""
+        self.stalled = False
+        """Whether it was ended because the provider said nothing for too long."""
+        self.resets_at: float | None = None
+        """When the provider's limit ends, as it said, in seconds since the epoch."""
         self.final: Json | None = None
         """The last `result` event: an agent that works on in the background gives several."""
 
@@ -45,24 +52,42 @@ class Stream:
             self._assistant(event.get("message") or {})
         elif kind == "user":
             self._answers(event.get("message") or {})
+        elif kind == "rate_limit_event":
+            told = cast("Json", event.get("rate_limit_info") or {})
+            until = told.get("resetsAt") if told.get("status") == "rejected" else None
+            self.resets_at = float(until) if isinstance(until, int | float) else None
         elif kind == "result":
             self.final = event
             if not self.refused and (denied := cast("list[Json]", event.get("permission_denials") or [])):
                 self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
 
-    def settle(self) -> None:
-        """Tell the spend that the messages did not: the run's totals, less what was told of them, and the cost."""
+    @property
+    def awaits_provider(self) -> bool:
+        """Whether the provider is to answer: no tool is at work, which may be silent for as long as it takes."""
+        return bool(self.session) and not self._tools
+
+    def settle(self, before: Totals) -> Totals | None:
+        """Tell the spend that the messages did not, and the cost; the answer is the session's totals, if it told any.
+
+        They accumulate over resumes, so what was told `before` is taken off.
+        """
         final = self.final
         if final is None:
-            return
+            return None
         used = list(cast("dict[str, Json]", final.get("modelUsage") or {}).values())
         names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
         taken = sum(_count(usage, name) for usage in used for name in names)
         given = sum(_count(usage, "outputTokens") for usage in used)
         told_in, told_out = (sum(counts[n] for counts in self._counted.values()) for n in (0, 1))
         cost = final.get("total_cost_usd")
-        known = cost if isinstance(cost, int | float) and (used or not self._counted) else None
-        self._messages.spend(max(0, taken - told_in), max(0, given - told_out), known)
+        if not isinstance(cost, int | float) or not (used or not self._counted):
+            self._messages.spend(0, 0, None)
+            return None
+        if cost < before.cost_usd:  # it counts anew
+            before = Totals()
+        taken_now, given_now = taken - before.input_tokens - told_in, given - before.output_tokens - told_out
+        self._messages.spend(max(0, taken_now), max(0, given_now), cost - before.cost_usd)
+        return Totals(taken, given, cost)
 
     def _system(self, event: Json) -> None:
         kind = event.get("subtype")
@@ -102,7 +127,7 @@ class Stream:
         for block in _blocks(message):
             if block.get("type") != "tool_result":
                 continue
-            tool, is_error = self._tools.get(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
+            tool, is_error = self._tools.pop(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
             self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
             if not is_error and tool != "StructuredOutput":
                 self.gave_up = False

@@ -27,7 +27,7 @@ SAME: Final = {
     **dict.fromkeys(("assign-genesis", "assign-development", "assign-content"), "assigned"),
     **dict.fromkeys(("review approve", "review reject", "review send-back"), "decided"),
     **dict.fromkeys(
-        ("pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry"), "acted"
+        ("budget", "pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry"), "acted"
     ),
     **dict.fromkeys(("dead-letters replay", "dead-letters drop"), "acted"),
     "undrain": "drain",

@@ -1,4 +1,5 @@
 -- A new project.
 INSERT INTO project (id, title, brief, type, complexity, business_value, priority, repository_url, source,
-  created_at, pipeline, agent, weight, plan_first)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  created_at, pipeline, agent, weight, plan_first,
+  budget_usd)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

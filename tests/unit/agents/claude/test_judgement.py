@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from podium.agents.claude import judgement
+from podium.agents.claude.session import Totals
 from podium.agents.claude.stream import Stream
 from podium.agents.rehearsal.protocol import Messages
 
@@ -51,7 +52,7 @@ def heard(*events: dict[str, Any]) -> tuple[Stream, list[dict[str, Any]]]:
     stream = Stream(Messages(out))
     for event in events:
         stream.hear(json.dumps(event) + "\n")
-    stream.settle()
+    stream.settle(Totals())
     return stream, [json.loads(line) for line in out.getvalue().splitlines()]
 
 

@@ -25,6 +25,7 @@ CALLS: Final[dict[str, dict[str, Any]]] = {
     "assign-content": {"project": "p", "instance": "content-01"},
     "assign-development": {"repository": "p", "instance": "dev-02"},
     "assign-genesis": {"project": "p", "instance": "genesis-01"},
+    "budget": {"project": "p", "budget_usd": 20.5},
     "drain": {"target": "development", "reason": "new disk"},
     "messages ack": {"message": 142},
     "pause": {"project": "p"},

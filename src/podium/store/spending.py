@@ -1,0 +1,53 @@
+"""What providers set: a project's budget that is used up, and a provider that will not answer until it says (REC-3)."""
+
+from typing import Final
+
+from podium.domain.command import Complete, Verdict
+from podium.domain.job import PODIUM_QUEUE, Job
+from podium.store import jobs
+from podium.store.batch import Batch
+from podium.store.rules import notice
+from podium.store.steering import pause
+
+PAUSE_SECONDS_MAX: Final = 8 * 86_400.0
+"""A provider that says more is asked again then."""
+
+
+def complete(batch: Batch, command: Complete) -> bool:
+    """End an attempt, and draw what follows from what it has used up, or could not use."""
+    if command.verdict.resets_at and (job := batch.job(command.job)) is not None:
+        seconds = min(max(command.verdict.resets_at - batch.wall, 1.0), PAUSE_SECONDS_MAX)
+        command = command._replace(verdict=command.verdict._replace(delay_seconds=seconds))
+        if job.state == "running" and job.attempt == command.attempt:
+            _hold_provider(batch, job, command.verdict)
+    is_taken, spend = jobs.complete(batch, command), command.report.spend
+    if is_taken and spend is not None and spend.cost_usd:
+        _charge(batch, batch.need(command.job).project, spend.cost_usd)
+    return is_taken
+
+
+def _charge(batch: Batch, project: str, cost_usd: float) -> None:
+    """At the limit nothing more is given out; what is done stays, what runs goes on to its end."""
+    owner = batch.owner(project)
+    owner.spent_usd += cost_usd
+    if owner.budget_usd is None or owner.spent_usd < owner.budget_usd or owner.paused or owner.state != "open":
+        return
+    said = f"its budget of ${owner.budget_usd:,.2f} is used up"
+    pause(batch, project, f"Podium: {said}")
+    todo = f"`podium budget {project} USD` raises it, then `podium resume {project}` goes on."
+    key = f"budget/{project}/{owner.budget_usd:g}"
+    batch.emit("project.overspent", project, budget_usd=owner.budget_usd, spent_usd=round(owner.spent_usd, 6))
+    notice(batch, key, f"{project} is paused: {said}. {todo}", project=project, needs_you=True)
+
+
+def _hold_provider(batch: Batch, job: Job, verdict: Verdict) -> None:
+    """None of the agent's jobs is given out before the time is up; what runs is told by the provider itself."""
+    agent, until = batch.owner(job.project).agent, batch.now + verdict.delay_seconds
+    batch.held_agents[agent] = until
+    row = (agent, until, batch.wall, batch.wall + verdict.delay_seconds, verdict.reason[:2000])
+    batch.effects["provider_pause_put"].append(row)
+    batch.tell("provider.held", job, agent=agent, seconds=round(verdict.delay_seconds, 3), reason=verdict.reason[:500])
+    for (job_id,) in batch.rows.all("jobs_ready_of_agent", (agent, PODIUM_QUEUE)):
+        ready = batch.need(job_id)
+        if ready.state == "ready":
+            batch.move(ready, "delay", ready_at=until)
