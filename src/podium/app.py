@@ -342,7 +342,7 @@ def _hosts(
     place = Home(home)
     repositories = Repositories(place)
     agents = config.all_agents().items()
-    programs = {name: program(name, agent.command, agent.env, agent.options()) for name, agent in agents}
+    programs = {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
     return {
         "": LocalHost(place, repositories, clock, programs, access=access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),

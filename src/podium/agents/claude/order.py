@@ -43,9 +43,9 @@ def make(assignment: Json, program: str, model: str, budget_usd: float, env: Map
     private = Path(env["HOME"])
     told = private / "told"
     told.mkdir(mode=0o700, exist_ok=True)
-    written = _write_told(assignment, told)
+    written = write_told(assignment, told)
     servers = private / "mcp.json"
-    servers.write_text(json.dumps({"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
+    servers.write_text(json.dumps({"mcpServers": {SERVER: server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
     argv = (
         program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
         "--tools", ",".join(dict.fromkeys(tool.partition("(")[0] for tool in role.tools)),
@@ -69,13 +69,13 @@ def _allowed(role: Role, clone: Path) -> list[str]:
     return [*writes, *(tool for tool in role.tools if tool not in {"Read", "Edit", "Write"})]
 
 
-def _server(env: Mapping[str, str]) -> Json:
+def server(env: Mapping[str, str]) -> Json:
     """Podium's server for attempts: the credential is this attempt's alone."""
     passed = {name: env[name] for name in ("PODIUM_TOKEN", "PODIUM_HOME", "PODIUM_URL", "PATH", "HOME") if name in env}
     return {"command": sys.executable, "args": ["-I", "-m", "podium", "mcp", SERVER], "env": passed}
 
 
-def _write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:
+def write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:
     """A file for each text that others wrote, with what it is; those that there is nothing in are left out."""
     written: list[tuple[Path, str]] = []
     document = assignment.get("document")
