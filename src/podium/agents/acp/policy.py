@@ -17,6 +17,7 @@ ALWAYS: Final = frozenset({"think"})
 _TOOLS: Final = {"fetch": ("WebFetch", "WebSearch")}
 _JOINS: Final = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
 """Between the commands of one line; each of them has to be allowed."""
+_WORDS: Final = re.compile(r"[^A-Za-z0-9]+")
 _HIDES: Final = re.compile(r"[`<>]|\$\(")
 """In what a pattern allows: a command in a command, or a file that is written."""
 
@@ -40,7 +41,7 @@ def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call:
     paths = _paths(call)
     if paths and all(_is_within(path, folders[1:]) for path in paths):
         return True  # an agent that asks whether it may look outside of the clone at all
-    return server in str(call.get("title") or "").replace("__", " ").replace("_", " ").split()
+    return server in _WORDS.split(str(call.get("title") or ""))
 
 
 def _paths(call: Json) -> list[Path]:

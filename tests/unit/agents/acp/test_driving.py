@@ -125,6 +125,7 @@ def test_permissions_are_answered_by_what_the_role_may_do(attempt: Attempt) -> N
         '{"kind": "execute"}': False,
         '{"kind": "fetch", "url": "https://example.com"}': False,
         '{"kind": "other", "title": "mcp__communication__note"}': True,
+        '{"kind": "other", "title": "Tool: communication/note"}': True,
         '{"kind": "other", "title": "something"}': False,
         '{"kind": "switch_mode", "title": "yolo"}': False,
         '{"kind": "edit", "path": "last.txt"}': True,
