@@ -342,7 +342,7 @@ def _hosts(
     place = Home(home)
     repositories = Repositories(place)
     agents = config.all_agents().items()
-    programs = {name: program(name, agent.command, agent.env, agent.options()) for name, agent in agents}
+    programs = {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
     return {
         "": LocalHost(place, repositories, clock, programs, access=access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
@@ -369,7 +369,7 @@ def _present(engine: "Engine") -> list[Slot]:
 def _access(home: Path, listener: socket.socket | None) -> "Access":
     """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
     from podium.address import url_of
-    from podium.domain.access import attempt_token
+    from podium.credential import attempt_token
 
     key = credential.key(credential.ensure(home), "attempt")
     where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})

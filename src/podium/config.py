@@ -20,6 +20,7 @@ from podium.policy.stuck import StuckLimits
 from podium.web_address import checked_url
 
 FILE: Final = "podium.toml"
+BUILT_IN: Final = ("rehearsal", "claude")
 OWN_HANDS: Final = 2
 """Podium's own steps (merge, deploy, publish) that may run at once."""
 
@@ -33,8 +34,10 @@ class AgentConfig(_Section):
 
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = Field(default_factory=dict)
+    acp: str | tuple[str, ...] = ""
+    """Instead of `command`: an agent of the Agent Client Protocol, by the name of a preset or by its own command."""
     program: str = ""
-    """Of `claude`: the Claude Code program, by a name on PATH or a path; empty for `claude`."""
+    """Of `claude` and of presets: the program, by a name on PATH or a path; empty for its usual name."""
     fallback_model: str = ""
     """Of `claude`: taken while the first model is overloaded."""
     max_turns: Annotated[int, Field(ge=0)] = 0
@@ -42,12 +45,12 @@ class AgentConfig(_Section):
     stall_seconds: Annotated[float, Field(gt=0)] | None = None
     """Of `claude`: how long its provider may be silent before the attempt ends and is tried again."""
     model: str = ""
-    """Of `claude`: empty for the program's own choice; a role's file may name another."""
+    """Of `claude` and of agents by ACP: empty for the program's own choice; a role's file may name another."""
     budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Of `claude`: what one attempt may cost. A paid agent always has a budget: without one it has its own."""
+    """Of the same: what one attempt may cost. A paid agent always has a budget: without one it has its own."""
 
     def options(self) -> tuple[str, ...]:
-        """What `claude` is started with beyond its own choices."""
+        """What `claude`, or an agent by ACP, is started with beyond its own choices."""
         chosen = {
             "--program": self.program, "--model": self.model, "--fallback-model": self.fallback_model,
             "--budget-usd": self.budget_usd, "--max-turns": self.max_turns, "--stall-seconds": self.stall_seconds,
@@ -175,7 +178,7 @@ class Config(_Section):
 
     def all_agents(self) -> dict[str, AgentConfig]:
         """The built-in agents and the configured ones."""
-        return {"rehearsal": AgentConfig(), "claude": AgentConfig(), **self.agents}
+        return {**{name: AgentConfig() for name in BUILT_IN}, **self.agents}
 
 
 def load(home: Path) -> Config:
@@ -196,9 +199,13 @@ def load(home: Path) -> Config:
             known = ", ".join(STRATEGIES)
             raise UsageError(f"{path}: strategies.{workflow} = {strategy!r}; known: {known} (default {DEFAULT}).")
     for name, agent in config.agents.items():
-        if agent.options() and (name != "claude" or agent.command):
+        if agent.acp and (agent.command or name in BUILT_IN):
+            raise UsageError(f"{path}: agents.{name}: acp is for an agent with a name of its own, and without command.")
+        if agent.acp and (agent.fallback_model or agent.max_turns or agent.stall_seconds):
+            raise UsageError(f"{path}: agents.{name}: fallback_model, max_turns and stall_seconds are for `claude`.")
+        if agent.options() and not agent.acp and (name != "claude" or agent.command):
             raise UsageError(
-                f"{path}: agents.{name}: program, model, budget_usd and the like are for the built-in agent `claude`."
+                f"{path}: agents.{name}: program, model, budget_usd and the like are for `claude` and for acp."
             )
     if config.agent not in config.all_agents():
         raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")

@@ -1,8 +1,9 @@
-"""The home's own credential: a file that only its user can read; from it come the keys of attempts and browsers."""
+"""The three forms of a credential: the home's own, a file that only its user can read; tokens; an attempt's (SEC-1)."""
 
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -59,3 +60,40 @@ def presented(home: Path) -> str:
 def key(credential: str, purpose: str) -> bytes:
     """A key for one purpose, derived so that it tells nothing of the credential."""
     return hmac.new(credential.encode(), purpose.encode(), hashlib.sha256).digest()
+
+
+_TOKEN = re.compile(r"podium_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
+_ATTEMPT = re.compile(r"podium_attempt_([0-9a-f]{64})_(.{3,200})")
+
+
+def token_text(id_: str, secret: str) -> str:
+    """A token as its bearer has it; it is shown once and kept nowhere."""
+    return f"podium_{id_}_{secret}"
+
+
+def token_id(text: str) -> str | None:
+    """The id in a token's text; None when it is no token."""
+    found = _TOKEN.fullmatch(text)
+    return found.group(1) if found else None
+
+
+def token_hash(text: str) -> str:
+    """What is kept of a token. Its secret has 256 bits of chance, so a plain digest cannot be guessed back."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def attempt_token(key: bytes, attempt: str) -> str:
+    """The credential of one attempt's agent: it names the attempt, `key` proves it, and it ends with the lease."""
+    return f"podium_attempt_{_proof(key, attempt)}_{attempt}"
+
+
+def attempt_of_token(key: bytes, text: str) -> str | None:
+    """The attempt that a token speaks for; None when it is forged or no such token."""
+    found = _ATTEMPT.fullmatch(text)
+    if found is None or not hmac.compare_digest(found.group(1), _proof(key, found.group(2))):
+        return None
+    return found.group(2)
+
+
+def _proof(key: bytes, attempt: str) -> str:
+    return hmac.new(key, b"attempt:" + attempt.encode(), hashlib.sha256).hexdigest()

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from podium import credential
-from podium.domain.access import attempt_token
+from podium.credential import attempt_token
 from tests.faces.command_line import CommandLine
 
 SCOPES = ("read", "operate", "admin", "webhook")

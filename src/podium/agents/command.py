@@ -1,10 +1,12 @@
 """Agents that are programs of their own and speak the command protocol: the configured ones and the built-in ones."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from podium.agents.acp import presets
 from podium.domain.errors import UsageError
 
 BUILT_IN: Final = {"rehearsal": "podium.agents.rehearsal", "claude": "podium.agents.claude"}
@@ -27,8 +29,19 @@ class Program:
         )
 
 
-def program(name: str, command: Sequence[str], env: Mapping[str, str], options: Sequence[str] = ()) -> Program:
+def program(
+    name: str,
+    command: Sequence[str],
+    env: Mapping[str, str],
+    options: Sequence[str] = (),
+    acp: str | Sequence[str] = "",
+) -> Program:
     """The program of the agent called `name`; `options` are a built-in one's. Raises UsageError without a command."""
+    if acp:
+        preset = presets.find(acp)
+        told = ("--name", name, "--mode", preset.mode, "--meta", json.dumps(preset.meta))
+        module = (sys.executable, "-I", "-m", "podium.agents.acp", *told)
+        return Program((*module, *options, "--", *preset.command), {**preset.env, **env})
     if command:
         return Program(tuple(part.replace("{python}", sys.executable) for part in command), dict(env))
     if name in BUILT_IN:

@@ -1,10 +1,17 @@
 """Whether each kind of agent can be used, for `podium doctor`; no secret is looked at, only whether one is named."""
 
 import importlib.util
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
-from podium import __version__
+from podium import __version__, config
+from podium.agents.acp import presets
 from podium.config import AgentConfig
+from podium.domain.errors import PodiumError, UsageError
+from podium.operations import probing
 from podium.operations.operation import Output
 
 CLAUDE: Final = "claude"
@@ -27,11 +34,56 @@ class AgentCheck(Output):
     reason: str
 
 
-def built_in_and_own(configured: frozenset[str], git_trouble: str) -> dict[str, AgentCheck]:
+async def examine(home: Path, git_trouble: str) -> dict[str, AgentCheck]:
+    """All kinds of agent, as this home configures them."""
+    agents, trouble = _configured(home)
+    own = [name for name, agent in agents.items() if agent.command and name != CLAUDE]
+    checks = built_in_and_own(own, git_trouble)
+    return checks | {CLAUDE: await _claude(agents, trouble), "acp": await _acp(agents, trouble)}
+
+
+def _configured(home: Path) -> tuple[Mapping[str, AgentConfig], str]:
+    try:
+        return config.load(home).all_agents(), ""
+    except (PodiumError, OSError) as error:
+        return {}, f"podium.toml cannot be read: {error}"
+
+
+async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
+    agent = agents.get(CLAUDE)
+    if agent is None:
+        return AgentCheck(usable=None, version=None, reason=trouble)
+    if agent.command:
+        return claude(agent, None, "")
+    ran = await probing.run((agent.program or CLAUDE, "--version"), probing.environment())
+    return claude(agent, ran.said if ran.status == 0 else None, ran.said)
+
+
+async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
+    found = {name: await _by_acp(name, agent) for name, agent in agents.items() if agent.acp}
+    return acp(found, trouble)
+
+
+async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
+    try:
+        program = agent.program or presets.find(agent.acp).command[0]
+    except UsageError as error:
+        return AgentCheck(usable=False, version=None, reason=str(error))
+    is_there = shutil.which(program) is not None
+    ran = (
+        await probing.run((program, "--version"), probing.environment())
+        if is_there and isinstance(agent.acp, str)
+        else None
+    )
+    version = re.search(r"\d+(?:\.\d+)+", ran.said) if ran and ran.status == 0 else None
+    return by_acp(name, agent, is_there, version and version[0])
+
+
+def built_in_and_own(configured: Sequence[str], git_trouble: str) -> dict[str, AgentCheck]:
     """The rehearsal, and programs of the user's own, which are not started to find out."""
     ready = importlib.util.find_spec("podium.agents.rehearsal") is not None and not git_trouble
     words = "built in: offline, free, real work on real repositories with boilerplate content"
-    names = ", ".join(sorted(configured - {"rehearsal", CLAUDE}))
+    names = ", ".join(sorted(configured))
     told = f"configured: {names}; doctor does not start programs of yours to find out" if names else (
         'none is configured: add [agents.NAME] with command = ["PROGRAM"] to podium.toml'
     )  # fmt: skip
@@ -50,10 +102,37 @@ def claude(agent: AgentConfig, version: str | None, why: str) -> AgentCheck:
     if version is None:
         reason = f"{agent.program or CLAUDE}: {why}. Install Claude Code, or name it: [agents.claude] program"
         return AgentCheck(usable=False, version=None, reason=reason)
-    named = [name for name in CREDENTIALS if agent.env.get(name)]
-    if not named:
-        reason = f"no credential is named: set one of {', '.join(CREDENTIALS[:3])} in [agents.claude.env]"
-        return AgentCheck(usable=False, version=version.partition(" ")[0], reason=reason)
-    return AgentCheck(
-        usable=True, version=version.partition(" ")[0], reason=f"installed; {named[0]} is set, but was not tried"
+    return _logged_in(CLAUDE, agent, CREDENTIALS, version.partition(" ")[0])
+
+
+def by_acp(name: str, agent: AgentConfig, is_there: bool, version: str | None) -> AgentCheck:
+    """One agent that is driven by ACP: whether its program is there, and what that said of its version."""
+    preset = presets.find(agent.acp)
+    program = agent.program or preset.command[0]
+    if not is_there:
+        reason = f"{program} is not there. Install {preset.title or 'it'}, or name it: [agents.{name}] program"
+        return AgentCheck(usable=False, version=None, reason=reason)
+    if not preset.credentials:
+        return AgentCheck(usable=None, version=None, reason=f"{program} is there; doctor does not start it to find out")
+    return _logged_in(name, agent, preset.credentials, version)
+
+
+def acp(found: Mapping[str, AgentCheck], trouble: str = "") -> AgentCheck:
+    """All agents that are driven by ACP in one answer: usable when one of them is."""
+    if not found:
+        names = ", ".join(presets.known())
+        none = f'none is configured: add [agents.NAME] with acp = "PRESET" to podium.toml; presets: {names}'
+        return AgentCheck(usable=False, version=None, reason=trouble or none)
+    best = next((check for wanted in (True, None) for check in found.values() if check.usable is wanted), None)
+    told = "; ".join(
+        f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()
     )
+    return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason=told)
+
+
+def _logged_in(name: str, agent: AgentConfig, credentials: Sequence[str], version: str | None) -> AgentCheck:
+    named = [variable for variable in credentials if agent.env.get(variable)]
+    if not named:
+        reason = f"no credential is named: set one of {', '.join(credentials[:3])} in [agents.{name}.env]"
+        return AgentCheck(usable=False, version=version, reason=reason)
+    return AgentCheck(usable=True, version=version, reason=f"installed; {named[0]} is set, but was not tried")

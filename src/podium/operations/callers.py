@@ -3,7 +3,8 @@
 import secrets
 
 from podium import credential
-from podium.domain.access import OPERATOR, Principal, Scope, attempt_of_token
+from podium.credential import attempt_of_token
+from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import Unauthorized
 from podium.operations.attempts import at_work
 from podium.operations.context import Context

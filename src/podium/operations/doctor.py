@@ -9,15 +9,14 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import apsw
 
 from podium import config
 from podium.domain.errors import PodiumError
-from podium.operations import agent_checks
+from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
@@ -34,8 +33,6 @@ FREE_BYTES_NEEDED: Final = 128 << 20
 MEMORY_BYTES_MIN: Final = 512 << 20
 AGENT_BYTES: Final = 112 << 20
 """What one instance of the Claude Code CLI was measured to need (proportional set size)."""
-PROBE_SECONDS: Final = 5.0
-OUTPUT_CHARS_MAX: Final = 200
 SHARED_FILESYSTEMS: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "fuse.sshfs", "afs", "ceph"}
 )
@@ -86,72 +83,22 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
     return DoctorOutput(
         healthy=all(check.state != "problem" for check in checks),
         checks=checks,
-        agents={
-            **agent_checks.built_in_and_own(context.agents, git.detail if git.state != "ok" else ""),
-            "claude": await _claude(context.home),
-        },
+        agents=await agent_checks.examine(context.home, git.detail if git.state != "ok" else ""),
     )
 
 
 # --- programs --------------------------------------------------------------------------------------------------------
 
 
-class _Ran(NamedTuple):
-    """A program's end: its exit status, or None with the reason why it has none."""
-
-    status: int | None
-    said: str
-
-
-async def run(argv: Sequence[str], env: Mapping[str, str], seconds: float = PROBE_SECONDS) -> _Ran:
-    """Run a program with exactly this environment, for at most so long; it is ended and collected in every case."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(env),
-        )
-    except OSError as error:
-        return _Ran(None, error.strerror or str(error))
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), seconds)
-    except TimeoutError:
-        return _Ran(None, f"no answer within {seconds:g} s")
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return _Ran(process.returncode, " ".join(out.decode("utf-8", "replace").split())[:OUTPUT_CHARS_MAX])
-
-
-def _probe_environment() -> dict[str, str]:
-    """Nothing of ours but where programs are found: no credential of this shell reaches a probe."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/nonexistent"}
-
-
 async def _git() -> Check:
-    ran = await run(("git", "--version"), _probe_environment())
+    ran = await probing.run(("git", "--version"), probing.environment())
     return check_git(ran.said if ran.status == 0 else None, ran.said)
-
-
-async def _claude(home: Path) -> AgentCheck:
-    try:
-        agent = config.load(home).all_agents()["claude"]
-    except (PodiumError, OSError) as error:
-        return AgentCheck(usable=None, version=None, reason=f"podium.toml cannot be read: {error}")
-    if agent.command:
-        return agent_checks.claude(agent, None, "")
-    ran = await run((agent.program or agent_checks.CLAUDE, "--version"), _probe_environment())
-    return agent_checks.claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
 
 async def _sandbox(system: str) -> Check:
     if system != "linux":
         return check_sandbox(None, "bubblewrap exists on Linux only")
-    ran = await run(("bwrap", "--ro-bind", "/", "/", "true"), _probe_environment())
+    ran = await probing.run(("bwrap", "--ro-bind", "/", "/", "true"), probing.environment())
     if ran.status == 0:
         return check_sandbox(True, "")
     missing = ran.status is None and shutil.which("bwrap") is None

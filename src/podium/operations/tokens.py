@@ -3,7 +3,8 @@
 import secrets
 from typing import Any, Literal
 
-from podium.domain.access import Principal, Scope, token_hash, token_id, token_text
+from podium.credential import token_hash, token_id, token_text
+from podium.domain.access import Principal, Scope
 from podium.domain.command import IssueToken, RevokeToken
 from podium.domain.errors import Unauthorized
 from podium.operations.context import Context

@@ -15,6 +15,11 @@ NOTICES_MAX: Final = 1_000
 """Notices that are kept; a new one takes the place of the oldest."""
 _FIELDS: Final = ("seq", "at", "type", "project", "workflow", "job", "attempt", "instance", "data")
 
+_SAID: Final = {
+    "state": "to", "review": "review", "reason": "reason", "issues": "issues_created", "url": "deployment_url",
+}  # fmt: skip
+"""What a text may ask for of an event's data, and what it is called there."""
+
 Told = tuple[Any, ...]
 """An event as the batch holds it: `_FIELDS`, the data as JSON."""
 
@@ -40,20 +45,9 @@ def notice(batch: Batch, key: str, text: str, *, project: str = "", job: int = 0
 
 
 def _values(batch: Batch, told: dict[str, Any], text: str) -> dict[str, str]:
-    data = told["data"]
-    found = {
-        "project": told["project"],
-        "workflow": told["workflow"],
-        "state": data.get("to"),
-        "event": told["type"],
-        "job": told["job"] or None,
-        "instance": told["instance"],
-        "review": data.get("review"),
-        "reason": data.get("reason"),
-        "issues": data.get("issues_created"),
-        "url": data.get("deployment_url"),
-        "title": _title(batch, told["project"]) if "title" in asked(text) else None,
-    }
+    found = {name: told[name] or None for name in ("project", "workflow", "job", "instance")}
+    found |= {name: told["data"].get(key) for name, key in _SAID.items()} | {"event": told["type"]}
+    found["title"] = _title(batch, told["project"]) if "title" in asked(text) else None
     return {name: str(value) for name, value in found.items() if value is not None}
 
 

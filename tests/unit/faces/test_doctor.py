@@ -8,7 +8,7 @@ import pytest
 
 from podium.app import RealWorld
 from podium.config import AgentConfig
-from podium.operations import agent_checks, doctor
+from podium.operations import agent_checks, doctor, probing
 from podium.operations.doctor import DoctorInput, DoctorOutput
 from podium.store.store import DATABASE
 from podium.testing.claude_code import program
@@ -145,13 +145,13 @@ def test_open_projects_want_an_orchestrator(open_projects: int, running: bool, s
 
 
 def test_rehearsal_needs_git() -> None:
-    assert agent_checks.built_in_and_own(frozenset({"rehearsal"}), "")["rehearsal"].usable is True
-    assert agent_checks.built_in_and_own(frozenset({"rehearsal"}), "too old")["rehearsal"].usable is False
+    assert agent_checks.built_in_and_own((), "")["rehearsal"].usable is True
+    assert agent_checks.built_in_and_own((), "too old")["rehearsal"].usable is False
 
 
 def test_programs_of_the_user_are_not_called_usable_untried() -> None:
-    assert agent_checks.built_in_and_own(frozenset({"rehearsal", "claude"}), "")["command"].usable is False
-    configured = agent_checks.built_in_and_own(frozenset({"rehearsal", "mine"}), "")["command"]
+    assert agent_checks.built_in_and_own((), "")["command"].usable is False
+    configured = agent_checks.built_in_and_own(["mine"], "")["command"]
     assert configured.usable is None
     assert "mine" in configured.reason
 
@@ -176,20 +176,49 @@ def test_the_real_claude_tells_its_version(tmp_path: Path) -> None:
     assert "ANTHROPIC_API_KEY" in found.reason
 
 
+def test_agents_by_acp_are_usable_with_a_program_and_a_credential(tmp_path: Path) -> None:
+    assert 'acp = "PRESET"' in examined(tmp_path).agents["acp"].reason
+    small = tmp_path / "small"
+    small.write_text("#!/bin/sh\necho small 1.2.3\n")
+    small.chmod(0o700)
+    told = [
+        f'[agents.one]\nacp = "gemini"\nprogram = "{small}"\nenv = {{ GEMINI_API_KEY = "sk-1" }}',
+        f'[agents.two]\nacp = "opencode"\nprogram = "{small}"',
+        '[agents.three]\nacp = ["/nowhere/agent", "--acp"]',
+        f'[agents.four]\nacp = ["{small}"]',
+        '[agents.mine]\ncommand = ["x"]',
+    ]
+    (tmp_path / "podium.toml").write_text("\n".join(told))
+    found = examined(tmp_path).agents
+    acp = found["acp"]
+    assert (acp.usable, acp.version) == (True, "1.2.3")
+    assert "one 1.2.3: installed; GEMINI_API_KEY is set" in acp.reason
+    assert "set one of ANTHROPIC_API_KEY" in acp.reason
+    assert "/nowhere/agent is not there" in acp.reason
+    assert "sk-1" not in acp.reason
+    assert found["command"].reason.startswith("configured: mine;")
+    (tmp_path / "podium.toml").write_text(told[1])
+    assert examined(tmp_path).agents["acp"].usable is False
+    (tmp_path / "podium.toml").write_text(told[3])
+    assert examined(tmp_path).agents["acp"].usable is None
+    (tmp_path / "podium.toml").write_text('[agents.x]\nacp = "emacs"\n')
+    assert "none of claude, codex, gemini, opencode" in examined(tmp_path).agents["acp"].reason
+
+
 def test_a_probe_gets_no_other_environment() -> None:
     script = "import os; print(sorted(os.environ))"
-    ran = asyncio.run(doctor.run((sys.executable, "-I", "-c", script), {"PATH": "/usr/bin", "LC_ALL": "C"}))
+    ran = asyncio.run(probing.run((sys.executable, "-I", "-c", script), {"PATH": "/usr/bin", "LC_ALL": "C"}))
     assert ran == (0, "['LC_ALL', 'PATH']")
 
 
 def test_a_probe_that_hangs_is_ended() -> None:
     script = "import signal; signal.pause()"
-    ran = asyncio.run(doctor.run((sys.executable, "-I", "-c", script), {}, 0.2))
+    ran = asyncio.run(probing.run((sys.executable, "-I", "-c", script), {}, 0.2))
     assert ran == (None, "no answer within 0.2 s")
 
 
 def test_a_probe_that_is_missing_says_so() -> None:
-    assert asyncio.run(doctor.run(("/no/such/program",), {})) == (None, "No such file or directory")
+    assert asyncio.run(probing.run(("/no/such/program",), {})) == (None, "No such file or directory")
 
 
 def examined(home: Path) -> DoctorOutput:
@@ -211,7 +240,7 @@ def test_a_new_home_on_this_machine_is_examined(tmp_path: Path, monkeypatch: pyt
     names = [check.name for check in found.checks]
     assert {"Python", "git", "SQLite", "Home", "Disk", "Platform", "Sandbox", "Orchestrator"} <= set(names)
     assert found.healthy == all(check.state != "problem" for check in found.checks)
-    assert set(found.agents) == {"rehearsal", "command", "claude"}
+    assert set(found.agents) == {"rehearsal", "command", "claude", "acp"}
     assert "sk-secret" not in found.model_dump_json()
     assert all(check.to_do for check in found.checks if check.state == "problem")
 

@@ -56,17 +56,22 @@ class Order:
     """Whether it may use up what is left of the project's budget, and no more."""
 
 
+def within_project(assignment: Json, budget_usd: float) -> float:
+    """What one attempt may cost, and no more than is left of its project's budget."""
+    left = assignment["project"].get("budget_left_usd")
+    return budget_usd if left is None else min(budget_usd, max(left, LEAST_USD))
+
+
 def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, session: Session) -> Order:
     """Write the files, and say how to start, or go on. Raises UsageError for a role's file, and OSError."""
     role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
     private = Path(env["HOME"])
     told = private / "told"
     told.mkdir(mode=0o700, exist_ok=True)
-    files = "\n".join(f"- {path}: {meaning}" for path, meaning in _write_told(assignment, told))
+    files = "\n".join(f"- {path}: {meaning}" for path, meaning in write_told(assignment, told))
     servers = private / "mcp.json"
-    servers.write_text(json.dumps({"mcpServers": {SERVER: _server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
-    left = assignment["project"].get("budget_left_usd")
-    budget = chosen.budget_usd if left is None else min(chosen.budget_usd, max(left, LEAST_USD))
+    servers.write_text(json.dumps({"mcpServers": {SERVER: server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
+    budget = within_project(assignment, chosen.budget_usd)
     model = role.model or chosen.model
     argv = (
         chosen.program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
@@ -101,13 +106,13 @@ def _allowed(role: Role, clone: Path) -> list[str]:
     return [*writes, *(tool for tool in role.tools if tool not in {"Read", "Edit", "Write"})]
 
 
-def _server(env: Mapping[str, str]) -> Json:
+def server(env: Mapping[str, str]) -> Json:
     """Podium's server for attempts: the credential is this attempt's alone."""
     passed = {name: env[name] for name in ("PODIUM_TOKEN", "PODIUM_HOME", "PODIUM_URL", "PATH", "HOME") if name in env}
     return {"command": sys.executable, "args": ["-I", "-m", "podium", "mcp", SERVER], "env": passed}
 
 
-def _write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:
+def write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:
     """A file for each text that others wrote, with what it is; those that there is nothing in are left out."""
     written: list[tuple[Path, str]] = []
     document = assignment.get("document")

@@ -69,7 +69,7 @@ def podium(context: click.Context, home: str | None) -> None:
 
 
 @podium.command()
-@click.option("--agent", default=None, help="The agent of new projects in this home.")
+@click.option("--agent", default=None, help="The agent of new projects in this home: claude, opencode, …")
 @click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
 @click.option("--claude", is_flag=True, help="Let Claude Code conduct it: write a part of CLAUDE.md in this folder.")
 @JSON
@@ -80,7 +80,7 @@ def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_j
     from podium.faces.cli.home import write
 
     client.composition.prepare(client.home)
-    said = list(write(client.home / FILE, agent, copy_pipeline=pipeline))
+    said = list(write(client.home / FILE, agent, copy_pipeline=pipeline, may_ask=not as_json))
     if claude:
         from podium.faces.cli.claude import introduce
 

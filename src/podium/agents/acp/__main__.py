@@ -1,0 +1,216 @@
+"""The agent's entry point: an assignment in, one ACP session, the command protocol's messages out."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, cast
+
+import acp
+from acp import schema
+from acp.client.connection import ClientSideConnection
+
+from podium import __version__
+from podium.agents.acp import judgement
+from podium.agents.acp.judgement import SAID_CHARS_MAX, Json
+from podium.agents.acp.session import Session
+from podium.agents.claude import order, roles
+from podium.agents.rehearsal.protocol import Messages, Result
+from podium.domain.errors import PodiumError, Unavailable, UsageError
+
+NO_ANSWER: Final = 70
+"""The exit status when the agent ended without a result: a crash, which is tried again (sysexits.h: EX_SOFTWARE)."""
+STARTS_MAX: Final = 3
+"""How often an agent that can take up a session again is started for one attempt."""
+ANSWERS_MAX: Final = 3
+"""How often it is asked for a result that its role's schema accepts."""
+LINE_BYTES_MAX: Final = 16 << 20
+BEGIN_SECONDS: Final = 60.0
+"""For the agent to begin, or to take up, a session."""
+AGAIN: Final = """Your program was interrupted, and this session is taken up again. See what is done already, and finish
+the task; end with the result as you were told."""
+
+
+class Drive:
+    """One attempt at one job, over as many starts of the agent as it takes."""
+
+    def __init__(self, said: argparse.Namespace, assignment: Json, messages: Messages) -> None:
+        env = os.environ
+        role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
+        told = Path(env["HOME"]) / "told"
+        told.mkdir(mode=0o700, exist_ok=True)
+        self._schema = roles.result_schema(role)
+        self._prompt = _prompt(assignment, role, self._schema, order.write_told(assignment, told))
+        self._command: tuple[str, ...] = (said.program or said.command[0], *said.command[1:])
+        self._model: str = role.model or said.model
+        self._mode: str = said.mode
+        self._meta: Json = json.loads(said.meta)
+        self._where: str = f"[agents.{said.name}]"
+        self._servers = [_server(order.SERVER, order.server(env))] if "PODIUM_TOKEN" in env else []
+        budget = order.within_project(assignment, said.budget_usd)
+        self._heard = Session(messages, role.tools, (Path.cwd(), told), order.SERVER, budget)
+        self._messages = messages
+        self._session_id = ""
+        self._can_resume = False
+        self._is_stopped = False
+        self.answer: Json = {}
+
+    async def attempt(self) -> Result | None:
+        """The result; None when the agent ended without one, or was told to stop."""
+        for _ in range(STARTS_MAX):
+            try:
+                async with acp.spawn_agent_process(
+                    cast("acp.Client", self._heard), *self._command, env=dict(os.environ), cwd=Path.cwd(),
+                    transport_kwargs={"stderr": None, "limit": LINE_BYTES_MAX},
+                ) as (agent, _):  # fmt: skip
+                    return await self._converse(agent)
+            except acp.RequestError as error:
+                return judgement.trouble(error.code, _words(error), self._where, self._data())
+            except TimeoutError:
+                self._messages.log(f"The agent did not begin a session within {BEGIN_SECONDS:.0f} s.", "error")
+                return None
+            except ConnectionError:
+                if self._is_stopped or not self._can_resume:
+                    return None
+                self._messages.log("The agent's program ended; its session is taken up again.", "warning")
+        return None
+
+    def _data(self) -> Json:
+        return {"session": self._session_id, "refused": self._heard.refused}
+
+    async def _converse(self, agent: ClientSideConnection) -> Result | None:
+        """Begin or take up the session, and ask until the agent has given its result."""
+        prompt = await asyncio.wait_for(self._begin(agent), BEGIN_SECONDS)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: loop.create_task(self._stop(agent)))
+        error = ""
+        for _ in range(ANSWERS_MAX):
+            self._heard.begin_turn()
+            ended = await agent.prompt(session_id=self._session_id, prompt=[acp.text_block(prompt)])
+            self._heard.end_turn(ended.usage)
+            if self._is_stopped:
+                return None
+            if self._heard.is_overspent:
+                why = f"See {self._where} in podium.toml."
+                return Result("blocked", "The attempt's budget is used up.", why, self._data())
+            if ended.stop_reason != "end_turn":
+                words = judgement.STOPPED.get(ended.stop_reason, f"The agent stopped: {ended.stop_reason}.")
+                return Result("failed", words, words, self._data())
+            answer, error = judgement.answer_of(self._heard.said, self._schema)
+            if answer is not None:
+                self.answer = answer
+                return judgement.judge(answer, self._heard, self._data())
+            self._messages.log(f"The result cannot be taken: {error}", "warning")
+            prompt = f"Your result cannot be taken. {error} Answer with the JSON block alone."
+        return judgement.without(error, self._heard, self._data())
+
+    async def _begin(self, agent: ClientSideConnection) -> str:
+        """Open the session, or take it up again; what to say in it first."""
+        me = schema.Implementation(name="podium", version=__version__)
+        told = await agent.initialize(protocol_version=acp.PROTOCOL_VERSION, client_info=me)
+        if told.protocol_version != acp.PROTOCOL_VERSION:
+            spoken = f"{told.protocol_version}; Podium speaks {acp.PROTOCOL_VERSION}"
+            raise Unavailable(f"{self._command[0]} speaks version {spoken} of the Agent Client Protocol.")
+        able = told.agent_capabilities or schema.AgentCapabilities()
+        takes_up = able.session_capabilities.resume if able.session_capabilities else None
+        where: Json = {"cwd": str(Path.cwd()), "mcp_servers": self._servers, **self._meta}
+        if self._session_id:
+            with self._heard.unheard():  # to load a session tells all of it once more
+                take_up = agent.resume_session if takes_up is not None else agent.load_session
+                await take_up(session_id=self._session_id, **where)
+            return AGAIN
+        opened = await self._open(agent, told.auth_methods or (), where)
+        self._session_id = opened.session_id
+        self._can_resume = takes_up is not None or bool(able.load_session)
+        self._messages.log(f"{_name(told, self._command[0])} began session {self._session_id}.")
+        await self._choose(agent, opened)
+        return self._prompt
+
+    async def _open(
+        self, agent: ClientSideConnection, methods: Sequence[Any], where: Json
+    ) -> schema.NewSessionResponse:
+        """A new session; an agent that wants it is told to take the key that is in its environment."""
+        for method in [None, *(method.id for method in methods if "api-key" in method.id)]:
+            with suppress(acp.RequestError):
+                if method:
+                    await agent.authenticate(method_id=method)
+                return await agent.new_session(**where)
+        return await agent.new_session(**where)
+
+    async def _choose(self, agent: ClientSideConnection, opened: schema.NewSessionResponse) -> None:
+        """Mode and model; an agent that does not offer them would do other than it was told, so it does nothing."""
+        modes = [mode.id for mode in opened.modes.available_modes] if opened.modes else []
+        if self._mode and self._mode not in modes:
+            raise UsageError(
+                f"{self._command[0]} does not offer the mode {self._mode!r}, in which it asks; it has {modes}."
+            )
+        if self._mode:
+            await agent.set_session_mode(session_id=self._session_id, mode_id=self._mode)
+        models = [option.id for option in opened.config_options or () if option.category == "model"]
+        if self._model and not models:
+            raise UsageError(f"{self._command[0]} lets nobody choose its model: take `model` from {self._where}.")
+        if self._model:
+            await agent.set_config_option(config_id=models[0], session_id=self._session_id, value=self._model)
+
+    async def _stop(self, agent: ClientSideConnection) -> None:
+        self._is_stopped = True
+        await agent.cancel(session_id=self._session_id)
+
+
+def _prompt(assignment: Json, role: roles.Role, schema: Json, files: Sequence[tuple[Path, str]]) -> str:
+    """All that the agent is told at first: ACP knows no other instructions than a prompt."""
+    return Path(__file__).with_name("begin.txt").read_text("utf-8").format(
+        **{name: assignment.get(name) for name in ("instance", "step", "workflow", "role")},
+        rules=role.prompt, prompt=str(assignment.get("prompt", "")).strip(), schema=json.dumps(schema),
+        files="\n".join(f"- {path}: {meaning}" for path, meaning in files),
+    )  # fmt: skip
+
+
+def _server(name: str, told: Json) -> schema.McpServerStdio:
+    env = [schema.EnvVariable(name=key, value=value) for key, value in told["env"].items()]
+    return schema.McpServerStdio(name=name, command=told["command"], args=told["args"], env=env)
+
+
+def _name(told: schema.InitializeResponse, program: str) -> str:
+    return f"{told.agent_info.name} {told.agent_info.version}" if told.agent_info else program
+
+
+def _words(error: acp.RequestError) -> str:
+    return f"{error} {json.dumps(error.data, ensure_ascii=False) if error.data else ''}".strip()[:SAID_CHARS_MAX]
+
+
+def main() -> int:
+    """Do one attempt in the current directory; the exit status is 0 when a result was given."""
+    parser = argparse.ArgumentParser(prog="podium.agents.acp")
+    parser.add_argument("--name", default="acp")
+    parser.add_argument("--program", default="")
+    parser.add_argument("--mode", default="")
+    parser.add_argument("--meta", default="{}")
+    parser.add_argument("--model", default="")
+    parser.add_argument("--budget-usd", type=float, default=order.BUDGET_USD)
+    parser.add_argument("command", nargs="+")
+    said = parser.parse_args()
+    messages = Messages(sys.stdout)
+    try:
+        drive = Drive(said, json.loads(Path(os.environ["PODIUM_ASSIGNMENT"]).read_text("utf-8")), messages)
+        result = asyncio.run(drive.attempt())
+    except (PodiumError, OSError) as error:
+        result = Result("blocked", f"{said.command[0]} could not be started: {error}", "See `podium doctor`.")
+        messages.result(result)
+        return 0
+    if result is None:
+        sys.stderr.write("The agent ended without a result; its last words are above.\n")
+        return NO_ANSWER
+    for made in judgement.handed_over(drive.answer):
+        messages.artifact(**made)
+    messages.result(result)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

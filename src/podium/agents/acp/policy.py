@@ -1,0 +1,82 @@
+"""Which of the tools that an agent asks for its role may use; roles say it as Claude Code does: `Bash(git log *)`.
+
+ACP names the kind of a tool, where it works and what it is given, in words that are the agent's own
+(https://agentclientprotocol.com/protocol/tool-calls): what cannot be recognized is refused.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final, cast
+
+WRITES: Final = frozenset({"edit", "delete", "move"})
+READS: Final = frozenset({"read", "search"})
+ALWAYS: Final = frozenset({"think"})
+_TOOLS: Final = {"fetch": ("WebFetch", "WebSearch")}
+_JOINS: Final = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
+"""Between the commands of one line; each of them has to be allowed."""
+_WORDS: Final = re.compile(r"[^A-Za-z0-9]+")
+_HIDES: Final = re.compile(r"[`<>]|\$\(")
+"""In what a pattern allows: a command in a command, or a file that is written."""
+
+Json = Mapping[str, Any]
+
+
+def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call: Json) -> bool:
+    """Whether a role with these tools may make the call; files are read in all folders, and written in the first."""
+    kind = call.get("kind") or "other"
+    if kind in ALWAYS:
+        return True
+    if kind in READS:
+        return all(_is_within(path, folders) for path in _paths(call))
+    if kind in WRITES:
+        paths = _paths(call)
+        return bool({"Edit", "Write"} & set(tools) and paths) and all(_is_within(path, folders[:1]) for path in paths)
+    if kind == "execute":
+        return _may_run(tools, _command(call.get("rawInput")))
+    if kind in _TOOLS:
+        return any(tool in tools for tool in _TOOLS[kind])
+    paths = _paths(call)
+    if paths and all(_is_within(path, folders[1:]) for path in paths):
+        return True  # an agent that asks whether it may look outside of the clone at all
+    return server in _WORDS.split(str(call.get("title") or ""))
+
+
+def _paths(call: Json) -> list[Path]:
+    """The files that a call names: where it says it works, and what its input calls a path."""
+    given = call.get("rawInput")
+    named = [str(row.get("path")) for row in cast("list[Json]", call.get("locations") or [])]
+    if isinstance(given, Mapping):
+        pairs = cast("Json", given).items()
+        named += [value for name, value in pairs if "path" in name.lower() and isinstance(value, str)]
+    return [Path(name) for name in named if name]
+
+
+def _is_within(path: Path, folders: Sequence[Path]) -> bool:
+    """Links are followed: a repository may hold one that leads out of it."""
+    real = (Path.cwd() / path).resolve()
+    return any(real.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _command(given: object) -> str:
+    """What is to be run, as one line."""
+    command = cast("Json", given).get("command") if isinstance(given, Mapping) else None
+    if isinstance(command, list):
+        words = [str(word) for word in cast("list[object]", command)]
+        is_shell = len(words) == 3 and words[1] in ("-c", "-lc")
+        return words[2] if is_shell else shlex.join(words)
+    return command if isinstance(command, str) else ""
+
+
+def _may_run(tools: Sequence[str], command: str) -> bool:
+    if not command or "Bash" in tools:
+        return bool(command)
+    patterns = [tool[len("Bash(") : -1] for tool in tools if tool.startswith("Bash(")]
+    parts = [part for part in _JOINS.split(command.strip()) if part]
+    return not _HIDES.search(command) and all(any(_fits(part, one) for one in patterns) for part in parts)
+
+
+def _fits(part: str, pattern: str) -> bool:
+    return fnmatchcase(part, pattern) or part == pattern.removesuffix(" *")

@@ -1,0 +1,157 @@
+"""Podium's side of one ACP session: hears the agent's updates, and answers what it asks."""
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import acp
+from acp import schema
+
+from podium.agents.acp import policy
+from podium.agents.rehearsal.protocol import Level, Messages
+
+LINE_CHARS_MAX: Final = 2_000
+"""Of what is said of one tool's use in the log."""
+TURN_CHARS_MAX: Final = 4 << 20
+"""Of an agent's words in one turn; its result stands at their end."""
+DOLLARS: Final = "USD"
+_CHOICES: Final = {True: ("allow_once", "allow_always"), False: ("reject_once", "reject_always")}
+"""The narrowest that an agent offers: what it may do for good, it would not ask for again."""
+
+
+class Session:
+    """Hears and answers one session, as `acp.Client` says; `said` has the agent's words of the present turn.
+
+    It offers no files and no terminals of its own: the agent's tools do the work, and ask.
+    """
+
+    def __init__(
+        self, messages: Messages, tools: Sequence[str], folders: Sequence[Path], server: str, budget_usd: float
+    ) -> None:
+        self._messages = messages
+        self._tools = tools
+        self._folders = folders
+        self._server = server
+        self._budget_usd = budget_usd
+        self._agent: acp.Agent | None = None
+        self._is_deaf = False
+        self._line = ""
+        self._calls: dict[str, dict[str, Any]] = {}
+        self.said = ""
+        self.cost_usd: float | None = None
+        """What the agent says that the session has cost so far."""
+        self.is_overspent = False
+        self.refused: list[str] = []
+        """Tools that it wanted and was not allowed."""
+        self.gave_up = False
+        """Whether nothing has worked since the last refusal."""
+
+    def on_connect(self, conn: acp.Agent) -> None:
+        """Who is heard."""
+        self._agent = conn
+
+    @contextmanager
+    def unheard(self) -> Generator[None]:
+        """What is said meanwhile was said before."""
+        self._is_deaf = True
+        yield
+        self._is_deaf = False
+
+    async def request_permission(
+        self,
+        session_id: str,  # noqa: ARG002 - there is one
+        tool_call: schema.ToolCallUpdate,
+        options: list[schema.PermissionOption],
+        **_: Any,
+    ) -> schema.RequestPermissionResponse:
+        """Answer by what the role may do."""
+        call = self._merged(tool_call)
+        is_allowed = policy.is_allowed(self._tools, self._folders, self._server, call)
+        if not is_allowed:
+            self.refused.append(f"{call.get('kind') or 'other'} {_about(call)}"[:LINE_CHARS_MAX])
+            self.gave_up = True
+            self._log(f"Not allowed: {self.refused[-1]}", "warning")
+        offered = {option.kind: option.option_id for option in options}
+        chosen = next((offered[kind] for kind in _CHOICES[is_allowed] if kind in offered), None)
+        if chosen is None:
+            return schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
+        return schema.RequestPermissionResponse(outcome=schema.AllowedOutcome(outcome="selected", option_id=chosen))
+
+    async def session_update(self, session_id: str, update: object, **_: Any) -> None:
+        """Take in one update; of a kind that is not known, nothing."""
+        if self._is_deaf:
+            return
+        if isinstance(update, schema.AgentMessageChunk):
+            if isinstance(update.content, schema.TextContentBlock):
+                self._speak(update.content.text)
+        elif isinstance(update, schema.ToolCallStart | schema.ToolCallProgress):
+            self._tool(update)
+        elif isinstance(update, schema.AgentPlanUpdate):
+            self._plan(update.entries)
+        elif isinstance(update, schema.UsageUpdate) and update.cost and update.cost.currency == DOLLARS:
+            await self._cost(session_id, update.cost.amount)
+
+    async def _cost(self, session_id: str, cost_usd: float) -> None:
+        before, self.cost_usd = self.cost_usd or 0.0, cost_usd
+        if cost_usd > before:
+            self._messages.spend(0, 0, cost_usd - before)
+        if cost_usd >= self._budget_usd and not self.is_overspent and self._agent:
+            self.is_overspent = True
+            await self._agent.cancel(session_id=session_id)
+
+    def begin_turn(self) -> None:
+        """The next words are the answer to a new prompt."""
+        self.end_turn(None)
+        self.said = ""
+
+    def end_turn(self, usage: schema.Usage | None) -> None:
+        """Tell what is left of the words, and what the turn has used."""
+        if self._line.strip():
+            self._messages.log(self._line)
+        self._line = ""
+        if usage:
+            taken = usage.input_tokens + (usage.cached_read_tokens or 0) + (usage.cached_write_tokens or 0)
+            self._messages.spend(taken, usage.output_tokens, None if self.cost_usd is None else 0.0)
+
+    def _speak(self, text: str) -> None:
+        self.said = (self.said + text)[-TURN_CHARS_MAX:]
+        *lines, self._line = (self._line + text).split("\n")
+        for line in filter(str.strip, lines):
+            self._messages.log(line)
+
+    def _tool(self, update: schema.ToolCallStart | schema.ToolCallProgress) -> None:
+        was_told = bool(self._calls.get(update.tool_call_id, {}).get("rawInput"))
+        call = self._merged(update)
+        if call.get("rawInput") and not was_told:
+            self._log(_about(call))
+        if update.status == "failed":
+            self._log(f"{call.get('title')}: failed {_brief(update.raw_output)}", "warning")
+        elif update.status == "completed":
+            self.gave_up = False
+            self._log(f"{call.get('title')}: done {_brief(update.raw_output)}", "debug")
+
+    def _merged(self, update: schema.ToolCallUpdate | schema.ToolCallStart | schema.ToolCallProgress) -> dict[str, Any]:
+        """A call as its updates have told of it so far."""
+        told = update.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"content", "raw_output"})
+        call = self._calls.setdefault(update.tool_call_id, {})
+        call.update({name: value for name, value in told.items() if value not in ({}, [])})
+        return call
+
+    def _plan(self, entries: Sequence[schema.PlanEntry]) -> None:
+        done = sum(entry.status == "completed" for entry in entries)
+        at = next((entry.content for entry in entries if entry.status == "in_progress"), "")
+        if entries:
+            self._messages.progress(done / len(entries), at)
+
+    def _log(self, text: str, level: Level = "info") -> None:
+        self._messages.log(text[:LINE_CHARS_MAX], level)
+
+
+def _about(call: dict[str, Any]) -> str:
+    return f"{call.get('title') or call.get('kind')} {_brief(call.get('rawInput'))}".strip()
+
+
+def _brief(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str) if value else ""
