@@ -331,7 +331,7 @@ class Batch:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write everything that changed; the caller commits."""
+        """Write everything that changed, and remember it; the caller commits."""
         hour = int(self.wall // HOUR_SECONDS)
         put = self.writes
         put["job_insert"] += [self.jobs[i] for i in sorted(self._new)]
@@ -348,20 +348,7 @@ class Batch:
             for f in self.used_flows.values()
             if f.changes()
         ]
-        put["project_end"] += [
-            (
-                o.state,
-                self.now if o.state != "open" else None,
-                o.boost,
-                int(o.paused),
-                int(o.plan_first),
-                _encode(o.assigned),
-                o.budget_usd,
-                o.id,
-            )
-            for o in self.used_owners.values()
-            if o.changed
-        ]
+        put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())
         put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]
         writing.count_queues(self.tally, self.hourly, put)
@@ -370,6 +357,7 @@ class Batch:
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
         writing.write(self.rows, put, self.effects)
+        self._hot.keep(self.jobs.values(), self.used_flows, self.used_owners.values())
 
 
 def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import orjson
+
 from podium.domain import lifecycle
 from podium.domain.fleet import Fleet
 from podium.domain.job import Job
@@ -85,6 +87,11 @@ class Owner:
     """What its attempts have told of their cost; counted only where there is a budget."""
     assigned: dict[str, str] = field(default_factory=dict[str, str])
     """Workflows whose work one instance has, as somebody assigned it."""
+
+    def row(self, now: float) -> tuple[object, ...]:
+        """As `project_end` writes it."""
+        settings = (self.boost, int(self.paused), int(self.plan_first), orjson.dumps(self.assigned).decode())
+        return (self.state, None if self.state == "open" else now, *settings, self.budget_usd, self.id)
 
 
 @dataclass(slots=True)

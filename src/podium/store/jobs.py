@@ -151,18 +151,8 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
             row = (*(text[:40] if isinstance(text, str) else None for text in found), job.project)
             batch.writes["project_update"].append(row)
         data = json.dumps(artifact.data, ensure_ascii=False)
-        row = (
-            job.project,
-            artifact.kind,
-            artifact.key,
-            job.id,
-            job.step,
-            position,
-            artifact.title,
-            data,
-            artifact.path,
-        )
-        batch.writes["artifact_put"].append(row)
+        made = (artifact.kind, artifact.key, job.id, job.step, position, artifact.title, data, artifact.path)
+        batch.writes["artifact_put"].append((job.project, *made))
 
 
 def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:

@@ -15,11 +15,11 @@ PAUSE_SECONDS_MAX: Final = 8 * 86_400.0
 
 def complete(batch: Batch, command: Complete) -> bool:
     """End an attempt, and draw what follows from what it has used up, or could not use."""
-    if command.verdict.resets_at and (job := batch.job(command.job)) is not None:
+    job = batch.job(command.job) if command.verdict.resets_at else None
+    if job is not None and (job.state, job.attempt) == ("running", command.attempt):
         seconds = min(max(command.verdict.resets_at - batch.wall, 1.0), PAUSE_SECONDS_MAX)
         command = command._replace(verdict=command.verdict._replace(delay_seconds=seconds))
-        if job.state == "running" and job.attempt == command.attempt:
-            _hold_provider(batch, job, command.verdict)
+        _hold_provider(batch, job, command.verdict)
     is_taken, spend = jobs.complete(batch, command), command.report.spend
     if is_taken and spend is not None and spend.cost_usd:
         _charge(batch, batch.need(command.job).project, spend.cost_usd)
@@ -34,10 +34,11 @@ def _charge(batch: Batch, project: str, cost_usd: float) -> None:
         return
     said = f"its budget of ${owner.budget_usd:,.2f} is used up"
     pause(batch, project, f"Podium: {said}")
-    todo = f"`podium budget {project} USD` raises it, then `podium resume {project}` goes on."
-    key = f"budget/{project}/{owner.budget_usd:g}"
+    text = (
+        f"{project} is paused: {said}. `podium budget {project} USD` raises it, then `podium resume {project}` goes on."
+    )
     batch.emit("project.overspent", project, budget_usd=owner.budget_usd, spent_usd=round(owner.spent_usd, 6))
-    notice(batch, key, f"{project} is paused: {said}. {todo}", project=project, needs_you=True)
+    notice(batch, f"budget/{project}/{owner.budget_usd:g}", text, project=project, needs_you=True)
 
 
 def _hold_provider(batch: Batch, job: Job, verdict: Verdict) -> None:

@@ -16,6 +16,7 @@ from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
 from podium.store import transaction
+from podium.store.batch import Batch
 from podium.store.fleet import read_fleet
 from podium.store.hot import Hot, Numbers
 from podium.store.rows import Row, sql
@@ -167,16 +168,8 @@ class SqliteStore:
         lanes = set(self._lanes)
         self.connection.execute("BEGIN IMMEDIATE")
         try:
-            answers = transaction.run(
-                self.rows,
-                commands,
-                hot=self._hot,
-                pipelines=self.pipelines,
-                numbers=numbers,
-                lanes=lanes,
-                now=now,
-                wall=wall,
-            )
+            batch = Batch(self.rows, self._hot, self.pipelines, numbers, now, wall)
+            answers = transaction.run(batch, commands, lanes)
             self._failpoint("before-commit")
             self.connection.execute("COMMIT")
         except BaseException:

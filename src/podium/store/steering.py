@@ -114,9 +114,7 @@ def _assign(batch: Batch, project: str, command: Steer) -> Steered:
     if workflow not in owner.pipeline.workflows:
         known = ", ".join(owner.pipeline.workflows)
         raise Conflict(f"The pipeline of {project} has no workflow {workflow}. It has: {known}.")
-    owner.assigned = {**owner.assigned, workflow: instance} if instance else owner.assigned
-    if not instance:
-        owner.assigned = {name: other for name, other in owner.assigned.items() if name != workflow}
+    owner.assigned = {name: one for name, one in {**owner.assigned, workflow: instance}.items() if one}
     owner.changed = True
     steps = owner.pipeline.workflows[workflow].by_id
     jobs = [job for job in batch.open_jobs(project) if job.queue == workflow and not steps[job.step].independent]
@@ -148,8 +146,7 @@ def resume(batch: Batch, project: str) -> Steered:
     if not owner.paused:
         raise Conflict(f"Project {project} is not paused.")
     if owner.budget_usd is not None and owner.spent_usd >= owner.budget_usd:
-        used = f"The budget of {project}, ${owner.budget_usd:,.2f}, is used up."
-        raise Conflict(f"{used} `podium budget {project} USD` raises it.")
+        raise Conflict(f"The budget of {project} is used up; `podium budget {project} USD` raises it.")
     owner.paused, owner.changed = False, True
     batch.writes["project_pause"].append((None, None, project))
     paused = [job for job in batch.open_jobs(project) if job.state == "paused"]

@@ -7,40 +7,26 @@ from typing import Any, Final
 from podium.domain import command as asked
 from podium.domain.command import Command, Dispatch
 from podium.domain.job import Lease
-from podium.domain.pipeline import Pipeline
 from podium.store import fleet
 from podium.store.batch import Batch
-from podium.store.hot import Hot, Numbers
 from podium.store.jobs import dispatch, record, settle_touched, wake
 from podium.store.messages import acknowledge, note
 from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
 from podium.store.retention import prune
 from podium.store.reviews import decide
-from podium.store.rows import Rows
 from podium.store.spending import complete
 from podium.store.steering import steer
 from podium.store.tokens import audit, issue, revoke
 from podium.store.waking import send
 
 
-def run(
-    rows: Rows,
-    commands: Sequence[Command],
-    *,
-    hot: Hot,
-    pipelines: Mapping[str, Pipeline],
-    numbers: Numbers,
-    lanes: set[tuple[str, str]],
-    now: float,
-    wall: float,
-) -> list[Any]:
+def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) -> list[Any]:
     """Carry out `commands` inside the caller's transaction; the answers are in their order.
 
-    Leases come last, so that what this batch freed or made ready is given out by this batch. `hot`, `numbers` and
-    `lanes` are changed in place: the caller keeps them only if the commit holds.
+    Leases come last, so that what this batch freed or made ready is given out by this batch. `lanes` and what the batch
+    was made of are changed in place: the caller keeps them only if the commit holds.
     """
-    batch = Batch(rows, hot, pipelines, numbers, now, wall)
     answers: list[Any] = [None] * len(commands)
     dispatches: list[int] = []
     for i, command in enumerate(commands):
@@ -61,30 +47,15 @@ def run(
     _settle(batch)
     lanes |= batch.lanes_entered
     batch.flush()
-    hot.keep(batch.jobs.values(), batch.used_flows, batch.used_owners.values())
     return answers
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
-    asked.Acknowledge: acknowledge,
-    asked.Audit: audit,
-    asked.Complete: complete,
-    asked.Decide: decide,
-    asked.Dismiss: dismiss,
-    asked.IssueToken: issue,
-    asked.Note: note,
-    asked.Prune: prune,
-    asked.Record: record,
-    asked.Replay: replay,
-    asked.RevokeToken: revoke,
-    asked.Send: send,
-    asked.Settle: settle_delivery,
-    asked.Start: start,
-    asked.Steer: steer,
-    asked.Submit: submit,
-    asked.Wake: wake,
-    **fleet.LAWS,
-}
+    asked.Acknowledge: acknowledge, asked.Audit: audit, asked.Complete: complete, asked.Decide: decide,
+    asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Record: record,
+    asked.Replay: replay, asked.RevokeToken: revoke, asked.Send: send, asked.Settle: settle_delivery,
+    asked.Start: start, asked.Steer: steer, asked.Submit: submit, asked.Wake: wake, **fleet.LAWS,
+}  # fmt: skip
 """Who carries out a command; `Dispatch` is not among them, since leases are made last, all together."""
 
 

@@ -44,7 +44,7 @@ def main() -> int:
         return 0
     totals = heard.settle(session.totals)
     result = judgement.judge(heard)
-    if totals is not None:
+    if totals is not None and heard.has_begun:
         session.keep(heard.session, totals)
     if result is None:
         sys.stderr.write("Claude Code ended without a result; its last words are above.\n")
@@ -68,7 +68,8 @@ def _run(assignment: Json, chosen: order.Choice, messages: Messages, session: Se
     with process:
         for line in _lines(process, heard, chosen.stall_seconds):
             heard.hear(line)
-            session.keep(heard.session)
+            if heard.has_begun:
+                session.keep(heard.session)
             if heard.failed_servers:  # before a token is paid for
                 process.kill()
     heard.was_killed = process.returncode < 0

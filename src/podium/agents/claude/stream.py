@@ -62,6 +62,11 @@ class Stream:
                 self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the model has answered at all: until then there is nothing to go on with."""
+        return bool(self._counted)
+
+    @property
     def awaits_provider(self) -> bool:
         """Whether the provider is to answer: no tool is at work, which may be silent for as long as it takes."""
         return bool(self.session) and not self._tools
