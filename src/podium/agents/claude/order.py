@@ -58,7 +58,7 @@ class Order:
 
 def within_project(assignment: Json, budget_usd: float) -> float:
     """What one attempt may cost, and no more than is left of its project's budget."""
-    left = assignment["project"].get("budget_left_usd")
+    left = assignment.get("project", {}).get("budget_left_usd")
     return budget_usd if left is None else min(budget_usd, max(left, LEAST_USD))
 
 

@@ -56,11 +56,13 @@ class Attempt:
         }  # fmt: skip
         self.write()
 
-    def write(self, prompt: str = "Do it.", tools: str = "Read, Edit, Write, Bash(git log *)") -> None:
+    def write(
+        self, prompt: str = "Do it.", tools: str = "Read, Edit, Write, Bash(git log *)", left: float | None = None
+    ) -> None:
         """The role, and the job."""
         (self.podium / "roles" / "trying.md").write_text(ROLE.format(name="trying", tools=tools))
         told = {"version": 1, "attempt": "p/1.a1", "role": "trying", "instance": "dev-01", "workflow": "development",
-                "step": "try", "prompt": prompt}  # fmt: skip
+                "step": "try", "prompt": prompt, "project": {"id": "p", "budget_left_usd": left}}  # fmt: skip
         self.assignment.write_text(json.dumps(told))
 
     def start(self, does: str, *options: str) -> "subprocess.Popen[str]":
@@ -200,6 +202,14 @@ def test_a_budget_cancels_and_blocks(attempt: Attempt) -> None:
     assert "budget" in heard.result["summary"]
     told = sum(spend["cost_usd"] or 0.0 for spend in heard.of("spend"))
     assert 1.0 <= told < 50.0
+
+
+@pytest.mark.requirement("INS-7")
+def test_an_attempt_costs_no_more_than_is_left_of_the_project(attempt: Attempt) -> None:
+    attempt.write(left=0.5)
+    heard = attempt.run("spends", "--budget-usd", "1000")
+    assert heard.result["verdict"] == "blocked"
+    assert "budget" in heard.result["summary"]
 
 
 @pytest.mark.parametrize(
