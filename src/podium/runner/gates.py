@@ -3,7 +3,6 @@
 import time
 from typing import Any, NamedTuple
 
-from podium.runner import shortage
 from podium.runner.clone import Work
 from podium.runner.journal import Journal
 from podium.runner.lines import Redactor, Tail
@@ -84,12 +83,11 @@ class Gates:
         tail = Tail(self._spec.limits.gate_output_bytes_max)
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
-        was_full = shortage.is_full(self._spec.directory)
+        self._supervisor.room.begin_phase()
         ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
         self.were_interrupted |= ended.cause == "cancelled"
         outcome = _outcome(ended, gate.get("expect", "passed"))
-        is_full = was_full or shortage.is_full(self._spec.directory)
-        if outcome != PASSED and ended.cause == "exited" and is_full:
+        if outcome != PASSED and ended.cause == "exited" and self._supervisor.room.look():
             self.lacked_room = True
             outcome = COULD_NOT_RUN
         return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))

@@ -9,10 +9,13 @@ from types import FrameType
 from typing import NamedTuple
 
 from podium.runner import processes
+from podium.runner.shortage import Room
 from podium.runner.spec import Limits
 from podium.runner.start import Run, Sink, start
 
 READ_BYTES = 1 << 16
+ROOM_LOOK_SECONDS = 0.1
+"""How often, at least, it is looked whether the disk has room while a program runs."""
 _KILL_AGAIN_SECONDS = 0.05
 
 
@@ -75,9 +78,10 @@ def _noted(_number: int, _frame: FrameType | None) -> None:
 class Supervisor:
     """Starts programs as this process's children and ends them with all their descendants."""
 
-    def __init__(self, signals: Signals, limits: Limits) -> None:
+    def __init__(self, signals: Signals, limits: Limits, room: Room) -> None:
         self._signals = signals
         self._limits = limits
+        self.room = room
         self._statuses: dict[int, int] = {}
 
     @property
@@ -130,7 +134,8 @@ class Supervisor:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return late
-                for key, _ in selector.select(left):
+                self.room.look()
+                for key, _ in selector.select(min(left, ROOM_LOOK_SECONDS)):
                     if key.data is None:
                         self._signals.drain()
                     elif _read(key.fd, key.data) == b"":
