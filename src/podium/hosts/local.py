@@ -17,6 +17,7 @@ from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.own_steps import advice
 from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
+from podium.hosts.sandbox import Sandbox
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, shortage
 from podium.runner.spec import Limits
@@ -48,6 +49,7 @@ class LocalSettings:
     """From asking a runner to end its attempt and save the work, to killing it."""
     salvage_seconds: float = 120.0
     limits: Limits = field(default_factory=Limits)
+    sandbox: Sandbox = field(default_factory=lambda: Sandbox("off"))
 
 
 class _Attempt(NamedTuple):
@@ -161,7 +163,8 @@ class LocalHost:
             def begin() -> RunnerProcess:
                 limits, handed = self.settings.limits, {**self._access(lease.name), **program.env}
                 told = replace(program, env=handed)
-                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits)
+                chosen = self.settings.sandbox
+                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits, chosen)
                 return runner_process.spawn(directory, self._path, tag)
 
             return LocalRunning(self, attempt, await asyncio.to_thread(begin))

@@ -12,7 +12,7 @@ from podium.runner.journal import Journal
 from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
-from podium.runner.start import Run
+from podium.runner.start import Run, inside
 from podium.runner.supervise import Ended, Supervisor
 
 FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
@@ -84,7 +84,8 @@ class Attempt:
         self._supervisor.room.begin_phase()
         run = Run(self._spec.argv, env, self._spec.clone, self._spec.timeout_seconds, out, err)
         until = {"wants_stop": lambda: bool(self._heard.excess), "is_done": lambda: self._heard.result is not None}
-        ended = self._supervisor.run(run._replace(**until, linger_seconds=limits.result_grace_seconds))
+        run = run._replace(**until, linger_seconds=limits.result_grace_seconds)
+        ended = self._supervisor.run(inside(self._spec, run))
         self._agent_ran = ended.cause != "not-started"
         self._make_room(started_at)
         out.end()

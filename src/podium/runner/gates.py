@@ -8,7 +8,7 @@ from podium.runner.journal import Journal
 from podium.runner.lines import Redactor, Tail
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment, fill
-from podium.runner.start import Run
+from podium.runner.start import Run, inside
 from podium.runner.supervise import Ended, Supervisor
 
 PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could-not-run"
@@ -84,7 +84,7 @@ class Gates:
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
         self._supervisor.room.begin_phase()
-        ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
+        ended = self._supervisor.run(inside(self._spec, Run(argv, env, self._spec.clone, seconds, tail, tail)))
         self.were_interrupted |= ended.cause == "cancelled"
         outcome = _outcome(ended, gate.get("expect", "passed"))
         if outcome != PASSED and ended.cause == "exited" and self._supervisor.room.look():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from podium.runner import shortage
 from podium.runner.lines import Tail
 from podium.runner.spec import Spec, environment
-from podium.runner.start import Run, Sink
+from podium.runner.start import Run, Sink, inside
 from podium.runner.supervise import Ended, Supervisor
 
 OUTPUT_BYTES_MAX = 1 << 20
@@ -69,7 +69,7 @@ class Git:
             return Answer(Ended("timed-out", None), "", f"no time is left of {limit:g} s for git")
         argv = ("git", *_SAFE, *self._where, *arguments)
         run = Run(argv, self._env, None, seconds, on_stdout or out, said, stdin, self.heeds_stop)
-        ended = self._supervisor.run(run)
+        ended = self._supervisor.run(inside(self._spec, run, ()))
         return Answer(ended, out.text(), said.text() or ended.error)
 
     def get(self, *arguments: str) -> str:

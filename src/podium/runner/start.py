@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from errno import EINVAL, ENOENT
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from podium.runner import processes
+from podium.runner import network, processes
+from podium.runner.spec import Spec
 
 Sink = Callable[[bytes], Any]
 
@@ -31,6 +33,18 @@ class Run(NamedTuple):
     is_done: Callable[[], bool] = bool
     """Asked likewise: from True on, the program has `linger_seconds` to exit by itself."""
     linger_seconds: float = 0.0
+    allow: Sequence[str] = ()
+    """Whom a program in a sandbox may reach; what serves that is a child as well."""
+
+
+def inside(spec: Spec, run: Run, allow: Sequence[str] | None = None) -> Run:
+    """The run as it is carried out in the clone: inside of the attempt's sandbox, when it has one."""
+    if not spec.walls:
+        return run
+    allow = spec.allow if allow is None else allow
+    ports = [str(port) for port in network.loopback_ports(allow)]
+    way = (sys.executable, "-I", "-S", network.__file__, str(len(ports)), *ports) if allow else ()
+    return run._replace(argv=(*spec.walls, "--chdir", str(spec.clone), "--", *way, *run.argv), allow=allow)
 
 
 class Started(NamedTuple):
@@ -48,30 +62,33 @@ def start(run: Run) -> Started | OSError:
         return FileNotFoundError(ENOENT, "no such program on PATH")
     out, child_out = os.pipe()
     err, child_err = os.pipe()
-    stdin = _input(run.stdin)
+    streams = [_input(run.stdin), child_out, child_err]
+    runner = os.getpid()
     try:
+        if run.allow:
+            streams.append(network.begin(run.allow, lambda: processes.die_with_parent(runner)))
         begin = _spawn if run.directory is None else _fork
-        pid = begin(run, program, (stdin, child_out, child_err))
+        pid = begin(run, program, streams)
     except OSError as error:
         os.close(out)
         os.close(err)
         return error
     finally:
-        for fd in (stdin, child_out, child_err):
+        for fd in streams:
             os.close(fd)
     os.set_blocking(out, False)
     os.set_blocking(err, False)
     return Started(pid, out, err)
 
 
-def _spawn(run: Run, program: str, streams: tuple[int, int, int]) -> int:
+def _spawn(run: Run, program: str, streams: Sequence[int]) -> int:
     """Start without a fork, which costs a millisecond and more when the machine is busy."""
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(streams)]
     reset = (signal.SIGPIPE, signal.SIGHUP)
     return os.posix_spawn(program, list(run.argv), dict(run.env), file_actions=actions, setsigdef=reset)
 
 
-def _fork(run: Run, program: str, streams: tuple[int, int, int]) -> int:
+def _fork(run: Run, program: str, streams: Sequence[int]) -> int:
     """Start as a session that dies with this process."""
     failed, child_failed = os.pipe()
     runner = os.getpid()
@@ -87,7 +104,7 @@ def _fork(run: Run, program: str, streams: tuple[int, int, int]) -> int:
     return pid
 
 
-def _become(run: Run, program: str, runner: int, streams: tuple[int, int, int], failed: int) -> NoReturn:
+def _become(run: Run, program: str, runner: int, streams: Sequence[int], failed: int) -> NoReturn:
     """In the child: become the program. Every other descriptor closes itself on exec."""
     try:
         os.setsid()

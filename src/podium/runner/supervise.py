@@ -16,6 +16,8 @@ from podium.runner.start import Run, Sink, start
 READ_BYTES = 1 << 16
 ROOM_LOOK_SECONDS = 0.1
 """How often, at least, it is looked whether the disk has room while a program runs."""
+WALLS = "bwrap"
+"""The program that holds a sandbox."""
 _KILL_AGAIN_SECONDS = 0.05
 
 
@@ -149,7 +151,8 @@ class Supervisor:
         if not processes.reap(self._statuses):
             return True
         me = os.getpid()
-        processes.signal_all(processes.descendants(me), signal.SIGTERM)
+        found = processes.descendants(me)  # a sandbox's walls fall with those inside, who must be asked first
+        processes.signal_all([pid for pid in found if processes.name_of(pid) != WALLS], signal.SIGTERM)
         if self._is_childless_within(self._limits.grace_seconds):
             return True
         give_up = time.monotonic() + self._limits.kill_seconds_max

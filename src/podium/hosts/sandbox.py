@@ -1,0 +1,119 @@
+"""The sandbox around an agent, its gates and the git in its clone: what bubblewrap is told to show (INS-4, SEC-1).
+
+Everything that is not named here does not exist inside: no home, no other clone, nothing of Podium's own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+import podium
+from podium.address import SOCKET
+from podium.agents.command import Program
+from podium.domain.errors import Unavailable
+from podium.workspace.layout import Home
+
+PROBE_SECONDS: Final = 10.0
+_APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
+_SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
+# Of /etc only what programs need to run, to name users and to check certificates.
+_ETC: Final = (
+    "alternatives", "ca-certificates", "ca-certificates.conf", "debian_version", "fonts", "group", "hosts", "java",
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "os-release", "passwd",
+    "pki", "protocols", "resolv.conf", "services", "ssl", "timezone",
+)  # fmt: skip
+_PROBE: Final = ("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108 - inside
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What an operator may choose."""
+
+    mode: Literal["auto", "required", "off"] = "auto"
+    """`auto`: where bubblewrap works; `required`: nothing begins without it."""
+    allow: tuple[str, ...] = ()
+    """Hosts that may be reached from inside, beside what an agent's own environment names."""
+    read: tuple[str, ...] = ()
+    """Further files and folders that are shown, read-only."""
+
+
+@cache
+def trouble() -> str:
+    """Why there can be no sandbox on this machine; empty when one has just worked."""
+    if not sys.platform.startswith("linux"):
+        return "bubblewrap exists on Linux only"
+    program = shutil.which("bwrap")
+    if program is None:
+        return "bubblewrap is not installed"
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            (program, *_APART, *_PROBE, "true"), env=env, capture_output=True, timeout=PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"bubblewrap does not work here ({error})"
+    said = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
+    return f"bubblewrap does not work here ({said})" if done.returncode else ""
+
+
+def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, program: Program, path: str) -> list[str]:
+    """The command that the programs of the attempt in `directory` are run by; empty for none. Raises Unavailable."""
+    if chosen.mode == "off":
+        return []
+    if why := trouble():
+        if chosen.mode == "auto":
+            return []
+        raise Unavailable(f'No agent runs without a sandbox here ([sandbox] mode = "required"), and {why}.')
+    read_only = [*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read)]
+    told = (directory / "assignment.json", directory / "document.md", home.path / "roles", repository / ".git/objects")
+    own = (*(directory / part for part in ("clone", "home", "tmp")), home.path / SOCKET)
+    args = [shutil.which("bwrap") or "bwrap", *_APART, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    args += [*_system(home), *_shown("--ro-bind-try", (*read_only, *told)), *_shown("--bind-try", own)]
+    return args
+
+
+def _shown(how: str, places: Iterable[str | Path]) -> Iterator[str]:
+    for place in places:
+        yield from (how, str(place), str(place))
+
+
+def _system(home: Home) -> Iterator[str]:
+    """What the system has installed, without a home that happens to lie in it."""
+    for place in _SYSTEM:
+        if Path(place).is_symlink():
+            yield from ("--symlink", os.readlink(place), place)  # noqa: PTH115 - the text
+        else:
+            yield from _shown("--ro-bind-try", (place,))
+    for hidden in (home.path, Path.home().resolve()):
+        if any(hidden.is_relative_to(place) for place in _SYSTEM):
+            yield from ("--tmpfs", str(hidden))
+
+
+def ways_out(chosen: Sandbox, program: Program) -> tuple[str, ...]:
+    """Whom the agent may reach: the model's endpoint, every place that its environment names, and what is allowed."""
+    urls = (urlsplit(value) for value in program.env.values() if value.startswith(("http://", "https://")))
+    ports = {"http": 80, "https": 443}
+    named = (f"{url.hostname}:{url.port or ports[url.scheme]}" for url in urls if url.hostname)
+    return tuple(dict.fromkeys((*named, *program.endpoints, *chosen.allow)))
+
+
+def _toolchain(home: Home, program: Program, path: str, read: Sequence[str]) -> Iterator[Path]:
+    """The interpreter, Podium's own code, the folders of PATH and the files that the agent's command names.
+
+    A folder above what must stay hidden is left out: a home that is on PATH is no toolchain.
+    """
+    hidden = (home.path, Path.home().resolve())
+    named = [Path(part) for part in program.argv if part.startswith("/")]
+    folders = [Path(folder) for folder in path.split(":") if folder.startswith("/")]
+    own = [Path(sys.prefix), Path(sys.base_prefix), Path(podium.__file__).parent, *folders]
+    for place in dict.fromkeys([*own, *(file for file in named if file.is_file()), *map(Path, read)]):
+        is_shown = any(place.is_relative_to(system) for system in _SYSTEM)
+        if not is_shown and place.exists() and not any(one.is_relative_to(place.resolve()) for one in hidden):
+            yield place
