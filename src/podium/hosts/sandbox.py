@@ -113,7 +113,9 @@ def _toolchain(home: Home, program: Program, path: str, read: Sequence[str]) -> 
     named = [Path(part) for part in program.argv if part.startswith("/")]
     folders = [Path(folder) for folder in path.split(":") if folder.startswith("/")]
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(podium.__file__).parent, *folders]
+    shown = [Path(system) for system in _SYSTEM]
     for place in dict.fromkeys([*own, *(file for file in named if file.is_file()), *map(Path, read)]):
-        is_shown = any(place.is_relative_to(system) for system in _SYSTEM)
+        is_shown = any(place.is_relative_to(above) for above in shown)
         if not is_shown and place.exists() and not any(one.is_relative_to(place.resolve()) for one in hidden):
+            shown.append(place)
             yield place
