@@ -51,10 +51,11 @@ def write(
         path=path,
         secrets=program.secrets,
         limits=limits,
-        walls=tuple(walls),
-        allow=sandbox.ways_out(chosen, program) if walls else (),
+        walls=walls.whole,
+        git_walls=walls.for_git,
+        allow=sandbox.ways_out(chosen, program) if walls.whole else (),
         # Tools cannot use a cache that they may not write to, and inside nobody writes to what others read.
-        cache="" if walls else str(make_private(home.cache)),
+        cache="" if walls.whole else str(make_private(home.cache)),
     )
     specs.write(spec)
     return directory, spec.tag

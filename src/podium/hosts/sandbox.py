@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import podium
@@ -25,9 +25,8 @@ _APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
 _SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
 # Of /etc only what programs need to run, to name users and to check certificates.
 _ETC: Final = (
-    "alternatives", "ca-certificates", "ca-certificates.conf", "debian_version", "fonts", "group", "hosts", "java",
-    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "os-release", "passwd",
-    "pki", "protocols", "resolv.conf", "services", "ssl", "timezone",
+    "alternatives", "ca-certificates", "group", "hosts", "ld.so.cache", "localtime", "mime.types", "nsswitch.conf",
+    "passwd", "pki", "ssl",
 )  # fmt: skip
 _PROBE: Final = ("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108 - inside
 
@@ -42,6 +41,13 @@ class Sandbox:
     """Hosts that may be reached from inside, beside what an agent's own environment names."""
     read: tuple[str, ...] = ()
     """Further files and folders that are shown, read-only."""
+
+
+class Walls(NamedTuple):
+    """Commands that others are run by."""
+
+    whole: tuple[str, ...] = ()
+    for_git: tuple[str, ...] = ()
 
 
 @cache
@@ -63,20 +69,24 @@ def trouble() -> str:
     return f"bubblewrap does not work here ({said})" if done.returncode else ""
 
 
-def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, program: Program, path: str) -> list[str]:
-    """The command that the programs of the attempt in `directory` are run by; empty for none. Raises Unavailable."""
+def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, program: Program, path: str) -> Walls:
+    """What the programs of the attempt in `directory` are run by; nothing for no sandbox. Raises Unavailable."""
     if chosen.mode == "off":
-        return []
+        return Walls()
     if why := trouble():
         if chosen.mode == "auto":
-            return []
+            return Walls()
         raise Unavailable(f'No agent runs without a sandbox here ([sandbox] mode = "required"), and {why}.')
-    read_only = [*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read)]
-    told = (directory / "assignment.json", directory / "document.md", home.path / "roles", repository / ".git/objects")
-    own = (*(directory / part for part in ("clone", "home", "tmp")), home.path / SOCKET)
-    args = [shutil.which("bwrap") or "bwrap", *_APART, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
-    args += [*_system(home), *_shown("--ro-bind-try", (*read_only, *told)), *_shown("--bind-try", own)]
-    return args
+    bare = [shutil.which("bwrap") or "bwrap", *_APART, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    objects = repository / ".git/objects"
+    bare += [*_system(home), *_shown("--ro-bind-try", (objects,)), *_shown("--bind", (directory / "clone",))]
+    told = (directory / "assignment.json", directory / "document.md", home.path / "roles")
+    read_only = (*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read), *told)
+    own = (directory / "home", directory / "tmp", home.path / SOCKET)
+    whole = (*bare, *_shown("--ro-bind-try", read_only), *_shown("--bind-try", own))
+    git = shutil.which("git", path=path) or ""
+    # Each thing that is shown takes time, and git is run often: it needs none of the toolchain but itself.
+    return Walls(whole, tuple(bare) if git.startswith(_SYSTEM) else whole)
 
 
 def _shown(how: str, places: Iterable[str | Path]) -> Iterator[str]:

@@ -37,11 +37,11 @@ class Run(NamedTuple):
     """Whom a program in a sandbox may reach; what serves that is a child as well."""
 
 
-def inside(spec: Spec, run: Run, allow: Sequence[str] | None = None) -> Run:
-    """The run as it is carried out in the clone: inside of the attempt's sandbox, when it has one."""
+def inside(spec: Spec, run: Run) -> Run:
+    """The run of an agent or a gate, inside of the attempt's sandbox when it has one."""
     if not spec.walls:
         return run
-    allow = spec.allow if allow is None else allow
+    allow = spec.allow
     ports = [str(port) for port in network.loopback_ports(allow)]
     way = (sys.executable, "-I", "-S", network.__file__, str(len(ports)), *ports) if allow else ()
     return run._replace(argv=(*spec.walls, "--chdir", str(spec.clone), "--", *way, *run.argv), allow=allow)
