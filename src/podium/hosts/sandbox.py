@@ -18,10 +18,12 @@ import podium
 from podium.address import SOCKET
 from podium.agents.command import Program
 from podium.domain.errors import Unavailable
+from podium.runner.start import STATUS_FD
 from podium.workspace.layout import Home
 
 PROBE_SECONDS: Final = 10.0
 _APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
+_TOLD: Final = ("--json-status-fd", str(STATUS_FD))
 _SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
 # Of /etc only what programs need to run, to name users and to check certificates.
 _ETC: Final = (
@@ -77,7 +79,7 @@ def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, progra
         if chosen.mode == "auto":
             return Walls()
         raise Unavailable(f'No agent runs without a sandbox here ([sandbox] mode = "required"), and {why}.')
-    bare = [shutil.which("bwrap") or "bwrap", *_APART, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    bare = [shutil.which("bwrap") or "bwrap", *_APART, *_TOLD, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
     objects = repository / ".git/objects"
     bare += [*_system(home), *_shown("--ro-bind-try", (objects,)), *_shown("--bind", (directory / "clone",))]
     told = (directory / "assignment.json", directory / "document.md", home.path / "roles")

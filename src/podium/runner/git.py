@@ -70,6 +70,7 @@ class Git:
             return Answer(Ended("timed-out", None), "", f"no time is left of {limit:g} s for git")
         argv = (*self._walls, "git", *_SAFE, *self._where, *arguments)
         run = Run(argv, self._env, None, seconds, on_stdout or out, said, stdin, self.heeds_stop)
+        run = run._replace(program="git" if self._walls else "")
         ended = self._supervisor.run(run)
         return Answer(ended, out.text(), said.text() or ended.error)
 

@@ -13,8 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-LINK_FD = 3
+LINK_FD = 4
 """Where the program inside finds the descriptor."""
+NOT_FOUND = 127
+"""The exit status when there is no such program inside, as a shell's."""
 HEAD_BYTES_MAX = 64 << 10
 READ_BYTES = 64 << 10
 CONNECT_SECONDS = 30.0
@@ -159,7 +161,8 @@ def main(arguments: list[str]) -> None:
     try:
         os.execvp(argv[0], argv)
     except OSError as error:
-        sys.exit(f"{argv[0]}: {error.strerror}")
+        sys.stderr.write(f"{argv[0]}: {error.strerror}\n")
+        sys.exit(NOT_FOUND)
 
 
 if __name__ == "__main__":

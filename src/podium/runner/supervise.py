@@ -11,11 +11,12 @@ from typing import NamedTuple
 from podium.runner import processes
 from podium.runner.shortage import Room
 from podium.runner.spec import Limits
-from podium.runner.start import Run, Sink, start
+from podium.runner.start import Run, Sink, close_all, start
 
 READ_BYTES = 1 << 16
 ROOM_LOOK_SECONDS = 0.1
 """How often, at least, it is looked whether the disk has room while a program runs."""
+SIGNALLED = 128
 WALLS = "bwrap"
 """The program that holds a sandbox."""
 _KILL_AGAIN_SECONDS = 0.05
@@ -101,20 +102,28 @@ class Supervisor:
             return Ended("cancelled", None, "cancelled before it started")
         started = start(run)
         if isinstance(started, OSError):
-            return Ended("not-started", None, f"{run.argv[0]}: {started.strerror}", started.errno or 0)
-        pid, out, err = started
+            return Ended("not-started", None, f"{run.program or run.argv[0]}: {started.strerror}", started.errno or 0)
+        pid, out, err, said = started
         try:
             cause = self._watch(run, pid, out, err)
             self.end_tree()
             for fd, sink in ((out, run.on_stdout), (err, run.on_stderr)):
                 while _read(fd, sink):
                     pass
+            told: list[bytes] = []
+            while run.program and _read(said, told.append):
+                pass
         finally:
-            os.close(out)
-            os.close(err)
-        status = self._statuses.pop(pid, None)
+            close_all((out, err, said))
+        ended = self._statuses.pop(pid, None)
         self._statuses.clear()
-        return Ended(cause, None if status is None else os.waitstatus_to_exitcode(status))
+        status = None if ended is None else os.waitstatus_to_exitcode(ended)
+        if run.program and cause == "exited":
+            if b"exit-code" not in b"".join(told):
+                return Ended("not-started", None, f"{run.program}: there could be no sandbox around it")
+            if status is not None and status > SIGNALLED:  # as a shell tells of a signal
+                status = SIGNALLED - status
+        return Ended(cause, status)
 
     def _watch(self, run: Run, pid: int, out: int, err: int) -> str:
         """Read until the program itself has exited (descendants may hold the pipes open), or must be ended."""
