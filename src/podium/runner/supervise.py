@@ -118,11 +118,10 @@ class Supervisor:
         ended = self._statuses.pop(pid, None)
         self._statuses.clear()
         status = None if ended is None else os.waitstatus_to_exitcode(ended)
-        if run.program and cause == "exited":
+        if run.program and cause == "exited" and status is not None and status > 0:
             if b"exit-code" not in b"".join(told):
                 return Ended("not-started", None, f"{run.program}: there could be no sandbox around it")
-            if status is not None and status > SIGNALLED:  # as a shell tells of a signal
-                status = SIGNALLED - status
+            status = SIGNALLED - status if status > SIGNALLED else status  # as a shell tells of a signal
         return Ended(cause, status)
 
     def _watch(self, run: Run, pid: int, out: int, err: int) -> str:
