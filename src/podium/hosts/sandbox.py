@@ -104,7 +104,7 @@ def _system(home: Home) -> Iterator[str]:
         else:
             yield from _shown("--ro-bind-try", (place,))
     for hidden in (home.path, Path.home().resolve()):
-        if any(hidden.is_relative_to(place) for place in _SYSTEM):
+        if _is_below(hidden, _SYSTEM):
             yield from ("--tmpfs", str(hidden))
 
 
@@ -125,9 +125,14 @@ def _toolchain(home: Home, program: Program, path: str, read: Sequence[str]) -> 
     named = [Path(part) for part in program.argv if part.startswith("/")]
     folders = [Path(folder) for folder in path.split(":") if folder.startswith("/")]
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(podium.__file__).parent, *folders]
-    shown = [Path(system) for system in _SYSTEM]
+    shown: list[Path] = []
     for place in dict.fromkeys([*own, *(file for file in named if file.is_file()), *map(Path, read)]):
-        is_shown = any(place.is_relative_to(above) for above in shown)
-        if not is_shown and place.exists() and not any(one.is_relative_to(place.resolve()) for one in hidden):
+        is_system = _is_below(place, _SYSTEM) and not _is_below(place, hidden)
+        is_above = any(_is_below(one, (place.resolve(),)) for one in hidden)
+        if place.exists() and not (is_system or is_above or _is_below(place, shown)):
             shown.append(place)
             yield place
+
+
+def _is_below(place: Path, folders: Iterable[str | Path]) -> bool:
+    return any(place.is_relative_to(folder) for folder in folders)

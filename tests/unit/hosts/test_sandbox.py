@@ -9,11 +9,13 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from podium.agents.command import Program
 from podium.domain.attempt import Ending, Report
 from podium.hosts import sandbox
 from podium.hosts.sandbox import Sandbox
@@ -196,3 +198,49 @@ def test_an_orchestrators_secrets_stay_outside(
     assert report.verdict == "passed"
     assert CANARY not in log_of(walled)
     assert os.environ["SECRET_OF_THE_ORCHESTRATOR"] == CANARY
+
+
+def test_where_there_can_be_none_auto_goes_without(
+    world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settings = replace(world.settings, sandbox=Sandbox("auto"))
+    monkeypatch.setattr(sandbox, "trouble", lambda: "bubblewrap is not installed")
+    report = loop.run(_begun(world, f"test -e {world.home.repository(PROJECT)}/README.md || ls /etc/passwd\n" + PASSED))
+    assert report.verdict == "passed"
+
+
+def test_a_home_is_not_shown_because_it_is_on_path_or_in_the_system(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    person = tmp_path / "person"
+    (person / "bin").mkdir(parents=True)
+    (person / "agent").touch()
+    monkeypatch.setenv("HOME", str(person))
+    monkeypatch.setattr(sandbox, "_SYSTEM", (*sandbox._SYSTEM, str(world.home.path.parent)))  # as in /opt
+    program = Program((str(person / "agent"), str(person)))
+    path = f"{person}:{person / 'bin'}:/usr/bin"
+    told = sandbox.walls(Sandbox("required"), world.home, world.directory(), tmp_path / "r", program, path).whole
+    shown = {place for how, place in pairwise(told) if how.startswith("--ro-bind")}
+    assert {str(person / "bin"), str(person / "agent")} <= shown
+    assert str(person) not in shown
+    assert told[told.index(str(world.home.path)) - 1] == "--tmpfs", "what lies in the system is covered"
+
+
+def test_a_sandbox_that_cannot_be_made_is_no_start(world: World, loop: asyncio.Runner, tmp_path: Path) -> None:
+    world.settings = replace(world.settings, sandbox=Sandbox("required"))
+
+    async def run() -> Report:
+        host = world.host()
+        real = sandbox.walls
+
+        def broken(*told: Any) -> sandbox.Walls:
+            walls = real(*told)
+            return walls._replace(whole=(*walls.whole, "--ro-bind", str(tmp_path / "nothing"), "/nothing"))
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sandbox, "walls", broken)
+            return await end_of(await world.start("touch ran\n" + PASSED, host=host))
+
+    report = loop.run(run())
+    assert report.ending is Ending.COULD_NOT_START
+    assert "there could be no sandbox around it" in report.detail
