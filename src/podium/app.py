@@ -340,11 +340,10 @@ def _hosts(
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 
-    place = Home(home)
+    place, settings = Home(home), LocalSettings(sandbox=Sandbox(**dict(config.sandbox)))
     repositories = Repositories(place)
     agents = config.all_agents().items()
     programs = {name: program(name, agent.command, agent.env, agent.options()) for name, agent in agents}
-    settings = LocalSettings(sandbox=Sandbox(**dict(config.sandbox)))
     return {
         "": LocalHost(place, repositories, clock, programs, settings, access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
