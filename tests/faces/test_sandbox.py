@@ -78,7 +78,7 @@ def test_what_is_the_orchestrators_is_found_nowhere(tmp_path: Path) -> None:
     assert CANARY not in log
     (job,) = podium.ask("jobs", "work")["jobs"]
     assert podium.ask("why", str(job["id"]))["attempts"][-1]["verdict"] == "pass"
-    patches = git(podium.home / "projects" / "work" / "repository", "log", "--all", "--patch")
+    patches = git(podium.home / "projects" / "work" / "repository", "log", "--all", "--patch", "--text")
     assert "PODIUM_ATTEMPT" in patches, "what it found was delivered"
     assert CANARY not in patches
     assert not (tmp_path / "private" / "hooked").exists(), "a planted hook has run"
