@@ -36,7 +36,8 @@ gates = [{ kind = "command", name = "check", command = ["sh", "-c", "cat %s; env
 AGENT = """\
 mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch {hooked}\\n' >.git/hooks/post-index-change
 chmod +x .git/hooks/post-index-change; cp .git/hooks/post-index-change .git/hooks/pre-commit
-(env; cat {places}; find {home} {outside} -type f | xargs cat; cat /proc/*/environ) >found.txt 2>errors.txt
+(env; cat {places}; find {home} {outside} -type f | xargs cat; cat /proc/*/environ) 2>errors.txt |
+  tr -cd '\\n -~' >found.txt
 cat found.txt errors.txt
 echo '{{"type": "result", "verdict": "passed", "summary": "Done"}}'
 """
