@@ -334,17 +334,18 @@ def _hosts(
 ) -> dict[str, "Host"]:
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
     from podium.agents.command import program
-    from podium.hosts.local import LocalHost
+    from podium.hosts.local import LocalHost, LocalSettings
     from podium.hosts.own_steps import OwnSteps
+    from podium.hosts.sandbox import Sandbox
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 
-    place = Home(home)
+    place, settings = Home(home), LocalSettings(sandbox=Sandbox(**dict(config.sandbox)))
     repositories = Repositories(place)
     agents = config.all_agents().items()
     programs = {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
     return {
-        "": LocalHost(place, repositories, clock, programs, access=access),
+        "": LocalHost(place, repositories, clock, programs, settings, access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
     }
 

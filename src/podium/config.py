@@ -154,6 +154,17 @@ class TargetsConfig(_Section):
     """Hours from a project's submission to its end."""
 
 
+class SandboxConfig(_Section):
+    """`[sandbox]`: what stands between agents and this machine (docs/sandbox.md)."""
+
+    mode: Literal["auto", "required", "off"] = "auto"
+    """`auto`: agents are sandboxed where bubblewrap works; `required`: none begins without."""
+    allow: tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.\[\]:-]+$")], ...] = ()
+    """Who may be reached from inside: `host`, `*.host` or `host:port`."""
+    read: tuple[Annotated[str, Field(pattern=r"^/.")], ...] = ()
+    """Further files and folders that agents may read, such as a toolchain in a home."""
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -174,6 +185,7 @@ class Config(_Section):
     scaling: ScalingConfig = ScalingConfig()
     targets: TargetsConfig = TargetsConfig()
     server: ServerConfig = ServerConfig()
+    sandbox: SandboxConfig = SandboxConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

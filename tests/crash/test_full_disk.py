@@ -173,3 +173,29 @@ def test_an_agent_that_fills_the_disk_itself_is_charged(
         assert report["is_environment"] != is_own
         assert report["detail"].startswith("it filled the disk." if is_own else "there is no room on the disk.")
         assert stage.files(report["salvage"]) - {"large"} == {"README.md", "a.txt"}, "the rest of its work is kept"
+
+
+@pytest.mark.parametrize("what", ["agent", "gate"])
+def test_room_that_is_back_before_anybody_looks_was_missing_all_the_same(
+    tmp_path: Path, request: pytest.FixtureRequest, what: str
+) -> None:
+    if passed_in_namespace(request.node.nodeid):
+        return
+    with small_disk(tmp_path / "disk", "16m") as disk:
+        stage = Stage(disk)
+        tried = stage.root / "tried"
+        hurt = f"if [ ! -e {tried} ]; then echo in >{stage.fifo()}; cat {stage.fifo()}; touch {tried}; exit 1; fi\n"
+        script, gates = (hurt, ()) if what == "agent" else ("echo a >a.txt\n" + PASSED, (shell(hurt),))
+        runner = stage.start(script, gates=gates)
+        assert stage.hear() == "in"
+        with Ballast(disk):
+            time.sleep(HELD_SECONDS)
+        stage.fifo().write_text("there is room again")
+        assert runner.wait(PATIENCE_SECONDS) == 0
+        report = stage.report()
+        if what == "agent":
+            assert (report["ending"], report["is_environment"]) == ("crashed", True)
+            assert report["detail"].startswith("there is no room on the disk.")
+        else:
+            assert [result["outcome"] for result in report["gates"]] == ["passed"]
+            assert not report["is_environment"]

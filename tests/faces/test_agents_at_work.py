@@ -1,6 +1,7 @@
 """A real agent in a real run, with the credential that its attempt was handed (SEC-1, COM-1)."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
@@ -36,11 +37,13 @@ class Run:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("agents")
     podium, witness = CommandLine(folder / "home"), folder / "witness"
+    os.mkfifo(witness)  # the one thing outside that can be written to from a sandbox
     podium.ask("init")
     command = json.dumps([sys.executable, "-m", "tests.faces.curious_agent"])
     env = f'{{ WITNESS = "{witness}", PYTHONPATH = "{ROOT}" }}'
     with (podium.home / "podium.toml").open("a") as file:
         file.write(f"\n[agents.curious]\ncommand = {command}\nenv = {env}\n")
+        file.write(f"[sandbox]\nread = {json.dumps([str(ROOT), str(witness)])}\n")
     url = podium.ask("up", "--port", "0")["url"]
     try:
         for name in ("other", "mine"):
@@ -48,8 +51,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         # The agent says that it is at work by its note; what is sent from now on did not come with its job.
         podium.until("any(e['type'] == 'attempt.noted' for e in answer['events'])", "events", "--limit", "9999")
         sent = podium.ask("messages", "send", "workflow:genesis", "now: stop using tabs", "--project", "mine")
+        found = json.loads(witness.read_text())
         podium.until("answer['reviews']", "project", "mine", seconds=AGENT_SECONDS_MAX)
-        yield Run(podium, url, json.loads(witness.read_text()), sent["message"])
+        yield Run(podium, url, found, sent["message"])
     finally:
         assert podium("down").returncode == 0
 

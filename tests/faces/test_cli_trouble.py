@@ -147,6 +147,7 @@ def test_following_an_idle_instance_goes_on_over_its_attempts(podium: CommandLin
             podium("submit", write(podium, title, 0))
             heads = iter(reader.stdout.readline, b"")
             assert any(line.startswith(f"{title.lower()}/".encode()) for line in heads)
+            podium.until("answer['state'] == 'complete'", "project", title.lower())  # else others are free, it is not
         reader.send_signal(signal.SIGINT)
         _, said = reader.communicate(timeout=END_SECONDS)
         assert (reader.returncode, said.strip()) == (130, b"podium: interrupted")

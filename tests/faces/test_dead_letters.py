@@ -30,6 +30,7 @@ def podium(tmp_path: Path) -> CommandLine:
     with (made.home / "podium.toml").open("a") as file:
         file.write(
             f"[agents.frail]\ncommand = {json.dumps([python, str(agent)])}\n[limits]\nstuck_dead_seconds = 0.01\n"
+            f"[sandbox]\nread = {json.dumps([str(tmp_path / 'mended')])}\n"
         )
     return made
 

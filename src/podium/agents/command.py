@@ -11,6 +11,7 @@ from podium.domain.errors import UsageError
 
 BUILT_IN: Final = {"rehearsal": "podium.agents.rehearsal", "claude": "podium.agents.claude"}
 """The agents that come with Podium, as modules to run."""
+ENDPOINTS: Final = {"claude": ("api.anthropic.com:443",)}
 _SECRET_WORDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
@@ -20,6 +21,8 @@ class Program:
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
+    endpoints: tuple[str, ...] = ()
+    """Where its model is, when its environment does not say: in a sandbox it always reaches that."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -45,5 +48,6 @@ def program(
     if command:
         return Program(tuple(part.replace("{python}", sys.executable) for part in command), dict(env))
     if name in BUILT_IN:
-        return Program((sys.executable, "-I", "-m", BUILT_IN[name], *options), dict(env))
+        argv = (sys.executable, "-I", "-m", BUILT_IN[name], *options)
+        return Program(argv, dict(env), ENDPOINTS.get(name, ()) if "ANTHROPIC_BASE_URL" not in env else ())
     raise UsageError(f'The agent {name!r} has no command; set one, for example [agents.{name}] command = ["my-agent"].')

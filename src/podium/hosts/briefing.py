@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from podium.agents.command import Program
 from podium.domain.attempt import Assignment
-from podium.hosts import cleaning
+from podium.hosts import cleaning, sandbox
+from podium.hosts.sandbox import Sandbox
 from podium.runner import files
 from podium.runner import spec as specs
 from podium.runner.spec import Limits, Spec
@@ -18,7 +19,7 @@ PROTOCOL_VERSION: Final = 1
 
 
 def write(
-    home: Home, assignment: Assignment, program: Program, base: str, path: str, limits: Limits
+    home: Home, assignment: Assignment, program: Program, base: str, path: str, limits: Limits, chosen: Sandbox
 ) -> tuple[Path, str]:
     """Make the attempt's directory; its path, and the tag that its processes carry.
 
@@ -35,6 +36,8 @@ def write(
     document.write_text(assignment.document, "utf-8")
     unfinished = _unfinished(home, assignment)
     (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base, unfinished)))
+    repository = home.repository(str(assignment.project["id"]))
+    walls = sandbox.walls(chosen, home, directory, repository, program, path)
     spec = Spec(
         directory=directory,
         **{
@@ -42,14 +45,18 @@ def write(
             for name in ("attempt", "job", "step", "instance", "timeout_seconds", "gates")
         },
         home_id=home.id,
-        repository=str(home.repository(str(assignment.project["id"]))),
+        repository=str(repository),
         base=base,
         argv=program.argv,
         env={"PODIUM_SESSION": str(home.session(assignment.attempt)), **program.env},
         path=path,
         secrets=program.secrets,
         limits=limits,
-        cache=str(make_private(home.cache)),
+        walls=walls.whole,
+        git_walls=walls.for_git,
+        allow=sandbox.ways_out(chosen, program) if walls.whole else (),
+        # Tools cannot use a cache that they may not write to, and inside nobody writes to what others read.
+        cache="" if walls.whole else str(make_private(home.cache)),
     )
     specs.write(spec)
     return directory, spec.tag

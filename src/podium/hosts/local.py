@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +18,7 @@ from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.own_steps import advice
 from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
+from podium.hosts.sandbox import Sandbox
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, shortage
 from podium.runner.spec import Limits
@@ -48,6 +50,7 @@ class LocalSettings:
     """From asking a runner to end its attempt and save the work, to killing it."""
     salvage_seconds: float = 120.0
     limits: Limits = field(default_factory=Limits)
+    sandbox: Sandbox = field(default_factory=lambda: Sandbox("off"))
 
 
 class _Attempt(NamedTuple):
@@ -161,7 +164,8 @@ class LocalHost:
             def begin() -> RunnerProcess:
                 limits, handed = self.settings.limits, {**self._access(lease.name), **program.env}
                 told = replace(program, env=handed)
-                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits)
+                chosen = self.settings.sandbox
+                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits, chosen)
                 return runner_process.spawn(directory, self._path, tag)
 
             return LocalRunning(self, attempt, await asyncio.to_thread(begin))
@@ -179,6 +183,8 @@ class LocalHost:
 
     async def forget(self, lease: Lease) -> None:
         await self._clean(self._attempt(lease.name))
+        with suppress(OSError):  # an agent that keeps nothing between attempts has left it empty
+            self._home.session(lease.name).rmdir()
 
     async def sweep(self, is_open: Callable[[str], bool]) -> int:
         littered = await asyncio.to_thread(self._littered)

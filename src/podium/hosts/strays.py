@@ -86,9 +86,6 @@ def _orphans_in(directory: Path) -> list[int]:
 def _is_orphan(pid: int) -> bool:
     """Whether its parent is the system's reaper of orphans."""
     parent = processes.parent_of(pid)
-    if parent in {None, 0, 1}:
+    if parent is None or parent <= 1:
         return parent == 1
-    try:
-        return (_PROC / str(parent) / "comm").read_text().strip() in {"systemd", "init", "tini", "dumb-init"}
-    except OSError:
-        return False
+    return processes.name_of(parent) in {"systemd", "init", "tini", "dumb-init"}

@@ -16,6 +16,7 @@ import apsw
 
 from podium import config
 from podium.domain.errors import PodiumError
+from podium.hosts import sandbox
 from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
@@ -65,7 +66,7 @@ class DoctorOutput(Output):
 @operation("doctor", server="monitor")
 async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
     """Check the machine and the home, and say what to do."""
-    git, sandbox = await asyncio.gather(_git(), _sandbox(sys.platform))
+    git, walls = await asyncio.gather(_git(), asyncio.to_thread(_sandbox, context.home))
     checks = [
         check_python(sys.version_info[:3]),
         git,
@@ -77,7 +78,7 @@ async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
         check_memory(memory_available()),
         _cores(),
         check_platform(sys.platform, platform.release()),
-        sandbox,
+        walls,
         await _orchestrator(context),
     ]
     return DoctorOutput(
@@ -95,14 +96,12 @@ async def _git() -> Check:
     return check_git(ran.said if ran.status == 0 else None, ran.said)
 
 
-async def _sandbox(system: str) -> Check:
-    if system != "linux":
-        return check_sandbox(None, "bubblewrap exists on Linux only")
-    ran = await probing.run(("bwrap", "--ro-bind", "/", "/", "true"), probing.environment())
-    if ran.status == 0:
-        return check_sandbox(True, "")
-    missing = ran.status is None and shutil.which("bwrap") is None
-    return check_sandbox(None if missing else False, "bubblewrap is not installed" if missing else ran.said)
+def _sandbox(home: Path) -> Check:
+    try:
+        mode = config.load(home).sandbox.mode
+    except (PodiumError, OSError):  # another check says so
+        mode = "auto"
+    return check_sandbox(sandbox.trouble(), mode)
 
 
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------
@@ -298,16 +297,18 @@ def check_platform(system: str, release: str) -> Check:
     return Check(name="Platform", state=state, detail=detail.format(release), to_do=to_do)
 
 
-def check_sandbox(bubblewrap: bool | None, why: str) -> Check:
-    """What stands between agents and this user's files: nothing in this version, whether bubblewrap works or not."""
-    able = {
-        True: "bubblewrap works here, but is not used yet",
-        False: f"bubblewrap does not work here ({why})",
-        None: why,
-    }
-    detail = "agents are NOT sandboxed in this version: they run as your user and can read this home and all "
-    detail += f"else that you can read; {able[bubblewrap]}"
-    return warning("Sandbox", detail, "Give untrusted work a user, a container or a machine of its own.")
+def check_sandbox(trouble: str, mode: str) -> Check:
+    """What stands between agents and this user's files; `trouble` says why there can be no sandbox here."""
+    if mode != "off" and not trouble:
+        detail = "agents are sandboxed: each sees its clone and its tools, and reaches its model and who is allowed"
+        return ok("Sandbox", f"{detail} (bubblewrap; mode {mode})")
+    if mode == "required":
+        to_do = "Install bubblewrap or allow it to make user namespaces; until then every job waits."
+        return _problem("Sandbox", f"no agent begins: a sandbox is required, and {trouble}", to_do)
+    detail = "agents are NOT sandboxed: they run as your user and can read this home and all else that you can read; "
+    detail += trouble or "bubblewrap works here, but [sandbox] mode is off"
+    to_do = "Install bubblewrap, or give untrusted work a user, a container or a machine of its own."
+    return warning("Sandbox", detail, to_do)
 
 
 async def _orchestrator(context: Context) -> Check:

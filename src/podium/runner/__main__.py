@@ -23,14 +23,14 @@ def main(arguments: list[str]) -> int:
     if not claim.take(directory, is_salvage):
         return 0
     processes.become_subreaper()
-    limits = Limits()
-    supervisor = Supervisor(signals, limits)
+    limits, room = Limits(), shortage.Room(directory)
+    supervisor = Supervisor(signals, limits, room)
     patience = shortage.Patience(directory, limits.room_seconds_max, supervisor.pause)
     try:
         if not is_salvage:
             claim.introduce(directory)
         spec = specs.read(directory)
-        supervisor = Supervisor(signals, spec.limits)
+        supervisor = Supervisor(signals, spec.limits, room)
         patience = shortage.Patience(directory, spec.limits.room_seconds_max, supervisor.pause)
         attempt = Attempt(spec, supervisor, patience)
         if is_salvage:

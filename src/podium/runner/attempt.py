@@ -12,15 +12,13 @@ from podium.runner.journal import Journal
 from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
-from podium.runner.start import Run
+from podium.runner.start import Run, inside
 from podium.runner.supervise import Ended, Supervisor
 
 FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
 CANCELLED, COULD_NOT_START = "cancelled", "could-not-start"
 
 DETAIL_CHARS_MAX = 4_000
-OWN_SHARE_MAX = 0.5
-"""An agent that has taken more of the room there was at its start has filled the disk itself."""
 GATE_TRIES_MAX = 3
 """How often the gates are asked when the disk is full."""
 
@@ -42,7 +40,6 @@ class Attempt:
         self._agent_ran = False
         self._is_environment = False
         """Whether the machine is why it came to nothing (REC-9)."""
-        self._room_before = shortage.room_bytes(spec.directory)
         self._has_filled_disk = False
         """Whether it is the agent itself that has left no room, for anybody."""
 
@@ -84,9 +81,11 @@ class Attempt:
             limits.line_bytes_max, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut))
         )
         env, started_at = environment(self._spec) | self._spec.env, time.time()
+        self._supervisor.room.begin_phase()
         run = Run(self._spec.argv, env, self._spec.clone, self._spec.timeout_seconds, out, err)
         until = {"wants_stop": lambda: bool(self._heard.excess), "is_done": lambda: self._heard.result is not None}
-        ended = self._supervisor.run(run._replace(**until, linger_seconds=limits.result_grace_seconds))
+        run = run._replace(**until, linger_seconds=limits.result_grace_seconds)
+        ended = self._supervisor.run(inside(self._spec, run))
         self._agent_ran = ended.cause != "not-started"
         self._make_room(started_at)
         out.end()
@@ -119,8 +118,8 @@ class Attempt:
         if not self._agent_ran:
             return report
         if ending != FINISHED or self._heard.result is None or self._heard.result["verdict"] != "passed":
-            is_full = ending in {CRASHED, FINISHED} and shortage.is_full(self._spec.directory)
-            self._is_environment = is_full and not self._has_filled_disk
+            is_short = ending in {CRASHED, FINISHED} and self._supervisor.room.look()
+            self._is_environment = is_short and not self._has_filled_disk
             return report | {"salvage": self.salvage()}
         summary = self._heard.result["summary"].strip() or self._spec.step
         try:
@@ -162,6 +161,7 @@ class Attempt:
 
         def once() -> Work:
             self._git.begin_phase()
+            self._supervisor.room.begin_phase()
             self._clone.take_back()
             work = self._clone.work(message, is_partial)
             if work.is_new:
@@ -173,12 +173,12 @@ class Attempt:
     def _lacks_room(self, error: Exception) -> bool:
         """Whether the machine is at fault. Git does not always say why it could not write."""
         is_short = error.is_environment if isinstance(error, GitFailedError) else shortage.is_shortage(error)
-        return is_short or shortage.is_full(self._spec.directory)
+        return is_short or self._supervisor.room.look()
 
     def _make_room(self, started_at: float) -> None:
         """An agent that has filled the disk must not stop everybody else: the large files that it wrote go."""
         directory = self._spec.directory
-        if not shortage.is_full(directory) or shortage.used_bytes(directory) < self._room_before * OWN_SHARE_MAX:
+        if not shortage.is_full(directory) or not self._supervisor.room.is_own():
             return
         self._has_filled_disk = True
         count = shortage.remove_large(directory, started_at)

@@ -3,13 +3,12 @@
 import time
 from typing import Any, NamedTuple
 
-from podium.runner import shortage
 from podium.runner.clone import Work
 from podium.runner.journal import Journal
 from podium.runner.lines import Redactor, Tail
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment, fill
-from podium.runner.start import Run
+from podium.runner.start import Run, inside
 from podium.runner.supervise import Ended, Supervisor
 
 PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could-not-run"
@@ -84,12 +83,11 @@ class Gates:
         tail = Tail(self._spec.limits.gate_output_bytes_max)
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
-        was_full = shortage.is_full(self._spec.directory)
-        ended = self._supervisor.run(Run(argv, env, self._spec.clone, seconds, tail, tail))
+        self._supervisor.room.begin_phase()
+        ended = self._supervisor.run(inside(self._spec, Run(argv, env, self._spec.clone, seconds, tail, tail)))
         self.were_interrupted |= ended.cause == "cancelled"
         outcome = _outcome(ended, gate.get("expect", "passed"))
-        is_full = was_full or shortage.is_full(self._spec.directory)
-        if outcome != PASSED and ended.cause == "exited" and is_full:
+        if outcome != PASSED and ended.cause == "exited" and self._supervisor.room.look():
             self.lacked_room = True
             outcome = COULD_NOT_RUN
         return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))

@@ -50,6 +50,7 @@ class Git:
     def __init__(self, spec: Spec, supervisor: Supervisor) -> None:
         self._spec = spec
         self._supervisor = supervisor
+        self._walls = (*spec.git_walls, "--chdir", str(spec.clone), "--") if spec.git_walls else ()
         self._where = (f"--git-dir={spec.clone / '.git'}", f"--work-tree={spec.clone}")
         # HOME is a directory without any configuration; agents' commits keep their author through the environment.
         self._env = environment(spec) | {"HOME": str(spec.directory), "GIT_NO_REPLACE_OBJECTS": "1"}
@@ -67,8 +68,9 @@ class Git:
         if seconds <= 0:
             limit = self._spec.limits.git_seconds_max
             return Answer(Ended("timed-out", None), "", f"no time is left of {limit:g} s for git")
-        argv = ("git", *_SAFE, *self._where, *arguments)
+        argv = (*self._walls, "git", *_SAFE, *self._where, *arguments)
         run = Run(argv, self._env, None, seconds, on_stdout or out, said, stdin, self.heeds_stop)
+        run = run._replace(program="git" if self._walls else "")
         ended = self._supervisor.run(run)
         return Answer(ended, out.text(), said.text() or ended.error)
 

@@ -43,6 +43,14 @@ def parent_of(pid: int) -> int | None:
     return int(fields[1]) if fields else None
 
 
+def name_of(pid: int) -> str:
+    """The program's name, of at most 15 bytes; empty when the process is gone."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
 def has_terminal(pid: int) -> bool:
     """Whether it belongs to somebody's terminal; agents' processes never do."""
     fields = _stat(pid)

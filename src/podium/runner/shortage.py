@@ -21,6 +21,8 @@ ROOM_FILES_MIN = 16
 """With less than this, what fails on a disk fails for want of room."""
 LOOK_SECONDS = 0.5
 LARGE_BYTES = 1 << 20
+OWN_SHARE_MAX = 0.5
+"""An agent that has taken more of the room there was at its start has filled the disk itself."""
 ENTRIES_MAX = 1_000_000
 """Files that are looked at to learn how much of a full disk an attempt has taken itself."""
 
@@ -75,6 +77,30 @@ def _below(directory: Path, but: str = "") -> Iterator[tuple[str, os.stat_result
         for path in (f"{folder}/{name}" for name in (*folders, *names)):
             with suppress(OSError):
                 yield path, os.lstat(path)
+
+
+class Room:
+    """Remembers whether the disk of an attempt was full at any moment of a phase, though room may be back since."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._at_first = room_bytes(directory)
+        self.begin_phase()
+
+    def begin_phase(self) -> None:
+        """Forget what was: from now on it counts for the agent, the git or the gate that runs next."""
+        self.was_short = self._was_own = False
+
+    def look(self) -> bool:
+        """Whether the disk is, or in this phase was, full for other reasons than what the attempt wrote itself."""
+        if not self.was_short and not self._was_own and is_full(self._directory):
+            self._was_own = self.is_own()
+            self.was_short = not self._was_own
+        return self.was_short
+
+    def is_own(self) -> bool:
+        """Whether the attempt has taken more of the room there was at its start than it left to all others."""
+        return used_bytes(self._directory) >= self._at_first * OWN_SHARE_MAX
 
 
 class Patience:

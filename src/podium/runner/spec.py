@@ -79,6 +79,12 @@ class Spec(NamedTuple):
     timeout_seconds: float
     gates: tuple[dict[str, Any], ...]
     limits: Limits = Limits()
+    walls: tuple[str, ...] = ()
+    """What the agent and the gates are run by, with its arguments; empty for no sandbox."""
+    git_walls: tuple[str, ...] = ()
+    """What git in the clone is run by."""
+    allow: tuple[str, ...] = ()
+    """Whom agent and gates may reach from inside (`network.is_allowed`)."""
     cache: str = ""
     """The host's folder of what package tools have downloaded, for all attempts; empty for none."""
 
@@ -117,7 +123,7 @@ def read(directory: Path) -> Spec:
     if content is None:
         raise ValueError(f"{directory / 'run.json'} is missing or no JSON object.")
     limits = Limits(**content.pop("limits", {}))
-    for name in ("argv", "secrets", "gates"):
+    for name in ("argv", "secrets", "gates", "walls", "git_walls", "allow"):
         content[name] = tuple(content.get(name, ()))
     return Spec(directory=directory, limits=limits, **content)
 

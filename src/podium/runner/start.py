@@ -2,12 +2,17 @@
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from errno import EINVAL, ENOENT
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from podium.runner import processes
+from podium.runner import network, processes
+from podium.runner.spec import Spec
+
+STATUS_FD = 3
+"""Where what holds a sandbox says whether the program inside has been started, and how it ended."""
 
 Sink = Callable[[bytes], Any]
 
@@ -31,6 +36,22 @@ class Run(NamedTuple):
     is_done: Callable[[], bool] = bool
     """Asked likewise: from True on, the program has `linger_seconds` to exit by itself."""
     linger_seconds: float = 0.0
+    program: str = ""
+    """What runs inside of a sandbox, by which `argv` begins; empty when it is `argv` itself that is meant."""
+    allow: Sequence[str] = ()
+    """Whom a program in a sandbox may reach; what serves that is a child as well."""
+
+
+def inside(spec: Spec, run: Run) -> Run:
+    """The run of an agent or a gate, inside of the attempt's sandbox when it has one."""
+    if not spec.walls:
+        return run
+    allow = spec.allow
+    ports = [str(port) for port in network.loopback_ports(allow)]
+    way = (sys.executable, "-I", "-S", network.__file__, str(len(ports)), *ports) if allow else ()
+    return run._replace(
+        argv=(*spec.walls, "--chdir", str(spec.clone), "--", *way, *run.argv), program=run.argv[0], allow=allow
+    )
 
 
 class Started(NamedTuple):
@@ -39,39 +60,52 @@ class Started(NamedTuple):
     pid: int
     out: int
     err: int
+    said: int
+    """What holds its sandbox writes here; -1 without one."""
 
 
 def start(run: Run) -> Started | OSError:
     """Start a program, or say why it cannot be started."""
-    program = _find(run.argv[0], run.env.get("PATH", os.defpath))
-    if program is None:
+    path = run.env.get("PATH", os.defpath)
+    program = _find(run.argv[0], path)
+    if program is None or (run.program and _find(run.program, path) is None):
         return FileNotFoundError(ENOENT, "no such program on PATH")
     out, child_out = os.pipe()
     err, child_err = os.pipe()
-    stdin = _input(run.stdin)
+    said, child_said = os.pipe() if run.program else (-1, -1)
+    streams = [_input(run.stdin), child_out, child_err, *((child_said,) if run.program else ())]
+    runner = os.getpid()
     try:
+        if run.allow:
+            streams.append(network.begin(run.allow, lambda: processes.die_with_parent(runner)))
         begin = _spawn if run.directory is None else _fork
-        pid = begin(run, program, (stdin, child_out, child_err))
+        pid = begin(run, program, streams)
     except OSError as error:
-        os.close(out)
-        os.close(err)
+        close_all((out, err, said))
         return error
     finally:
-        for fd in (stdin, child_out, child_err):
+        close_all(streams)
+    for fd in (out, err, said):
+        if fd >= 0:
+            os.set_blocking(fd, False)
+    return Started(pid, out, err, said)
+
+
+def close_all(fds: Iterable[int]) -> None:
+    """Close those that are open."""
+    for fd in fds:
+        if fd >= 0:
             os.close(fd)
-    os.set_blocking(out, False)
-    os.set_blocking(err, False)
-    return Started(pid, out, err)
 
 
-def _spawn(run: Run, program: str, streams: tuple[int, int, int]) -> int:
+def _spawn(run: Run, program: str, streams: Sequence[int]) -> int:
     """Start without a fork, which costs a millisecond and more when the machine is busy."""
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(streams)]
     reset = (signal.SIGPIPE, signal.SIGHUP)
     return os.posix_spawn(program, list(run.argv), dict(run.env), file_actions=actions, setsigdef=reset)
 
 
-def _fork(run: Run, program: str, streams: tuple[int, int, int]) -> int:
+def _fork(run: Run, program: str, streams: Sequence[int]) -> int:
     """Start as a session that dies with this process."""
     failed, child_failed = os.pipe()
     runner = os.getpid()
@@ -87,7 +121,7 @@ def _fork(run: Run, program: str, streams: tuple[int, int, int]) -> int:
     return pid
 
 
-def _become(run: Run, program: str, runner: int, streams: tuple[int, int, int], failed: int) -> NoReturn:
+def _become(run: Run, program: str, runner: int, streams: Sequence[int], failed: int) -> NoReturn:
     """In the child: become the program. Every other descriptor closes itself on exec."""
     try:
         os.setsid()

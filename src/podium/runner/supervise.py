@@ -9,10 +9,16 @@ from types import FrameType
 from typing import NamedTuple
 
 from podium.runner import processes
+from podium.runner.shortage import Room
 from podium.runner.spec import Limits
-from podium.runner.start import Run, Sink, start
+from podium.runner.start import Run, Sink, close_all, start
 
 READ_BYTES = 1 << 16
+ROOM_LOOK_SECONDS = 0.1
+"""How often, at least, it is looked whether the disk has room while a program runs."""
+SIGNALLED = 128
+WALLS = "bwrap"
+"""The program that holds a sandbox."""
 _KILL_AGAIN_SECONDS = 0.05
 
 
@@ -75,9 +81,10 @@ def _noted(_number: int, _frame: FrameType | None) -> None:
 class Supervisor:
     """Starts programs as this process's children and ends them with all their descendants."""
 
-    def __init__(self, signals: Signals, limits: Limits) -> None:
+    def __init__(self, signals: Signals, limits: Limits, room: Room) -> None:
         self._signals = signals
         self._limits = limits
+        self.room = room
         self._statuses: dict[int, int] = {}
 
     @property
@@ -95,20 +102,27 @@ class Supervisor:
             return Ended("cancelled", None, "cancelled before it started")
         started = start(run)
         if isinstance(started, OSError):
-            return Ended("not-started", None, f"{run.argv[0]}: {started.strerror}", started.errno or 0)
-        pid, out, err = started
+            return Ended("not-started", None, f"{run.program or run.argv[0]}: {started.strerror}", started.errno or 0)
+        pid, out, err, said = started
         try:
             cause = self._watch(run, pid, out, err)
             self.end_tree()
             for fd, sink in ((out, run.on_stdout), (err, run.on_stderr)):
                 while _read(fd, sink):
                     pass
+            told: list[bytes] = []
+            while run.program and _read(said, told.append):
+                pass
         finally:
-            os.close(out)
-            os.close(err)
-        status = self._statuses.pop(pid, None)
+            close_all((out, err, said))
+        ended = self._statuses.pop(pid, None)
         self._statuses.clear()
-        return Ended(cause, None if status is None else os.waitstatus_to_exitcode(status))
+        status = None if ended is None else os.waitstatus_to_exitcode(ended)
+        if run.program and cause == "exited" and status is not None and status > 0:
+            if b"exit-code" not in b"".join(told):
+                return Ended("not-started", None, f"{run.program}: there could be no sandbox around it")
+            status = SIGNALLED - status if status > SIGNALLED else status  # as a shell tells of a signal
+        return Ended(cause, status)
 
     def _watch(self, run: Run, pid: int, out: int, err: int) -> str:
         """Read until the program itself has exited (descendants may hold the pipes open), or must be ended."""
@@ -130,7 +144,8 @@ class Supervisor:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return late
-                for key, _ in selector.select(left):
+                self.room.look()
+                for key, _ in selector.select(min(left, ROOM_LOOK_SECONDS)):
                     if key.data is None:
                         self._signals.drain()
                     elif _read(key.fd, key.data) == b"":
@@ -144,7 +159,8 @@ class Supervisor:
         if not processes.reap(self._statuses):
             return True
         me = os.getpid()
-        processes.signal_all(processes.descendants(me), signal.SIGTERM)
+        found = processes.descendants(me)  # a sandbox's walls fall with those inside, who must be asked first
+        processes.signal_all([pid for pid in found if processes.name_of(pid) != WALLS], signal.SIGTERM)
         if self._is_childless_within(self._limits.grace_seconds):
             return True
         give_up = time.monotonic() + self._limits.kill_seconds_max

@@ -127,12 +127,23 @@ def test_little_memory_is_a_warning(available: int | None, state: str) -> None:
     assert ("not known" in found.detail) == (available is None)
 
 
-@pytest.mark.parametrize("works", [True, False, None])
-def test_it_never_says_that_agents_are_sandboxed(works: bool | None) -> None:
-    found = doctor.check_sandbox(works, "Permission denied")
-    assert found.state == "warning"
-    assert "NOT sandboxed" in found.detail
-    assert "can read this home" in found.detail
+@pytest.mark.parametrize(
+    ("trouble", "mode", "state"),
+    [
+        ("", "auto", "ok"),
+        ("", "required", "ok"),
+        ("", "off", "warning"),
+        ("bubblewrap is not installed", "auto", "warning"),
+        ("bubblewrap is not installed", "off", "warning"),
+        ("bubblewrap is not installed", "required", "problem"),
+    ],
+)
+def test_it_says_that_agents_are_sandboxed_only_where_they_are(trouble: str, mode: str, state: str) -> None:
+    found = doctor.check_sandbox(trouble, mode)
+    assert found.state == state
+    assert trouble in found.detail
+    assert ("NOT sandboxed" in found.detail, "can read this home" in found.detail) == (state == "warning",) * 2
+    assert ("are sandboxed" in found.detail) == (state == "ok")
 
 
 @pytest.mark.parametrize(

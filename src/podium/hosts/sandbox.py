@@ -1,0 +1,139 @@
+"""The sandbox around an agent, its gates and the git in its clone: what bubblewrap is told to show (INS-4, SEC-1).
+
+Everything that is not named here does not exist inside: no home, no other clone, nothing of Podium's own.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+import podium
+from podium.address import SOCKET
+from podium.agents.command import Program
+from podium.domain.errors import Unavailable
+from podium.runner.start import STATUS_FD
+from podium.workspace.layout import Home, make_private
+
+PROBE_SECONDS: Final = 10.0
+_APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
+_TOLD: Final = ("--json-status-fd", str(STATUS_FD))
+_SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
+# Of /etc only what programs need to run, to name users and to check certificates.
+_ETC: Final = (
+    "alternatives", "ca-certificates", "group", "hosts", "ld.so.cache", "localtime", "mime.types", "nsswitch.conf",
+    "passwd", "pki", "ssl",
+)  # fmt: skip
+_PROBE: Final = ("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108 - inside
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What an operator may choose."""
+
+    mode: Literal["auto", "required", "off"] = "auto"
+    """`auto`: where bubblewrap works; `required`: nothing begins without it."""
+    allow: tuple[str, ...] = ()
+    """Hosts that may be reached from inside, beside what an agent's own environment names."""
+    read: tuple[str, ...] = ()
+    """Further files and folders that are shown, read-only."""
+
+
+class Walls(NamedTuple):
+    """Commands that others are run by."""
+
+    whole: tuple[str, ...] = ()
+    for_git: tuple[str, ...] = ()
+
+
+@cache
+def trouble() -> str:
+    """Why there can be no sandbox on this machine; empty when one has just worked."""
+    if not sys.platform.startswith("linux"):
+        return "bubblewrap exists on Linux only"
+    program = shutil.which("bwrap")
+    if program is None:
+        return "bubblewrap is not installed"
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            (program, *_APART, *_PROBE, "true"), env=env, capture_output=True, timeout=PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"bubblewrap does not work here ({error})"
+    said = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
+    return f"bubblewrap does not work here ({said})" if done.returncode else ""
+
+
+def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, program: Program, path: str) -> Walls:
+    """What the programs of the attempt in `directory` are run by; nothing for no sandbox. Raises Unavailable."""
+    if chosen.mode == "off":
+        return Walls()
+    if why := trouble():
+        if chosen.mode == "auto":
+            return Walls()
+        raise Unavailable(f'No agent runs without a sandbox here ([sandbox] mode = "required"), and {why}.')
+    bare = [shutil.which("bwrap") or "bwrap", *_APART, *_TOLD, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    objects = repository / ".git/objects"
+    bare += [*_system(home), *_shown("--ro-bind-try", (objects,)), *_shown("--bind", (directory / "clone",))]
+    told = (directory / "assignment.json", directory / "document.md", home.path / "roles")
+    read_only = (*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read), *told)
+    session = make_private(home.session(f"{directory.parent.name}/{directory.name}"))  # only what is there can be shown
+    own = (directory / "home", directory / "tmp", session, home.path / SOCKET)
+    whole = (*bare, *_shown("--ro-bind-try", read_only), *_shown("--bind-try", own))
+    git = shutil.which("git", path=path) or ""
+    # Each thing that is shown takes time, and git is run often: it needs none of the toolchain but itself.
+    return Walls(whole, tuple(bare) if git.startswith(_SYSTEM) else whole)
+
+
+def _shown(how: str, places: Iterable[str | Path]) -> Iterator[str]:
+    for place in places:
+        yield from (how, str(place), str(place))
+
+
+def _system(home: Home) -> Iterator[str]:
+    """What the system has installed, without a home that happens to lie in it."""
+    for place in _SYSTEM:
+        if Path(place).is_symlink():
+            yield from ("--symlink", os.readlink(place), place)  # noqa: PTH115 - the text
+        else:
+            yield from _shown("--ro-bind-try", (place,))
+    for hidden in (home.path, Path.home().resolve()):
+        if _is_below(hidden, _SYSTEM):
+            yield from ("--tmpfs", str(hidden))
+
+
+def ways_out(chosen: Sandbox, program: Program) -> tuple[str, ...]:
+    """Whom the agent may reach: the model's endpoint, every place that its environment names, and what is allowed."""
+    urls = (urlsplit(value) for value in program.env.values() if value.startswith(("http://", "https://")))
+    ports = {"http": 80, "https": 443}
+    named = (f"{url.hostname}:{url.port or ports[url.scheme]}" for url in urls if url.hostname)
+    return tuple(dict.fromkeys((*named, *program.endpoints, *chosen.allow)))
+
+
+def _toolchain(home: Home, program: Program, path: str, read: Sequence[str]) -> Iterator[Path]:
+    """The interpreter, Podium's own code, the folders of PATH and the files that the agent's command names.
+
+    A folder above what must stay hidden is left out: a home that is on PATH is no toolchain.
+    """
+    hidden = (home.path, Path.home().resolve())
+    named = [Path(part) for part in program.argv if part.startswith("/")]
+    folders = [Path(folder) for folder in path.split(":") if folder.startswith("/")]
+    own = [Path(sys.prefix), Path(sys.base_prefix), Path(podium.__file__).parent, *folders]
+    shown: list[Path] = []
+    for place in dict.fromkeys([*own, *(file for file in named if file.is_file()), *map(Path, read)]):
+        is_system = _is_below(place, _SYSTEM) and not _is_below(place, hidden)
+        is_above = any(_is_below(one, (place.resolve(),)) for one in hidden)
+        if place.exists() and not (is_system or is_above or _is_below(place, shown)):
+            shown.append(place)
+            yield place
+
+
+def _is_below(place: Path, folders: Iterable[str | Path]) -> bool:
+    return any(place.is_relative_to(folder) for folder in folders)

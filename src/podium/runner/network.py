@@ -1,0 +1,169 @@
+"""The only way out of a sandbox: listeners made inside, served by a process outside that knows who may be reached.
+
+A sandbox has a network of its own with nothing in it but loopback. As a program inside, this module listens there,
+hands the listening sockets out over a descriptor (unix(7), SCM_RIGHTS: they stay in the network where they were made)
+and becomes the agent. As a child of the runner it serves them: one is a proxy for HTTP, each of the others leads to one
+port of this machine. It ends with the runner, not with the orchestrator.
+"""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+LINK_FD = 4
+"""Where the program inside finds the descriptor."""
+NOT_FOUND = 127
+"""The exit status when there is no such program inside, as a shell's."""
+HEAD_BYTES_MAX = 64 << 10
+READ_BYTES = 64 << 10
+CONNECT_SECONDS = 30.0
+LISTENERS_MAX = 200
+WEB_PORTS = (80, 443)
+"""What an entry without a port allows."""
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_REFUSED = "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}"
+
+
+def split(place: str) -> tuple[str, int]:
+    """The host, in lower case, and the port of `host` or `host:port`; 0 when it has none."""
+    host, colon, port = place.rpartition(":")
+    if colon and port.isdecimal() and (":" not in host or host.startswith("[")):
+        return host.lower(), int(port)
+    return place.lower(), 0
+
+
+def loopback_ports(allow: Sequence[str]) -> list[int]:
+    """The ports of this machine that are reached inside under the same numbers."""
+    return sorted({port for host, port in map(split, allow) if host in LOOPBACK and port})
+
+
+def is_allowed(allow: Sequence[str], host: str, port: int) -> bool:
+    """Whether an entry such as `example.com`, `*.example.com` or `example.com:8443` holds that place."""
+    for name, only in map(split, allow):
+        fits = host.lower().endswith(name[1:]) if name.startswith("*.") else host.lower() == name
+        if fits and (port == only or (not only and port in WEB_PORTS)):
+            return True
+    return False
+
+
+def begin(allow: Sequence[str], become_child: Callable[[], None]) -> int:
+    """Start the process that serves a sandbox, as a child; the descriptor for the program inside. Raises OSError."""
+    mine, theirs = socket.socketpair()
+    if os.fork() == 0:
+        try:
+            theirs.close()
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            become_child()
+            _serve(mine, allow)
+        finally:
+            os._exit(0)
+    mine.close()
+    return theirs.detach()
+
+
+def _serve(link: socket.socket, allow: Sequence[str]) -> None:
+    import threading
+
+    _, fds, _, _ = socket.recv_fds(link, 1, LISTENERS_MAX)
+    link.close()
+    targets: list[tuple[str, int] | None] = [None, *(("127.0.0.1", port) for port in loopback_ports(allow))]
+    for fd, target in zip(fds, targets, strict=True):
+        listener = socket.socket(fileno=fd)
+        threading.Thread(target=_accept, args=(listener, allow, target), daemon=True).start()
+    signal.pause()
+
+
+def _accept(listener: socket.socket, allow: Sequence[str], target: tuple[str, int] | None) -> None:
+    import threading
+
+    while True:
+        near, _ = listener.accept()
+        threading.Thread(target=_connection, args=(near, allow, target), daemon=True).start()
+
+
+def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, int] | None) -> None:
+    """Serve one connection from inside to its end."""
+    import threading
+
+    with near:
+        try:
+            first = b""
+            if target is None:
+                target, first, answer = _asked(near, allow)
+                near.sendall(answer)
+            if target is None:
+                return
+            far = socket.create_connection(target, CONNECT_SECONDS)
+        except (OSError, ValueError):
+            return
+        with far:
+            far.settimeout(None)
+            back = threading.Thread(target=_copy, args=(far, near), daemon=True)
+            back.start()
+            _copy(near, far, first)
+            back.join()
+
+
+def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[tuple[str, int] | None, bytes, bytes]:
+    """What a client asks of the proxy (RFC 9110, 9.3.6): the place, what goes there first, and what is answered."""
+    said = b""
+    while b"\r\n\r\n" not in said:
+        chunk = near.recv(READ_BYTES)
+        said += chunk
+        if not chunk or len(said) > HEAD_BYTES_MAX:
+            raise ValueError("no request")
+    head, _, rest = said.partition(b"\r\n\r\n")
+    first, *fields = head.decode("latin-1").split("\r\n")
+    method, url, version = first.split(" ")
+    is_tunnel = method == "CONNECT"
+    place, slash, path = (url, "", "") if is_tunnel else url.partition("://")[2].partition("/")
+    host, port = split(place)
+    if not is_allowed(allow, host, port or 80):
+        why = f"Podium's sandbox does not let this agent reach {place}. See [sandbox] allow in podium.toml.\n"
+        return None, b"", _REFUSED.format(403, "Forbidden", len(why), why).encode("latin-1")
+    if is_tunnel:
+        return (host, port), rest, b"HTTP/1.1 200 Connection established\r\n\r\n"
+    kept = [field for field in fields if not field.lower().startswith(("proxy-", "connection:", "keep-alive:"))]
+    lines = [f"{method} /{path if slash else ''} {version}", *kept, "Connection: close", "", ""]
+    return (host, port or 80), "\r\n".join(lines).encode("latin-1") + rest, b""
+
+
+def _copy(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
+    try:
+        sink.sendall(first)
+        while chunk := source.recv(READ_BYTES):
+            sink.sendall(chunk)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:  # one side is gone, which ends both
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+def main(arguments: list[str]) -> None:
+    """Inside: listen on the given ports, hand the listeners out, and become the program after them."""
+    count = int(arguments[0])
+    ports, argv = arguments[1 : count + 1], arguments[count + 1 :]
+    listeners: list[Any] = [socket.create_server(("127.0.0.1", int(port))) for port in ("0", *ports)]
+    with socket.socket(fileno=LINK_FD) as link:
+        socket.send_fds(link, [b"x"], [listener.fileno() for listener in listeners])
+    proxy = f"http://127.0.0.1:{listeners[0].getsockname()[1]}"
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        os.environ[name] = proxy
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        sys.stderr.write(f"{argv[0]}: {error.strerror}\n")
+        sys.exit(NOT_FOUND)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
