@@ -44,7 +44,7 @@ def program(
         preset = presets.find(acp)
         told = ("--name", name, "--mode", preset.mode, "--meta", json.dumps(preset.meta))
         module = (sys.executable, "-I", "-m", "podium.agents.acp", *told)
-        return Program((*module, *options, "--", *preset.command), {**preset.env, **env})
+        return Program((*module, *options, "--", *preset.command), {**preset.env, **env}, preset.endpoints)
     if command:
         return Program(tuple(part.replace("{python}", sys.executable) for part in command), dict(env))
     if name in BUILT_IN:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -52,21 +51,28 @@ class Walls(NamedTuple):
     for_git: tuple[str, ...] = ()
 
 
-@cache
+_worked: Final[set[str]] = set()
+"""Programs that have made a sandbox here; a trial that failed is made again for the next attempt."""
+
+
 def trouble() -> str:
-    """Why there can be no sandbox on this machine; empty when one has just worked."""
+    """Why there can be no sandbox here; empty when one has worked. Raises Unavailable where nobody can tell."""
     if not sys.platform.startswith("linux"):
         return "bubblewrap exists on Linux only"
     program = shutil.which("bwrap")
     if program is None:
         return "bubblewrap is not installed"
+    if program in _worked:
+        return ""
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
         done = subprocess.run(
             (program, *_APART, *_PROBE, "true"), env=env, capture_output=True, timeout=PROBE_SECONDS, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return f"bubblewrap does not work here ({error})"
+        raise Unavailable(f"Whether bubblewrap works here cannot be told now ({error}); it is tried again.") from error
+    if not done.returncode:
+        _worked.add(program)
     said = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
     return f"bubblewrap does not work here ({said})" if done.returncode else ""
 

@@ -101,7 +101,10 @@ def _sandbox(home: Path) -> Check:
         mode = config.load(home).sandbox.mode
     except (PodiumError, OSError):  # another check says so
         mode = "auto"
-    return check_sandbox(sandbox.trouble(), mode)
+    try:
+        return check_sandbox(sandbox.trouble(), mode)
+    except PodiumError as error:
+        return warning("Sandbox", str(error), "Ask again when the machine is less busy.")
 
 
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------

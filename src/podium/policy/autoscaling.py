@@ -68,11 +68,8 @@ class Look(NamedTuple):
     """The mean age of what is ready."""
     hours: Mapping[int, tuple[int, float]]
     """Starts of this hour and the one before: their number and their waits together."""
-
-    @property
-    def size(self) -> int:
-        """Its instances."""
-        return sum(pool.size for pool in self.pools)
+    size: int
+    """Its instances that may be given work: who is drained or in quarantine is no capacity."""
 
 
 class Signals(NamedTuple):

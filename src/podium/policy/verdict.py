@@ -60,9 +60,10 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
 
 def _unavailable(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     """Until the provider's own word, or again and again with a pause; neither uses up a try."""
-    if isinstance(at := report.data.get("resets_at"), float):
-        return Verdict("retry", f"its provider's limit: {report.summary}", resets_at=at, charged=False)
     if job.attempt < PROVIDER_ATTEMPTS_MAX:
+        at = report.data.get("resets_at")
+        if isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < float("inf"):
+            return Verdict("retry", f"its provider's limit: {report.summary}", resets_at=float(at), charged=False)
         return _wait(job, f"its provider cannot now: {report.summary}", PROVIDER_SECONDS_MAX, chance)
     return _retry(step, job, report.summary, chance)
 

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ NOT_FOUND = 127
 HEAD_BYTES_MAX = 64 << 10
 READ_BYTES = 64 << 10
 CONNECT_SECONDS = 30.0
+SHORT_SECONDS = 0.05
+"""Before the next try to serve somebody when the process is short of something."""
 LISTENERS_MAX = 200
 WEB_PORTS = (80, 443)
 """What an entry without a port allows."""
@@ -82,8 +85,11 @@ def _accept(listener: socket.socket, allow: Sequence[str], target: tuple[str, in
     import threading
 
     while True:
-        near, _ = listener.accept()
-        threading.Thread(target=_connection, args=(near, allow, target), daemon=True).start()
+        try:
+            near, _ = listener.accept()
+            threading.Thread(target=_connection, args=(near, allow, target), daemon=True).start()
+        except (OSError, RuntimeError):  # no descriptor or no thread is left: those that end make room
+            time.sleep(SHORT_SECONDS)
 
 
 def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, int] | None) -> None:
@@ -92,21 +98,36 @@ def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, in
 
     with near:
         try:
-            first = b""
+            first, answer, is_asked = b"", b"", target is None
+            near.settimeout(CONNECT_SECONDS)
             if target is None:
                 target, first, answer = _asked(near, allow)
-                near.sendall(answer)
             if target is None:
+                near.sendall(answer)
                 return
-            far = socket.create_connection(target, CONNECT_SECONDS)
+            far = _reached(near, target, answer, is_asked=is_asked)
         except (OSError, ValueError):
             return
         with far:
+            near.settimeout(None)
             far.settimeout(None)
             back = threading.Thread(target=_copy, args=(far, near), daemon=True)
             back.start()
             _copy(near, far, first)
             back.join()
+
+
+def _reached(near: socket.socket, target: tuple[str, int], answer: bytes, *, is_asked: bool) -> socket.socket:
+    """A connection to the place, of which the client is told only when there is one. Raises OSError."""
+    try:
+        far = socket.create_connection(target, CONNECT_SECONDS)
+    except OSError as error:
+        why = f"{target[0]}:{target[1]} cannot be reached: {error}.\n"
+        if is_asked:
+            near.sendall(_REFUSED.format(502, "Bad Gateway", len(why), why).encode("latin-1", "replace"))
+        raise
+    near.sendall(answer)
+    return far
 
 
 def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[tuple[str, int] | None, bytes, bytes]:

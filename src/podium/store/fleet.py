@@ -80,7 +80,8 @@ def _resize(batch: Batch, command: Resize) -> Resized:
 def _start(batch: Batch, change: Change) -> tuple[str, ...]:
     """New instances; those of the same pool that have left come back first, so names stay few and mean one role."""
     fleet = batch.fleet
-    gone = [i for i in fleet.instances.values() if i.retired and (i.queue, i.role) == (change.queue, change.role)]
+    mine = (change.queue, change.role)
+    gone = [i for i in fleet.instances.values() if i.retired and not i.drained and (i.queue, i.role) == mine]
     gone.sort(key=by_number)
     names: list[str] = []
     for _ in range(change.after - change.before):
@@ -113,10 +114,13 @@ def died(batch: Batch, job: Job) -> None:
     The last instance of a queue goes on: with it alone, nobody can tell whose fault it is.
     """
     jobs = batch.deaths.setdefault(job.instance, set())
-    jobs.add(job.id)
+    if len(jobs) < QUARANTINE_JOBS:
+        jobs.add(job.id)
     one = batch.fleet.instances.get(job.instance)
     if one is None or len(jobs) < QUARANTINE_JOBS or one.name in batch.fleet.closed:
         return
+    if any(len(others) > 1 for name, others in batch.deaths.items() if name != one.name):
+        return  # they die everywhere: something else is at fault
     if any(other.name != one.name and batch.fleet.may_lease(other.slot) for other in batch.fleet.present(one.queue)):
         del batch.deaths[one.name]
         _put(batch, one._replace(drained=True, quarantined=True))

@@ -101,7 +101,8 @@ def complete(batch: Batch, command: Complete) -> bool:
     _LAWS[command.verdict.kind](batch, job, command)
     if command.report.ending in _DEATHS:
         _tell_recovery(batch, job, command.verdict)
-        died(batch, job)
+        if not command.report.is_environment:
+            died(batch, job)
     elif batch.deaths:
         batch.deaths.pop(job.instance, None)
     batch.touch(job)

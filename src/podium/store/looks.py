@@ -36,14 +36,16 @@ def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
 
 def looks(rows: Rows, now: float, wall: float) -> list[Look]:
     """Every workflow that has instances, or had; `now` in steady seconds, `wall` since the epoch."""
-    pools, running = pools_of(rows, read_fleet(rows))
+    fleet = read_fleet(rows)
+    pools, running = pools_of(rows, fleet)
     since, found = int(wall // HOUR_SECONDS) - 1, list[Look]()
-    for queue in dict.fromkeys(pool.queue for pool in pools):
+    for queue in dict.fromkeys(pool.queue for pool in pools if pool.queue not in fleet.drained):
         depth = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (queue, "ready"))
         (age,) = rows.one("ready_age", (now, queue)) if depth else (0.0,)
         hours = {hour: (n, total) for hour, n, total in rows.all("hourly_of_metric", (f"queue.{queue}.started", since))}
         mine = tuple(pool for pool in pools if pool.queue == queue)
-        found.append(Look(queue, mine, depth, running.get(queue, 0), age, hours))
+        size = sum(one.name not in fleet.closed for one in fleet.present(queue))
+        found.append(Look(queue, mine, depth, running.get(queue, 0), age, hours, size))
     return found
 
 

@@ -11,15 +11,19 @@ from podium.store.steering import pause
 
 PAUSE_SECONDS_MAX: Final = 8 * 86_400.0
 """A provider that says more is asked again then."""
+PAST_SECONDS: Final = 60.0
+"""The pause of one job whose provider names a moment that is over; nobody else is held for that."""
 
 
 def complete(batch: Batch, command: Complete) -> bool:
     """End an attempt, and draw what follows from what it has used up, or could not use."""
     job = batch.job(command.job) if command.verdict.resets_at else None
     if job is not None and (job.state, job.attempt) == ("running", command.attempt):
-        seconds = min(max(command.verdict.resets_at - batch.wall, 1.0), PAUSE_SECONDS_MAX)
+        left = command.verdict.resets_at - batch.wall
+        seconds = min(left, PAUSE_SECONDS_MAX) if left > 0 else PAST_SECONDS
         command = command._replace(verdict=command.verdict._replace(delay_seconds=seconds))
-        _hold_provider(batch, job, command.verdict)
+        if left > 0:
+            _hold_provider(batch, job, command.verdict)
     is_taken, spend = jobs.complete(batch, command), command.report.spend
     if is_taken and spend is not None and spend.cost_usd:
         _charge(batch, batch.need(command.job).project, spend.cost_usd)
@@ -43,7 +47,8 @@ def _charge(batch: Batch, project: str, cost_usd: float) -> None:
 
 def _hold_provider(batch: Batch, job: Job, verdict: Verdict) -> None:
     """None of the agent's jobs is given out before the time is up; what runs is told by the provider itself."""
-    agent, until = batch.owner(job.project).agent, batch.now + verdict.delay_seconds
+    agent = batch.owner(job.project).agent
+    until = max(batch.now + verdict.delay_seconds, batch.held_agents.get(agent, 0.0))
     batch.held_agents[agent] = until
     row = (agent, until, batch.wall, batch.wall + verdict.delay_seconds, verdict.reason[:2000])
     batch.effects["provider_pause_put"].append(row)

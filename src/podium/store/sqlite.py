@@ -176,7 +176,8 @@ class SqliteStore:
             with contextlib.suppress(apsw.Error):
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
-            self._hot = self._cold()
+            deaths, self._hot = self._hot.deaths, self._cold()
+            self._hot.deaths = deaths  # a refused command makes no instance sound
             raise
         self._numbers, self._lanes = numbers, lanes
         self._failpoint("after-commit")

@@ -31,11 +31,14 @@ def _wake(batch: Batch, command: Send, number: int) -> int:
     with it.
     """
     at_address = [one for one in batch.fleet.present() if command.to in _names(one)]
+    able = [one for one in at_address if batch.fleet.may_lease(one.slot)]
     flows = {one.queue: flow for one in at_address if (flow := batch.flow(command.project, one.queue))}
-    for one in at_address:
+    for one in able:
         flow = flows.get(one.queue)
         if flow is not None and flow.completed_at is None and not batch.is_busy(one.name):
             job = _job_for(batch, command, one, flow)
+            if job is None:
+                return 0
             batch.tell("job.woken", job, message=number, to=command.to, by=command.sender)
             batch.touch(job)
             return job.id
@@ -51,7 +54,8 @@ def _names(one: Instance) -> tuple[str, str, str]:
     return f"instance:{one.name}", f"role:{one.role}", f"workflow:{one.queue}"
 
 
-def _job_for(batch: Batch, command: Send, one: Instance, flow: Flow) -> Job:
+def _job_for(batch: Batch, command: Send, one: Instance, flow: Flow) -> Job | None:
+    """The address's job, to be done by that instance; None where it is at work, or waits for a person."""
     step = _step(flow)
     found = batch.find_job(command.project, flow.name, step.id, command.to)
     if found is None:
@@ -61,7 +65,8 @@ def _job_for(batch: Batch, command: Send, one: Instance, flow: Flow) -> Job:
         raise Conflict(f"Job {job.id}, which reads what is sent to {command.to}, was cancelled. Send without --wake.")
     if job.state == "passed":
         reopen(batch, job, "", "")
-    return batch.need(found)
+        return batch.reorder(batch.need(found), lane=f"@{one.name}")
+    return None if job.state in ("running", "in_review", "dead") else job
 
 
 def _step(flow: Flow) -> Step:
@@ -79,9 +84,7 @@ def _new_job(batch: Batch, command: Send, one: Instance, flow: Flow, step: Step)
     batch.numbers.job += 1
     priority = ordering.with_ahead(batch.owner(command.project).priority, 0)
     job = new_job(job_id, command.project, flow.name, PlannedJob(step, command.to, ()), 0, priority, batch.now)
-    kind, _, name = command.to.partition(":")
-    lane = {"instance": f"@{name}", "role": name}.get(kind, one.role)
     flow.open += 1
-    batch.add_job(job._replace(lane=lane))
+    batch.add_job(job._replace(lane=f"@{one.name}"))  # another one would not find the message
     enter(batch, batch.need(job_id))
     return batch.need(job_id)

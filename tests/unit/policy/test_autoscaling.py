@@ -70,7 +70,7 @@ def test_thresholds_that_would_oscillate_are_refused(wrong: dict[str, float]) ->
 
 
 def look(size: int, depth: int = 0, running: int = 0, age: float = 0.0, starts: int = 0, waited: float = 0.0) -> Look:
-    return Look("q", (Pool("q", "r", size),), depth, running, age, {7: (starts, waited)})
+    return Look("q", (Pool("q", "r", size),), depth, running, age, {7: (starts, waited)}, size)
 
 
 @pytest.mark.requirement("SCL-1")

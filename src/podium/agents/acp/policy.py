@@ -18,6 +18,8 @@ _TOOLS: Final = {"fetch": ("WebFetch", "WebSearch")}
 _JOINS: Final = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
 """Between the commands of one line; each of them has to be allowed."""
 _WORDS: Final = re.compile(r"[^A-Za-z0-9]+")
+_PLACES: Final = re.compile("path|file|uri|source|destination|target|folder|director")
+"""In the names of what a tool is given that says where it works."""
 _HIDES: Final = re.compile(r"[`<>]|\$\(")
 """In what a pattern allows: a command in a command, or a file that is written."""
 
@@ -30,7 +32,7 @@ def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call:
     if kind in ALWAYS:
         return True
     if kind in READS:
-        return all(_is_within(path, folders) for path in _paths(call))
+        return (kind == "search" or bool(_paths(call))) and all(_is_within(path, folders) for path in _paths(call))
     if kind in WRITES:
         paths = _paths(call)
         return bool({"Edit", "Write"} & set(tools) and paths) and all(_is_within(path, folders[:1]) for path in paths)
@@ -41,7 +43,13 @@ def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call:
     paths = _paths(call)
     if paths and all(_is_within(path, folders[1:]) for path in paths):
         return True  # an agent that asks whether it may look outside of the clone at all
-    return server in _WORDS.split(str(call.get("title") or ""))
+    return _is_of(server, str(call.get("title") or "")) and not _command(call.get("rawInput"))
+
+
+def _is_of(server: str, title: str) -> bool:
+    """Whether the title names a tool of that MCP server, as agents write it: before the tool, or behind it."""
+    words = [word for word in _WORDS.split(title) if word]
+    return words[:1] == [server] or words[:2] == ["mcp", server] or title.endswith(f"({server} MCP Server)")
 
 
 def _paths(call: Json) -> list[Path]:
@@ -49,8 +57,10 @@ def _paths(call: Json) -> list[Path]:
     given = call.get("rawInput")
     named = [str(row.get("path")) for row in cast("list[Json]", call.get("locations") or [])]
     if isinstance(given, Mapping):
-        pairs = cast("Json", given).items()
-        named += [value for name, value in pairs if "path" in name.lower() and isinstance(value, str)]
+        for name, value in cast("Json", given).items():
+            if _PLACES.search(name.lower()):
+                values = cast("list[object]", value) if isinstance(value, list) else [value]
+                named += [each for each in values if isinstance(each, str)]
     return [Path(name) for name in named if name]
 
 

@@ -23,6 +23,8 @@ class Preset(BaseModel):
     """The session mode in which it asks before it acts, where it would begin in another."""
     meta: Mapping[str, Any] = Field(default_factory=dict)
     """What a session is begun with beyond the protocol, in words of the agent's own (`_meta`)."""
+    endpoints: tuple[str, ...] = ()
+    """Where its model is: in a sandbox it always reaches that."""
     credentials: tuple[str, ...] = ()
     """Variables by which it is logged in; none are known of a program of the user's own."""
 
