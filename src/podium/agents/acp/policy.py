@@ -48,8 +48,8 @@ def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call:
 
 def _is_of(server: str, title: str) -> bool:
     """Whether the title names a tool of that MCP server, as agents write it: before the tool, or behind it."""
-    words = [word for word in _WORDS.split(title) if word]
-    return words[:1] == [server] or words[:2] == ["mcp", server] or title.endswith(f"({server} MCP Server)")
+    words = [word for word in _WORDS.split(title) if word not in ("", "Tool", "mcp")]
+    return words[:1] == [server] or title.endswith(f"({server} MCP Server)")
 
 
 def _paths(call: Json) -> list[Path]:
