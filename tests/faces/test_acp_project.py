@@ -47,7 +47,8 @@ def test_a_complete_project(tmp_path: Path) -> None:
         env |= {"CLAUDE_CODE_EXECUTABLE": str(claude_code.program())}
         rows = "".join(f"{name} = {json.dumps(value)}\n" for name, value in env.items())
         table = f'[agents.it]\nacp = "claude"\nprogram = "{program}"\n[agents.it.env]\n{rows}'
-        (podium.home / "podium.toml").write_text(table)
+        shown = json.dumps([str(npm_agents.NODE), str(npm_agents.FOLDER)])
+        (podium.home / "podium.toml").write_text(f"{table}[sandbox]\nread = {shown}\n")
         assert podium.ask("doctor")["agents"]["acp"]["usable"] is True
         document = podium.document("greeter.md", DOCUMENT)
         running = podium.begin("run", document, "--agent", "it", "--timeout", str(PROJECT_SECONDS), "--json")

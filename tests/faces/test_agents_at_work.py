@@ -61,7 +61,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 @pytest.mark.requirement("SEC-1")
 def test_an_agent_sees_its_own_work_and_says_what_it_has_to_say(run: Run) -> None:
     found, attempt = run.found, run.attempt
-    names = ["ASSIGNMENT", "ATTEMPT", "HOME", "TOKEN", "URL"]
+    names = ["ASSIGNMENT", "ATTEMPT", "HOME", "SESSION", "TOKEN", "URL"]
     assert found["environment"] == [f"PODIUM_{name}" for name in names]
     assert attempt.startswith("mine/")
     assert (found["whoami"]["scope"], found["whoami"]["name"]) == ("attempt", found["assignment"]["instance"])

@@ -11,7 +11,7 @@ from podium.testing.script import Answer, Asked, Call, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 from tests.faces.command_line import CommandLine
 
-HANG: Final = "touch ../begun && python3 -c 'import time; time.sleep(600)'"
+HANG: Final = "touch ../tmp/begun && tail -f /dev/null"
 
 
 class Interrupted:
@@ -35,7 +35,7 @@ def hanging(podium: CommandLine) -> Path:
     podium.until("answer['instances'] and any(i['job'] for i in answer['instances'])", "instances")
     job = job_of(podium)
     attempt = podium.home / "attempts" / "greeter" / f"{job['id']}.a1"
-    podium.until(f"__import__('pathlib').Path({str(attempt / 'begun')!r}).exists()", "status")
+    podium.until(f"__import__('pathlib').Path({str(attempt / 'tmp/begun')!r}).exists()", "status")
     return attempt
 
 

@@ -50,8 +50,8 @@ def tool_name(operation: Operation) -> str:
 
 
 def operations_of(server: Server) -> dict[str, Operation]:
-    """The server's operations by the names of their tools."""
-    mine = (op for op in REGISTRY.values() if op.server == server and "mcp" in op.faces)
+    """The server's operations by the names of their tools, in their order."""
+    mine = (op for _, op in sorted(REGISTRY.items()) if op.server == server and "mcp" in op.faces)
     return {tool_name(operation): operation for operation in mine}
 
 
