@@ -39,19 +39,20 @@ class Autoscaler(Service):
     async def run_once(self) -> float:
         """One look at each workflow."""
         try:
+            gate = self._gate()
             for look in await self._store.looks(self.clock.now(), self.clock.wall()):
                 if look.queue in self._begins_with:
-                    await self._scale(look)
+                    await self._scale(look, gate)
         except PodiumError:  # the database is away, or somebody changed a pool meanwhile: the next look is soon
             pass
         return self._settings.interval_seconds
 
-    async def _scale(self, look: Look) -> None:
+    async def _scale(self, look: Look, gate: str) -> None:
         now, limits = self.clock.now(), self._settings.workflows.get(look.queue, Thresholds())
         track = self._tracks.setdefault(look.queue, Track(now))
         seen = track.signals(look, now)
         least, most = autoscaling.bounds(limits, self._begins_with[look.queue])
-        decision = autoscaling.decide(seen, limits, least, most, track.quiet_seconds(now), self._gate())
+        decision = autoscaling.decide(seen, limits, least, most, track.quiet_seconds(now), gate)
         news, track.refused = decision.action != "refused" or not track.refused, decision.action == "refused"
         if decision.action == "hold" or not news:
             return

@@ -1,16 +1,24 @@
 """The reports that a host makes itself, and those that it reads from a runner's `exit.json`, trusting none of it."""
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-from pydantic import TypeAdapter
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.errors import PodiumError, Unavailable
 from podium.ports import OVERDUE
 from podium.runner import shortage
 
-_REPORT: Final = TypeAdapter(Report)
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@cache
+def _reader() -> "TypeAdapter[Report]":
+    """Made for the first report of a runner: a host of this process has none, and need not load what reads them."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Report)
 
 
 def report(content: Mapping[str, Any]) -> Report:
@@ -18,7 +26,7 @@ def report(content: Mapping[str, Any]) -> Report:
     given = {name: value for name, value in content.items() if value is not None}
     if "spend" in given:
         given["spend"] = Spend(**given["spend"])
-    return _REPORT.validate_python(given)
+    return _reader().validate_python(given)
 
 
 def cancelled(reason: str) -> Report:

@@ -9,6 +9,7 @@ from podium.policy.bottleneck import name as named
 from podium.store.batch import HOUR_SECONDS
 from podium.store.looks import Look, looks, seconds_of_jobs
 from podium.store.rows import Rows
+from podium.store.writing import REVIEW
 
 STEPS_SECONDS = 24 * 3600.0
 """How far back steps are looked at."""
@@ -118,7 +119,7 @@ def _bottleneck(rows: Rows, context: Context) -> BottleneckOutput:
     flows = [_flow(look, seconds.get(look.queue, 0.0)) for look in looks(rows, now, wall)]
     steps = [StepSeen(*row[:5]) for row in rows.all("steps_lately", (now - STEPS_SECONDS,))]
     (oldest,) = rows.one("review_oldest")
-    reviews = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (".review", "open"))
+    reviews = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (REVIEW, "open"))
     age = now - oldest if oldest is not None else 0.0
     worst = named(flows, steps, reviews, age, machine)
     return BottleneckOutput(

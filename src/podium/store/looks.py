@@ -38,9 +38,10 @@ def looks(rows: Rows, now: float, wall: float) -> list[Look]:
     """Every workflow that has instances, or had; `now` in steady seconds, `wall` since the epoch."""
     fleet = read_fleet(rows)
     pools, running = pools_of(rows, fleet)
+    ready = {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
     since, found = int(wall // HOUR_SECONDS) - 1, list[Look]()
     for queue in dict.fromkeys(pool.queue for pool in pools if pool.queue not in fleet.drained):
-        depth = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (queue, "ready"))
+        depth = ready.get(queue, 0)
         (age,) = rows.one("ready_age", (now, queue)) if depth else (0.0,)
         hours = {hour: (n, total) for hour, n, total in rows.all("hourly_of_metric", (f"queue.{queue}.started", since))}
         mine = tuple(pool for pool in pools if pool.queue == queue)
