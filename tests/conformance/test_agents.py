@@ -166,6 +166,9 @@ def test_its_work_is_delivered_with_its_result(agent: Agent) -> None:
     assert report.summary == RESULT["summary"] or agent.kind.plays
     assert bool(report.commit) != agent.kind.plays, "an analysis changes nothing"
     assert [made.kind for made in report.artifacts] == (["plan"] if agent.kind.plays else [])
+    lines = [json.loads(line) for line in agent.log().splitlines()]
+    assert {"at", "stream", "type"} <= lines[0].keys()
+    assert KEY not in agent.log(), "a credential is blotted out"
 
 
 def test_it_gets_its_own_environment_and_leaves_no_process(agent: Agent) -> None:
@@ -181,10 +184,3 @@ def test_it_gets_its_own_environment_and_leaves_no_process(agent: Agent) -> None
     assert report.ending is Ending.CANCELLED
     assert not agent.processes()
     assert CANARY not in agent.log()
-
-
-def test_a_credential_is_blotted_out_of_its_log(agent: Agent) -> None:
-    on_a_loop(agent.run("Write the work."))
-    assert KEY not in agent.log()
-    lines = [json.loads(line) for line in agent.log().splitlines()]
-    assert {"at", "stream", "type"} <= lines[0].keys()

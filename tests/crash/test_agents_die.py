@@ -30,20 +30,19 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.mark.requirement("REC-1", "INS-4")
-@pytest.mark.parametrize("victim", ["agent", "runner"])
-def test_the_job_of_a_killed_process_runs_again(tmp_path: Path, victim: str) -> None:
+def test_the_job_of_a_killed_process_runs_again(tmp_path: Path) -> None:
     podium = CommandLine(tmp_path / "home")
     assert podium("up").returncode == 0
     try:
         podium.ask("submit", podium.document("patient.md", DOCUMENT))
-        attempt, runner = busy_instance(podium, "implement")
-        os.kill(children(runner)[0] if victim == "agent" else runner, signal.SIGKILL)
+        for step, ending in (("tests", "crashed"), ("implement", "lost")):
+            attempt, runner = busy_instance(podium, step)
+            os.kill(children(runner)[0] if ending == "crashed" else runner, signal.SIGKILL)
+            ended = "[a['verdict'] for a in answer['attempts']] == ['retry', 'pass']"
+            first, second = podium.until(ended, "why", attempt.partition(".")[0])["attempts"]
+            assert first["ending"] == ending
+            assert second["leased_at"] - first["ended_at"] < 0.1, "it must be given out in the same transaction"
         podium.until("answer['state'] == 'complete'", "project", "patient")
-        job = int(attempt.partition(".")[0])
-        attempts = podium.ask("why", str(job))["attempts"]
-        assert [a["verdict"] for a in attempts] == ["retry", "pass"]
-        assert attempts[0]["ending"] == ("crashed" if victim == "agent" else "lost")
-        assert attempts[1]["leased_at"] - attempts[0]["ended_at"] < 0.1, "it must be given out in the same transaction"
     finally:
         podium("down")
     assert orphans(podium.home) == []

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_document_of_twelve_features_becomes_a_finished_project(podium: Comman
     assert why["attempts"][0]["routed"]
 
 
-@pytest.mark.requirement("REC-4", "PIP-6", "REC-1")
+@pytest.mark.requirement("REC-4", "PIP-6", "REC-1", "EVT-3")
 def test_rework_goes_back_with_feedback_and_a_crash_runs_again(podium: CommandLine) -> None:
     text = SMALL.replace("# Small\n", "# Small\n<!-- rehearsal: rework=001 crash=001 -->\n")
     result = podium.ask("run", podium.document("small.md", text))
@@ -81,12 +82,11 @@ def test_rework_goes_back_with_feedback_and_a_crash_runs_again(podium: CommandLi
     assert [e["data"]["reason"] for e in crashed] == ["crashed: killed by SIGKILL"]
     recovery = [e["type"] for e in events if e["type"].startswith("recovery.")]
     assert recovery == [f"recovery.{step}" for step in ("detected", "checked", "restarted", "reassigned", "updated")]
+    has_the_documented_payloads({e["type"]: e["data"] for e in events})
+    assert {p.name for p in podium.home.parent.iterdir()} == {"home", "small.md"}, "it leaves nothing but the home"
 
 
-@pytest.mark.requirement("EVT-3")
-def test_the_documented_payloads_are_in_the_log(podium: CommandLine) -> None:
-    podium.ask("run", podium.document("small.md", SMALL))
-    told = {e["type"]: e["data"] for e in podium.ask("events")["events"]}
+def has_the_documented_payloads(told: dict[str, Any]) -> None:
     assert set(told["genesis_complete"]) == {"event", "project_id", "repository_url", "issues_created", "timestamp"}
     assert told["genesis_complete"]["issues_created"] == 1
     milestone = told["development_milestone"]
@@ -181,34 +181,26 @@ def test_up_submit_watch_and_down(podium: CommandLine) -> None:
     assert podium("up").returncode == 0
     try:
         assert "already" in podium("up").stdout
+        second = podium("up", "--foreground")
+        assert (second.returncode, "Another orchestrator" in second.stderr) == (4, True), second.stderr
         project = podium.ask("submit", podium.document("small.md", slow), "--idempotency-key", "one")["project"]
         again = podium.ask("submit", podium.document("small.md", slow), "--idempotency-key", "one")
         assert (again["project"], again["created"]) == (project, False)
-        podium.until("answer['state'] == 'complete'", "project", project)
+        watched = podium.ask("run", podium.document("small.md", slow), "--idempotency-key", "one")
+        assert watched["workflows"]["content"] == "CONTENT_COMPLETE", "run must use the orchestrator that is up"
+        assert podium.ask("project", project)["state"] == "complete"
         log = podium("logs", "dev-02", "--json").stdout.splitlines()
         assert any(json.loads(line).get("type") == "result" for line in log)
         assert podium("logs", "dev-99").returncode == 3
-        refused = podium("run", podium.document("other.md", SMALL.replace("Small", "Other")), "--json")
-        assert refused.returncode == 0, "run must use the orchestrator that is up"
     finally:
         assert podium("down").returncode == 0
     assert podium.ask("status")["system"]["orchestrator"] == "stopped"
     assert orphans(podium.home) == []
 
 
-def test_two_orchestrators_on_one_home_are_refused(podium: CommandLine) -> None:
-    assert podium("up").returncode == 0
-    try:
-        second = podium("up", "--foreground")
-        assert second.returncode == 4
-        assert "Another orchestrator" in second.stderr
-    finally:
-        podium("down")
-
-
 @pytest.mark.requirement("CLI-1")
 def test_an_interrupted_run_ends_its_agents_and_the_same_command_goes_on(podium: CommandLine) -> None:
-    slow = podium.document("small.md", SMALL.replace("# Small\n", "# Small\n<!-- rehearsal: seconds=0.5 -->\n"))
+    slow = podium.document("small.md", SMALL.replace("# Small\n", "# Small\n<!-- rehearsal: seconds=0.2 -->\n"))
     process = podium.begin("run", slow, "--json")
     podium.until(
         "any(e['type'] == 'job.leased' and e['workflow'] == 'development' for e in answer['events'])", "events"
@@ -252,11 +244,6 @@ def test_a_long_home_still_has_its_socket(tmp_path: Path) -> None:
         assert podium.ask("status")["system"]["orchestrator"] == "running"
     finally:
         assert podium("down").returncode == 0
-
-
-def test_the_run_leaves_nothing_behind_but_the_home(podium: CommandLine) -> None:
-    podium.ask("run", podium.document("small.md", SMALL))
-    assert {p.name for p in podium.home.parent.iterdir()} == {"home", "small.md"}
 
 
 @pytest.mark.requirement("PIP-10")

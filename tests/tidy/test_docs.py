@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -29,6 +30,7 @@ def links(text: str) -> Iterator[str]:
             yield unquote(target)
 
 
+@cache
 def anchors(text: str) -> set[str]:
     """The names under which a document's headings can be linked to, as GitHub makes them."""
     parsed = MarkdownIt("commonmark").parse(text)

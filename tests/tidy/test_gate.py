@@ -24,9 +24,6 @@ NOTHING_PASSED = "[False]"
 ONE_PASSED = "[True, False]"
 
 
-PROCESSES = pytest.mark.parametrize("workers", ["0", "2"])
-
-
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, outcomes: str, *arguments: str) -> pytest.RunResult:
     pytester.mkdir("docs").joinpath("requirements.toml").write_text(LIST)
     pytester.makepyfile(TESTS % outcomes)
@@ -35,16 +32,15 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, outcomes: st
     return pytester.runpytest_inprocess("-p", "tests.tidy.gate", *arguments)
 
 
-@PROCESSES
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_full_run_fails_without_proof(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
     result = run(pytester, monkeypatch, NOTHING_PASSED, "--prove", "-n", workers)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*called proven*", "  AAA-1", "hint: still open*", "  AAA-2"])
 
 
-@PROCESSES
-def test_full_run_passes_with_proof(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
-    result = run(pytester, monkeypatch, ONE_PASSED, "--prove", "-n", workers)
+def test_full_run_passes_with_proof(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(pytester, monkeypatch, ONE_PASSED, "--prove", "-n", "2")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.no_fnmatch_line("*called proven*")
 
