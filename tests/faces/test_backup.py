@@ -8,21 +8,19 @@ import pytest
 from tests.crash.verdicts import judge
 from tests.faces.command_line import CommandLine
 
-FEATURES = 5
+FEATURES = 3
 DOCUMENT = "# Words\n\n## Features\n\n" + "".join(
-    f"- {name}: {name.lower()} of a text\n"
-    for name in ("Count words", "Count lines", "Count letters", "Find the longest word", "Find the shortest word")
+    f"- {name}: {name.lower()} of a text\n" for name in ("Count words", "Count lines", "Find the longest word")
 )
 
 
 @pytest.mark.requirement("OPS-1", "EVT-1")
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("moment", [1, 3])
-def test_a_backup_of_a_home_at_work_finishes_in_another(tmp_path: Path, moment: int) -> None:
+def test_a_backup_of_a_home_at_work_finishes_in_another(tmp_path: Path) -> None:
     old = CommandLine(tmp_path / "home")
     old.ask("up")
     old.ask("submit", old.document("words.md", DOCUMENT))
-    busy = f"answer['attempts'].get('pass', 0) >= {4 * moment} and answer['jobs'].get('running')"
+    busy = "answer['attempts'].get('pass', 0) >= 6 and answer['jobs'].get('running')"
     old.until(busy, "project", "words")
 
     taken = old.ask("backup", str(tmp_path / "words.tar.gz"))

@@ -136,8 +136,8 @@ def test_a_project_begins_at_its_time_and_says_so_until_then(podium: CommandLine
     assert (past["begins_at"], "is past" in past["notes"][0]) == (None, True)
     podium("cancel", "past", "--yes")
 
-    result = podium.ask("run", "--title", "Near", "--feature", "Count words", "--not-before", "2s")
-    assert result["workflows"]["content"] == "CONTENT_COMPLETE"
+    stopped = podium("run", "--title", "Near", "--feature", "Count words", "--not-before", "2s", "--plan", "--json")
+    assert (stopped.returncode, json.loads(stopped.stdout)["workflows"]) == (8, {"genesis": "PLANNED"})
     mine = [event for event in podium.ask("events", "--limit", "1000")["events"] if event["project"] == "near"]
     leased = next(event["at"] for event in mine if event["type"] == "job.leased")
     assert leased >= mine[0]["data"]["begins_at"] - 0.01

@@ -23,6 +23,7 @@ def limits(podium: CommandLine, **given: float) -> None:
 @pytest.mark.requirement("EVT-5", "INS-5")
 def test_an_ended_project_is_forgotten_by_itself_and_every_answer_says_so(podium: CommandLine) -> None:
     podium.ask("run", podium.document("small.md", TEXT))
+    disk_use_is_told_by_kind_and_adds_up(podium)
     assert podium("logs", "small/1.a1", "--json").stdout
     assert not any(row["count"] for row in podium.ask("prune", "--yes")["removed"])
     limits(podium, projects_days=1e-6, logs_days=1e-6, events_max=20, work_days=1e-6)
@@ -56,9 +57,7 @@ def test_an_ended_project_is_forgotten_by_itself_and_every_answer_says_so(podium
     assert again["project"] == "small-2", "the name of what was there is not given to something else"
 
 
-@pytest.mark.requirement("EVT-5")
-def test_disk_use_is_told_by_kind_and_adds_up(podium: CommandLine) -> None:
-    podium.ask("run", podium.document("small.md", TEXT))
+def disk_use_is_told_by_kind_and_adds_up(podium: CommandLine) -> None:
     told = podium.ask("disk")
     files = [path for path in podium.home.rglob("*") if not path.is_dir()]
     sizes = {row["kind"]: row["bytes"] for row in told["kinds"]}
