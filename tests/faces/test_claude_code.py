@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +17,7 @@ from podium.faces.cli.claude import PLUGIN
 from podium.faces.mcp.prompts import COMMANDS
 from podium.faces.mcp.servers import tool_name
 from podium.operations.catalogue import REGISTRY
-from podium.testing.claude_code import ClaudeCode, Run
+from podium.testing.claude_code import ClaudeCode, Run, program
 from podium.testing.model_server import ModelServer
 from podium.testing.script import Asked, Call, Script, Text, in_turn
 from tests.faces.command_line import ROOT, CommandLine
@@ -40,6 +43,26 @@ TYPED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 """The documented commands: what a person types after one, and the input that it means."""
 
 
+class Session(NamedTuple):
+    """Claude Code while it runs, which is given one prompt after another."""
+
+    model: ModelServer
+    process: "subprocess.Popen[str]"
+
+    def say(self, words: str, script: Script) -> None:
+        """Give it a prompt and hear it to its end; the script must have been enough."""
+        self.model.script = script
+        self.model.asked.clear()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        told = {"type": "user", "message": {"role": "user", "content": words}}
+        self.process.stdin.write(json.dumps(told) + "\n")
+        self.process.stdin.flush()
+        result = next(event for event in map(json.loads, self.process.stdout) if event["type"] == "result")
+        assert not self.model.troubles, list(self.model.troubles)
+        assert not result["is_error"], result
+
+
 class Stage(NamedTuple):
     """A live orchestrator with a project that has not begun, and Claude Code in the same folder."""
 
@@ -56,6 +79,19 @@ class Stage(NamedTuple):
         assert not self.model.troubles, list(self.model.troubles)
         assert (run.code, run.result["is_error"]) == (0, False), (run.result, run.errors)
         return run
+
+    @contextmanager
+    def session(self, *options: str) -> Generator[Session]:
+        """Claude Code with the plugin, which ends with the block."""
+        streams = ("-p", "--verbose", "--input-format", "stream-json", "--output-format", "stream-json")
+        with subprocess.Popen(
+            [program(), *streams, *WITH_PLUGIN, *options], cwd=self.folder, env=self.claude.environment(), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        ) as process:  # fmt: skip
+            try:
+                yield Session(self.model, process)
+            finally:
+                os.killpg(process.pid, signal.SIGTERM)
 
     def seen(self) -> Any:
         """What the model was sent as its last tool's answer."""
@@ -134,23 +170,28 @@ def test_a_session_boosts_a_project_with_a_slash_command(stage: Stage) -> None:
 
 
 @pytest.mark.requirement("MCP-2", "CMD-1")
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_session_carries_out_each_documented_command(stage: Stage, name: str) -> None:
+@pytest.mark.parametrize("destructive", [False, True])
+def test_a_session_carries_out_each_documented_command(stage: Stage, destructive: bool) -> None:
     """Typed as a slash command, called as a tool with the permission that the command itself gives, and on record."""
-    operation, (words, asked) = REGISTRY[name], TYPED[name]
-    tool = full_name(operation.server, tool_name(operation))
-    before, calls, options = stage.podium.ask("events", "--limit", "1")["last"], [Call(tool, asked)], list(WITH_PLUGIN)
-    if operation.safety == "destructive":  # a person says yes to what the preview counts: no command may
-        calls.insert(0, Call(f"{QUEUE}preview", {"operation": name, "asked": json.dumps(asked)}))
-        options += ["--allowedTools", f"{QUEUE}preview,{tool}"]
-    stage.say(f"/podium:{name} {words}".strip(), in_turn(*calls, tell), *options)
-    assert f"`{tool}`" in stage.model.asked[0].prompt
-    assert words in stage.model.asked[0].prompt
-    assert stage.seen().keys() == operation.output.model_fields.keys()
-    events = stage.podium.ask("events", "--after", str(before), "--limit", "1000")["events"]
-    called = [event["data"] for event in events if event["type"] == "operation.called"]
-    told = [(call["operation"], call["by"], call["outcome"]) for call in called]
-    assert told == ([] if operation.safety == "read" else [(name, "operator", "done")])
+    names = [name for name in COMMANDS if (REGISTRY[name].safety == "destructive") == destructive]
+    tools = {name: full_name(REGISTRY[name].server, tool_name(REGISTRY[name])) for name in names}
+    # A person says yes to what the preview counts: no command may.
+    more = ("--allowedTools", ",".join((f"{QUEUE}preview", *tools.values()))) if destructive else ()
+    with stage.session(*more) as session:
+        for name in names:
+            operation, (words, asked), tool = REGISTRY[name], TYPED[name], tools[name]
+            preview = Call(f"{QUEUE}preview", {"operation": name, "asked": json.dumps(asked)})
+            before = stage.podium.ask("events", "--limit", "1")["last"]
+            session.say(
+                f"/podium:{name} {words}".strip(), in_turn(*[preview][: int(destructive)], Call(tool, asked), tell)
+            )
+            assert f"`{tool}`" in stage.model.asked[0].prompt
+            assert words in stage.model.asked[0].prompt
+            assert stage.seen().keys() == operation.output.model_fields.keys()
+            events = stage.podium.ask("events", "--after", str(before), "--limit", "1000")["events"]
+            called = [event["data"] for event in events if event["type"] == "operation.called"]
+            told = [(call["operation"], call["by"], call["outcome"]) for call in called]
+            assert told == ([] if operation.safety == "read" else [(name, "operator", "done")])
 
 
 @pytest.mark.timeout(400)
