@@ -70,12 +70,12 @@ class _Home:
         self, store: "Store | _Unreadable", clock: "Clock", conductor: Any = None, engine: "Engine | None" = None
     ) -> "Context":
         from podium.operations.context import Context
+        from podium.policy.health import Vitals
 
-        agents = frozenset(self.config.all_agents())
         return Context(
             self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
-            agents, conductor, engine is not None, self.config.limits.stuck(),
-            engine.supervisor.progress if engine else dict, retention=self.config.retention,
+            frozenset(self.config.all_agents()), conductor, engine is not None, self.config.limits.stuck(),
+            engine.supervisor.vitals if engine else Vitals, retention=self.config.retention,
             strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
             targets=self.config.targets.model_dump(),
         )  # fmt: skip

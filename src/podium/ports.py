@@ -10,6 +10,7 @@ from podium.domain.delivery import Answer, Delivery
 from podium.domain.fleet import Fleet
 from podium.domain.job import Lease
 from podium.policy.autoscaling import Look
+from podium.policy.health import Signs
 from podium.policy.retention import Removed, Retention
 
 OVERDUE: Final = "no end after"
@@ -64,11 +65,10 @@ class Running(Protocol):
         """
         ...
 
-    def last_progress(self) -> float | None:
-        """When it last showed a sign of progress, in steady seconds; None when that cannot be told.
+    def signs(self) -> Signs:
+        """When it was last seen to live, to answer, to get on and to work: each tells only itself.
 
-        Not to be confused with being alive: a silent attempt may work (a long build), and is ended by nobody for it.
-        Cheap, and asked every few seconds.
+        Cheap, and asked every few seconds, which is also what keeps the answers fresh.
         """
         ...
 

@@ -176,7 +176,7 @@ def test_asking_for_progress_changes_nothing_and_tells_of_the_past(host: Host, r
         began = SteadyClock().now()
         running = await start(host, "hang")
         for _ in range(3):
-            last = running.last_progress()
+            last = running.signs().progress
             assert last is None or began - 1.0 < last <= SteadyClock().now() + 1.0
         running.cancel("done")
         assert (await running.ended()).ending is Ending.CANCELLED

@@ -44,9 +44,9 @@ CASES: Final = {
     "doctor": Case({}, varies=("detail", "reason")),
     "drain": Case({"target": "content", "reason": "new disk"}, varies=("queues",)),
     "events": Case({"after": 3, "limit": 5}, {"reset": False, "horizon": 1}, varies=("last",)),
-    "health": Case({}, varies=("detail",)),
+    "health": Case({}, varies=("detail", "busy_seconds", "silent_seconds", "signals")),
     "inbox": Case({"attempt": "{attempt}"}, {"messages": []}),
-    "instances": Case({}, varies=("busy_seconds", "silent_seconds")),
+    "instances": Case({}, varies=("busy_seconds", "silent_seconds", "signals")),
     "jobs": Case({"project": "{p}"}, {"project": "{p}"}),
     "logs": Case({"instance": "{attempt}"}, {"not_kept": 0}, not_on=("cli",)),  # there it follows the files
     "messages ack": Case({"message": "{n.message}"}, {"new": True, "message": "{n.message}"}),

@@ -61,6 +61,7 @@ STORMY: Final = Faults(
     clock_step=0.02,
     disk_full=0.003,
     slow_commit=0.02,
+    silent_work=0.05,
 )
 
 
@@ -186,7 +187,8 @@ class Run:
             is_released = await self._release(engine, store)
             await self._tend(store)
             is_done = len(self._submitted) == self.projects and is_released
-            if is_done and await store.read(self._is_over) and not engine.supervisor.running:
+            at_work, resting = engine.supervisor.running, engine.supervisor.vitals().resting
+            if is_done and await store.read(self._is_over) and not at_work and not resting:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}

@@ -9,6 +9,7 @@ import pytest
 
 from podium.domain import lifecycle, pipeline_file
 from podium.domain.job import Job
+from podium.policy import retry
 from tests.simulation.run import Run, default_pipeline
 from tests.simulation.world import Faults, Workload
 
@@ -105,8 +106,8 @@ def test_a_dead_letter_that_is_seen_to_lets_its_project_end(choice: str) -> None
 
 
 def hanging(*, stall: bool) -> History:
-    """A project some of whose agents hang for ever."""
-    run = Run(2, Faults(agent_hangs=0.15), 1, Workload(step_seconds=60.0, features=4))
+    """A project some of whose agents hang for ever, and half of whose others say nothing while they work."""
+    run = Run(2, Faults(agent_hangs=0.15, silent_work=0.5), 1, Workload(step_seconds=60.0, features=4))
     if stall:
         text = default_pipeline()[1].replace("\nrole = ", f"\nstall_seconds = {STALL_SECONDS}\nrole = ")
         run.pipeline, run._pipeline_text = pipeline_file.parse(text), text
@@ -136,3 +137,24 @@ def test_a_step_may_say_how_long_silence_is_borne() -> None:
     for seconds, reason in found:
         assert "without progress" in reason
         assert STALL_SECONDS < seconds < 1_800
+
+
+@pytest.mark.requirement("REC-1")
+def test_an_instance_that_dies_at_one_job_after_another_rests_before_it_goes_on() -> None:
+    items = [f"{n:03d}-feature" for n in range(1, 9)]
+    script = {(step, item): ("crashed", "crashed") for item in items for step in ("tests", "implement")}
+    work = Workload(step_seconds=5.0, features=8, script=script)
+    history = History(Run(5, Faults(), 1, work))
+    assert history.violations == ()
+    by_instance: dict[str, list[tuple[float, float, int, bool]]] = {}
+    for job, rows in history.attempts.items():
+        for _, instance, _, leased_at, ended_at, ending, *_ in rows:
+            by_instance.setdefault(instance, []).append((leased_at, ended_at, job, ending == "crashed"))
+    rests = [
+        after[0] - second[1]
+        for rows in map(sorted, by_instance.values())
+        for first, second, after in zip(rows, rows[1:], rows[2:], strict=False)
+        if first[3] and second[3] and first[2] != second[2]
+    ]
+    assert rests, "no instance died twice in a row"
+    assert min(rests) >= retry.BASE_SECONDS

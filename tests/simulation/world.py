@@ -13,6 +13,7 @@ from podium.domain.attempt import Artifact, Ending, GateOutcome, GateResult, Rep
 from podium.domain.command import Complete
 from podium.domain.job import PODIUM_QUEUE, Lease
 from podium.policy.admission import Limits
+from podium.policy.health import Signs
 from podium.ports import Brief
 from podium.simulation.loop import EPOCH, VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
@@ -47,6 +48,8 @@ class Faults:
     disk_full: float = 0.0
     """From this batch on every batch is refused, for some time."""
     slow_commit: float = 0.0
+    silent_work: float = 0.0
+    """An agent says nothing all the time, and works."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ class SimulatedAttempt:
     began: float
     """Steady virtual seconds."""
     ends: asyncio.TimerHandle | None = None
+    silent: bool = False
+    """It works and says nothing, such as a long build."""
 
 
 @dataclass(slots=True)
@@ -147,6 +152,7 @@ class World:
             self.ground.violations.append(f"{lease.name} started while {twin.lease.name} still runs")
         attempt = SimulatedAttempt(lease, self.loop.create_future(), EPOCH + self.loop.time())
         self.ground.live[lease.name] = attempt
+        attempt.silent = lease.job.queue != PODIUM_QUEUE and self.chance("silent_work", self.weather)
         if not (lease.job.queue != PODIUM_QUEUE and self.chance("agent_hangs")):
             seconds = self.rng.expovariate(1.0 / self.workload.step_seconds)
             attempt.ends = self.loop.call_later(seconds, self._end, lease.name)
@@ -216,10 +222,11 @@ class SimulatedRunning:
         report = Report(Ending.TIMED_OUT if hung else Ending.CANCELLED, reason)
         self._world.loop.call_later(0.5, self._world.end, lease.name, report)
 
-    def last_progress(self) -> float | None:
-        """Now, while the agent works; a hung one has shown nothing since it began."""
+    def signs(self) -> Signs:
+        """Its runner answers. The agent speaks, or works in silence; a hung one has done neither since it began."""
+        now, began = EPOCH + self._world.loop.time(), self._attempt.began
         hung = self._attempt.ends is None and not self._attempt.done.done()
-        return self._attempt.began if hung else EPOCH + self._world.loop.time()
+        return Signs(now, now, began if hung or self._attempt.silent else now, began if hung else now)
 
 
 class SimulatedHost:

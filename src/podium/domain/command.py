@@ -1,7 +1,7 @@
 """What callers ask of the store, as values; the group commit gathers them and answers each after one fsync."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from podium.domain.attempt import Report
@@ -31,8 +31,7 @@ class Verdict(NamedTuple):
     """For an escalation: `quality`, `exhausted`, `blocked`, `question`, `approval` (the store itself opens `plan`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(NamedTuple):
     """A new project. Answer: `Submitted`, or Unavailable raised when too many wait to begin.
 
     The same idempotency key again answers with the first project.
@@ -59,8 +58,7 @@ class Submitted(NamedTuple):
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """One more run of a workflow for a new version of a project (PIP-4). Answer: `Started`.
 
     The same version again answers with its run and starts nothing. Raises NotFound, Conflict or UsageError.
@@ -80,12 +78,11 @@ class Started(NamedTuple):
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(NamedTuple):
     """Give ready jobs to these free instances. Answer: a tuple of `Lease`, empty when nothing fits."""
 
     slots: tuple[Slot, ...]
-    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
+    strategies: Mapping[str, str] = MappingProxyType({})
 
 
 class Complete(NamedTuple):
@@ -98,13 +95,11 @@ class Complete(NamedTuple):
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(NamedTuple):
     """Make delayed jobs ready that are due. Answer: steady seconds of the next one due, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(NamedTuple):
     """A reviewer's word on an open review. Answer: the review's project id."""
 
     review: int
@@ -118,8 +113,7 @@ SteerAction = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Steer:
+class Steer(NamedTuple):
     """An operator's hand on a project or one of its jobs (QUE-5). Answer: `Steered`; raises NotFound or Conflict."""
 
     action: SteerAction
@@ -145,19 +139,17 @@ class Steered(NamedTuple):
     revoked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Events about an attempt that change no row of their own (started, adopted, a recovery's steps)."""
 
     types: tuple[str, ...]
     job: int
     attempt: int
     instance: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    data: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What an agent at work wants on record. Answer: the event's number; raises Conflict when the fence is stale."""
 
     job: int
@@ -165,8 +157,7 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(NamedTuple):
     """What somebody asked for, for the record. Answer: None."""
 
     operation: str
@@ -176,8 +167,7 @@ class Audit:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class IssueToken:
+class IssueToken(NamedTuple):
     """A new credential, of which only the digest is kept. Answer: None."""
 
     id: str
@@ -188,16 +178,14 @@ class IssueToken:
     expires_wall: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeToken:
+class RevokeToken(NamedTuple):
     """A credential opens nothing any more, at once. Answer: None; raises NotFound or Conflict."""
 
     id: str
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """A message into an inbox (COM-1). Answer: `Sent`; raises NotFound or Conflict."""
 
     to: str
@@ -215,8 +203,7 @@ class Sent(NamedTuple):
     job: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledge:
+class Acknowledge(NamedTuple):
     """Somebody has read a message: `instance`, or everybody it is for where none is named. Answer: whether it was new.
 
     Raises NotFound or Conflict.
@@ -227,8 +214,7 @@ class Acknowledge:
     by: str = "operator"
 
 
-@dataclass(frozen=True, slots=True)
-class Dismiss:
+class Dismiss(NamedTuple):
     """A person has taken note of a notice, and with `older` of all before it. Raises NotFound."""
 
     notice: int
@@ -236,8 +222,7 @@ class Dismiss:
     by: str = "operator"
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(NamedTuple):
     """What came of the try after `attempts` others. Answer: False when somebody else was first: nothing is written."""
 
     delivery: int
@@ -245,15 +230,13 @@ class Settle:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(NamedTuple):
     """Deliver once more what has ended, and let its webhook go on. Answer: the webhook; NotFound or Conflict."""
 
     delivery: int
 
 
-@dataclass(frozen=True, slots=True)
-class Prune:
+class Prune(NamedTuple):
     """Remove the next rows of one kind that are over their limit (EVT-5). Answer: `Pruned`."""
 
     kind: Literal["events", "counters", "projects"]

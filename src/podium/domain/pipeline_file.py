@@ -35,6 +35,7 @@ class _Reader:
         self.source = source
         self.webhooks = webhooks
         self.where: tuple[str, int, str] = ("", 0, "")
+        self.commands: Mapping[str, tuple[str, ...]] = {}
 
     def fail(self, message: str, key: str = "") -> InvalidPipeline:
         """The error to raise, with the line of `key` in the table being read."""
@@ -51,8 +52,8 @@ class _Reader:
         except tomllib.TOMLDecodeError as error:
             raise InvalidPipeline(f"{self.source}: this is not valid TOML: {error}.") from None
         self._known(raw, ("name", "start", "commands", "rules", "workflows"))
-        commands = {name: tuple(str(w) for w in words) for name, words in raw.get("commands", {}).items()}
-        workflows = {name: self._workflow(name, table, commands) for name, table in raw.get("workflows", {}).items()}
+        self.commands = {name: tuple(str(w) for w in words) for name, words in raw.get("commands", {}).items()}
+        workflows = {name: self._workflow(name, table) for name, table in raw.get("workflows", {}).items()}
         if not workflows:
             raise self.fail("there is no workflow; write at least one [workflows.NAME] with steps.")
         self.where = ("", 0, "")
@@ -69,7 +70,7 @@ class _Reader:
             if key not in allowed:
                 raise self.fail(f"unknown key {key!r}; known here: {', '.join(allowed)}.", key)
 
-    def _workflow(self, name: str, table: Raw, commands: Mapping[str, tuple[str, ...]]) -> Workflow:
+    def _workflow(self, name: str, table: Raw) -> Workflow:
         self.where = (f"workflows.{name}", 0, "")
         self._known(table, ("roles", "instances", "states", "steps", "project_jobs_max"))
         edges = self._edges(name, table)
@@ -85,7 +86,7 @@ class _Reader:
         steps: list[Step] = []
         for index, step in enumerate(table.get("steps", ())):
             self.where = (f"workflows.{name}.steps", index, "")
-            steps.append(self._step(name, step, roles, commands, tuple(edges), steps))
+            steps.append(self._step(name, step, roles, tuple(edges), steps))
         if not steps:
             raise self.fail(f"workflow {name!r} has no step.")
         return Workflow(name, tuple(steps), roles, dict(table.get("instances", {})), edges, jobs_max)
@@ -110,15 +111,7 @@ class _Reader:
                 raise self.fail(f"state {state!r} must be upper-case words such as 'AUDIT_COMPLETE'.", "states")
         return lifecycle.declared(states)
 
-    def _step(
-        self,
-        workflow: str,
-        raw: Raw,
-        roles: Sequence[str],
-        commands: Mapping[str, tuple[str, ...]],
-        states: Sequence[str],
-        before: list[Step],
-    ) -> Step:
+    def _step(self, workflow: str, raw: Raw, roles: Sequence[str], states: Sequence[str], before: list[Step]) -> Step:
         self._known(raw, [f.name for f in fields(Step) if f.name != "workflow"])
         *states, last = states
         name = str(raw.get("id", ""))
@@ -155,7 +148,7 @@ class _Reader:
             for_each=raw.get("for_each", ""),
             action=action,
             prompt=raw.get("prompt", "").strip(),
-            gates=tuple(self._gate(gate, commands) for gate in raw.get("gates", ())),
+            gates=tuple(self._gate(gate) for gate in raw.get("gates", ())),
             rework=raw.get("rework", name),
             on_message=on_message,
             independent=bool(raw.get("independent", False)),
@@ -171,16 +164,16 @@ class _Reader:
             raise self.fail(f"{key} must be a whole number of at least 1, not {value!r}.", key)
         return value
 
-    def _gate(self, raw: Raw, commands: Mapping[str, tuple[str, ...]]) -> Gate:
+    def _gate(self, raw: Raw) -> Gate:
         self._known(raw, [f.name for f in fields(Gate)])
         kind = raw.get("kind")
         if kind not in GATE_KINDS:
             raise self.fail(f"gate kind {kind!r} must be {_or(GATE_KINDS)}.", "gates")
         command = raw.get("command", ())
         if isinstance(command, str):
-            if command not in commands:
-                raise self.fail(f"gate command {command!r} is not in [commands] ({_or(commands)}).", "gates")
-            command = commands[command]
+            if command not in self.commands:
+                raise self.fail(f"gate command {command!r} is not in [commands] ({_or(self.commands)}).", "gates")
+            command = self.commands[command]
         if kind == "command" and not command:
             raise self.fail("a gate of kind 'command' needs a command.", "gates")
         if raw.get("expect", "passed") not in ("passed", "failed"):

@@ -13,7 +13,9 @@ from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.engine.dispatcher import Dispatcher
+from podium.policy import retry
 from podium.policy import verdict as verdicts
+from podium.policy.health import Vitals
 from podium.ports import Clock, Host, Running, Store
 
 COMPLETE_RETRY_SECONDS: Final = 1.0
@@ -34,6 +36,9 @@ class Supervisor:
         self.on_delay: Callable[[], None] = lambda: None
         """Called when a job will be ready later."""
         self.running: dict[str, tuple[Lease, Running | None]] = {}
+        self._died_at: dict[str, set[int]] = {}
+        """Instances whose latest attempts died, and at which jobs."""
+        self._resting: dict[str, float] = {}
 
     def host(self, lease: Lease) -> Host:
         """Where an attempt of this job runs."""
@@ -85,9 +90,11 @@ class Supervisor:
         job = lease.job
         command = Complete(job.id, job.attempt, verdict, report, report.commit)
         free = slot.freed(job.project, self._clock.now(), job.leased_at)
+        rest = self._rest_seconds(lease, report)
         while True:
             answer = self._store.submit(command)
-            self.dispatcher.release(free)
+            if not rest:
+                self.dispatcher.release(free)
             try:
                 await answer
                 break
@@ -102,19 +109,33 @@ class Supervisor:
                 command = _refused(command, error)
         if verdict.delay_seconds or verdict.resets_at:
             self.on_delay()
+        if rest:
+            self.dispatcher.take(free.name)
+            self._resting[free.name] = self._clock.now() + rest
+            self._clock.spawn(self._rest(free, rest), f"{free.name} rests")
         try:
             await self.host(lease).forget(lease)
         finally:
             self.running.pop(name, None)
 
-    def progress(self) -> dict[str, float]:
-        """When each attempt in progress last showed a sign of progress, where that can be told."""
-        heard: dict[str, float] = {}
-        for name, (lease, running) in self.running.items():
-            last = running.last_progress() if running is not None else lease.job.leased_at
-            if last is not None:
-                heard[name] = max(last, lease.job.leased_at)
-        return heard
+    def vitals(self) -> Vitals:
+        """The signs of each attempt in progress, and who rests."""
+        signs = {name: one.signs() if one else None for name, (_, one) in self.running.items()}
+        return Vitals(signs, self._resting)
+
+    def _rest_seconds(self, lease: Lease, report: Report) -> float:
+        """How long its instance rests: dying at one job after another, it is restarted with backoff (REC-1)."""
+        if report.ending not in (Ending.CRASHED, Ending.LOST) or report.is_environment:
+            self._died_at.pop(lease.job.instance, None)
+            return 0.0
+        jobs = self._died_at.setdefault(lease.job.instance, set())
+        jobs.add(lease.job.id)
+        return retry.delay_seconds(len(jobs), 0.0)
+
+    async def _rest(self, free: Slot, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        del self._resting[free.name]
+        self.dispatcher.release(free)
 
     def cancel(self, name: str, reason: str) -> bool:
         """End an attempt in progress; its job's fate is whoever's who asked."""
@@ -127,10 +148,5 @@ class Supervisor:
 def _refused(command: Complete, error: PodiumError) -> Complete:
     """A result that the store cannot take goes before a person, without what made it so."""
     reason = f"Podium could not take the result: {error}"
-    return Complete(
-        command.job,
-        command.attempt,
-        Verdict("escalate", reason, review="blocked"),
-        Report(Ending.CRASHED, reason, summary=command.report.summary),
-        command.commit,
-    )
+    report = Report(Ending.CRASHED, reason, summary=command.report.summary)
+    return command._replace(verdict=Verdict("escalate", reason, review="blocked"), report=report)

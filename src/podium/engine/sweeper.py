@@ -8,6 +8,7 @@ from podium.domain.errors import PodiumError
 from podium.engine.muster import Muster
 from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
+from podium.policy.health import Signs, hung_seconds
 from podium.ports import OVERDUE, Clock, Host, Store
 
 _log = logging.getLogger(__name__)
@@ -74,18 +75,18 @@ class Sweeper(Service):
         self._suspects, self._strangers = unattended, stale
 
     def _end_overdue(self) -> None:
-        """End what is over its step's limit, or, where the step says so, silent for too long. Silence alone is no end.
+        """End what is over its step's limit or, where the step says so, has neither said nor done anything for long.
 
-        Asking everybody for progress every few seconds is also what keeps the answers fresh.
+        Asking everybody every few seconds is also what keeps the answers fresh.
         """
-        heard = self._supervisor.progress()
+        signs, now = self._supervisor.vitals().signs, self.clock.now()
         for name, (lease, _) in list(self._supervisor.running.items()):
             gates = sum(gate.timeout_seconds for gate in lease.step.gates if gate.kind == "command")
             limit = lease.step.timeout_seconds + gates + self._settings.grace_seconds
-            if self.clock.now() - lease.job.leased_at > limit:
+            if now - lease.job.leased_at > limit:
                 self._supervisor.cancel(name, f"{OVERDUE} {limit:.0f} s")
             stall = lease.step.stall_seconds
-            if stall and self.clock.now() - heard.get(name, self.clock.now()) > stall + gates:
+            if stall and hung_seconds(signs[name] or Signs(), now) > stall + gates:
                 self._supervisor.cancel(name, f"{OVERDUE} {stall + gates:.0f} s without progress")
 
     async def sweep_hosts(self) -> int:

@@ -9,6 +9,7 @@ from podium.domain.attempt import Ending, Report
 from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.job import Lease
 from podium.hosts.reports import cancelled, could_not_start
+from podium.policy.health import Signs
 from podium.ports import Brief, Running
 
 
@@ -44,9 +45,9 @@ class TaskRunning:
         self._report: Report | None = None
         self._waiter: asyncio.Task[Any] | None = None
 
-    def last_progress(self) -> float | None:
+    def signs(self) -> Signs:
         """A callable does not say."""
-        return None
+        return Signs()
 
     async def ended(self) -> Report:
         if self._report is None:

@@ -19,13 +19,15 @@ from podium.hosts.own_steps import advice
 from podium.hosts.reports import Ended, cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
 from podium.hosts.sandbox import Sandbox
+from podium.policy.health import Signs
 from podium.ports import Brief, Clock, Running
-from podium.runner import claim, files, shortage
+from podium.runner import claim, files, pulse, shortage
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home, make_private
 from podium.workspace.merging import MergeConflict
 from podium.workspace.repository import Repositories
 
+LOG: Final = "messages.ndjson"
 INTRODUCTION_SECONDS: Final = 5.0
 """How long a runner that holds its lock may take to say which process it is."""
 _LOOK_AGAIN_SECONDS: Final = 0.01
@@ -73,6 +75,29 @@ class _Attempt(NamedTuple):
         return f"refs/podium/{kind}/{self.directory.name}"
 
 
+class _Watched:
+    """A file, and when it was last seen to have changed."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = str(path)
+        self._clock = clock
+        self._seen: tuple[int, int] | None = None
+        self._at: float | None = None
+
+    def changed_at(self) -> float | None:
+        """In steady seconds; None as long as it was never there."""
+        try:
+            found = os.stat(self.path)  # noqa: PTH116 - asked of every attempt every few seconds
+        except OSError:
+            return self._at
+        seen = found.st_size, found.st_mtime_ns
+        if seen != self._seen:
+            # The first look at an adopted attempt may come long after; the others are near, and need no wall clock.
+            age = max(0.0, self._clock.wall() - found.st_mtime) if self._seen is None else 0.0
+            self._seen, self._at = seen, self._clock.now() - age
+        return self._at
+
+
 class LocalRunning:
     """`ports.Running` over a runner's process; None stands for one that is gone already."""
 
@@ -83,26 +108,19 @@ class LocalRunning:
         self._reason = ""
         self._report: Report | None = None
         self._last_word: asyncio.TimerHandle | None = None
-        self._log = str(attempt.directory / "messages.ndjson")
-        self._log_seen: tuple[int, int] | None = None
-        self._progress = host.clock.now()
+        self._log, self._pulse = (_Watched(attempt.directory / name, host.clock) for name in (LOG, pulse.FILE))
+        self._began = host.clock.now()
 
     @property
     def log_path(self) -> str | None:
-        return self._log
+        return self._log.path
 
-    def last_progress(self) -> float | None:
-        """The moment its log was last seen to have grown; the agent, its gates and the runner all write into it."""
-        try:
-            found = os.stat(self._log)  # noqa: PTH116 - asked of every attempt every few seconds
-        except OSError:
-            return self._progress
-        seen = found.st_size, found.st_mtime_ns
-        if seen != self._log_seen:
-            # The first look at an adopted attempt may come long after; the others are near, and need no wall clock.
-            age = max(0.0, self._host.clock.wall() - found.st_mtime) if self._log_seen is None else 0.0
-            self._log_seen, self._progress = seen, self._host.clock.now() - age
-        return self._progress
+    def signs(self) -> Signs:
+        """Its runner's process and word, the growth of its log (agent, gates, runner write into it), and work."""
+        alive = self._host.clock.now() if self._runner is not None and self._runner.lives() else None
+        beat, idle = self._pulse.changed_at(), pulse.idle_seconds(self._pulse.path)
+        worked = beat - idle if beat is not None and idle is not None else None
+        return Signs(alive, beat, self._log.changed_at() or self._began, worked)
 
     async def ended(self) -> Report:
         if self._report is None:

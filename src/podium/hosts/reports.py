@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.errors import PodiumError, Unavailable
+from podium.policy.health import Signs
 from podium.ports import OVERDUE
 from podium.runner import shortage
 
@@ -51,9 +52,9 @@ class Ended:
     def log_path(self) -> str | None:
         return self._log_path
 
-    def last_progress(self) -> float | None:
+    def signs(self) -> Signs:
         """Nothing more comes of it."""
-        return None
+        return Signs()
 
     async def ended(self) -> Report:
         return self._report

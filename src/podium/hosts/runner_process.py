@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -42,6 +43,12 @@ class RunnerProcess:
         with suppress(ChildProcessError):  # an earlier orchestrator's child is reaped by the system
             os.waitpid(self._pid, os.WNOHANG)  # noqa: ASYNC222 - it has ended, and WNOHANG does not wait
         self._close()
+
+    def lives(self) -> bool:
+        """Whether it has not ended, asked of the system itself."""
+        if self._fd is not None:
+            return not select.select([self._fd], [], [], 0)[0]
+        return not hasattr(os, "pidfd_open") and is_held(self._directory)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, if it still lives."""

@@ -11,6 +11,7 @@ from podium.domain.errors import Forbidden, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.policy import routing
+from podium.policy.health import Vitals
 from podium.policy.retention import Retention
 from podium.policy.stuck import StuckLimits
 from podium.ports import Clock
@@ -56,8 +57,8 @@ class Context:
     running: bool = False
     """Whether an orchestrator works on this home."""
     stuck_limits: StuckLimits = field(default_factory=StuckLimits)
-    progress: Callable[[], Mapping[str, float]] = dict
-    """When each attempt in progress (`Lease.name`) last showed a sign of progress, in steady seconds."""
+    vitals: Callable[[], Vitals] = Vitals
+    """What the orchestrator sees of its attempts and instances."""
     targets: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     """The least and the most of each figure that the fleet is to reach."""
     gate: Callable[[], str] = str

@@ -11,7 +11,7 @@ from podium.operations.doctor import (
     ok,
     warning,
 )
-from podium.operations.instances import InstancesInput, InstancesOutput, instances
+from podium.operations.instances import InstanceRow, InstancesInput, InstancesOutput, instances
 from podium.operations.operation import Input, Output, operation
 from podium.operations.status import StatusInput, SystemStatus, status
 from podium.operations.targets import Target, against
@@ -23,10 +23,11 @@ class HealthInput(Input):
 
 
 class HealthOutput(Output):
-    """The worst state of any check, and each check with what to do about it."""
+    """The worst state of any check, each check with what to do about it, and each instance with its signals."""
 
     state: State
     checks: list[Check]
+    instances: tuple[InstanceRow, ...] = ()
 
 
 @operation("health", server="monitor")
@@ -46,18 +47,24 @@ async def health(context: Context, asked: HealthInput) -> HealthOutput:
         check_webhooks(disabled),
     ]
     order: list[State] = ["ok", "warning", "problem"]
-    return HealthOutput(state=max((check.state for check in checks), key=order.index), checks=checks)
+    return HealthOutput(
+        state=max((check.state for check in checks), key=order.index), checks=checks, instances=tuple(pool.instances)
+    )
 
 
 def check_instances(pool: InstancesOutput) -> Check:
-    """Instances whose attempt shows no progress are alive and of no use."""
+    """Who hangs, rests after a crash or is in quarantine is of no use."""
     rows = pool.instances
-    silent = [row.name for row in rows if row.silent_seconds is not None]
+    ill: dict[str, list[str]] = {}
+    for row in rows:
+        if row.state in UNWELL:
+            ill.setdefault(row.state, []).append(row.name)
     said = f"{sum(row.job is not None for row in rows)} of {len(rows)} at work"
-    if not silent:
+    if not ill:
         return ok("Instances", said)
-    todo = f"`podium logs {silent[0]}` shows what it says; `podium stuck` has the cause."
-    return warning("Instances", f"{said}; silent: {', '.join(silent)}", todo)
+    first, *_ = next(iter(ill.values()))
+    todo = f"`podium logs {first}` shows what it says; `podium stuck` has the cause."
+    return warning("Instances", "; ".join([said, *(f"{state}: {', '.join(ill[state])}" for state in ill)]), todo)
 
 
 def check_work(system: SystemStatus) -> list[Check]:
@@ -86,6 +93,7 @@ def _success(rate: float | None) -> Check:
     return warning("Success", said, "`podium projects` names those that failed.")
 
 
+UNWELL = ("stuck", "crashed", "quarantined")
 SUCCESS_RATE_MIN = 0.8
 """Below this share of completed projects, someone should look."""
 

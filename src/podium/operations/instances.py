@@ -3,17 +3,31 @@
 from typing import Any, Literal
 
 from podium.domain.errors import NotFound
-from podium.domain.fleet import Fleet, Instance, by_number
+from podium.domain.fleet import by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.operations.roster import fleet_of
+from podium.policy.health import Signs, State, hung_seconds, judge
 from podium.store.looks import pools_of
 from podium.store.rows import Rows
 
 
 class InstancesInput(Input):
     """Nothing is needed."""
+
+
+class Signals(Output):
+    """How many seconds ago each signal of an attempt was seen; null where nobody can tell (REC-2)."""
+
+    process: float | None
+    """Its runner's process was alive, by the system's word."""
+    heartbeat: float | None
+    """Its runner said that it lives."""
+    progress: float | None
+    """Its agent, its gates or its hooks said something."""
+    work: float | None
+    """Its processes used the CPU: what tells a silent build from an agent that hangs."""
 
 
 class InstanceRow(Output):
@@ -23,15 +37,19 @@ class InstanceRow(Output):
     workflow: str
     role: str
     """Its pool is its workflow and role."""
-    state: Literal["idle", "busy", "stopped", "drained", "draining", "quarantined", "retiring"]
+    state: State | Literal["drained", "retiring"]
     """`draining` and `retiring` ones still work: they get nothing more, or leave their pool, when they have ended."""
+    because: str = ""
+    """Why it is so, where that is worth a word."""
+    signals: Signals | None = None
+    """Of the attempt that it is at."""
     job: int | None = None
     project: str | None = None
     work: str | None = None
     """Step and item."""
     busy_seconds: float | None = None
     silent_seconds: float | None = None
-    """How long its attempt has shown no progress, once that is longer than `stuck_silent_seconds`."""
+    """How long its attempt has neither said nor done anything, once that is longer than `stuck_silent_seconds`."""
 
 
 class PoolRow(Output):
@@ -55,9 +73,10 @@ class InstancesOutput(Output):
 @operation("instances", server="monitor")
 async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
     """List instances and what each is doing."""
-    heard = context.progress()
+    vitals, now = context.vitals(), context.clock.now()
 
     def read(rows: Rows) -> InstancesOutput:
+        asking = {name: f"review {review}" for name, review in rows.all("instances_asking")}
         busy = {row[0]: row for row in rows.all("instances_busy")}
         found: list[InstanceRow] = []
         fleet = fleet_of(rows, context)
@@ -66,15 +85,29 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
             row = busy.get(one.name)
             if one.retired and row is None:
                 continue
-            state = _state(one, fleet, running=context.running, busy=row is not None)
-            made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=state)
+            attempt = f"{row[1]}/{row[5]}.a{row[6]}" if row else ""
+            signs, rests = vitals.signs.get(attempt, Signs()), vitals.resting.get(one.name, now) - now
+            shut = "retired" if one.retired else "quarantined" if one.quarantined else "drained"
+            closed = "" if fleet.may_lease(one.slot) else shut
+            state, because = judge(
+                signs, now, context.stuck_limits.silent_seconds, running=context.running, leased=row is not None,
+                closed=closed, rests_seconds=rests, asked=asking.get(one.name, ""),
+            )  # fmt: skip
+            words: Any = "retiring" if one.retired else "drained" if closed and state == "stopped" else state
+            made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=words, because=because)
             if row:
                 _, project, _, step, item, job, attempt, leased_at = row
                 made.job, made.project = job, project
                 made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
-                now = context.clock.now()
                 made.busy_seconds = round(max(0.0, now - leased_at), 3)
-                silent = now - heard.get(f"{project}/{job}.a{attempt}", now)
+                if signs:
+                    made.signals = Signals(
+                        **{
+                            name: at and round(max(0.0, now - at), 3)
+                            for name, at in zip(Signals.model_fields, signs, strict=True)
+                        }
+                    )
+                silent = hung_seconds(signs or Signs(), now)
                 made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
             found.append(made)
         pools = [
@@ -84,14 +117,6 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
         return InstancesOutput(instances=found, pools=pools)
 
     return await context.store.read(read)
-
-
-def _state(one: Instance, fleet: Fleet, *, running: bool, busy: bool) -> Any:
-    if one.retired:
-        return "retiring"
-    if not fleet.may_lease(one.slot):
-        return "quarantined" if one.quarantined else "draining" if busy else "drained"
-    return "busy" if busy else "idle" if running else "stopped"
 
 
 class LogsInput(Input):

@@ -104,7 +104,7 @@ class WhyOutput(Output):
 @operation("why", server="queue", example="podium why 12")
 async def why(context: Context, asked: WhyInput) -> WhyOutput:
     """Explain where a job stands: why it waits, who has it and why, how its attempts ended."""
-    heard = context.progress()
+    heard = context.vitals().signs
     return await context.store.read(lambda rows: _why(rows, context, asked.job, heard))
 
 

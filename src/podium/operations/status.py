@@ -87,7 +87,7 @@ class StatusOutput(Output):
 @operation("status", server="monitor")
 async def status(context: Context, asked: StatusInput) -> StatusOutput:
     """Show queues, work in progress and today's results."""
-    heard = context.progress()
+    heard = context.vitals().signs
     return await context.store.read(lambda rows: _status(rows, context, heard))
 
 

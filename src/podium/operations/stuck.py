@@ -9,6 +9,7 @@ from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
 from podium.operations.roster import fleet_of
 from podium.policy import stuck as policy
+from podium.policy.health import Signs, last_sign
 from podium.policy.stuck import Blocker, Finding, Standing
 from podium.store.rows import Rows
 from podium.store.writing import LANE
@@ -22,8 +23,8 @@ FOLLOWERS_MAX: Final = 20
 OPEN_PROJECTS_MAX: Final = 500
 """Open projects that one look examines for the defect that none of their jobs can move."""
 
-Heard = Mapping[str, float]
-"""When each attempt in progress last showed progress (`Context.progress`)."""
+Heard = Mapping[str, Signs | None]
+"""What is seen of each attempt in progress (`Context.vitals`)."""
 
 
 class StuckInput(Input):
@@ -59,7 +60,7 @@ class StuckOutput(Output):
 @operation("stuck", server="monitor")
 async def stuck(context: Context, asked: StuckInput) -> StuckOutput:
     """Find what has stood still for too long, with its cause and what to do about it."""
-    heard = context.progress()
+    heard = context.vitals().signs
 
     def read(rows: Rows) -> StuckOutput:
         found = look(rows, context, heard)
@@ -127,7 +128,8 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))
         more |= {"pool": pool, "idle": pool - busy - shut, "drained": shut, "ahead": ahead}
     elif job.state == "running":
-        last = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
+        signs = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
+        last = last_sign(signs) if signs else None
         step = _declared(rows, context, job).by_id[job.step]
         since = job.leased_at if last is None else last
         more |= {"heard": last is not None, "timeout_seconds": step.timeout_seconds}

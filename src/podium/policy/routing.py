@@ -21,20 +21,13 @@ Order = Callable[[Slot], tuple[object, ...]]
 """In which order a strategy looks at free instances, whatever the job."""
 
 
-round_robin: Final[Order] = attrgetter("attempts", "name")
-"""The instance given fewest attempts so far comes first: each has its turn."""
-least_loaded: Final[Order] = attrgetter("busy_seconds", "name")
-"""The instance that has been busy for the shortest time comes first."""
-longest_free: Final[Order] = attrgetter("freed_at", "name")
-"""The instance that has been free for the longest time comes first."""
-
-
 STRATEGIES: Final[Mapping[str, Order]] = {
-    "round-robin": round_robin,
-    "least-loaded": least_loaded,
-    "specialized": round_robin,
-    "priority": longest_free,
+    "round-robin": attrgetter("attempts", "name"),  # given fewest attempts so far: each has its turn
+    "least-loaded": attrgetter("busy_seconds", "name"),  # busy for the shortest time
+    "specialized": attrgetter("attempts", "name"),
+    "priority": attrgetter("freed_at", "name"),  # free for the longest time
 }
+"""Which free instance comes first."""
 DEFAULT: Final = "specialized"
 
 

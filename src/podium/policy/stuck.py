@@ -91,17 +91,13 @@ class Finding(NamedTuple):
 
 _LIMITS: Final = {
     kind: limit
-    for limit, kinds in {
-        "silent_seconds": "silent",
-        "ready_seconds": "pinned avoided no-instance drained",
-        "held_seconds": "held",
-        "delayed_seconds": "delayed",
-        "paused_seconds": "paused",
-        "review_seconds": "review behind-review",
-        "dead_seconds": "dead behind-dead",
-    }.items()
+    for limit, kinds in (
+        ("silent_seconds", "silent"), ("ready_seconds", "pinned avoided no-instance drained"),
+        ("held_seconds", "held"), ("delayed_seconds", "delayed"), ("paused_seconds", "paused"),
+        ("review_seconds", "review behind-review"), ("dead_seconds", "dead behind-dead"),
+    )
     for kind in kinds.split()
-}
+}  # fmt: skip
 """Every kind of cause that can be stuck, and which limit it has; what is stranded is stuck at once."""
 
 
@@ -124,13 +120,10 @@ def findings(
         since = standing.since if kind != "delayed" else None
         made = Finding(kind, project, standing.job, since, because, todo)
         found[kind, project, because] = made if same is None else same._replace(more=same.more + 1)
-    for project, since in paused:
-        if now - since > limits.paused_seconds:
-            cause = _paused(project)
-            found[cause.kind, project, ""] = Finding(cause.kind, project, None, since, cause.because, cause.todo)
-    for project in stranded:
-        cause = _stranded(f"no job of project {project} could ever move")
-        found[cause.kind, project, ""] = Finding(cause.kind, project, None, None, cause.because, cause.todo)
+    whole = [(project, since, _paused(project)) for project, since in paused if now - since > limits.paused_seconds]
+    whole += [(project, None, _stranded(f"no job of project {project} could ever move")) for project in stranded]
+    for project, since, cause in whole:
+        found[cause.kind, project, ""] = Finding(cause.kind, project, None, since, cause.because, cause.todo)
     return sorted(found.values(), key=lambda finding: (finding.since is None, finding.since or 0.0, finding.project))
 
 

@@ -83,7 +83,7 @@ class Room:
     """Remembers whether the disk of an attempt was full at any moment of a phase, though room may be back since."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._at_first = room_bytes(directory)
         self.begin_phase()
 
@@ -93,14 +93,14 @@ class Room:
 
     def look(self) -> bool:
         """Whether the disk is, or in this phase was, full for other reasons than what the attempt wrote itself."""
-        if not self.was_short and not self._was_own and is_full(self._directory):
+        if not self.was_short and not self._was_own and is_full(self.directory):
             self._was_own = self.is_own()
             self.was_short = not self._was_own
         return self.was_short
 
     def is_own(self) -> bool:
         """Whether the attempt has taken more of the room there was at its start than it left to all others."""
-        return used_bytes(self._directory) >= self._at_first * OWN_SHARE_MAX
+        return used_bytes(self.directory) >= self._at_first * OWN_SHARE_MAX
 
 
 class Patience:

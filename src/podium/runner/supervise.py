@@ -9,6 +9,7 @@ from types import FrameType
 from typing import NamedTuple
 
 from podium.runner import processes
+from podium.runner.pulse import Pulse
 from podium.runner.shortage import Room
 from podium.runner.spec import Limits
 from podium.runner.start import Run, Sink, close_all, start
@@ -85,6 +86,7 @@ class Supervisor:
         self._signals = signals
         self._limits = limits
         self.room = room
+        self._pulse = Pulse(room.directory)
         self._statuses: dict[int, int] = {}
 
     @property
@@ -145,6 +147,7 @@ class Supervisor:
                 if left <= 0:
                     return late
                 self.room.look()
+                self._pulse.beat()
                 for key, _ in selector.select(min(left, ROOM_LOOK_SECONDS)):
                     if key.data is None:
                         self._signals.drain()

@@ -13,6 +13,7 @@ import orjson
 
 from podium.domain import event as events
 from podium.domain import lifecycle
+from podium.domain.errors import NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.ordering import priority, rank
@@ -117,8 +118,10 @@ class Batch:
         return owner
 
     def _read_owner(self, project: str) -> Owner:
+        if (row := self.rows.one("owner_by_id", (project,))) is None:
+            raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
         id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight, assigned, *money = (
-            self.rows.one("owner_by_id", (project,))
+            row
         )
         asked, pipeline = priority(base, value, boost), self.pipelines[digest]
         made = Owner(id_, pipeline, asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first))

@@ -1,7 +1,6 @@
 """Laws of the fleet: pools grow and shrink, queues and instances are drained, attempts ended; all on record."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from podium.domain.command import Dispatch
@@ -33,9 +32,9 @@ def admitted(batch: Batch, offers: list[Dispatch]) -> list[Dispatch]:
     """The offers without whom no work may be given to, and with the strategies that operators chose."""
     fleet = batch.fleet
     if fleet.closed or fleet.drained:
-        offers = [replace(o, slots=tuple(filter(fleet.may_lease, o.slots))) for o in offers]
+        offers = [o._replace(slots=tuple(filter(fleet.may_lease, o.slots))) for o in offers]
     if fleet.strategies:
-        offers = [replace(o, strategies={**o.strategies, **fleet.strategies}) for o in offers]
+        offers = [o._replace(strategies={**o.strategies, **fleet.strategies}) for o in offers]
     return offers
 
 

@@ -13,8 +13,7 @@ def weighed(batch: Batch, job: Job, command: Complete) -> Complete:
     """The command as it stands if every failed attempt of the row died; else a reviewer has something to look at."""
     if not batch.rows.one("finished_in_row", (job.id,))[0]:
         return command
-    verdict = command.verdict._replace(kind="escalate", review="exhausted")
-    return Complete(command.job, command.attempt, verdict, command.report, command.commit)
+    return command._replace(verdict=command.verdict._replace(kind="escalate", review="exhausted"))
 
 
 def bury(batch: Batch, job: Job, command: Complete) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from podium.domain import issues, lifecycle
 from podium.domain.command import Start, Started, Steered, Submit, Submitted
-from podium.domain.errors import Conflict, NotFound, Unavailable
+from podium.domain.errors import Conflict, Unavailable
 from podium.domain.job import Job, new_job
 from podium.domain.pipeline import EVENT, Item, PlannedJob, Workflow
 from podium.domain.project import checked_version
@@ -108,11 +108,9 @@ def _free_id(batch: Batch, wanted: str) -> str:
 def start(batch: Batch, command: Start) -> Started:
     """One more run of a workflow, once for each version; a project that was complete is open again until its end."""
     project, name, version = command.project, command.workflow, checked_version(command.version)
-    if batch.rows.one("owner_by_id", (project,)) is None:
-        raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
+    owner = batch.owner(project)
     if (run := runs.find(batch, project, name, version)) is not None:
         return Started(run, False)
-    owner = batch.owner(project)
     _refuse_run(batch, owner, name)
     if owner.state == "complete":
         owner.state, owner.changed = "open", True

@@ -19,19 +19,13 @@ def steer(batch: Batch, command: Steer) -> Steered:
     project = job.project if job else command.project
     if job is not None and command.action in ("replay", "drop"):
         letters.require_dead(job, command.action)
-    if job is None and batch.rows.one("owner_by_id", (project,)) is None:
-        raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
     if batch.owner(project).state != "open":
         raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
     owner, action = batch.owner(project), command.action
     is_so = action == "assign" and owner.assigned.get(command.workflow, "") == command.instance
     if is_so or (action == "budget" and owner.budget_usd == command.budget_usd):
         return Steered(project, 0)
-    data = {
-        "by": command.by, "reason": command.reason, "instance": command.instance, "points": command.points,
-        "workflow": command.workflow, "budget_usd": command.budget_usd,
-    }  # fmt: skip
-    told = {key: value for key, value in data.items() if value}
+    told = {k: value for k, value in command._asdict().items() if value and k not in ("action", "project", "job")}
     if job is not None:
         batch.tell(f"operator.{command.action}", job, **told)
         return _on_job(batch, job, command)

@@ -84,11 +84,11 @@ class Store:
         return await self.read(self._running)
 
     def _running(self, rows: Rows) -> list[Lease]:
-        leases: list[Lease] = []
-        for job in map(Job._make, rows.all("jobs_running")):
+        def lease(job: Job) -> Lease:
             (digest,) = rows.one("pipeline_of_project", (job.project,))
-            leases.append(Lease(job, self.pipelines[digest].step(job.workflow, job.step), "leased before the restart"))
-        return leases
+            return Lease(job, self.pipelines[digest].step(job.workflow, job.step), "leased before the restart")
+
+        return [lease(Job._make(row)) for row in rows.all("jobs_running")]
 
     async def fleet(self) -> Fleet:
         """Every instance, and what operators have said of queues."""

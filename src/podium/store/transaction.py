@@ -1,7 +1,6 @@
 """One batch of commands as one transaction: laws first, states derived, then leases; the same on every database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from podium.domain import command as asked
@@ -64,7 +63,7 @@ def _offer_again(
 ) -> list[tuple[Lease, ...]]:
     """Lease also to the instances that are left."""
     taken = {lease.job.instance for leases in leased for lease in leases}
-    rest = [replace(o, slots=tuple(slot for slot in o.slots if slot.name not in taken)) for o in offers]
+    rest = [o._replace(slots=tuple(slot for slot in o.slots if slot.name not in taken)) for o in offers]
     return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]
 
 

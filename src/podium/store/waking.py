@@ -1,7 +1,7 @@
 """Law of a message that somebody sends: into an inbox, and where it says so it wakes an idle instance (COM-1)."""
 
 from podium.domain.command import Send, Sent
-from podium.domain.errors import Conflict, NotFound
+from podium.domain.errors import Conflict
 from podium.domain.fleet import Instance
 from podium.domain.job import Job, new_job
 from podium.domain.pipeline import PlannedJob, Step
@@ -15,11 +15,8 @@ from podium.store.messages import post
 
 def send(batch: Batch, command: Send) -> Sent:
     """Somebody's message. Raises `NotFound` or `Conflict`."""
-    if command.project:
-        if batch.rows.one("owner_by_id", (command.project,)) is None:
-            raise NotFound(f"There is no project {command.project!r}. `podium projects` lists them.")
-        if batch.owner(command.project).state != "open":
-            raise Conflict(f"Project {command.project} has ended; nobody will work on it and read about it.")
+    if command.project and batch.owner(command.project).state != "open":
+        raise Conflict(f"Project {command.project} has ended; nobody will work on it and read about it.")
     number = post(batch, command.to, command.text, command.sender, command.project)
     return Sent(number, _wake(batch, command, number) if command.wake else 0)
 

@@ -14,7 +14,7 @@ QUIET_SECONDS = 600.0
 
 
 def progress(running: Running) -> float:
-    last = running.last_progress()
+    last = running.signs().progress
     assert last is not None
     return last
 
@@ -25,6 +25,12 @@ async def until_later_than(running: Running, before: float) -> float:
         while (last := progress(running)) <= before:
             await asyncio.to_thread(os.sched_yield)
         return last
+
+
+def log_of(running: Running) -> bytes:
+    """What its log holds so far."""
+    path = Path(running.log_path or "")
+    return path.read_bytes() if path.exists() else b""
 
 
 def age(path: str | None, seconds: float) -> None:
@@ -60,9 +66,10 @@ def test_a_new_orchestrator_knows_how_long_an_attempt_has_been_silent(world: Wor
 
     async def run() -> None:
         first = await world.start(script)
-        began = progress(first)
         assert await world.hear() == "up"
-        await until_later_than(first, began)
+        async with asyncio.timeout(WAIT_SECONDS):
+            while b"one" not in log_of(first):
+                await asyncio.to_thread(os.sched_yield)
         age(first.log_path, QUIET_SECONDS)
         adopted = await world.host().adopt(make_lease())
         assert adopted is not None
@@ -84,5 +91,29 @@ def test_without_a_log_it_is_as_if_it_had_just_begun(world: World, loop: asyncio
         assert progress(running) >= began
         world.tell()
         await end_of(running)
+
+    loop.run(run())
+
+
+@pytest.mark.requirement("REC-2")
+def test_the_signals_of_an_attempt_are_told_apart(world: World, loop: asyncio.Runner) -> None:
+    """Its process lives and its runner answers, whatever its agent says."""
+
+    async def run() -> None:
+        running = await world.start(f"echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED)
+        assert await world.hear() == "up"
+        began = world.clock.now()
+        async with asyncio.timeout(WAIT_SECONDS):
+            while running.signs().heartbeat is None:
+                await asyncio.to_thread(os.sched_yield)
+        signs = running.signs()
+        assert signs.process is not None
+        assert signs.process >= began
+        assert signs.heartbeat is not None
+        assert signs.worked is not None
+        assert signs.worked <= signs.heartbeat <= world.clock.now()
+        world.tell()
+        await end_of(running)
+        assert running.signs().process is None, "what has ended does not live"
 
     loop.run(run())

@@ -1,7 +1,7 @@
 """Operations over a store in memory, as a face calls them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from podium.config import TargetsConfig
 from podium.domain.errors import PodiumError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
+from podium.policy.health import Signs, Vitals
 from podium.policy.stuck import StuckLimits
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.store.desk import Desk
@@ -36,6 +37,8 @@ class Desktop:
         self.clock = _DeskClock(self.desk)
         self.home = home
         self.heard: dict[str, float] = {}
+        self.signs: dict[str, Signs | None] = {}
+        self.resting: dict[str, float] = {}
         self.limits = StuckLimits()
         self.running = True
 
@@ -47,14 +50,14 @@ class Desktop:
         """`Conductor.submit`."""
         return self.desk.do(command)
 
-    def progress(self) -> Mapping[str, float]:
-        return self.heard
+    def vitals(self) -> Vitals:
+        return Vitals({name: Signs(progress=at) for name, at in self.heard.items()} | self.signs, self.resting)
 
     def context(self) -> Context:
         """What operations use."""
         return Context(
             self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
-            tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.progress,
+            tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.vitals,
             targets=TargetsConfig().model_dump(),
         )  # fmt: skip
 

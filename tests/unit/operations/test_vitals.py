@@ -1,9 +1,13 @@
 """Metrics tell what happened and nothing else; health names what a person should look at."""
 
+from typing import Any
+
 import pytest
 
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.command import Complete, Verdict
+from podium.policy.health import Signs
+from tests.unit.faces.samples import plain
 from tests.unit.operations.desktop import Desktop
 
 
@@ -41,6 +45,32 @@ def test_health_is_the_worst_of_its_checks_with_what_to_do(desktop: Desktop) -> 
     assert f"podium logs {lease.job.instance}" in checks["Instances"].to_do
     desktop.running = False
     assert {c.name: c.to_do for c in desktop.ask("health").checks}["Orchestrator"] == "Start it: `podium up`."
+
+
+@pytest.mark.requirement("REC-2")
+def test_health_has_the_signals_of_each_instance_with_their_ages(desktop: Desktop) -> None:
+    """Alive, answering, getting on and working are told apart; what is not there is null."""
+    desk = desktop.desk
+    desk.muster()
+    (lease,) = desk.lease()
+    name = lease.job.instance
+
+    def row() -> Any:
+        return {one.name: one for one in desktop.ask("health").instances}[name]
+
+    desktop.signs[lease.name] = None
+    assert (row().state, row().signals) == ("starting", None)
+    desktop.signs[lease.name] = Signs(desk.now, desk.now - 5.0, desk.now - 2_000.0, desk.now - 7.0)
+    assert (row().state, row().silent_seconds) == ("busy", None), "a silent build works"
+    assert plain(row().signals) == {"process": 0.0, "heartbeat": 5.0, "progress": 2_000.0, "work": 7.0}
+    desktop.signs[lease.name] = Signs(desk.now, desk.now - 5.0, desk.now - 2_000.0, desk.now - 1_000.0)
+    assert (row().state, row().silent_seconds) == ("stuck", 1_000.0)
+    checks = {check.name: check for check in desktop.ask("health").checks}
+    assert f"stuck: {name}" in checks["Instances"].detail
+    desk.finish(lease, Verdict("escalate", "Which?", review="question"))
+    assert (row().state, row().because) == ("waiting-on-human", "its last job waits for review 1")
+    desktop.resting[name] = desk.now + 8.0
+    assert (row().state, row().because) == ("crashed", "its last attempts died; it goes on in 8 s")
 
 
 @pytest.mark.requirement("MET-2")
