@@ -26,7 +26,7 @@ def child() -> Iterator[Callable[[str], None]]:
 
     def begin(script: str) -> None:
         end()
-        children.append(subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE))
+        children.append(subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.DEVNULL))
 
     yield begin
     end()
@@ -52,7 +52,7 @@ def test_silent_work_is_told_from_silence(
     heart = Pulse(tmp_path)
     child("while :; do :; done")
     beat_until(heart, tmp_path, works=True)
-    child("read never")
+    child("exec tail -f /dev/null")
     beat_until(heart, tmp_path, works=False)
 
 
