@@ -32,6 +32,7 @@ def test_expansion_is_acyclic_complete_and_joins_wait_for_all(found: list[Item])
     planned = expand(DEVELOPMENT, {"issue": found})
     jobs: dict[tuple[str, str, str], PlannedJob] = {("development", p.step.id, p.item): p for p in planned}
     assert len(jobs) == len(planned)
+    order = list(jobs)
     expected = {(s.id, key) for s in DEVELOPMENT.planned for key in ([i.key for i in found] if s.for_each else [""])}
     assert {(p.step.id, p.item) for p in planned} == expected, "every item has its whole chain"
     behind: dict[tuple[str, str, str], set[tuple[str, str, str]]] = {}
@@ -39,7 +40,8 @@ def test_expansion_is_acyclic_complete_and_joins_wait_for_all(found: list[Item])
     def reach(key: tuple[str, str, str], trail: tuple[object, ...]) -> set[tuple[str, str, str]]:
         assert key not in trail, "a job waits for itself"
         if key not in behind:
-            behind[key] = {a for after in jobs[key].after for a in (after, *reach(after, (*trail, key)))}
+            before = [order[place] for place in jobs[key].after]
+            behind[key] = {a for after in before for a in (after, *reach(after, (*trail, key)))}
         return behind[key]
 
     for key in jobs:

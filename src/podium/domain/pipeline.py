@@ -188,11 +188,14 @@ class Item(NamedTuple):
 
 
 class PlannedJob(NamedTuple):
-    """A job before it has an id: its step, its fan-out item, and the (workflow, step, item) it waits for."""
+    """A job before it has an id: its step, its fan-out item, and what it waits for."""
 
     step: Step
     item: str
-    after: tuple[tuple[str, str, str], ...]
+    after: tuple[int, ...] = ()
+    """Places in the plan of those it waits for."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Those of other workflows, as (workflow, step)."""
     ahead: int = 0
     """How many items, one after the other, wait for this one's chain at most."""
 
@@ -205,25 +208,25 @@ def expand(workflow: Workflow, items: Mapping[str, Sequence[Item]]) -> list[Plan
     ended. Items with the longest way behind them come first, so that they are begun first (PRF-1).
     """
     by_id = workflow.by_id
-    ordered = {kind: longest_first(found) for kind, found in items.items()}
+    ordered = {kind: longest_first(found) for kind, found in items.items()} | {"": [Item("")]}
     ahead = {kind: ways(found) for kind, found in items.items()}
     followed = {name for step in workflow.steps if step.for_each for name in step.after}
     ends = {step.for_each: step.id for step in workflow.steps if step.for_each and step.id not in followed}
+    jobs = [(step, item) for step in workflow.planned for item in ordered.get(step.for_each, [])]
+    place = {(step.id, item.key): number for number, (step, item) in enumerate(jobs)}
     planned: list[PlannedJob] = []
-    for step in workflow.planned:
-        for item in ordered.get(step.for_each, []) if step.for_each else [Item("")]:
-            after: list[tuple[str, str, str]] = []
-            for name in step.after:
-                if "." in name:
-                    other_workflow, _, other_step = name.partition(".")
-                    after.append((other_workflow, other_step, ""))
-                elif by_id[name].for_each and not item.key:
-                    after.extend((workflow.name, name, other.key) for other in ordered.get(by_id[name].for_each, []))
-                else:
-                    after.append((workflow.name, name, item.key if by_id[name].for_each else ""))
-            if step.for_each and not any(by_id[name].for_each for name in step.after if name in by_id):
-                after.extend((workflow.name, ends[step.for_each], other) for other in item.after)
-            planned.append(PlannedJob(step, item.key, tuple(after), ahead.get(step.for_each, {}).get(item.key, 0)))
+    for step, item in jobs:
+        after: list[tuple[str, str]] = []
+        for name in filter(by_id.__contains__, step.after):
+            if by_id[name].for_each and not item.key:
+                after.extend((name, other.key) for other in ordered.get(by_id[name].for_each, []))
+            else:
+                after.append((name, item.key if by_id[name].for_each else ""))
+        if step.for_each and not any(by_id[name].for_each for name in step.after if name in by_id):
+            after.extend((ends[step.for_each], other) for other in item.after)
+        elsewhere = tuple((at, other) for at, dot, other in (name.partition(".") for name in step.after) if dot)
+        far = ahead.get(step.for_each, {}).get(item.key, 0)
+        planned.append(PlannedJob(step, item.key, tuple(place[one] for one in after if one in place), elsewhere, far))
     return planned
 
 

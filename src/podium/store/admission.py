@@ -20,8 +20,7 @@ def unblock(batch: Batch, job: Job, author: str) -> None:
 
 def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> None:
     """Admit a waiting job, at once or when its time has come, or hold it back behind its project's limit."""
-    flow = batch.flow(job.project, job.workflow)
-    assert flow is not None
+    flow = batch.flow_of(job)
     if not_before > batch.now:
         flow.admitted += 1
         batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -27,14 +28,7 @@ HOUR_SECONDS: Final = 3600
 _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 """A job that failed through no fault of its own goes on where it stood in the queue, not at its end."""
 
-ReadyKey = tuple[str, str, float, int]
-"""A row of `ready`: queue, lane, rank, job."""
-
 _UNTRIED: Final = frozenset({"ready", "held", "paused", "delayed"})
-
-
-def _encode(data: Any) -> str:
-    return orjson.dumps(data).decode()
 
 
 class Batch:
@@ -59,9 +53,8 @@ class Batch:
         self.input: dict[str, Waiting | None] = {}
         """Rows of the input queue that this batch changed; None for a project that waits no more."""
         self.jobs: dict[int, Job] = {}
-        self.used_flows: dict[tuple[str, str], Flow] = {}
-        self._latest_flow: Flow | None = None
-        """The one asked for last: laws ask for the same one several times in a row."""
+        self._flows: dict[Flow, None] = {}
+        """The runs that were asked for."""
         self.used_owners: dict[str, Owner] = {}
         self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -72,19 +65,24 @@ class Batch:
         """Ids of jobs held back in this batch, as heaps."""
         self.unheld: defaultdict[tuple[str, str], int] = defaultdict(int)
         """How many left `held` in this batch, which the database does not know yet."""
-        self._new: set[int] = set()
+        self._new: dict[int, None] = {}
         self._dirty: set[int] = set()
         self.decided: dict[int, str] = {}
         """Reviews decided in this batch, with their new state."""
-        self.touched: dict[tuple[str, str], None] = {}
-        """Workflows whose state is to be derived before the commit, in order."""
+        self.touched: dict[Flow, None] = {}
+        """Runs whose state is to be derived before the commit, in order."""
         self.effects: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         """Rows that leave the transaction (messages, notices, deliveries); few batches have any."""
         self.reacted = 0
         """Events up to here have been shown to the rules."""
         self._made: dict[tuple[str, str, str, str], int] = {}
-        self._ready_added: dict[ReadyKey, None] = {}
-        self._ready_removed: dict[ReadyKey, None] = {}
+        """New jobs by their place in the pipeline, as far as anybody asked."""
+        self._ready_added: dict[int, Job] = {}
+        """Jobs that became ready in this batch and are so still."""
+        self._ready_removed: dict[int, Job] = {}
+        """Jobs that were ready before this batch, as they were."""
+        self._moved: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        """How many jobs of a queue went from one state to another; not yet in `tally`."""
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -135,43 +133,40 @@ class Batch:
 
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
-        flow = self._latest_flow
-        if flow is not None and flow.project == project and flow.name == name:
-            return flow
-        key = (project, name)
-        flow = self.used_flows.get(key)
+        owner = self.used_owners.get(project) or self.owner(project)
+        flow = owner.flows.get(name)
         if flow is None:
-            flow = self._hot.flows.get(key)
-            if flow is None:
-                row = self.rows.one("workflow_by_key", key)
-                if row is None:
-                    return None
-                flow = self._hot.flows[key] = self.new_flow(project, name, row[2], json.loads(row[3]), *row[4:])
-                flow.changes()
-            self.used_flows[key] = flow
-        self._latest_flow = flow
+            row = self.rows.one("workflow_by_key", (project, name))
+            if row is None:
+                return None
+            flow = self.new_flow(owner, name, row[2], json.loads(row[3]), *row[4:])
+            flow.changes()
+        self._flows[flow] = None
         return flow
 
-    def new_flow(self, project: str, name: str, *stands: Any) -> Flow:
+    def new_flow(self, owner: Owner, name: str, *stands: Any) -> Flow:
         """A run with its workflow and limit, which stands there."""
-        owner = self.owner(project)
         workflow = owner.pipeline.workflow(name)
-        return Flow(project, name, workflow, workflow.project_jobs_max * owner.weight, *stands)
+        flow = owner.flows[name] = Flow(owner, name, workflow, workflow.project_jobs_max * owner.weight, *stands)
+        self._flows[flow] = None
+        return flow
 
-    def add_flow(self, flow: Flow) -> None:
-        """A workflow begins for a project."""
-        key = (flow.project, flow.name)
-        self._hot.flows[key] = self.used_flows[key] = flow
+    def flow_of(self, job: Job) -> Flow:
+        """The run that this job is a part of."""
+        flow = self.flow(job.project, job.workflow)
+        assert flow is not None
+        return flow
 
     def step_of(self, job: Job) -> Step:
         """The step this job is one of."""
-        flow = self.flow(job.project, job.workflow)
-        assert flow is not None
-        return flow.workflow.by_id[job.step]
+        return self.flow_of(job).workflow.by_id[job.step]
 
     def find_job(self, project: str, workflow: str, step: str, item: str) -> int | None:
         """The id of a project's job by its place in the pipeline; None where there is none."""
         key = (project, workflow, step, item)
+        for new in [*islice(self._new, len(self._made), None)]:
+            job = self.jobs[new]
+            self._made[job.project, job.workflow, job.step, job.item] = new
         made = self._made.get(key)
         if made is None and (row := self.rows.one("job_by_step", key)) is not None:
             made = row[0]
@@ -203,15 +198,15 @@ class Batch:
         """The first `wanted` of a lane as (rank, job), as this batch has them so far."""
         gone = self._ready_removed
         stored = self.rows.all("ready_heads", (queue, lane, wanted + len(gone)))
-        heads = [(rank_, job) for rank_, job in stored if (queue, lane, rank_, job) not in gone]
-        heads += [(key[2], key[3]) for key in self._ready_added if key[0] == queue and key[1] == lane]
+        heads = [head for head in stored if head[1] not in gone]
+        heads += [(job.rank, job.id) for job in self._ready_added.values() if job.queue == queue and job.lane == lane]
         heads.sort()
         return heads[:wanted]
 
     @property
     def lanes_entered(self) -> set[tuple[str, str]]:
         """The (queue, lane) of every job that became ready in this batch."""
-        return {(key[0], key[1]) for key in self._ready_added}
+        return {(job.queue, job.lane) for job in self._ready_added.values()}
 
     def artifacts(self, project: str, kind: str) -> dict[str, tuple[int, str]]:
         """The project's artifacts of a kind: key -> (position, data as JSON), with those of this batch."""
@@ -227,8 +222,7 @@ class Batch:
         """A new job, which waits: it counts nowhere until it is unblocked."""
         assert job.state == "waiting"
         self.jobs[job.id] = job
-        self._new.add(job.id)
-        self._made[job.project, job.workflow, job.step, job.item] = job.id
+        self._new[job.id] = None
         self._hot.followers[job.id] = []
 
     def depend(self, job_id: int, blocker: int) -> None:
@@ -246,23 +240,28 @@ class Batch:
             if happening not in _KEEPS_ITS_PLACE:
                 changes["rank"] = rank(self.now, job.priority)
         after = job.but(changes)
+        flow = self.flow_of(job)
+        self._count(flow, job, after)
+        self.put(after)
         if before == "ready":
-            _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
+            self._leave_ready(job)
         elif before == "held":
             self.unheld[job.project, job.workflow] += 1
         if state == "held":
             heappush(self.held[job.project, job.workflow], job.id)
-        self._count(job, after)
-        self.put(after)
-        if state == "ready":
-            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
-            owner = self.owner(job.project)
-            if owner.paused:
+        elif state == "ready":
+            self._ready_added[after.id] = after
+            if flow.owner.paused:
                 return self.move(after, "pause")
             if self.held_agents and job.queue != PODIUM_QUEUE:
-                until = self.held_agents.get(owner.agent, 0.0)
+                until = self.held_agents.get(flow.owner.agent, 0.0)
                 return self.move(after, "delay", ready_at=until) if until > self.now else after
         return after
+
+    def _leave_ready(self, job: Job) -> None:
+        """The job is ready no more, or not at this place of its queue."""
+        if self._ready_added.pop(job.id, None) is None:
+            self._ready_removed[job.id] = job
 
     def reorder(self, job: Job, **changes: Any) -> Job:
         """Change a job's lane or priority where it stands; a ready one moves to its new place in the queue."""
@@ -271,14 +270,14 @@ class Batch:
             after = after._replace(rank=job.rank + rank(0.0, after.priority) - rank(0.0, job.priority))
         elif job.state == "ready":
             after = after._replace(rank=rank(job.ready_at, after.priority))
-            _toggle((job.queue, job.lane, job.rank, job.id), self._ready_removed, self._ready_added)
-            _toggle((after.queue, after.lane, after.rank, after.id), self._ready_added, self._ready_removed)
+            self._leave_ready(job)
+            self._ready_added[job.id] = after
         self.put(after)
         return after
 
     def touch(self, job: Job) -> None:
         """The job's workflow may be in another state now."""
-        self.touched[job.project, job.workflow] = None
+        self.touched[self.flow_of(job)] = None
 
     def put(self, job: Job) -> None:
         """Store a job whose state does not change."""
@@ -286,40 +285,43 @@ class Batch:
         if job.id not in self._new:
             self._dirty.add(job.id)
 
-    def _count(self, before: Job, after: Job) -> None:
-        """Keep the queue's tally and the workflow's open chains per state; `waiting` jobs count nowhere.
+    def _count(self, flow: Flow, before: Job, after: Job) -> None:
+        """Keep the queue's tally and the workflow's open chains per state.
 
         A chain stands where its first job does that is not done: in the state it waits for, or in the one it works in.
         """
-        if before.state != "waiting":
-            self.tally[before.queue, before.state] -= 1
-        if after.state != "waiting":
-            self.tally[after.queue, after.state] += 1
-        flow = self.flow(after.project, after.workflow)
-        assert flow is not None
+        left, entered = before.state, after.state
+        self._moved[after.queue, left, entered] += 1
         places = flow.workflow.places[after.step]
-        if before.state in lifecycle.JOB_FRONTIER:
-            flow.counts[places[before.attempt != 0 or before.state not in _UNTRIED]] -= 1
-        if after.state in lifecycle.JOB_FRONTIER:
-            flow.counts[places[after.attempt != 0 or after.state not in _UNTRIED]] += 1
+        if left in lifecycle.JOB_FRONTIER:
+            flow.counts[places[before.attempt != 0 or left not in _UNTRIED]] -= 1
+        if entered in lifecycle.JOB_FRONTIER:
+            flow.counts[places[after.attempt != 0 or entered not in _UNTRIED]] += 1
+
+    def count(self, subject: str, state: str) -> int:
+        """How much this batch has added to a counter so far; `waiting` jobs count nowhere."""
+        for (queue, left, entered), n in self._moved.items():
+            if left != "waiting":
+                self.tally[queue, left] -= n
+            if entered != "waiting":
+                self.tally[queue, entered] += n
+        self._moved.clear()
+        return self.tally.get((subject, state), 0)
 
     def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
-        self._append(type_, project, workflow, 0, 0, "", data)
+        self._append((type_, project, workflow, 0, 0, ""), data)
 
     def tell(self, type_: str, job: Job, /, **data: Any) -> None:
         """Append an event of a job, at its present attempt."""
-        self._append(type_, job.project, job.workflow, job.id, job.attempt, job.instance, data)
+        self._append((type_, job.project, job.workflow, job.id, job.attempt, job.instance), data)
 
-    def _append(
-        self, type_: str, project: str, workflow: str, job: int, attempt: int, instance: str, data: dict[str, Any]
-    ) -> None:
+    def _append(self, about: tuple[Any, ...], data: dict[str, Any]) -> None:
         """The next line of the log: gapless, and in commit order."""
-        assert type_ in events.TYPES, type_
+        assert about[0] in events.TYPES, about
         seq = self.numbers.seq
         self.numbers.seq = seq + 1
-        text = _encode(data) if data else "{}"
-        self.events.append((seq, self.wall, type_, project, workflow, job, attempt, instance, text))
+        self.events.append((seq, self.wall, *about, orjson.dumps(data).decode()))
 
     def post(self, project: str, to: str) -> None:
         """Note that a message was written in this batch."""
@@ -336,36 +338,24 @@ class Batch:
     def flush(self) -> None:
         """Write everything that changed, and remember it; the caller commits."""
         hour = int(self.wall // HOUR_SECONDS)
-        put = self.writes
-        put["job_insert"] += [self.jobs[i] for i in sorted(self._new)]
-        changed = [self.jobs[i] for i in sorted(self._dirty)]
+        put, jobs = self.writes, self.jobs
+        put["job_insert"] += [jobs[i] for i in self._new]
+        changed = [jobs[i] for i in sorted(self._dirty)]
         for running in (False, True):  # an instance is left before it is given out again
             put["job_update"] += [job for job in changed if (job.state == "running") is running]
-        put["ready_delete"] += self._ready_removed
-        put["ready_insert"] += self._ready_added
-        for keys, n in ((self._ready_added, 1), (self._ready_removed, -1)):
-            for queue, lane, _, _ in keys:
-                self.tally[f"{LANE}{queue}/{lane}", "ready"] += n
-        put["workflow_put"] += [
-            (f.project, f.name, f.state, _encode(f.counts), f.open, f.admitted, f.held, f.started_at, f.completed_at)
-            for f in self.used_flows.values()
-            if f.changes()
-        ]
+        for statement, ready, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
+            put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
+            for job in ready.values():
+                self.tally[f"{LANE}{job.queue}/{job.lane}", "ready"] += n
+        put["workflow_put"] += [flow.row() for flow in self._flows if flow.changes()]
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())
         put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]
+        self.count("", "")
         writing.count_queues(self.tally, self.hourly, put)
         put["event_insert"] += self.events
         put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
         writing.write(self.rows, put, self.effects)
-        self._hot.keep(self.jobs.values(), self.used_flows, self.used_owners.values())
-
-
-def _toggle(key: ReadyKey, into: dict[ReadyKey, None], out_of: dict[ReadyKey, None]) -> None:
-    """Note a change to `ready`, unless it only takes back one of this batch."""
-    if key in out_of:
-        del out_of[key]
-    else:
-        into[key] = None
+        self._hot.keep(jobs, [*self._new, *self._dirty], self.used_owners.values())

@@ -1,6 +1,6 @@
 """The rows that the laws work on, and those that the writer keeps in memory between transactions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -16,11 +16,11 @@ HOT_ROWS_MAX: Final = 16_384
 """Rows of each kind that the writer keeps in memory between transactions."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flow:
     """One run of a workflow of one project while a transaction works on it."""
 
-    project: str
+    owner: "Owner"
     name: str
     """The run's: the workflow's own name, or `content@2` for a later run."""
     workflow: Workflow
@@ -37,11 +37,21 @@ class Flow:
     written: tuple[object, ...] = ()
     """What changes, as the database has it."""
 
+    @property
+    def project(self) -> str:
+        """The id of the project it is a run of."""
+        return self.owner.id
+
     def changes(self) -> bool:
         """Whether it is not as it was written; from now on it counts as written."""
         now = (self.state, *self.counts, self.open, self.admitted, self.held, self.completed_at)
         before, self.written = self.written, now
         return now != before
+
+    def row(self) -> tuple[object, ...]:
+        """As `workflow_put` writes it."""
+        stands = (self.state, orjson.dumps(self.counts).decode(), self.open, self.admitted, self.held)
+        return (self.owner.id, self.name, *stands, self.started_at, self.completed_at)
 
 
 class Waiting(NamedTuple):
@@ -64,9 +74,9 @@ class Numbers:
     review: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Owner:
-    """What the laws need of a project in every transaction."""
+    """What the laws need of a project in every transaction, and its runs of workflows as far as they were asked for."""
 
     id: str
     pipeline: Pipeline
@@ -87,6 +97,7 @@ class Owner:
     """What its attempts have told of their cost; counted only where there is a budget."""
     assigned: dict[str, str] = field(default_factory=dict[str, str])
     """Workflows whose work one instance has, as somebody assigned it."""
+    flows: dict[str, Flow] = field(default_factory=dict[str, Flow], repr=False)
 
     def row(self, now: float) -> tuple[object, ...]:
         """As `project_end` writes it."""
@@ -113,7 +124,6 @@ class Hot:
 
     limits: Limits
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
-    flows: dict[tuple[str, str], Flow] = field(default_factory=dict[tuple[str, str], Flow])
     owners: dict[str, Owner] = field(default_factory=dict[str, Owner])
     busy: dict[str, int] = field(default_factory=dict[str, int])
     """Instances that hold a lease, with their job; always complete."""
@@ -138,34 +148,33 @@ class Hot:
         mail.newest_at = max(mail.newest_at, at)
         mail.readers.clear()
 
-    def keep(self, jobs: Iterable[Job], flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
-        """Remember what a committed batch knew, within the limits; what has ended is asked for by nobody."""
-        for job in jobs:
-            before = self.jobs.get(job.id)
-            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job.id:
+    def keep(self, jobs: Mapping[int, Job], changed: Iterable[int], owners: Iterable[Owner]) -> None:
+        """Remember what a committed batch knew, within the limits; what has ended is asked for by nobody.
+
+        `changed` are the ids of those of `jobs` that are not as they were.
+        """
+        done: list[int] = []
+        for job_id in changed:
+            job, before = jobs[job_id], self.jobs.get(job_id)
+            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job_id:
                 del self.busy[before.instance]  # it was left and leased again in the same batch
             if job.state == "running":
-                self.busy[job.instance] = job.id
-            elif self.busy.get(job.instance) == job.id:
-                del self.busy[job.instance]
-            if job.state in lifecycle.JOB_DONE:
-                self.jobs.pop(job.id, None)
-                self.followers.pop(job.id, None)
+                self.busy[job.instance] = job_id
             else:
-                self.jobs[job.id] = job
-        self._forget_ended(flows, owners)
-        for rows in (self.jobs, self.flows, self.owners, self.followers):
-            if len(rows) > HOT_ROWS_MAX:
-                rows.clear()
-
-    def _forget_ended(self, flows: Iterable[tuple[str, str]], owners: Iterable[Owner]) -> None:
-        for key in flows:
-            flow = self.flows.get(key)
-            if flow is None or flow.completed_at is not None:
-                self.flows.pop(key, None)
+                if self.busy.get(job.instance) == job_id:
+                    del self.busy[job.instance]
+                if job.state in lifecycle.JOB_DONE:
+                    done.append(job_id)
+        self.jobs.update(jobs)
+        for job_id in done:
+            del self.jobs[job_id]
+            self.followers.pop(job_id, None)
         for owner in owners:
             owner.changed = False
             if owner.state != "open":
                 self.owners.pop(owner.id, None)
                 if owner.state != "complete":  # a complete one may be released anew
                     self.mail.pop(owner.id, None)
+        for rows in (self.jobs, self.owners, self.followers):
+            if len(rows) > HOT_ROWS_MAX:
+                rows.clear()

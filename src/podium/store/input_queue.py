@@ -14,9 +14,9 @@ def look(batch: Batch, queue: str) -> Snapshot:
     subject = f"input.{queue}"
     return Snapshot(
         queue,
-        ready + batch.tally.get((queue, "ready"), 0),
-        waiting + batch.tally.get((subject, "waiting"), 0),
-        paused + batch.tally.get((subject, "paused"), 0),
+        ready + batch.count(queue, "ready"),
+        waiting + batch.count(subject, "waiting"),
+        paused + batch.count(subject, "paused"),
         reviews + len(batch.writes["review_insert"]) - len(batch.writes["review_update"]),
     )
 

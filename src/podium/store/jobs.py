@@ -160,8 +160,7 @@ def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -
     """A job is done, passed or dropped: its followers may enter, its chain's place is free."""
     done = batch.move(job, happening, failures=0)
     batch.tell(event, done, **data)
-    flow = batch.flow(job.project, job.workflow)
-    assert flow is not None
+    flow = batch.flow_of(job)
     flow.open -= 1
     flow.admitted -= 1
     for follower in batch.followers(job.id):
@@ -260,8 +259,7 @@ def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
     """A passed job runs again, with words for it; whatever stood on it waits again, as far as it goes."""
     if feedback:
         batch.writes["feedback_insert"].append((job.id, batch.wall, author or "review", feedback))
-    flow = batch.flow(job.project, job.workflow)
-    assert flow is not None
+    flow = batch.flow_of(job)
     flow.open += 1
     flow.admitted += 1
     batch.move(job, "reopen", failures=0, **({"reworks": 0} if author else {}))
@@ -273,8 +271,7 @@ def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
 
 def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
     """A job behind a reopened one waits for it again; True when it had passed, so that those behind it wait too."""
-    flow = batch.flow(follower.project, follower.workflow)
-    assert flow is not None
+    flow = batch.flow_of(follower)
     if flow.completed_at is not None:  # what was published stays published
         return False
     if follower.state == "in_review":
@@ -315,7 +312,6 @@ def record(batch: Batch, command: Record) -> None:
 def settle_touched(batch: Batch) -> None:
     """Derive every touched workflow's state, once for the whole batch; rules may touch more."""
     while batch.touched:
-        project, name = batch.touched.popitem()[0]
-        flow = batch.flow(project, name)
-        if flow is not None and batch.owner(project).state == "open":
+        flow = batch.touched.popitem()[0]
+        if flow.owner.state == "open":
             advance(batch, flow)

@@ -160,13 +160,12 @@ def start_workflow(
     workflow = owner.pipeline.workflows[workflow_name]
     planned = workflow.plan(_items(batch, project, workflow))
     states = workflow.states
-    flow = batch.new_flow(project, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
-    batch.add_flow(flow)
+    flow = batch.new_flow(owner, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.tally[f"workflow.{workflow_name}", "queued"] += 1
     owner.open_workflows += 1
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
     _add_jobs(batch, owner, name, version, planned, not_before)
-    batch.touched[project, name] = None
+    batch.touched[flow] = None
     return name
 
 
@@ -176,27 +175,26 @@ def _add_jobs(
     """Make the planned jobs and their dependencies; those that wait for nothing enter their queue, or are delayed."""
     first = batch.numbers.job
     batch.numbers.job += len(planned)
-    ids = {(plan.step.workflow, plan.step.id, plan.item): first + i for i, plan in enumerate(planned)}
     before = runs.unfinished_before(batch, owner.id, run)
-
-    def find(workflow: str, step: str, item: str) -> int | None:
-        return batch.find_job(owner.id, runs.find(batch, owner.id, workflow, version) or workflow, step, item)
-
     made: list[tuple[Job, list[int]]] = []
     for job_id, plan in enumerate(planned, first):
-        own = [ids[after] for after in plan.after if after in ids]
-        earlier = [] if own else [*before]
-        if len(own) < len(plan.after):
-            earlier += [b for after in plan.after if after not in ids and (b := find(*after)) is not None]
-        blockers = len(own) + sum(batch.need(b).state not in lifecycle.JOB_DONE for b in earlier)
+        waits_for = [first + place for place in plan.after]
+        blockers = len(waits_for)
+        if not waits_for or plan.elsewhere:
+            earlier = [] if waits_for else before
+            there = ((runs.find(batch, owner.id, workflow, version) or workflow, s) for workflow, s in plan.elsewhere)
+            found = (batch.find_job(owner.id, workflow, step, "") for workflow, step in there)
+            earlier = [*earlier, *(other for other in found if other is not None)]
+            blockers += sum(batch.need(other).state not in lifecycle.JOB_DONE for other in earlier)
+            waits_for += earlier
         priority = ordering.with_ahead(owner.priority, plan.ahead)
         job = new_job(job_id, owner.id, run, plan, blockers, priority, batch.now)
         if owner.assigned and not plan.step.independent:
             job = _assigned(batch, owner, job)
         batch.add_job(job)
-        made.append((job, own + earlier))
-    for job, earlier in made:  # a chain may wait for one that was made after it
-        for blocker in earlier:
+        made.append((job, waits_for))
+    for job, waits_for in made:  # a chain may wait for one that was made after it
+        for blocker in waits_for:
             batch.depend(job.id, blocker)
         if job.blockers == 0:
             enter(batch, job, not_before)
@@ -308,7 +306,7 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
 def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
     """End what is open of a project's workflows; True when only further runs were: what was delivered stays so."""
     stored = [name for (name,) in batch.rows.all("workflows_of_project", (project,))]
-    names = dict.fromkeys([*stored, *(name for owner, name in batch.used_flows if owner == project)])
+    names = dict.fromkeys([*stored, *batch.owner(project).flows])
     flows = [flow for name in names if (flow := batch.flow(project, name)) is not None]
     stays = bool(flows) and all(flow.completed_at is not None for flow in flows if flow.name == flow.workflow.name)
     for flow in flows:

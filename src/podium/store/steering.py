@@ -175,8 +175,7 @@ def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:
 
 def drop_item(batch: Batch, job: Job, happening: str, reason: str) -> int:
     """End a chain at this job and go on without its item: how many jobs were dropped."""
-    flow = batch.flow(job.project, job.workflow)
-    assert flow is not None
+    flow = batch.flow_of(job)
     dropped = 1
     for follower in reversed(batch.open_jobs(job.project)):  # the last first, so that dropping them wakes none
         if (follower.workflow, follower.item, follower.state) == (job.workflow, job.item, "waiting"):

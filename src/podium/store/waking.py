@@ -80,7 +80,7 @@ def _new_job(batch: Batch, command: Send, one: Instance, flow: Flow, step: Step)
     job_id = batch.numbers.job
     batch.numbers.job += 1
     priority = ordering.with_ahead(batch.owner(command.project).priority, 0)
-    job = new_job(job_id, command.project, flow.name, PlannedJob(step, command.to, ()), 0, priority, batch.now)
+    job = new_job(job_id, command.project, flow.name, PlannedJob(step, command.to), 0, priority, batch.now)
     flow.open += 1
     batch.add_job(job._replace(lane=f"@{one.name}"))  # another one would not find the message
     enter(batch, batch.need(job_id))

@@ -18,9 +18,10 @@ def shipped() -> Pipeline:
 
 def names(planned: list[PlannedJob]) -> dict[str, set[str]]:
     """Each job as `step/item`, with what it comes after."""
+    own = [f"{job.step.id}/{job.item}".rstrip("/") for job in planned]
     return {
-        f"{job.step.id}/{job.item}".rstrip("/"): {f"{w}.{s}/{i}".rstrip("/") for w, s, i in job.after}
-        for job in planned
+        name: {f"{job.step.workflow}.{own[place]}" for place in job.after} | set(map(".".join, job.elsewhere))
+        for name, job in zip(own, planned, strict=True)
     }
 
 
