@@ -10,17 +10,16 @@ from podium.store.batch import Batch
 from podium.store.hot import Flow
 
 
-def unblock(batch: Batch, job: Job, author: str) -> None:
+def unblock(batch: Batch, job: Job, flow: Flow, author: str) -> None:
     """One dependency of a waiting job is done; the last one lets it enter. `author` may not have it."""
     if job.blockers > 1:
         batch.put(job._replace(blockers=job.blockers - 1, avoid=author))
     else:
-        enter(batch, job, blockers=0, avoid=author)
+        enter(batch, job, flow, blockers=0, avoid=author)
 
 
-def enter(batch: Batch, job: Job, not_before: float = 0.0, **changes: Any) -> None:
-    """Admit a waiting job, at once or when its time has come, or hold it back behind its project's limit."""
-    flow = batch.flow_of(job)
+def enter(batch: Batch, job: Job, flow: Flow, not_before: float = 0.0, **changes: Any) -> None:
+    """Admit a waiting job of this run, at once, when its time has come, or behind its project's limit."""
     if not_before > batch.now:
         flow.admitted += 1
         batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)

@@ -53,8 +53,10 @@ class Batch:
         self.input: dict[str, Waiting | None] = {}
         """Rows of the input queue that this batch changed; None for a project that waits no more."""
         self.jobs: dict[int, Job] = {}
-        self._flows: dict[Flow, None] = {}
-        """The runs that were asked for."""
+        self.flows: dict[Flow, None] = {}
+        """The runs that were asked for, or have begun."""
+        self._latest_flow: Flow | None = None
+        """The one asked for last: laws ask for the same one several times in a row."""
         self.used_owners: dict[str, Owner] = {}
         self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -118,13 +120,15 @@ class Batch:
     def _read_owner(self, project: str) -> Owner:
         if (row := self.rows.one("owner_by_id", (project,))) is None:
             raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
-        id_, digest, base, value, created_at, url, state, open_, boost, paused, plan_first, weight, assigned, *money = (
-            row
-        )
+        id_, digest, base, value, created_at, url, state, boost, paused, plan_first, weight, assigned, *money = row
         asked, pipeline = priority(base, value, boost), self.pipelines[digest]
-        made = Owner(id_, pipeline, asked, created_at, url, state, open_, boost, bool(paused), bool(plan_first))
+        made = Owner(id_, pipeline, asked, created_at, url, state, 0, boost, bool(paused), bool(plan_first))
         made.weight, made.assigned = weight, json.loads(assigned)
         made.agent, made.budget_usd, made.spent_usd = money
+        for name, at, counts, *stands in self.rows.all("workflows_of_project", (project,)):
+            flow = made.begin(name, at, json.loads(counts), *stands)
+            flow.changes()
+            made.open_workflows += flow.completed_at is None
         return made
 
     def add_owner(self, owner: Owner) -> None:
@@ -133,28 +137,17 @@ class Batch:
 
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
-        owner = self.used_owners.get(project) or self.owner(project)
-        flow = owner.flows.get(name)
-        if flow is None:
-            row = self.rows.one("workflow_by_key", (project, name))
-            if row is None:
-                return None
-            flow = self.new_flow(owner, name, row[2], json.loads(row[3]), *row[4:])
-            flow.changes()
-        self._flows[flow] = None
-        return flow
-
-    def new_flow(self, owner: Owner, name: str, *stands: Any) -> Flow:
-        """A run with its workflow and limit, which stands there."""
-        workflow = owner.pipeline.workflow(name)
-        flow = owner.flows[name] = Flow(owner, name, workflow, workflow.project_jobs_max * owner.weight, *stands)
-        self._flows[flow] = None
+        flow = self.owner(project).flows.get(name)
+        if flow is not None:
+            self.flows[flow] = None
         return flow
 
     def flow_of(self, job: Job) -> Flow:
         """The run that this job is a part of."""
-        flow = self.flow(job.project, job.workflow)
-        assert flow is not None
+        flow = self._latest_flow
+        if flow is None or flow.name != job.workflow or flow.owner.id != job.project:
+            flow = self._latest_flow = self.owner(job.project).flows[job.workflow]
+            self.flows[flow] = None
         return flow
 
     def step_of(self, job: Job) -> Step:
@@ -347,7 +340,7 @@ class Batch:
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
             for job in ready.values():
                 self.tally[f"{LANE}{job.queue}/{job.lane}", "ready"] += n
-        put["workflow_put"] += [flow.row() for flow in self._flows if flow.changes()]
+        put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())
         put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -99,6 +99,12 @@ class Owner:
     """Workflows whose work one instance has, as somebody assigned it."""
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow], repr=False)
 
+    def begin(self, name: str, *stands: Any) -> Flow:
+        """A run of a workflow that has begun; `stands` are its fields from `state` on."""
+        workflow = self.pipeline.workflow(name)
+        flow = self.flows[name] = Flow(self, name, workflow, workflow.project_jobs_max * self.weight, *stands)
+        return flow
+
     def row(self, now: float) -> tuple[object, ...]:
         """As `project_end` writes it."""
         settings = (self.boost, int(self.paused), int(self.plan_first), orjson.dumps(self.assigned).decode())
@@ -153,18 +159,7 @@ class Hot:
 
         `changed` are the ids of those of `jobs` that are not as they were.
         """
-        done: list[int] = []
-        for job_id in changed:
-            job, before = jobs[job_id], self.jobs.get(job_id)
-            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job_id:
-                del self.busy[before.instance]  # it was left and leased again in the same batch
-            if job.state == "running":
-                self.busy[job.instance] = job_id
-            else:
-                if self.busy.get(job.instance) == job_id:
-                    del self.busy[job.instance]
-                if job.state in lifecycle.JOB_DONE:
-                    done.append(job_id)
+        done = self._note_busy([jobs[job_id] for job_id in changed])
         self.jobs.update(jobs)
         for job_id in done:
             del self.jobs[job_id]
@@ -178,3 +173,19 @@ class Hot:
         for rows in (self.jobs, self.owners, self.followers):
             if len(rows) > HOT_ROWS_MAX:
                 rows.clear()
+
+    def _note_busy(self, changed: Iterable[Job]) -> list[int]:
+        """Who holds a lease now; the answer is which jobs are done."""
+        done: list[int] = []
+        for job in changed:
+            before = self.jobs.get(job.id)
+            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job.id:
+                del self.busy[before.instance]  # it was left and leased again in the same batch
+            if job.state == "running":
+                self.busy[job.instance] = job.id
+            else:
+                if self.busy.get(job.instance) == job.id:
+                    del self.busy[job.instance]
+                if job.state in lifecycle.JOB_DONE:
+                    done.append(job.id)
+        return done

@@ -79,9 +79,10 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
     batch.tell("job.leased", leased, reason=placement.reason, waited=round(waited, 6))
-    step = batch.step_of(leased)
+    flow = batch.flow_of(job)
+    step = flow.workflow.by_id[job.step]
     if job.attempt == 0 and step.waiting != step.state:
-        batch.touch(job)
+        batch.touched[flow] = None
     return Lease(leased, step, placement.reason)
 
 
@@ -158,17 +159,17 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
 
 def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:
     """A job is done, passed or dropped: its followers may enter, its chain's place is free."""
+    flow = batch.flow_of(job)
     done = batch.move(job, happening, failures=0)
     batch.tell(event, done, **data)
-    flow = batch.flow_of(job)
     flow.open -= 1
     flow.admitted -= 1
     for follower in batch.followers(job.id):
         if follower.state == "waiting":
-            author = job.instance if batch.step_of(follower).independent else follower.avoid
-            unblock(batch, follower, author)
-            if follower.workflow != job.workflow:
-                batch.touch(follower)
+            its = flow if follower.workflow == job.workflow else batch.flow_of(follower)
+            author = job.instance if its.workflow.by_id[follower.step].independent else follower.avoid
+            unblock(batch, follower, its, author)
+            batch.touched[its] = None
 
 
 def _retry(batch: Batch, job: Job, command: Complete) -> None:

@@ -99,7 +99,7 @@ def _free_id(batch: Batch, wanted: str) -> str:
     """`wanted`, or with the first free number behind it when another project has that id."""
     number = 1
     candidate = wanted
-    while candidate in batch.used_owners or batch.rows.one("owner_by_id", (candidate,)):
+    while candidate in batch.used_owners or batch.rows.one("pipeline_of_project", (candidate,)):
         number += 1
         candidate = f"{wanted[:54].rstrip('-')}-{number}"
     return candidate
@@ -160,22 +160,21 @@ def start_workflow(
     workflow = owner.pipeline.workflows[workflow_name]
     planned = workflow.plan(_items(batch, project, workflow))
     states = workflow.states
-    flow = batch.new_flow(owner, name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    flow = owner.begin(name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
+    batch.flows[flow] = None
     batch.tally[f"workflow.{workflow_name}", "queued"] += 1
     owner.open_workflows += 1
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    _add_jobs(batch, owner, name, version, planned, not_before)
+    _add_jobs(batch, flow, version, planned, not_before)
     batch.touched[flow] = None
     return name
 
 
-def _add_jobs(
-    batch: Batch, owner: Owner, run: str, version: str, planned: Sequence[PlannedJob], not_before: float
-) -> None:
+def _add_jobs(batch: Batch, flow: Flow, version: str, planned: Sequence[PlannedJob], not_before: float) -> None:
     """Make the planned jobs and their dependencies; those that wait for nothing enter their queue, or are delayed."""
-    first = batch.numbers.job
+    owner, first = flow.owner, batch.numbers.job
     batch.numbers.job += len(planned)
-    before = runs.unfinished_before(batch, owner.id, run)
+    before = runs.unfinished_before(batch, owner.id, flow.name)
     made: list[tuple[Job, list[int]]] = []
     for job_id, plan in enumerate(planned, first):
         waits_for = [first + place for place in plan.after]
@@ -188,7 +187,7 @@ def _add_jobs(
             blockers += sum(batch.need(other).state not in lifecycle.JOB_DONE for other in earlier)
             waits_for += earlier
         priority = ordering.with_ahead(owner.priority, plan.ahead)
-        job = new_job(job_id, owner.id, run, plan, blockers, priority, batch.now)
+        job = new_job(job_id, owner.id, flow.name, plan, blockers, priority, batch.now)
         if owner.assigned and not plan.step.independent:
             job = _assigned(batch, owner, job)
         batch.add_job(job)
@@ -197,7 +196,7 @@ def _add_jobs(
         for blocker in waits_for:
             batch.depend(job.id, blocker)
         if job.blockers == 0:
-            enter(batch, job, not_before)
+            enter(batch, job, flow, not_before)
 
 
 def _assigned(batch: Batch, owner: Owner, job: Job) -> Job:
@@ -305,9 +304,8 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
 
 def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
     """End what is open of a project's workflows; True when only further runs were: what was delivered stays so."""
-    stored = [name for (name,) in batch.rows.all("workflows_of_project", (project,))]
-    names = dict.fromkeys([*stored, *batch.owner(project).flows])
-    flows = [flow for name in names if (flow := batch.flow(project, name)) is not None]
+    flows = [*batch.owner(project).flows.values()]
+    batch.flows.update(dict.fromkeys(flows))
     stays = bool(flows) and all(flow.completed_at is not None for flow in flows if flow.name == flow.workflow.name)
     for flow in flows:
         if flow.completed_at is None:

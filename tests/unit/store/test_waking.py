@@ -34,7 +34,7 @@ class Office(Desk):
 
     def stands(self) -> str:
         """Where Development stands."""
-        return self.store.rows.one("workflow_by_key", ("p", "development"))[2]
+        return next(row[1] for row in self.store.rows.all("workflows_of_project", ("p",)) if row[0] == "development")
 
 
 @pytest.mark.requirement("COM-1")
