@@ -20,7 +20,7 @@ from podium.engine.sweeper import Sweeper
 from podium.policy import verdict
 from podium.store import jobs, letters, projects, transaction
 from podium.store.batch import Batch
-from podium.store.hot import Hot
+from podium.store.hot import Flow, Hot
 from podium.store.sqlite import SqliteStore
 from tests.simulation.run import STORMY, play
 from tests.simulation.world import Faults
@@ -52,7 +52,7 @@ def attempt_not_advanced(patch: pytest.MonkeyPatch) -> None:
 
 
 def follow_up_lost(patch: pytest.MonkeyPatch) -> None:
-    def forget(_batch: Batch, _job: Job, _author: str) -> None: ...
+    def forget(_batch: Batch, _job: Job, _flow: Flow, _author: str) -> None: ...
 
     patch.setattr(jobs, "unblock", forget)
 
@@ -60,10 +60,10 @@ def follow_up_lost(patch: pytest.MonkeyPatch) -> None:
 def unblocked_twice(patch: pytest.MonkeyPatch) -> None:
     real = jobs.unblock
 
-    def unblock(batch: Batch, job: Job, author: str) -> None:
-        real(batch, job, author)
+    def unblock(batch: Batch, job: Job, flow: Flow, author: str) -> None:
+        real(batch, job, flow, author)
         if batch.need(job.id).state == "waiting":
-            real(batch, batch.need(job.id), author)
+            real(batch, batch.need(job.id), flow, author)
 
     patch.setattr(jobs, "unblock", unblock)
 
@@ -264,7 +264,7 @@ def poison_lets_its_chain_go_on(patch: pytest.MonkeyPatch) -> None:
     def bury(batch: Batch, job: Job, command: Complete) -> None:
         letters.bury(batch, job, command)
         for follower in batch.followers(job.id):
-            jobs.unblock(batch, follower, "")
+            jobs.unblock(batch, follower, batch.flow_of(follower), "")
 
     patch.setitem(jobs._LAWS, "bury", bury)
 
