@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from podium.runner import claim
+from podium.runner.journal import LOG, RAW
 from podium.workspace.layout import PRIVATE
 
-KEPT: Final = frozenset({"messages.ndjson", claim.EXIT})
+KEPT: Final = frozenset({LOG, RAW, claim.EXIT})
 """What stays of an attempt whose report was taken."""
 KEPT_OF_LOST: Final = KEPT | {claim.REVOKED, "runner.log"}
 """Without a report, what keeps it from starting again, and what its runner said last, stay too."""

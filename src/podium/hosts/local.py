@@ -21,13 +21,13 @@ from podium.hosts.runner_process import RunnerProcess
 from podium.hosts.sandbox import Sandbox
 from podium.policy.health import Signs
 from podium.ports import Brief, Clock, Running
-from podium.runner import claim, files, pulse, shortage
+from podium.runner import claim, files, pulse, shortage, tools
+from podium.runner.journal import LOG
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home, make_private
 from podium.workspace.merging import MergeConflict
 from podium.workspace.repository import Repositories
 
-LOG: Final = "messages.ndjson"
 INTRODUCTION_SECONDS: Final = 5.0
 """How long a runner that holds its lock may take to say which process it is."""
 _LOOK_AGAIN_SECONDS: Final = 0.01
@@ -116,11 +116,19 @@ class LocalRunning:
         return self._log.path
 
     def signs(self) -> Signs:
-        """Its runner's process and word, the growth of its log (agent, gates, runner write into it), and work."""
-        alive = self._host.clock.now() if self._runner is not None and self._runner.lives() else None
+        """Its runner's process and word, the growth of its log (agent, gates, runner write into it), and work.
+
+        For a while a tool that is at work counts as work: it may wait for a network, not for the CPU.
+        """
+        now = self._host.clock.now()
+        alive = now if self._runner is not None and self._runner.lives() else None
         beat, idle = self._pulse.changed_at(), pulse.idle_seconds(self._pulse.path)
         worked = beat - idle if beat is not None and idle is not None else None
-        return Signs(alive, beat, self._log.changed_at() or self._began, worked)
+        tool = tools.at_work(self._attempt.directory)
+        if tool is not None:
+            tool = tool._replace(since=now - max(0.0, self._host.clock.wall() - tool.since))
+            worked = max(worked or 0.0, min(now, tool.since + tools.SECONDS_MAX))
+        return Signs(alive, beat, self._log.changed_at() or self._began, worked, tool)
 
     async def ended(self) -> Report:
         if self._report is None:

@@ -7,8 +7,10 @@ from podium.domain.fleet import by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, State, hung_seconds, judge
+from podium.runner.journal import LOG, RAW
 from podium.store.looks import pools_of
 from podium.store.rows import Rows
 
@@ -48,6 +50,8 @@ class InstanceRow(Output):
     work: str | None = None
     """Step and item."""
     busy_seconds: float | None = None
+    spend: Spend = Spend()
+    """What all of its attempts have used up."""
     silent_seconds: float | None = None
     """How long its attempt has neither said nor done anything, once that is longer than `stuck_silent_seconds`."""
 
@@ -78,6 +82,7 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
     def read(rows: Rows) -> InstancesOutput:
         asking = {name: f"review {review}" for name, review in rows.all("instances_asking")}
         busy = {row[0]: row for row in rows.all("instances_busy")}
+        spent = {name: Spend.of(used) for name, *used in rows.all("spent_by", ("instance", ""))}
         found: list[InstanceRow] = []
         fleet = fleet_of(rows, context)
         known = sorted(fleet.instances.values(), key=lambda one: (fleet.queues().index(one.queue), by_number(one)))
@@ -95,6 +100,7 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
             )  # fmt: skip
             words: Any = "retiring" if one.retired else "drained" if closed and state == "stopped" else state
             made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=words, because=because)
+            made.spend = spent.get(one.name, made.spend)
             if row:
                 _, project, _, step, item, job, attempt, leased_at = row
                 made.job, made.project = job, project
@@ -124,6 +130,7 @@ class LogsInput(Input):
 
     instance: str = argument("The instance's name, or an attempt as PROJECT/JOB.aN.")
     attempts: int = option(1, "How many of its latest attempts.", ge=1, le=100)
+    raw: bool = option(False, "What its agent's program said in its own words, such as Claude Code's events.")
 
 
 class LogFile(Output):
@@ -151,12 +158,12 @@ async def logs(context: Context, asked: LogsInput) -> LogsOutput:
         files: list[LogFile] = []
         for name, project, _, _, _, job, attempt, _ in rows.all("instances_busy"):
             if asked.instance in (name, f"{project}/{job}.a{attempt}"):
-                files.append(_file(context, name, f"{project}/{job}.a{attempt}", running=True))
+                files.append(_file(context, asked, name, f"{project}/{job}.a{attempt}", running=True))
         if "/" in asked.instance and not files:
-            files.append(_file(context, "", asked.instance, running=False))
+            files.append(_file(context, asked, "", asked.instance, running=False))
         elif not files or asked.attempts > 1:
             ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
-            files += [_file(context, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
+            files += [_file(context, asked, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
         asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
         files = [file for file in files if file.path]
         fleet = fleet_of(rows, context)
@@ -177,9 +184,9 @@ def _was(rows: Rows, attempt: str) -> bool:
     return int(job) <= rows.one("numbers")[0] and (row is None or int(number) <= Job._make(row).attempt)
 
 
-def _file(context: Context, instance: str, attempt: str, *, running: bool) -> LogFile:
+def _file(context: Context, asked: LogsInput, instance: str, attempt: str, *, running: bool) -> LogFile:
     """The place of an attempt's log; empty when there is none, or the name leads elsewhere."""
     folder = (context.home / "attempts").resolve()
-    path = (folder / attempt / "messages.ndjson").resolve()
+    path = (folder / attempt / (RAW if asked.raw else LOG)).resolve()
     inside = path.is_relative_to(folder) and (running or path.exists())
     return LogFile(attempt=attempt, instance=instance, path=str(path) if inside else "", running=running)

@@ -4,7 +4,7 @@ from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option
-from podium.operations.projects import need_jobs
+from podium.operations.projects import Spend, need_jobs
 from podium.operations.stuck import Heard, standing
 from podium.policy import stuck
 from podium.store.rows import Rows
@@ -98,6 +98,8 @@ class WhyOutput(Output):
     """Since when, in seconds since the epoch; null where nobody knows."""
     because: str
     next: str
+    spend: Spend
+    """What these have used up together."""
     attempts: list[AttemptRow]
 
 
@@ -116,6 +118,9 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     busy = {row[0] for row in rows.all("instances_busy")}
     at = standing(rows, context, job, heard, busy)
     cause = stuck.explain(at, context.clock.now())
+    attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,))))
+    costs = [a.cost_usd for a in attempts if a.cost_usd is not None]
+    tokens = (sum(getattr(a, name) or 0 for a in attempts) for name in ("input_tokens", "output_tokens"))
     return WhyOutput(
         job=job.id,
         project=job.project,
@@ -126,7 +131,8 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
         since=at.since if job.state in SINCE_KNOWN else None,
         because=cause.because,
         next=cause.todo,
-        attempts=list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,)))),
+        spend=Spend.of((*tokens, sum(costs) if costs else None)),
+        attempts=attempts,
     )
 
 

@@ -102,13 +102,18 @@ class OutputRow(Output):
     url: str | None = None
 
 
-class SpendView(Output):
-    """What the attempts have told of what they used up, and the limit."""
+class Spend(Output):
+    """What attempts have told of what they used up."""
 
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
     """Null when no attempt has told any."""
+
+
+class SpendView(Spend):
+    """What a project has used up, and the limit."""
+
     budget_usd: float | None
     """Null for no limit of its own."""
 

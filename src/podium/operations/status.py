@@ -6,12 +6,13 @@ from typing import Final
 from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation
+from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
-from podium.store.writing import LANE, REVIEW
+from podium.store.writing import LANE, REVIEW, day_of
 
 
 class StatusInput(Input):
@@ -75,6 +76,8 @@ class SystemStatus(Output):
     instances_drained: int = 0
     """Of them, those that get no new work, since they or their queue are drained."""
     providers_held: tuple[HeldProvider, ...] = ()
+    spend_today: Spend = Spend()
+    """What all attempts that ended today (UTC) have used up."""
 
 
 class StatusOutput(Output):
@@ -143,6 +146,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             instances_busy=busy,
             instances_total=len(fleet.present()),
             providers_held=tuple(map(HeldProvider.of, rows.all("provider_pauses_open", (wall,)))),
+            spend_today=next((Spend.of(used) for _, *used in rows.all("spent_by", ("day", day_of(wall)))), Spend()),
             instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
         ),
     )

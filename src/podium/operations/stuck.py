@@ -132,7 +132,11 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         last = last_sign(signs) if signs else None
         step = _declared(rows, context, job).by_id[job.step]
         since = job.leased_at if last is None else last
-        more |= {"heard": last is not None, "timeout_seconds": step.timeout_seconds}
+        more |= {
+            "tool": signs.tool if signs else None,
+            "heard": last is not None,
+            "timeout_seconds": step.timeout_seconds,
+        }
     elif job.state == "in_review":
         number, kind, words, since = rows.one("review_of_open_job", (job.id,))
         more |= {"review": number, "review_kind": kind, "words": words}

@@ -26,6 +26,8 @@ class Signs(NamedTuple):
     """Its agent, its gates or its hooks said something."""
     worked: float | None = None
     """Its processes were seen to use the CPU: the probe of an attempt that says nothing."""
+    tool: tuple[str, float] | None = None
+    """The tool that its agent waits for, and since when."""
 
 
 class Vitals(NamedTuple):

@@ -70,6 +70,8 @@ class Standing(NamedTuple):
     blockers: Sequence[Blocker] = ()
     heard: bool = True
     """Whether anybody can tell if its running attempt makes progress."""
+    tool: tuple[str, float] | None = None
+    """The tool that its running attempt waits for, and since when, in steady seconds."""
     timeout_seconds: float = 0.0
     review: int = 0
     review_kind: str = ""
@@ -217,6 +219,8 @@ def _running(at: Standing, now: float) -> Cause:
         return Cause("running", f"{job.instance} has it ({job.routed})", log)
     limit = f"its step's limit of {_span(at.timeout_seconds)} ends it"
     last = f"it is alive, its last sign of progress was {_span(now - at.since)} ago"
+    if at.tool:
+        last += f"; its tool {at.tool[0]} has been at work for {_span(now - at.tool[1])}"
     return Cause("silent", f"{job.instance} has it ({job.routed}); {last}", f"{log}; {limit}")
 
 

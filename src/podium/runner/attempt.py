@@ -2,18 +2,20 @@
 
 import time
 import traceback
+from functools import cached_property
 from typing import Any
 
 from podium.runner import gates, shortage
 from podium.runner.clone import Clone, Work
 from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
-from podium.runner.journal import Journal
+from podium.runner.journal import LOG, RAW, Journal
 from podium.runner.lines import Lines, Redactor
 from podium.runner.protocol import Conversation
 from podium.runner.spec import Spec, environment
 from podium.runner.start import Run, inside
 from podium.runner.supervise import Ended, Supervisor
+from podium.runner.tools import Tools
 
 FINISHED, CRASHED, TIMED_OUT = "finished", "crashed", "timed-out"
 CANCELLED, COULD_NOT_START = "cancelled", "could-not-start"
@@ -33,7 +35,8 @@ class Attempt:
         self._supervisor = supervisor
         self._patience = patience
         self._redactor = Redactor(spec.secrets)
-        self._journal = Journal(spec.directory / "messages.ndjson", spec.limits)
+        self._journal = Journal(spec.directory / LOG, spec.limits.log_bytes_max)
+        self._tools = Tools(spec.directory)
         self._heard = Conversation(spec.limits, self._redactor, spec.step)
         self._git = Git(spec, supervisor)
         self._clone = Clone(spec, self._git)
@@ -76,7 +79,7 @@ class Attempt:
             self._is_environment = self._lacks_room(error)
             return COULD_NOT_START, f"The clone could not be made: {error}"
         limits = self._spec.limits
-        out = Lines(limits.line_bytes_max, lambda line, cut: self._journal.write("agent", self._heard.hear(line, cut)))
+        out = Lines(limits.line_bytes_max, self._take)
         err = Lines(
             limits.line_bytes_max, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut))
         )
@@ -87,10 +90,26 @@ class Attempt:
         run = run._replace(**until, linger_seconds=limits.result_grace_seconds)
         ended = self._supervisor.run(inside(self._spec, run))
         self._agent_ran = ended.cause != "not-started"
+        self._tools.end_all()
         self._make_room(started_at)
         out.end()
         err.end()
         return self._ending(ended)
+
+    def _take(self, line: bytes, cut: bool) -> None:
+        """Keep what the agent says where it belongs."""
+        message = self._heard.hear(line, cut)
+        if message["type"] == "tool":
+            self._tools.hear(message)
+        elif message["type"] == "raw":
+            self._raw.write("agent", message)
+        else:
+            self._journal.write("agent", message)
+
+    @cached_property
+    def _raw(self) -> Journal:
+        """Made for the first such message: few agents have words of their own."""
+        return Journal(self._spec.directory / RAW, self._spec.limits.raw_bytes_max)
 
     def _ending(self, ended: Ended) -> tuple[str, str]:
         if ended.cause == "not-started":

@@ -1,4 +1,4 @@
-"""The attempt's log: `messages.ndjson`, live, redacted and bounded."""
+"""The attempt's logs, live, redacted and bounded: `messages.ndjson`, and `raw.ndjson` in its program's own words."""
 
 import json
 import os
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from podium.runner import files
-from podium.runner.spec import Limits
+
+LOG, RAW = "messages.ndjson", "raw.ndjson"
 
 
 class Journal:
     """Appends one JSON object a line: `at` (wall-clock seconds), `stream`, and the message."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, bytes_max: int) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, files.PRIVATE_FILE)
-        self._bytes_left = limits.log_bytes_max - os.fstat(self._fd).st_size
-        self._limits = limits
+        self._bytes_left = bytes_max - os.fstat(self._fd).st_size
+        self._bytes_max = bytes_max
 
     def write(self, stream: str, message: dict[str, Any]) -> None:
         """Append a message that is already fit to be kept; beyond the limit, and on a full disk, it is dropped.
@@ -31,7 +32,7 @@ class Journal:
         line = _line(stream, message)
         self._bytes_left -= len(line)
         if self._bytes_left <= 0:
-            text = f"The log has reached {self._limits.log_bytes_max} bytes; later messages are dropped."
+            text = f"The log has reached {self._bytes_max} bytes; later messages are dropped."
             line = _line("runner", {"type": "log", "level": "warning", "text": text})
         end = os.fstat(self._fd).st_size
         with suppress(OSError):  # whole lines only: what a full disk took of one is taken back

@@ -15,6 +15,7 @@ from podium.runner.spec import Limits
 
 VERDICTS = ("passed", "failed", "rework", "blocked", "unavailable")
 LEVELS = ("debug", "info", "warning", "error")
+STATES = ("begun", "ended")
 
 Message = dict[str, Any]
 
@@ -102,7 +103,17 @@ def _level(value: Any, _name: str) -> str:
 
 def _required(value: Any, name: str) -> str:
     if not _text(value, name):
-        raise MalformedError("`kind` and `key` must be texts that are not empty")
+        raise MalformedError(f"`{name}` must be a text that is not empty")
+    return value
+
+
+def _state(value: Any, _name: str) -> str:
+    if value not in STATES:
+        raise MalformedError(f"`state` must be one of {', '.join(STATES)}")
+    return value
+
+
+def _any(value: Any, _name: str) -> Any:
     return value
 
 
@@ -139,6 +150,8 @@ _FIELDS: Mapping[str, Mapping[str, Callable[[Any, str], Any]]] = {
     "log": {"level": _level, "text": _text},
     "artifact": {"kind": _required, "key": _required, "title": _text, "data": _object, "path": _path},
     "spend": {"input_tokens": _tokens, "output_tokens": _tokens, "cost_usd": _cost},
+    "tool": {"id": _required, "name": _required, "state": _state},
+    "raw": {"event": _any},
     "result": {"verdict": _verdict, "summary": _text, "feedback": _text, "data": _object},
 }
 """What each type of message holds; an artifact without a title is called by its key."""

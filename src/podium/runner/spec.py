@@ -24,6 +24,8 @@ class Limits(NamedTuple):
     """A longer line is cut, with a mark. A plan of 5,000 features is one line, with six bytes for many a letter."""
     log_bytes_max: int = 64 << 20
     """Beyond it messages are dropped, with one line that says so; results still count."""
+    raw_bytes_max: int = 64 << 20
+    """Likewise of what an agent's program said in its own words."""
     artifacts_max: int = 6_000
     """More than the issues that one project may have, so that too many of them are told, and mended, as just that."""
     artifact_bytes_max: int = 32 << 20

@@ -18,6 +18,7 @@ from podium.store.fleet import died
 from podium.store.messages import receive
 from podium.store.projects import advance
 from podium.store.sketch import wait_bucket
+from podium.store.writing import day_of
 
 PLAN: Final = "plan"
 """The artifact that says what will be built, and the review that asks whether to go on (PIP-10)."""
@@ -121,13 +122,17 @@ def _tell_recovery(batch: Batch, job: Job, verdict: Verdict) -> None:
 def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
     report = command.report
     spend = report.spend
+    used = (spend.input_tokens, spend.output_tokens, spend.cost_usd) if spend else (None, None, None)
     batch.writes["attempt_insert"].append(
         (
             job.id, job.attempt, job.instance, job.routed, job.leased_at, batch.now, report.ending.value,
             command.verdict.kind, command.verdict.reason[:2000], report.summary[:2000], command.commit,
-            *((spend.input_tokens, spend.output_tokens, spend.cost_usd) if spend else (None, None, None)),
+            *used,
         )
     )  # fmt: skip
+    if spend is not None:
+        for subject in (("instance", job.instance), ("project", job.project), ("day", day_of(batch.wall))):
+            batch.effects["spent_add"].append((*subject, *used))
     if spend is not None and spend.cost_usd is not None:
         batch.measure(f"spend.{job.queue}", spend.cost_usd)
     batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)

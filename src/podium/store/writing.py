@@ -1,6 +1,7 @@
 """The end of a transaction: what is counted once for all its changes, and the order in which rows are written."""
 
 from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from podium.store.rows import Row, Rows
@@ -10,6 +11,11 @@ REVIEW: Final = ".review"
 """What the queues of projects and of reviews are called among those of jobs: no workflow has such a name."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
+
+
+def day_of(wall: float) -> str:
+    """The day of a moment in UTC, as what was used up is summed up by it."""
+    return str(datetime.fromtimestamp(wall, UTC).date())
 
 
 def count_queues(
@@ -54,6 +60,6 @@ _EFFECT_ORDER: Final = (
     # first: what is asked in this batch is not answered by what happened before
     "notice_settle_job", "notice_settle_project", "notice_settle", "notice_withdraw", "notice_insert", "notice_trim",
     "delivery_insert", "delivery_update", "delivery_trim", "webhook_disable", "webhook_enable", "instance_put",
-    "queue_setting_put", "provider_pause_put",
+    "queue_setting_put", "provider_pause_put", "spent_add",
 )  # fmt: skip
 """The statements that a flush ends with, if there are any such rows."""

@@ -14,6 +14,7 @@ from podium.operations.intake import SubmitOutput
 from podium.operations.jobs import AttemptRow, JobRow, JobsOutput, WhyOutput
 from podium.operations.operation import Output
 from podium.operations.plan import PlanFeature, PlanOutput
+from podium.operations.projects import Spend
 from podium.operations.reviews import DecideOutput, ReviewListOutput, ReviewRow
 from podium.operations.status import StatusOutput, SystemStatus, WorkflowStatus
 from podium.operations.steering import ActionOutput
@@ -319,6 +320,7 @@ def why(*, tried: bool = True) -> Answer:
         since=NOW - 740,
         because="it waits for a reviewer (exhausted): 3 attempts failed; the last: crashed: killed by SIGKILL",
         next="`podium review approve|reject|send-back 3`",
+        spend=Spend(input_tokens=1_200, output_tokens=34, cost_usd=0.5) if tried else Spend(),
         attempts=[attempt] if tried else [],
     )
     return plain(answer)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from podium.domain.attempt import Ending
+from podium.policy.health import hung_seconds
 from podium.ports import Running
+from podium.runner import tools
 from tests.unit.hosts.world import PASSED, WAIT_SECONDS, World, end_of, make_lease
 
 QUIET_SECONDS = 600.0
@@ -31,6 +33,14 @@ def log_of(running: Running) -> bytes:
     """What its log holds so far."""
     path = Path(running.log_path or "")
     return path.read_bytes() if path.exists() else b""
+
+
+async def until_tool(directory: Path, *, at_work: bool) -> tools.Tool | None:
+    """The tool at work, once the runner has heard of its beginning, or of its end."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while ((tool := tools.at_work(directory)) is not None) != at_work:
+            await asyncio.to_thread(os.sched_yield)
+        return tool
 
 
 def age(path: str | None, seconds: float) -> None:
@@ -77,6 +87,34 @@ def test_a_new_orchestrator_knows_how_long_an_attempt_has_been_silent(world: Wor
         assert QUIET_SECONDS - 1.0 < silent < QUIET_SECONDS + WAIT_SECONDS
         world.tell()
         assert (await end_of(adopted)).ending is Ending.FINISHED, "silence has ended nobody"
+
+    loop.run(run())
+
+
+@pytest.mark.requirement("REC-2")
+def test_a_tool_at_work_is_no_silence(world: World, loop: asyncio.Runner) -> None:
+    said = '{"type": "tool", "id": "t1", "name": "Bash", "state": "%s"}'
+    script = f"echo '{said % 'begun'}'; echo up >{world.fifo()}; read word <{world.fifo('go')}\n"
+    script += f"echo '{said % 'ended'}'; echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED
+
+    async def run() -> None:
+        running = await world.start(script)
+        assert await world.hear() == "up"
+        directory = world.directory()
+        tool = await until_tool(directory, at_work=True)
+        assert tool is not None
+        assert tool.name == "Bash"
+        age(running.log_path, QUIET_SECONDS)
+        adopted = await world.host().adopt(make_lease())
+        assert adopted is not None
+        signs = adopted.signs()
+        assert (signs.tool or ("",))[0] == "Bash"
+        assert hung_seconds(signs, world.clock.now()) < WAIT_SECONDS, "it is quiet, and at work"
+        world.tell()
+        assert await world.hear() == "up"
+        assert await until_tool(directory, at_work=False) is None
+        world.tell()
+        await end_of(running)
 
     loop.run(run())
 

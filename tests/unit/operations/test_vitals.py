@@ -7,6 +7,7 @@ import pytest
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.command import Complete, Verdict
 from podium.policy.health import Signs
+from podium.store.rows import sql
 from tests.unit.faces.samples import plain
 from tests.unit.operations.desktop import Desktop
 
@@ -28,6 +29,24 @@ def test_metrics_are_what_the_attempts_were(desktop: Desktop) -> None:
     assert (told.success_rate, told.average_pipeline_seconds) == (None, None), "nobody knows them yet"
     assert sum(hour.busy_seconds["genesis"] for hour in told.hours) == row.busy_seconds
     assert 0 < (row.utilization or 0) < 1
+
+
+@pytest.mark.requirement("INS-7")
+def test_what_was_used_up_is_known_by_job_instance_project_and_day_without_adding_up_rows(desktop: Desktop) -> None:
+    desk = desktop.desk
+    used: dict[str, int] = {}
+    for spend in (Spend(100, 20, None), Spend(10, 2, 0.25)):
+        (lease,) = desk.lease()
+        used[lease.job.instance] = used.get(lease.job.instance, 0) + spend.input_tokens + spend.output_tokens
+        again = Report(Ending.FINISHED, spend=spend)
+        desk.do(Complete(lease.job.id, lease.job.attempt, Verdict("retry", "a gate failed"), again, None))
+    rows = {row.name: row.spend for row in desktop.ask("instances").instances}
+    assert {name: row.input_tokens + row.output_tokens for name, row in rows.items() if row.input_tokens} == used
+    whole = desktop.ask("project", project=lease.job.project).spend
+    for found in (desktop.ask("why", job=lease.job.id).spend, desktop.ask("status").system.spend_today, whole):
+        assert (found.input_tokens, found.output_tokens, found.cost_usd) == (110, 22, 0.25)
+    for statement in ("spent_by", "spend_of_project"):
+        assert "attempt" not in sql(statement).partition("FROM")[2]
 
 
 @pytest.mark.requirement("CMD-1")

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from podium.runner.journal import Journal
-from podium.runner.spec import Limits
 
 LONG_AGO = 1_700_000_000.0
 
@@ -14,7 +13,7 @@ LONG_AGO = 1_700_000_000.0
 @pytest.mark.requirement("REC-2")
 def test_beyond_its_limit_the_log_grows_no_more_but_its_time_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "messages.ndjson"
-    journal = Journal(path, Limits(log_bytes_max=200))
+    journal = Journal(path, 200)
     for _ in range(5):
         journal.note("x" * 100)
     size = path.stat().st_size

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,12 +14,15 @@ from typing import Any, Final, cast
 import acp
 from acp import schema
 from acp.client.connection import ClientSideConnection
+from acp.connection import StreamDirection, StreamEvent
 
 from podium import __version__
 from podium.agents.acp import judgement
-from podium.agents.acp.judgement import SAID_CHARS_MAX, Json
+from podium.agents.acp.judgement import Json
 from podium.agents.acp.session import Session
 from podium.agents.claude import order, roles
+from podium.agents.claude.judgement import GOES_ON, SAID_CHARS_MAX, concluded, handed_over
+from podium.agents.job_session import JobSession, Totals
 from podium.agents.rehearsal.protocol import Messages, Result
 from podium.domain.errors import PodiumError, Unavailable, UsageError
 
@@ -41,19 +44,20 @@ class Drive:
 
     def __init__(self, said: argparse.Namespace, assignment: Json, messages: Messages) -> None:
         env = os.environ
-        role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
-        told = Path(env["HOME"]) / "told"
-        told.mkdir(mode=0o700, exist_ok=True)
-        self._schema = roles.result_schema(role)
-        self._prompt = _prompt(assignment, role, self._schema, order.write_told(assignment, told))
+        self._role, self._told, self._assignment = roles.of(assignment, env), order.told_folder(env), assignment
+        self._schema = roles.result_schema(self._role)
+        self.kept = JobSession(env)
+        self._env = {**env, "HOME": str(self.kept.folder / "home")}  # where agents keep what they load sessions from
+        (self.kept.folder / "home").mkdir(mode=0o700, parents=True, exist_ok=True)
         self._command: tuple[str, ...] = (said.program or said.command[0], *said.command[1:])
-        self._model: str = role.model or said.model
+        self._model: str = self._role.model or said.model
         self._mode: str = said.mode
         self._meta: Json = json.loads(said.meta)
         self._where: str = f"[agents.{said.name}]"
         self._servers = [_server(order.SERVER, order.server(env))] if "PODIUM_TOKEN" in env else []
         budget = order.within_project(assignment, said.budget_usd)
-        self._heard = Session(messages, role.tools, (Path.cwd(), told), order.SERVER, budget)
+        folders = (Path.cwd(), self._told)
+        self._heard = Session(messages, self._role.tools, folders, order.SERVER, budget)
         self._messages = messages
         self._session_id = ""
         self._can_resume = False
@@ -65,13 +69,14 @@ class Drive:
         for _ in range(STARTS_MAX):
             try:
                 async with acp.spawn_agent_process(
-                    cast("acp.Client", self._heard), *self._command, env=dict(os.environ), cwd=Path.cwd(),
-                    transport_kwargs={"stderr": None, "limit": LINE_BYTES_MAX},
+                    cast("acp.Client", self._heard), *self._command, env=self._env, cwd=Path.cwd(),
+                    transport_kwargs={"stderr": None, "limit": LINE_BYTES_MAX}, observers=[self._observe],
                 ) as (agent, _):  # fmt: skip
                     return await self._converse(agent)
             except acp.RequestError as error:
                 return judgement.trouble(error.code, _words(error), self._where, self._data())
             except TimeoutError:
+                self.kept.forget()
                 self._messages.log(f"The agent did not begin a session within {BEGIN_SECONDS:.0f} s.", "error")
                 return None
             except ConnectionError:
@@ -93,6 +98,7 @@ class Drive:
             self._heard.begin_turn()
             ended = await agent.prompt(session_id=self._session_id, prompt=[acp.text_block(prompt)])
             self._heard.end_turn(ended.usage)
+            self._keep()
             if self._is_stopped:
                 return None
             if self._heard.is_overspent:
@@ -104,10 +110,10 @@ class Drive:
             answer, error = judgement.answer_of(self._heard.said, self._schema)
             if answer is not None:
                 self.answer = answer
-                return judgement.judge(answer, self._heard, self._data())
+                return concluded(answer, self._heard, self._data())
             self._messages.log(f"The result cannot be taken: {error}", "warning")
             prompt = f"Your result cannot be taken. {error} Answer with the JSON block alone."
-        return judgement.without(error, self._heard, self._data())
+        return concluded({}, self._heard, self._data(), error)
 
     async def _begin(self, agent: ClientSideConnection) -> str:
         """Open the session, or take it up again; what to say in it first."""
@@ -119,17 +125,48 @@ class Drive:
         able = told.agent_capabilities or schema.AgentCapabilities()
         takes_up = able.session_capabilities.resume if able.session_capabilities else None
         where: Json = {"cwd": str(Path.cwd()), "mcp_servers": self._servers, **self._meta}
+        take_up = agent.resume_session if takes_up is not None else agent.load_session
+        self._can_resume = takes_up is not None or bool(able.load_session)
         if self._session_id:
-            with self._heard.unheard():  # to load a session tells all of it once more
-                take_up = agent.resume_session if takes_up is not None else agent.load_session
-                await take_up(session_id=self._session_id, **where)
+            await self._take_up(take_up(session_id=self._session_id, **where))
             return AGAIN
+        if self.kept.id and self._can_resume:
+            with suppress(acp.RequestError):
+                await self._take_up(take_up(session_id=self.kept.id, **where))
+                self._session_id = self.kept.id
+                self._heard.goes_on_from(self.kept.totals.cost_usd)
+                self._messages.log(f"{_name(told, self._command[0])} goes on with session {self._session_id}.")
+                return self._prompt(resume=True)
+            self._messages.log("The job's session cannot be resumed; it begins anew.", "warning")
+        self.kept.forget()
         opened = await self._open(agent, told.auth_methods or (), where)
         self._session_id = opened.session_id
-        self._can_resume = takes_up is not None or bool(able.load_session)
         self._messages.log(f"{_name(told, self._command[0])} began session {self._session_id}.")
         await self._choose(agent, opened)
-        return self._prompt
+        self._keep()
+        return self._prompt(resume=False)
+
+    async def _take_up(self, asked: Awaitable[object]) -> None:
+        with self._heard.unheard():  # to load a session tells all of it once more
+            await asked
+
+    def _keep(self) -> None:
+        """So that the job's next attempt can go on, whatever becomes of this one."""
+        if self._can_resume:
+            self.kept.keep(self._session_id, Totals(cost_usd=self._heard.cost_usd or 0.0))
+
+    def _observe(self, event: StreamEvent) -> None:
+        if event.direction is StreamDirection.INCOMING:
+            self._messages.raw(event.message)
+
+    def _prompt(self, *, resume: bool) -> str:
+        """All that the agent is told at first: ACP knows no other instructions than a prompt."""
+        folder = Path(__file__).parent
+        text = Path(order.__file__).with_name("resume.txt") if resume else folder / "begin.txt"
+        unfinished = self.kept.put_back(str(self._assignment.get("unfinished") or ""), Path.cwd())
+        more: Json = {"rules": self._role.prompt, "clone": Path.cwd(), "unfinished": unfinished}
+        end = (folder / "result.txt").read_text("utf-8").format(schema=json.dumps(self._schema))
+        return order.filled(text, self._assignment, self._told, **more) + end
 
     async def _open(
         self, agent: ClientSideConnection, methods: Sequence[Any], where: Json
@@ -160,15 +197,6 @@ class Drive:
     async def _stop(self, agent: ClientSideConnection) -> None:
         self._is_stopped = True
         await agent.cancel(session_id=self._session_id)
-
-
-def _prompt(assignment: Json, role: roles.Role, schema: Json, files: Sequence[tuple[Path, str]]) -> str:
-    """All that the agent is told at first: ACP knows no other instructions than a prompt."""
-    return Path(__file__).with_name("begin.txt").read_text("utf-8").format(
-        **{name: assignment.get(name) for name in ("instance", "step", "workflow", "role")},
-        rules=role.prompt, prompt=str(assignment.get("prompt", "")).strip(), schema=json.dumps(schema),
-        files="\n".join(f"- {path}: {meaning}" for path, meaning in files),
-    )  # fmt: skip
 
 
 def _server(name: str, told: Json) -> schema.McpServerStdio:
@@ -206,7 +234,9 @@ def main() -> int:
     if result is None:
         sys.stderr.write("The agent ended without a result; its last words are above.\n")
         return NO_ANSWER
-    for made in judgement.handed_over(drive.answer):
+    if result.verdict not in GOES_ON:
+        drive.kept.end()
+    for made in handed_over(drive.answer):
         messages.artifact(**made)
     messages.result(result)
     return 0

@@ -6,12 +6,11 @@ from typing import Any, Final, cast
 
 import jsonschema
 
-from podium.agents.acp.session import Session
+from podium.agents.claude.judgement import REFUSED_ALWAYS, SAID_CHARS_MAX
 from podium.agents.rehearsal.protocol import Result
 
 Json = dict[str, Any]
 
-SAID_CHARS_MAX: Final = 2_000
 STOPPED: Final = {
     "max_tokens": "The agent's last answer grew too long for its model.",
     "max_turn_requests": "The agent used up the requests that it may make in one turn.",
@@ -21,9 +20,7 @@ STOPPED: Final = {
 """What ends a turn other than its own end (agentclientprotocol.com/protocol/prompt-turn)."""
 _BLOCK: Final = re.compile(r"^```(?:json)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _STATUS: Final = re.compile(r"(?<![\d.])(40[1-4]|408|429|5\d\d)(?![\d.])")
-_REFUSED_ALWAYS: Final = frozenset({"401", "402", "403", "404"})
 AUTH_REQUIRED: Final = -32000
-ARTIFACT: Final = ("kind", "key", "title", "data", "path")
 
 
 def answer_of(said: str, schema: Json) -> tuple[Json | None, str]:
@@ -44,18 +41,6 @@ def answer_of(said: str, schema: Json) -> tuple[Json | None, str]:
     return None, error
 
 
-def without(error: str, heard: Session, data: Json) -> Result:
-    """The result of a session in which the agent gave none."""
-    return Result("failed", "The agent ended without its structured result.", _refusals(heard) or error, data)
-
-
-def judge(answer: Json, heard: Session, data: Json) -> Result:
-    """The result of a session in which the agent gave one."""
-    if answer["verdict"] == "passed" and heard.gave_up:
-        return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
-    return Result(answer["verdict"], answer["summary"], answer.get("feedback") or None, data)
-
-
 def trouble(code: int, said: str, where: str, data: Json) -> Result:
     """What it comes to when the agent answers with an error: the provider's trouble, or its own failure.
 
@@ -65,21 +50,8 @@ def trouble(code: int, said: str, where: str, data: Json) -> Result:
     person = f"See {where} in podium.toml, and `podium doctor`."
     if code == AUTH_REQUIRED:
         return Result("blocked", f"The agent is not logged in: {said}", person, data)
-    if status in _REFUSED_ALWAYS:
+    if int(status or 0) in REFUSED_ALWAYS:
         return Result("blocked", f"The provider refuses ({status}): {said}", person, data)
     if status:
         return Result("unavailable", f"The provider answers {status}: {said}", None, data)
     return Result("failed", f"The agent ended with an error: {said}", said, data)
-
-
-def handed_over(answer: Json) -> list[Json]:
-    """The artifacts, as the command protocol has them."""
-    whole: Json = {"data": {}, "path": None}
-    return [whole | {name: one[name] for name in ARTIFACT if one.get(name)} for one in answer.get("artifacts") or ()]
-
-
-def _refusals(heard: Session) -> str:
-    if not heard.refused:
-        return ""
-    names = ", ".join(dict.fromkeys(heard.refused))
-    return f"Your role may not use this as you tried: {names}. Do without it, or answer `blocked` and say why."

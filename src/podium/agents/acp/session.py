@@ -42,6 +42,7 @@ class Session:
         self.said = ""
         self.cost_usd: float | None = None
         """What the agent says that the session has cost so far."""
+        self._spent: float | None = None
         self.is_overspent = False
         self.refused: list[str] = []
         """Tools that it wanted and was not allowed."""
@@ -52,12 +53,18 @@ class Session:
         """Who is heard."""
         self._agent = conn
 
+    def goes_on_from(self, cost_usd: float) -> None:
+        """An earlier attempt has told what the session cost until then."""
+        self.cost_usd = cost_usd
+
     @contextmanager
     def unheard(self) -> Generator[None]:
         """What is said meanwhile was said before."""
         self._is_deaf = True
-        yield
-        self._is_deaf = False
+        try:
+            yield
+        finally:
+            self._is_deaf = False
 
     async def request_permission(
         self,
@@ -95,9 +102,11 @@ class Session:
 
     async def _cost(self, session_id: str, cost_usd: float) -> None:
         before, self.cost_usd = self.cost_usd or 0.0, cost_usd
-        if cost_usd > before:
-            self._messages.spend(0, 0, cost_usd - before)
-        if cost_usd >= self._budget_usd and not self.is_overspent and self._agent:
+        more = cost_usd - before if cost_usd >= before else cost_usd  # else it counts anew
+        self._spent = (self._spent or 0.0) + more
+        if more:
+            self._messages.spend(0, 0, more)
+        if self._spent >= self._budget_usd and not self.is_overspent and self._agent:
             self.is_overspent = True
             await self._agent.cancel(session_id=session_id)
 
@@ -113,7 +122,7 @@ class Session:
         self._line = ""
         if usage:
             taken = usage.input_tokens + (usage.cached_read_tokens or 0) + (usage.cached_write_tokens or 0)
-            self._messages.spend(taken, usage.output_tokens, None if self.cost_usd is None else 0.0)
+            self._messages.spend(taken, usage.output_tokens, None if self._spent is None else 0.0)
 
     def _speak(self, text: str) -> None:
         self.said = (self.said + text)[-TURN_CHARS_MAX:]
@@ -123,7 +132,10 @@ class Session:
 
     def _tool(self, update: schema.ToolCallStart | schema.ToolCallProgress) -> None:
         was_told = bool(self._calls.get(update.tool_call_id, {}).get("rawInput"))
+        is_new = update.tool_call_id not in self._calls
         call = self._merged(update)
+        if is_new or update.status in ("completed", "failed"):
+            self._messages.tool(update.tool_call_id, str(call.get("title") or call.get("kind")), begun=is_new)
         if call.get("rawInput") and not was_told:
             self._log(_about(call))
         if update.status == "failed":

@@ -1,19 +1,29 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, Protocol, cast, get_args
 
 from podium.agents.claude.stream import Json, Stream
 from podium.agents.rehearsal.protocol import Result, Verdict
 
 SAID_CHARS_MAX: Final = 2_000
-_REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
+REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
 """The credential, the account's credit, or the model's name: no further try would help."""
+GOES_ON: Final = ("blocked", "unavailable")
+"""After these the job's next attempt goes on with the session: a question, or trouble of the provider."""
+NO_RESULT: Final = "End with the structured result; without it, nothing of the work counts."
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
 _VERDICTS: Final[Mapping[str, Verdict | Literal["question"]]] = {
     **{word: word for word in get_args(Verdict) if word != "unavailable"},
     "question": "question",
 }
+
+
+class Heard(Protocol):
+    """What is known of an agent's refusals."""
+
+    refused: list[str]
+    gave_up: bool
 
 
 def judge(heard: Stream) -> Result | None:
@@ -30,30 +40,36 @@ def judge(heard: Stream) -> Result | None:
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
     if final.get("is_error") or final.get("subtype") != "success":
         return _trouble(heard, final, data)
-    answer: Any = final.get("structured_output")
-    said = cast("Json", answer) if isinstance(answer, dict) else {}
+    return concluded(_answer(heard), heard, data)
+
+
+def concluded(said: Json, heard: Heard, data: Json, missing: str = NO_RESULT) -> Result:
+    """The result of an agent that came to its own end; `missing` is for one that said none."""
     verdict = _VERDICTS.get(str(said.get("verdict")))
     if verdict is None:
-        why = _refusals(heard) or "End with the structured result; without it, nothing of the work counts."
-        return Result("failed", "The agent ended without its structured result.", why, data)
+        return Result("failed", "The agent ended without its structured result.", _refusals(heard) or missing, data)
     if verdict == "passed" and heard.gave_up:
         return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
+    summary, feedback = str(said.get("summary", "")), str(said.get("feedback") or "") or None
     if verdict == "question":
-        data["question"] = True
-        return Result("blocked", str(said.get("summary", "")), None, data)
-    return Result(verdict, str(said.get("summary", "")), str(said.get("feedback") or "") or None, data)
+        return Result("blocked", summary, None, {**data, "question": True})
+    return Result(verdict, summary, feedback, data)
 
 
 def goes_on(heard: Stream, result: Result) -> bool:
     """Whether the session is kept for the job's next attempt: a question, trouble of the provider, no turns left."""
     ran_out = (heard.final or {}).get("subtype") == "error_max_turns"
-    return ran_out or result.verdict in ("blocked", "unavailable")
+    return ran_out or result.verdict in GOES_ON
 
 
 def artifacts(heard: Stream) -> list[Json]:
-    """What the run handed over, as the command protocol has it; the program has held it to the role's schema."""
-    answer: Any = (heard.final or {}).get("structured_output")
-    found: Any = cast("Json", answer).get("artifacts") if isinstance(answer, dict) else None
+    """What the run handed over; the program has held it to the role's schema."""
+    return handed_over(_answer(heard))
+
+
+def handed_over(answer: Json) -> list[Json]:
+    """The artifacts of a result, as the command protocol has them."""
+    found: Any = answer.get("artifacts")
     made = [cast("Json", one) for one in cast("list[Any]", found) if isinstance(one, dict)] if found else []
     texts = ("kind", "key", "title")
     return [
@@ -63,11 +79,16 @@ def artifacts(heard: Stream) -> list[Json]:
     ]
 
 
+def _answer(heard: Stream) -> Json:
+    answer: Any = (heard.final or {}).get("structured_output")
+    return cast("Json", answer) if isinstance(answer, dict) else {}
+
+
 def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     """The provider's trouble, the budget's end, or the job's own failure."""
     said, status = str(final.get("result") or final.get("subtype"))[:SAID_CHARS_MAX], final.get("api_error_status")
     data |= {"api_error_status": status}
-    if status in _REFUSED_ALWAYS:
+    if status in REFUSED_ALWAYS:
         return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
     if status == 429 and heard.resets_at:
         data |= {"resets_at": heard.resets_at}
@@ -82,7 +103,7 @@ def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     return Result("failed", f"Claude Code ended with an error: {said}", said, data)
 
 
-def _refusals(heard: Stream) -> str:
+def _refusals(heard: Heard) -> str:
     if not heard.refused:
         return ""
     names = ", ".join(dict.fromkeys(heard.refused))

@@ -10,7 +10,7 @@ from typing import Final
 
 from podium.agents.claude import roles
 from podium.agents.claude.roles import Json, Role
-from podium.agents.claude.session import Session
+from podium.agents.job_session import JobSession
 
 SERVER: Final = "communication"
 LEAST_USD: Final = 0.01
@@ -62,13 +62,13 @@ def within_project(assignment: Json, budget_usd: float) -> float:
     return budget_usd if left is None else min(budget_usd, max(left, LEAST_USD))
 
 
-def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, session: Session) -> Order:
+def make(
+    assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, session: JobSession, settings: str = ""
+) -> Order:
     """Write the files, and say how to start, or go on. Raises UsageError for a role's file, and OSError."""
-    role = roles.load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
+    role, config = roles.of(assignment, env), session.folder / "claude"
     private = Path(env["HOME"])
-    told = private / "told"
-    told.mkdir(mode=0o700, exist_ok=True)
-    files = "\n".join(f"- {path}: {meaning}" for path, meaning in write_told(assignment, told))
+    told = told_folder(env)
     servers = private / "mcp.json"
     servers.write_text(json.dumps({"mcpServers": {SERVER: server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
     budget = within_project(assignment, chosen.budget_usd)
@@ -86,15 +86,22 @@ def make(assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, 
         *(("--fallback-model", chosen.fallback_model) if chosen.fallback_model else ()),
         *(("--max-turns", str(chosen.max_turns)) if chosen.max_turns else ()),
         *(("--resume", session.id) if session.id else ()),
+        *(("--settings", settings) if settings else ()),
     )  # fmt: skip
-    (session.config / "settings.json").unlink(missing_ok=True)  # an earlier attempt gives this one no hooks
+    (config / "settings.json").unlink(missing_ok=True)  # an earlier attempt gives this one no hooks
     unfinished = session.put_back(str(assignment.get("unfinished") or ""), clone)
-    text = Path(__file__).with_name("resume.txt" if session.id else "begin.txt").read_text("utf-8")
-    told_of = {name: assignment.get(name) for name in ("instance", "step", "workflow", "role")}
-    asks = str(assignment.get("prompt", "")).strip()
-    prompt = text.format(**told_of, prompt=asks, clone=clone, unfinished=unfinished, files=files)
+    text = Path(__file__).with_name("resume.txt" if session.id else "begin.txt")
+    prompt = filled(text, assignment, told, clone=clone, unfinished=unfinished)
     is_last = budget < chosen.budget_usd
-    return Order(argv, {**UNATTENDED, "CLAUDE_CONFIG_DIR": str(session.config), **env}, prompt, is_last)
+    return Order(argv, {**UNATTENDED, "CLAUDE_CONFIG_DIR": str(config), **env}, prompt, is_last)
+
+
+def filled(text: Path, assignment: Json, told: Path, **more: object) -> str:
+    """A prompt from its file; what others wrote is written into files that it names."""
+    about = {name: assignment.get(name) for name in ("instance", "step", "workflow", "role")}
+    files = "\n".join(f"- {path}: {meaning}" for path, meaning in write_told(assignment, told))
+    asks = str(assignment.get("prompt", "")).strip()
+    return text.read_text("utf-8").format(**about, prompt=asks, files=files, **more)
 
 
 def _allowed(role: Role, clone: Path) -> list[str]:
@@ -110,6 +117,13 @@ def server(env: Mapping[str, str]) -> Json:
     """Podium's server for attempts: the credential is this attempt's alone."""
     passed = {name: env[name] for name in ("PODIUM_TOKEN", "PODIUM_HOME", "PODIUM_URL", "PATH", "HOME") if name in env}
     return {"command": sys.executable, "args": ["-I", "-m", "podium", "mcp", SERVER], "env": passed}
+
+
+def told_folder(env: Mapping[str, str]) -> Path:
+    """Where files of what others wrote are, for this attempt alone."""
+    told = Path(env["HOME"]) / "told"
+    told.mkdir(mode=0o700, exist_ok=True)
+    return told
 
 
 def write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:

@@ -5,7 +5,7 @@ A role of the home (`roles/NAME.md` in it) goes before the shipped one; `other.m
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,11 @@ def load(name: str, home: Path | None) -> Role:
     path = _first(folder / f"{one}.md" for one in names for folder in folders)
     rules = _first(folder / GROUND_RULES for folder in folders)
     return parse(path, rules.read_text("utf-8").strip())
+
+
+def of(assignment: Json, env: Mapping[str, str]) -> Role:
+    """The role of an attempt, by its home's files; raises UsageError."""
+    return load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
 
 
 def parse(path: Path, ground_rules: str = "") -> Role:

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final, cast
 
-from podium.agents.claude.session import Totals
+from podium.agents.job_session import Totals
 from podium.agents.rehearsal.protocol import Messages
 
 LINE_CHARS_MAX: Final = 2_000
@@ -45,6 +45,7 @@ class Stream:
             self._messages.log(line.rstrip()[:LINE_CHARS_MAX])
             return
         event = cast("Json", loaded)
+        self._messages.raw(event)
         kind = event.get("type")
         if kind == "system":
             self._system(event)
@@ -133,6 +134,8 @@ class Stream:
             if block.get("type") != "tool_result":
                 continue
             tool, is_error = self._tools.pop(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
+            if is_error:  # one that was not allowed has no other end
+                self._messages.tool(str(block.get("tool_use_id")), tool, begun=False)
             self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
             if not is_error and tool != "StructuredOutput":
                 self.gave_up = False

@@ -19,6 +19,8 @@ everything on standard error::
     {"type": "log", "level": "info", "text": "…"}
     {"type": "artifact", "kind", "key", "title", "data": {}, "path": "relative to the clone" or null}
     {"type": "spend", "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
+    {"type": "tool", "id", "name", "state": "begun" or "ended"}
+    {"type": "raw", "event": what the agent's program said in its own words}
     {"type": "result", "verdict": "passed", "failed", "rework", "blocked" or "unavailable",
      "summary", "feedback", "data": {}}
 
@@ -36,6 +38,8 @@ from typing import Any, Literal, TextIO, TypeAlias, TypeVar, cast, get_args, get
 from podium.domain.errors import PodiumError, UsageError
 
 PROTOCOL_VERSION = 1
+RAW_CHARS_MAX = 4 << 20
+"""Of one event of an agent's program in the raw log; a longer one is only mentioned."""
 
 JsonObject: TypeAlias = dict[str, object]
 Verdict = Literal["passed", "failed", "rework", "blocked", "unavailable"]
@@ -159,6 +163,15 @@ class Messages:
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
         """Tell what was used since the last such message; a cost that nobody knows is None."""
         self._send("spend", input_tokens=input_tokens, output_tokens=output_tokens, cost_usd=cost_usd)
+
+    def tool(self, id_: str, name: str, *, begun: bool) -> None:
+        """One of its tools has begun, or has ended: while one is at work, silence is no standstill."""
+        self._send("tool", id=id_, name=name, state="begun" if begun else "ended")
+
+    def raw(self, event: object) -> None:
+        """What the agent's program said in its own words, for the raw log."""
+        size = len(json.dumps(event))
+        self._send("raw", event=event if size <= RAW_CHARS_MAX else f"[an event of {size} characters]")
 
     def result(self, result: Result) -> None:
         """Give the result; nothing may follow it."""

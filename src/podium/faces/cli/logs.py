@@ -18,13 +18,18 @@ ATTEMPTS_PER_LOOK: Final = 20
 """So many attempts may begin and end between two looks without one being missed."""
 
 
-def show_logs(client: Client, instance: str, *, follow: bool, lines: int, as_json: bool) -> None:
-    """Print the latest attempt's log; with `follow`, go on over further attempts until the reader leaves."""
+def show_logs(client: Client, instance: str, *, follow: bool, lines: int, raw: bool, as_json: bool) -> None:
+    """Print the latest attempt's log; with `follow`, go on over further attempts until the reader leaves.
+
+    A raw log is NDJSON, for people too.
+    """
     never = threading.Event()  # nothing sets it: the reader's interrupt ends the waiting
-    shown = _Log(instance, lines, as_json=as_json)
-    answer = client.call("logs", {"instance": instance})
+    shown, asked = _Log(instance, lines, as_json=as_json or raw), {"instance": instance, "raw": raw}
+    answer = client.call("logs", asked)
     files = answer["files"]
-    if not files and answer["not_kept"]:
+    if not files and raw:
+        click.echo(f"{instance} has no raw log: `podium logs {instance}` shows all that its agent said.", err=True)
+    elif not files and answer["not_kept"]:
         shown.say(f"The log of {instance} is no longer kept (podium.toml: [retention] logs_days, logs_mib_max).")
     elif not files and not follow:
         shown.say(f"{instance} has no attempt on record. `podium instances` shows who works.")
@@ -33,7 +38,7 @@ def show_logs(client: Client, instance: str, *, follow: bool, lines: int, as_jso
     if not follow or "/" in instance:
         return
     while True:
-        found = client.call("logs", {"instance": instance, "attempts": ATTEMPTS_PER_LOOK})["files"]
+        found = client.call("logs", {**asked, "attempts": ATTEMPTS_PER_LOOK})["files"]
         new = _after(found, shown.last)
         for file in new:
             shown.show(file, never, follow=True)

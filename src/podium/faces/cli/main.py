@@ -144,16 +144,17 @@ def down(client: "Client", keep: bool, as_json: bool) -> None:
     show_default=True,
     help="How many of the last lines.",
 )
+@click.option("--raw", is_flag=True, help="What its agent's program said in its own words, as NDJSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as NDJSON.")
 @click.pass_obj
-def logs(client: "Client", instance: str, follow: bool, lines: int, as_json: bool) -> None:
+def logs(client: "Client", instance: str, follow: bool, lines: int, raw: bool, as_json: bool) -> None:
     """Show what an instance's agent said and did.
 
     INSTANCE is a name such as dev-02, or an attempt such as hello-world/12.a1.
     """
     from podium.faces.cli.logs import show_logs
 
-    show_logs(client, instance, follow=follow, lines=lines, as_json=as_json)
+    show_logs(client, instance, follow=follow, lines=lines, raw=raw, as_json=as_json)
 
 
 @podium.command()

@@ -34,7 +34,7 @@ class SmallAgent:
         version = 99 if self.does == "stranger" else protocol_version
         resume = schema.SessionResumeCapabilities() if self.does == "dies_and_resumes" else None
         able = schema.AgentCapabilities(
-            load_session=self.does == "dies_and_loads",
+            load_session=self.does in ("dies_and_loads", "questions"),
             session_capabilities=schema.SessionCapabilities(resume=resume),
         )
         logins: list[Any] = [
@@ -58,6 +58,7 @@ class SmallAgent:
         if self.does in ("wants_key", "logged_out"):
             raise acp.RequestError.auth_required({"details": "no key"})
         MEMORY.write_text(json.dumps({"cwd": cwd, "servers": [server.name for server in mcp_servers or []]}))
+        await self.say(f"told {MEMORY.read_text()}\n")
         model = schema.SessionConfigOptionSelect(
             id="model", name="Model", category="model", type="select", current_value="small",
             options=[schema.SessionConfigSelectOption(name=name, value=name) for name in ("small", "large")],
@@ -69,8 +70,9 @@ class SmallAgent:
         return schema.SetSessionConfigOptionResponse(config_options=[])
 
     async def load_session(self, session_id: str, **_: Any) -> schema.LoadSessionResponse:
-        assert MEMORY.exists()
         await self.say("said before\n")
+        if not MEMORY.exists():
+            raise acp.RequestError(-32002, "Resource not found", {"session": session_id})
         self.does = "passes"
         return schema.LoadSessionResponse()
 
@@ -94,7 +96,10 @@ class SmallAgent:
 
     async def passes(self, text: str) -> schema.PromptResponse:
         """A plan, a file, an artifact."""
-        again = " again" if "taken up again" in text else ""
+        again = " again" if "taken up again" in text else " further" if "go on where you were" in text else ""
+        if again == " further":
+            cost = schema.Cost(amount=0.75, currency="USD")  # of the session, in all
+            await self.update(schema.UsageUpdate(session_update="usage_update", used=10, size=100, cost=cost))
         entries = [acp.plan_entry("write", status="in_progress"), acp.plan_entry("check", status="pending")]
         await self.update(acp.update_plan(entries))
         await self.use("t1", "edit", "Write work.txt", {"file_path": str(WORK)})
@@ -110,6 +115,12 @@ class SmallAgent:
             call = json.loads(line)
             told.append(await self.use(f"t{number}", call.pop("kind"), call.pop("title", "T"), call))
         return await self.end(DONE | {"feedback": " ".join(told)})
+
+    async def questions(self, text: str) -> schema.PromptResponse:
+        """Needs a person, after some cost."""
+        cost = schema.Cost(amount=0.25, currency="USD")
+        await self.update(schema.UsageUpdate(session_update="usage_update", used=10, size=100, cost=cost))
+        return await self.end(DONE | {"verdict": "question", "summary": "Which?"})
 
     async def insists(self, text: str) -> schema.PromptResponse:
         """Is refused, and says passed all the same."""

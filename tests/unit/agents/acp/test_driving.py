@@ -65,6 +65,13 @@ class Attempt:
                 "step": "try", "prompt": prompt, "project": {"id": "p", "budget_left_usd": left}}  # fmt: skip
         self.assignment.write_text(json.dumps(told))
 
+    def again(self, folder: Path) -> None:
+        """The job's next attempt: another clone, another home."""
+        self.clone, home = folder / "clone", folder / "home"
+        for made in (self.clone, home):
+            made.mkdir(parents=True)
+        self.env["HOME"] = str(home)
+
     def start(self, does: str, *options: str) -> "subprocess.Popen[str]":
         command = (sys.executable, "-m", "podium.agents.acp", "--name", "mine", *options, "--", sys.executable)
         return subprocess.Popen(
@@ -96,13 +103,16 @@ def test_a_session_becomes_log_progress_spend_artifacts_and_a_result(attempt: At
     ]
     assert "small 1.0 began session s1." in heard.log
     assert "Write work.txt" in heard.log
+    assert [(told["name"], told["state"]) for told in heard.of("tool")] == [
+        ("Write work.txt", "begun"), ("Write work.txt", "ended"),
+    ]  # fmt: skip
+    assert {"id", "jsonrpc", "result"} in [told["event"].keys() for told in heard.of("raw")]
     assert (attempt.clone / "work.txt").read_text() == "work\n"
 
 
 def test_the_session_is_in_the_clone_and_has_podiums_own_server(attempt: Attempt) -> None:
-    attempt.run("passes")
-    told = json.loads((Path(attempt.env["HOME"]) / "sessions.json").read_text())
-    assert told == {"cwd": str(attempt.clone), "servers": ["communication"]}
+    told = next(m["text"] for m in attempt.run("passes").of("log") if m["text"].startswith("told "))
+    assert json.loads(told.removeprefix("told ")) == {"cwd": str(attempt.clone), "servers": ["communication"]}
 
 
 def test_permissions_are_answered_by_what_the_role_may_do(attempt: Attempt) -> None:
@@ -175,6 +185,29 @@ def test_an_agent_that_can_is_taken_up_again_after_it_died(attempt: Attempt, doe
     assert "said before" not in heard.log
 
 
+@pytest.mark.requirement("COM-2", "INS-5", "INS-7")
+def test_the_next_attempt_goes_on_with_the_session_where_the_agent_can(attempt: Attempt, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    attempt.env["PODIUM_SESSION"] = str(kept)
+    asked = attempt.run("questions")
+    assert (asked.result["verdict"], asked.result["data"]["question"]) == ("blocked", True)
+    attempt.again(tmp_path / "second")
+    heard = attempt.run("dies_and_loads")
+    assert heard.result["summary"] == "did it further"
+    assert "goes on with session s1" in heard.log
+    assert "said before" not in heard.log
+    assert [spend["cost_usd"] for spend in asked.of("spend")] == [0.25, 0.0]
+    assert [spend["cost_usd"] for spend in heard.of("spend")] == [0.5, 0.0], "a difference"
+    assert not kept.exists(), "it ended with a verdict of its own"
+
+    attempt.run("questions")
+    (kept / "home" / "sessions.json").unlink()
+    attempt.again(tmp_path / "third")
+    heard = attempt.run("questions")
+    assert "cannot be resumed; it begins anew" in heard.log
+    assert heard.result["summary"] == "Which?"
+
+
 def test_an_agent_that_dies_and_cannot_is_a_crash(attempt: Attempt) -> None:
     heard = attempt.run("dies")
     assert heard.code not in (0, 1), heard.errors
@@ -192,7 +225,7 @@ def test_a_stop_is_handed_on_as_the_protocols_cancel(attempt: Attempt) -> None:
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=SECONDS)
     assert "cancelled" in out
-    assert '"result"' not in out
+    assert '"type": "result"' not in out
     assert process.returncode not in (0, 1)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from podium.agents.claude import judgement
-from podium.agents.claude.session import Totals
 from podium.agents.claude.stream import Stream
+from podium.agents.job_session import Totals
 from podium.agents.rehearsal.protocol import Messages
 
 DENIED = {"type": "system", "subtype": "permission_denied", "tool_name": "Bash", "tool_use_id": "t1"}

@@ -1,4 +1,4 @@
-"""A job's session: what Claude Code keeps of its conversation outlives an attempt that was interrupted (INS-5).
+"""A job's session: what an agent keeps of its conversation outlives an attempt that was interrupted (INS-5).
 
 It lies in a folder of the job's own, so the next attempt finds it, on whichever instance. Its totals of tokens and cost
 accumulate over all that resumed it and told a result; what a killed run used is in none of them.
@@ -25,13 +25,11 @@ class Totals:
     cost_usd: float = 0.0
 
 
-class Session:
+class JobSession:
     """The job's session at the beginning of an attempt: `id` is empty when there is none to go on with."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.folder: Final = Path(env.get("PODIUM_SESSION") or Path(env["HOME"]) / ".session")
-        self.config: Final = self.folder / "claude"
-        """For CLAUDE_CONFIG_DIR."""
         self._record: Final = self.folder / "session.json"
         self.id = ""
         self.totals = Totals()
@@ -63,7 +61,12 @@ class Session:
         subprocess.run(unstage if self._is_put_back else (*unstage, "--hard"), check=False, **quiet)
         return _PUT_BACK if self._is_put_back else _LOST
 
+    def forget(self) -> None:
+        """There is nothing to go on with; what an agent keeps in the folder stays, since it may be at work there."""
+        self.id, self.totals = "", Totals()
+        self._record.unlink(missing_ok=True)
+
     def end(self) -> None:
         """Forget it: the job's next attempt, if there is one, begins anew."""
-        self.id, self.totals = "", Totals()
+        self.forget()
         shutil.rmtree(self.folder, ignore_errors=True)
