@@ -110,7 +110,7 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
                     made.signals = Signals(
                         **{
                             name: at and round(max(0.0, now - at), 3)
-                            for name, at in zip(Signals.model_fields, signs, strict=True)
+                            for name, at in zip(Signals.model_fields, signs[:-1], strict=True)
                         }
                     )
                 silent = hung_seconds(signs or Signs(), now)
