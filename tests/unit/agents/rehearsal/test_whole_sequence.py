@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tidy.test_docs import links
 from tests.unit.agents.rehearsal.conftest import EXAMPLES, WholeRun
 from tests.unit.agents.rehearsal.playhouse import CONTENT_STEPS, SOURCE, Playhouse, at_once, git, run_suite
 
@@ -110,6 +111,13 @@ def test_metadata_and_links_are_sound(hello_world: WholeRun) -> None:
     assert (project["name"], project["dependencies"]) == ("hello-world", [])
     report = next(a for a in hello_world.playhouse.artifacts if a["key"] == "editing")
     assert report["data"] == {"findings": [], "pieces": 5}
+    dead = [
+        (page.name, target)
+        for page in hello_world.main.rglob("*.md")
+        for target in links(page.read_text("utf-8"))
+        if not (page.parent / target.partition("#")[0]).exists()
+    ]
+    assert dead == []
 
 
 def test_posts_fit_their_channel(hello_world: WholeRun) -> None:
