@@ -12,6 +12,14 @@ from podium.faces.cli.index import FILE, Entry, Parameter
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import POSITIONAL, Operation
 
+LAST = ("by", "reason")
+"""Fields that many operations have, behind their own."""
+
+
+def place(name: str) -> int:
+    """By which fields are sorted; most stay in the order in which they are declared."""
+    return LAST.index(name) + 1 if name in LAST else 0
+
 
 def files() -> dict[Path, str]:
     """The index: one operation a line, so that two branches that each add one can be merged."""
@@ -22,7 +30,7 @@ def files() -> dict[Path, str]:
 def entry_of(operation: Operation) -> Entry:
     """What the command line must know of one operation."""
     doc = inspect.cleandoc(operation.call.__doc__ or "")
-    fields = sorted(operation.input.model_fields.items(), key=lambda told: told[0] == "reason")  # what all have: last
+    fields = sorted(operation.input.model_fields.items(), key=lambda told: place(told[0]))
     return Entry(
         operation.name,
         operation.summary,

@@ -26,7 +26,7 @@ from podium.faces.rest.routes import in_path, path_of
 from podium.faces.rest.schema import PROBLEMS
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import Operation
-from tools.command_index import entry_of
+from tools.command_index import entry_of, place
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "reference"
 EXAMPLES: Final[Mapping[str, dict[str, Any]]] = {
@@ -229,7 +229,7 @@ def _inputs(operation: Operation, places: Mapping[str, str] | None = None, else_
             *(f"`{name}`", *([places.get(name, else_in)] if places is not None else ()), _kind(shape)),
             *(_default(shape, is_required=name in required), shape.get("description", "")),
         )
-        for name, shape in sorted(schema.get("properties", {}).items(), key=lambda told: told[0] == "reason")
+        for name, shape in sorted(schema.get("properties", {}).items(), key=lambda told: place(told[0]))
     ]
     yield from _table(("Field", *([] if places is None else ["In"]), "Type", "Default", "Meaning"), rows)
 

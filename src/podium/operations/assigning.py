@@ -7,7 +7,7 @@ from podium.domain.errors import NotFound
 from podium.domain.project import slug
 from podium.operations.context import Context
 from podium.operations.intake import SubmitInput, submit
-from podium.operations.operation import Change, argument, operation, option
+from podium.operations.operation import Signed, argument, operation, option
 from podium.operations.request import BRIEF_CHARS_MAX
 from podium.operations.roster import roster
 from podium.operations.steering import ActionOutput, ProjectAction
@@ -24,13 +24,12 @@ class AssignInput(ProjectAction):
     instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
 
 
-class AssignDevelopmentInput(Change):
+class AssignDevelopmentInput(Signed):
     """Which repository is developed by whom."""
 
     repository: str = argument("The repository's address or folder, or the id of a project.")
     instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
     brief: str = option("", "What to build there, where no project works on it yet.", max_length=BRIEF_CHARS_MAX)
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class AssignOutput(ActionOutput):

@@ -9,7 +9,7 @@ from podium.domain.command import Note
 from podium.domain.errors import Forbidden, NotFound, UsageError
 from podium.domain.job import Job, Lease
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Input, Nothing, Output, argument, operation, option, question
 from podium.store import assignments
 from podium.store.rows import Rows
 
@@ -73,20 +73,16 @@ class AssignmentOutput(Output):
     timeout_seconds: float
 
 
-@operation("assignment", server="communication", agents=True, example="podium assignment --attempt hello-world/12.a1")
-async def assignment(context: Context, asked: AssignmentInput) -> AssignmentOutput:
+@question("assignment", server="communication", agents=True, example="podium assignment --attempt hello-world/12.a1")
+def assignment(rows: Rows, context: Context, asked: AssignmentInput) -> AssignmentOutput:
     """Show what the agent of an attempt at work was told to do."""
     name = own(context, asked.attempt)
-
-    def read(rows: Rows) -> AssignmentOutput:
-        job = need_at_work(rows, name)
-        (digest,) = rows.one("pipeline_of_project", (job.project,))
-        step = context.pipelines[digest].step(job.workflow, job.step)
-        told = assignments.assignment(rows, context.pipelines, Lease(job, step, ""))
-        shown = {name: value for name, value in asdict(told).items() if name in AssignmentOutput.model_fields}
-        return AssignmentOutput.model_validate(shown)
-
-    return await context.store.read(read)
+    job = need_at_work(rows, name)
+    (digest,) = rows.one("pipeline_of_project", (job.project,))
+    step = context.pipelines[digest].step(job.workflow, job.step)
+    told = assignments.assignment(rows, context.pipelines, Lease(job, step, ""))
+    shown = {name: value for name, value in asdict(told).items() if name in AssignmentOutput.model_fields}
+    return AssignmentOutput.model_validate(shown)
 
 
 class NoteInput(Input):
@@ -114,10 +110,6 @@ async def note(context: Context, asked: NoteInput) -> NoteOutput:
     return NoteOutput(attempt=name, event=event)
 
 
-class WhoamiInput(Input):
-    """Nothing is needed."""
-
-
 class WhoamiOutput(Output):
     """Whose credential this is, and what it opens."""
 
@@ -128,7 +120,7 @@ class WhoamiOutput(Output):
 
 
 @operation("whoami", server="monitor", agents=True)
-async def whoami(context: Context, asked: WhoamiInput) -> WhoamiOutput:
+async def whoami(context: Context, asked: Nothing) -> WhoamiOutput:
     """Tell as whom a call is made, and what its credential opens."""
     who = context.principal
     return WhoamiOutput(name=who.name, scope=who.scope, attempt=who.attempt)

@@ -20,7 +20,7 @@ from podium.hosts import sandbox
 from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation
+from podium.operations.operation import Nothing, Output, operation
 from podium.store.rows import Rows
 from podium.store.sqlite import SAFE_VERSION
 
@@ -42,10 +42,6 @@ SHARED_FILESYSTEMS: Final = frozenset(
 State = Literal["ok", "warning", "problem"]
 
 
-class DoctorInput(Input):
-    """Nothing is needed."""
-
-
 class Check(Output):
     """One finding; `to_do` is empty when there is nothing to do."""
 
@@ -64,7 +60,7 @@ class DoctorOutput(Output):
 
 
 @operation("doctor", server="monitor")
-async def doctor(context: Context, asked: DoctorInput) -> DoctorOutput:
+async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
     """Check the machine and the home, and say what to do."""
     git, walls = await asyncio.gather(_git(), asyncio.to_thread(_sandbox, context.home))
     checks = [

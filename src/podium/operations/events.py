@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Input, Output, option, question
 from podium.store.rows import Rows
 
 
@@ -40,16 +40,10 @@ class EventsOutput(Output):
     """Events after the asked number were pruned: what a reader made of earlier ones must be read anew elsewhere."""
 
 
-@operation("events", server="monitor")
-async def events(context: Context, asked: EventsInput) -> EventsOutput:
+@question("events", server="monitor")
+def events(rows: Rows, context: Context, asked: EventsInput) -> EventsOutput:
     """Read the event log."""
-
-    def read(rows: Rows) -> EventsOutput:
-        page = rows.all("events_after", (asked.after, asked.limit))
-        (horizon,) = rows.one("log_horizon")
-        made = [EventRow.of(row[:-1], data=json.loads(row[-1])) for row in page]
-        return EventsOutput(
-            events=made, last=rows.one("event_last")[0], horizon=horizon, reset=asked.after + 1 < horizon
-        )
-
-    return await context.store.read(read)
+    page = rows.all("events_after", (asked.after, asked.limit))
+    (horizon,) = rows.one("log_horizon")
+    made = [EventRow.of(row[:-1], data=json.loads(row[-1])) for row in page]
+    return EventsOutput(events=made, last=rows.one("event_last")[0], horizon=horizon, reset=asked.after + 1 < horizon)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
+from podium.domain import fleet as domain
 from podium.domain.command import Steer
 from podium.domain.errors import Conflict, NotFound, UsageError
-from podium.domain.fleet import Change, Drain, Resize, Resized, Restart
+from podium.domain.fleet import Drain, Resize, Resized, Restart
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.operations.operation import Destructive, Input, Output, argument, operation, option
+from podium.operations.operation import Change, Destructive, Output, argument, operation, option
 from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
@@ -21,13 +22,7 @@ EVERYTHING: Final = "all"
 """Names every queue at once."""
 
 
-class FleetAction(Input):
-    """Why something is done."""
-
-    reason: str = option("", "Why, for the record.", max_length=1000)
-
-
-class ScaleInput(FleetAction):
+class ScaleInput(Change):
     """Which pools, and how large they become."""
 
     workflow: str = argument("The workflow, such as development.")
@@ -85,17 +80,11 @@ class FleetOutput(Output):
 
 
 def _answer(
-    changes: Sequence[Change], done: Resized, moves: Sequence[Move] = (), unpinned: Sequence[int] = ()
+    changes: Sequence[domain.Change], done: Resized, moves: Sequence[Move] = (), unpinned: Sequence[int] = ()
 ) -> FleetOutput:
     return FleetOutput(
-        pools=[
-            PoolChange(workflow=c.queue, role=c.role, before=c.before, after=c.after, because=c.because)
-            for c in changes
-        ],
-        moves=[
-            InstanceMove(workflow=m.queue, role=m.role, to_workflow=m.to_queue, to_role=m.to_role, because=m.because)
-            for m in moves
-        ],
+        pools=[PoolChange.like(c, workflow=c.queue) for c in changes],
+        moves=[InstanceMove.like(m, workflow=m.queue, to_workflow=m.to_queue) for m in moves],
         started=list(done.started),
         retired=list(done.retired),
         finishing=[] if done.ended else list(done.working),
@@ -138,7 +127,7 @@ async def _scale(context: Context, asked: ScaleInput, sign: int, *, now: bool = 
     return _answer(changes, done)
 
 
-def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[Change, ...]:
+def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[domain.Change, ...]:
     """What is asked for, pool by pool; raises NotFound, UsageError or Conflict."""
     fleet, queue, role = fleet_of(rows, context), asked.workflow, asked.role
     if queue == PODIUM_QUEUE:
@@ -160,7 +149,7 @@ def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tupl
     return tuple(resize(queue, pools, difference, role))
 
 
-class RebalanceInput(FleetAction):
+class RebalanceInput(Change):
     """Whether to do it or only to tell."""
 
     preview: bool = option(
@@ -186,7 +175,7 @@ async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
     return _answer(changes, done, moves, pinned)
 
 
-def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[Change, ...], list[int]]:
+def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[domain.Change, ...], list[int]]:
     """Moves, the size that each pool then has, and jobs to unpin. Whose queue somebody drained is left as it is."""
     fleet = fleet_of(rows, context)
     pools, running = pools_of(rows, fleet)
@@ -195,7 +184,7 @@ def _proposal(rows: Rows, context: Context) -> tuple[list[Move], tuple[Change, .
     return moves, changes_of(moves, pools), pins_behind(rows, fleet)
 
 
-def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[Change, ...]:
+def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[domain.Change, ...]:
     """The sizes of pools that moves change."""
     before = {(pool.queue, pool.role): pool.size for pool in pools}
     after, why = dict(before), dict[tuple[str, str], str]()
@@ -203,10 +192,11 @@ def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[Change, ..
         for pool, more in (((move.queue, move.role), -1), ((move.to_queue, move.to_role), 1)):
             after[pool] += more
             why[pool] = move.because
-    return tuple(Change(*pool, before[pool], after[pool], why[pool]) for pool in why if before[pool] != after[pool])
+    changed = (pool for pool in why if before[pool] != after[pool])
+    return tuple(domain.Change(*pool, before[pool], after[pool], why[pool]) for pool in changed)
 
 
-class RestartInput(FleetAction):
+class RestartInput(Change):
     """Which instance."""
 
     instance: str = argument("The instance's name.")
@@ -240,7 +230,7 @@ async def restart_instance(context: Context, asked: RestartInput) -> RestartOutp
     return RestartOutput(instance=asked.instance, attempt=attempt or None)
 
 
-class DrainInput(FleetAction):
+class DrainInput(Change):
     """What is closed or opened."""
 
     target: str = argument("A queue, an instance, or all.")

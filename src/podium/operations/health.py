@@ -11,15 +11,11 @@ from podium.operations.doctor import (
     ok,
     warning,
 )
-from podium.operations.instances import InstanceRow, InstancesInput, InstancesOutput, instances
-from podium.operations.operation import Input, Output, operation
-from podium.operations.status import StatusInput, SystemStatus, status
+from podium.operations.instances import InstanceRow, InstancesOutput, instances
+from podium.operations.operation import Nothing, Output, operation
+from podium.operations.status import SystemStatus, status
 from podium.operations.targets import Target, against
 from podium.store.rows import Row
-
-
-class HealthInput(Input):
-    """Nothing is needed."""
 
 
 class HealthOutput(Output):
@@ -31,10 +27,10 @@ class HealthOutput(Output):
 
 
 @operation("health", server="monitor")
-async def health(context: Context, asked: HealthInput) -> HealthOutput:
+async def health(context: Context, asked: Nothing) -> HealthOutput:
     """Tell whether all is well: orchestrator, machine, instances, work, deliveries."""
-    system = (await status(context, StatusInput())).system
-    pool = await instances(context, InstancesInput())
+    system = (await status(context, Nothing())).system
+    pool = await instances(context, Nothing())
     disabled = await context.store.read(lambda rows: rows.all("webhooks_disabled"))
     checks = [
         check_orchestrator(system.projects_open, running=context.running),

@@ -6,17 +6,13 @@ from podium.domain.errors import NotFound
 from podium.domain.fleet import by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Input, Nothing, Output, argument, operation, option, question
 from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, State, hung_seconds, judge
 from podium.runner.journal import LOG, RAW
 from podium.store.looks import pools_of
 from podium.store.rows import Rows
-
-
-class InstancesInput(Input):
-    """Nothing is needed."""
 
 
 class Signals(Output):
@@ -75,7 +71,7 @@ class InstancesOutput(Output):
 
 
 @operation("instances", server="monitor")
-async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
+async def instances(context: Context, asked: Nothing) -> InstancesOutput:
     """List instances and what each is doing."""
     vitals, now = context.vitals(), context.clock.now()
 
@@ -116,10 +112,7 @@ async def instances(context: Context, asked: InstancesInput) -> InstancesOutput:
                 silent = hung_seconds(signs or Signs(), now)
                 made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
             found.append(made)
-        pools = [
-            PoolRow(workflow=pool.queue, role=pool.role, size=pool.size, busy=pool.busy, waiting=pool.waiting)
-            for pool in pools_of(rows, fleet)[0]
-        ]
+        pools = [PoolRow.like(pool, workflow=pool.queue) for pool in pools_of(rows, fleet)[0]]
         return InstancesOutput(instances=found, pools=pools)
 
     return await context.store.read(read)
@@ -150,29 +143,25 @@ class LogsOutput(Output):
     """Attempts that would be here, had their logs not been pruned ([retention] logs_days, logs_mib_max)."""
 
 
-@operation("logs", server="monitor", faces=frozenset({"cli", "rest"}), example="podium logs dev-02 -f")
-async def logs(context: Context, asked: LogsInput) -> LogsOutput:
+@question("logs", server="monitor", faces=frozenset({"cli", "rest"}), example="podium logs dev-02 -f")
+def logs(rows: Rows, context: Context, asked: LogsInput) -> LogsOutput:
     """Show what an instance's agent said and did."""
-
-    def read(rows: Rows) -> LogsOutput:
-        files: list[LogFile] = []
-        for name, project, _, _, _, job, attempt, _ in rows.all("instances_busy"):
-            if asked.instance in (name, f"{project}/{job}.a{attempt}"):
-                files.append(_file(context, asked, name, f"{project}/{job}.a{attempt}", running=True))
-        if "/" in asked.instance and not files:
-            files.append(_file(context, asked, "", asked.instance, running=False))
-        elif not files or asked.attempts > 1:
-            ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
-            files += [_file(context, asked, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
-        asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
-        files = [file for file in files if file.path]
-        fleet = fleet_of(rows, context)
-        if not files and not asked_for and asked.instance not in fleet.instances:
-            known = ", ".join(one.name for one in fleet.present())
-            raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
-        return LogsOutput(files=files[::-1], not_kept=asked_for - len(files) if asked_for else 0)
-
-    return await context.store.read(read)
+    files: list[LogFile] = []
+    for name, project, _, _, _, job, attempt, _ in rows.all("instances_busy"):
+        if asked.instance in (name, f"{project}/{job}.a{attempt}"):
+            files.append(_file(context, asked, name, f"{project}/{job}.a{attempt}", running=True))
+    if "/" in asked.instance and not files:
+        files.append(_file(context, asked, "", asked.instance, running=False))
+    elif not files or asked.attempts > 1:
+        ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
+        files += [_file(context, asked, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
+    asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
+    files = [file for file in files if file.path]
+    fleet = fleet_of(rows, context)
+    if not files and not asked_for and asked.instance not in fleet.instances:
+        known = ", ".join(one.name for one in fleet.present())
+        raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
+    return LogsOutput(files=files[::-1], not_kept=asked_for - len(files) if asked_for else 0)
 
 
 def _was(rows: Rows, attempt: str) -> bool:

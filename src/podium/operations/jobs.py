@@ -3,7 +3,7 @@
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Input, Output, argument, operation, option, question
 from podium.operations.projects import Spend, need_jobs
 from podium.operations.stuck import Heard, standing
 from podium.policy import stuck
@@ -48,16 +48,12 @@ class JobsOutput(Output):
     jobs: list[JobRow]
 
 
-@operation("jobs", server="queue", example="podium jobs hello-world")
-async def jobs(context: Context, asked: JobsInput) -> JobsOutput:
+@question("jobs", server="queue", example="podium jobs hello-world")
+def jobs(rows: Rows, context: Context, asked: JobsInput) -> JobsOutput:
     """List a project's jobs."""
-
-    def read(rows: Rows) -> JobsOutput:
-        need_jobs(rows, asked.project)
-        found = rows.all("jobs_of_project", (asked.project, asked.after, asked.limit))
-        return JobsOutput(project=asked.project, jobs=list(map(JobRow.of, found)))
-
-    return await context.store.read(read)
+    need_jobs(rows, asked.project)
+    found = rows.all("jobs_of_project", (asked.project, asked.after, asked.limit))
+    return JobsOutput(project=asked.project, jobs=list(map(JobRow.of, found)))
 
 
 class WhyInput(Input):
@@ -121,13 +117,9 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,))))
     costs = [a.cost_usd for a in attempts if a.cost_usd is not None]
     tokens = (sum(getattr(a, name) or 0 for a in attempts) for name in ("input_tokens", "output_tokens"))
-    return WhyOutput(
+    return WhyOutput.like(
+        job,
         job=job.id,
-        project=job.project,
-        workflow=job.workflow,
-        step=job.step,
-        item=job.item,
-        state=job.state,
         since=at.since if job.state in SINCE_KNOWN else None,
         because=cause.because,
         next=cause.todo,

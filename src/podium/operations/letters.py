@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
-from podium.operations.operation import Destructive, Input, Output, operation, option
+from podium.operations.operation import Destructive, Input, Output, operation, option, question
 from podium.operations.projects import need_project
 from podium.operations.steering import ActionOutput, JobAction, ProjectAction, job_touches, steer
 from podium.store.rows import Rows
@@ -56,18 +56,14 @@ class LettersOutput(Output):
     total: int
 
 
-@operation("dead-letters", server="queue")
-async def dead_letters(context: Context, asked: LettersInput) -> LettersOutput:
+@question("dead-letters", server="queue")
+def dead_letters(rows: Rows, context: Context, asked: LettersInput) -> LettersOutput:
     """List jobs that died as often as they may be tried, with every attempt; they wait for a person."""
-
-    def read(rows: Rows) -> LettersOutput:
-        if asked.project:
-            need_project(rows, asked.project)
-        found = rows.all("dead_jobs", (asked.project, asked.limit))
-        (total,) = rows.one("dead_count", (asked.project,))
-        return LettersOutput(letters=[_letter(rows, context, row) for row in found], total=total)
-
-    return await context.store.read(read)
+    if asked.project:
+        need_project(rows, asked.project)
+    found = rows.all("dead_jobs", (asked.project, asked.limit))
+    (total,) = rows.one("dead_count", (asked.project,))
+    return LettersOutput(letters=[_letter(rows, context, row) for row in found], total=total)
 
 
 def _letter(rows: Rows, context: Context, row: Any) -> Letter:

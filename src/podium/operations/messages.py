@@ -10,7 +10,7 @@ from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline
 from podium.operations.attempts import need_at_work, own, own_project
 from podium.operations.context import Context
-from podium.operations.operation import Change, Input, Output, argument, operation, option
+from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
 from podium.operations.roster import roster
 from podium.store.messages import addresses_of, unread
 from podium.store.rows import Rows
@@ -125,12 +125,11 @@ async def messages_list(context: Context, asked: MessageListInput) -> MessageLis
     return MessageListOutput(messages=[MessageRow.of(row[:-1], read_by=row[-1].split()) for row in found])
 
 
-class AckInput(Change):
+class AckInput(Signed):
     """Which message, and who has read it."""
 
     message: int = argument("The message's number.", ge=1)
     instance: str = option("", "Only for this instance; one that is for many is taken back from all by default.")
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class AckOutput(Output):
@@ -183,14 +182,10 @@ class InboxOutput(Output):
     messages: list[InboxRow]
 
 
-@operation("inbox", server="communication", agents=True, example="podium inbox --attempt hello-world/12.a1")
-async def inbox(context: Context, asked: InboxInput) -> InboxOutput:
+@question("inbox", server="communication", agents=True, example="podium inbox --attempt hello-world/12.a1")
+def inbox(rows: Rows, context: Context, asked: InboxInput) -> InboxOutput:
     """Show what the agent of an attempt at work has not read: what came with its job, and what has come since."""
     name = own(context, asked.attempt)
-
-    def read(rows: Rows) -> InboxOutput:
-        job = need_at_work(rows, name)
-        found = unread(rows, job, _pipeline(context, rows, job), context.clock.now())
-        return InboxOutput(instance=job.instance, messages=[InboxRow(**m._asdict()) for m in found])
-
-    return await context.store.read(read)
+    job = need_at_work(rows, name)
+    found = unread(rows, job, _pipeline(context, rows, job), context.clock.now())
+    return InboxOutput(instance=job.instance, messages=[InboxRow(**m._asdict()) for m in found])

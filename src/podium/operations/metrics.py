@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Final, Literal, NamedTuple
 
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Input, Output, option, question
 from podium.operations.roster import fleet_of
 from podium.operations.status import quantile
 from podium.store.batch import HOUR_SECONDS
@@ -84,15 +84,11 @@ class _Cell(NamedTuple):
 _Counted = defaultdict[str, _Cell]
 
 
-@operation("metrics", server="monitor", example="podium metrics --window 7d")
-async def metrics(context: Context, asked: MetricsInput) -> MetricsOutput:
+@question("metrics", server="monitor", example="podium metrics --window 7d")
+def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
     """Show pace, waiting times, use of the pools, retries and spend, in sum and hour by hour."""
-    return await context.store.read(lambda rows: _metrics(rows, context, asked.window))
-
-
-def _metrics(rows: Rows, context: Context, window: str) -> MetricsOutput:
     wall = context.clock.wall()
-    first = int(wall // HOUR_SECONDS) - WINDOWS[window]
+    first = int(wall // HOUR_SECONDS) - WINDOWS[asked.window]
     since = first * HOUR_SECONDS
     hours: dict[int, _Counted] = {}
     whole: _Counted = defaultdict(_Cell)
@@ -102,7 +98,7 @@ def _metrics(rows: Rows, context: Context, window: str) -> MetricsOutput:
     names = list(context.pipeline.workflows)
     done, failed = whole["project.completed"], whole["project.failed"].n
     return MetricsOutput(
-        window=window,
+        window=asked.window,
         since=since,
         projects_completed=done.n,
         projects_failed=failed,

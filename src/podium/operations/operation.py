@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Final, Literal, Self, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -10,6 +11,7 @@ from pydantic.config import JsonDict
 from podium.domain.access import Scope
 from podium.domain.errors import UsageError
 from podium.operations.context import Context
+from podium.store.rows import Rows
 
 Safety = Literal["read", "write", "destructive"]
 Face = Literal["cli", "rest", "mcp"]
@@ -35,10 +37,25 @@ class Input(BaseModel):
         return value
 
 
+class Nothing(Input):
+    """Nothing is needed."""
+
+
 class Change(Input):
     """What an operation is asked that changes what others see."""
 
     reason: str = Field(default="", description="Why, for the record.", max_length=1000)
+
+
+SIGNATURE: Final[Any] = Field(
+    "", description="Another name for the record; only the home's own user may give one.", max_length=100
+)
+
+
+class Signed(Change):
+    """A change that the home's own user may make in another's name."""
+
+    by: str = SIGNATURE
 
 
 class Output(BaseModel):
@@ -51,6 +68,12 @@ class Output(BaseModel):
         """From a row of the store, whose columns are the fields in their order, and those that it lacks."""
         names = [name for name in cls.model_fields if name not in more]
         return cls(**dict(zip(names, row, strict=True)), **more)
+
+    @classmethod
+    def like(cls, found: object, **more: Any) -> Self:
+        """From what has attributes of the fields' names, and those that it lacks."""
+        names = [name for name in cls.model_fields if name not in more and hasattr(found, name)]
+        return cls(**{name: getattr(found, name) for name in names}, **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +136,7 @@ def operation(
 
     def register(call: Callable[[Context, In], Awaitable[Out]]) -> Callable[[Context, In], Awaitable[Out]]:
         hints = get_type_hints(call)
-        asked = next(hint for key, hint in hints.items() if key not in ("context", "return"))
+        asked = next(hint for key, hint in hints.items() if key not in ("rows", "context", "return"))
         summary = (call.__doc__ or "").strip().splitlines()[0]
         if name in REGISTRY:
             raise ValueError(f"there are two operations {name!r}")
@@ -126,6 +149,21 @@ def operation(
             idempotent or safety == "read", touches,
         )  # fmt: skip
         return call
+
+    return register
+
+
+def question(
+    name: str, **more: Any
+) -> Callable[[Callable[[Rows, Context, In], Out]], Callable[[Context, In], Awaitable[Out]]]:
+    """Register `(rows, context, input) -> output`: an operation that only asks the store, on whichever thread."""
+
+    def register(ask: Callable[[Rows, Context, In], Out]) -> Callable[[Context, In], Awaitable[Out]]:
+        @wraps(ask)
+        async def call(context: Context, asked: In) -> Out:
+            return await context.store.read(lambda rows: ask(rows, context, asked))
+
+        return operation(name, **more)(call)
 
     return register
 

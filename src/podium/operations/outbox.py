@@ -5,7 +5,7 @@ from typing import Literal
 
 from podium.domain.command import Dismiss, Replay
 from podium.operations.context import Context
-from podium.operations.operation import Change, Input, Output, argument, operation, option
+from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
 from podium.store.rows import Rows
 
 
@@ -36,19 +36,17 @@ class NoticesOutput(Output):
     notices: list[NoticeRow]
 
 
-@operation("notices", server="communication")
-async def notices(context: Context, asked: NoticesInput) -> NoticesOutput:
+@question("notices", server="communication")
+def notices(rows: Rows, context: Context, asked: NoticesInput) -> NoticesOutput:
     """List what rules and Podium itself have to tell people, and what to do about it."""
-    found = await context.store.read(lambda rows: rows.all("notices_page", (int(asked.all), asked.limit)))
-    return NoticesOutput(notices=list(map(NoticeRow.of, found)))
+    return NoticesOutput(notices=list(map(NoticeRow.of, rows.all("notices_page", (int(asked.all), asked.limit)))))
 
 
-class DismissInput(Change):
+class DismissInput(Signed):
     """Which notice."""
 
     notice: int = argument("The notice's number.", ge=1)
     older: bool = option(False, "And all before it.")
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class DismissOutput(Output):
@@ -106,19 +104,15 @@ class DeliveriesOutput(Output):
     disabled: list[DisabledWebhook]
 
 
-@operation("deliveries", server="communication")
-async def deliveries(context: Context, asked: DeliveriesInput) -> DeliveriesOutput:
+@question("deliveries", server="communication")
+def deliveries(rows: Rows, context: Context, asked: DeliveriesInput) -> DeliveriesOutput:
     """List what was sent to webhooks, what waits, and what was given up."""
-
-    def read(rows: Rows) -> DeliveriesOutput:
-        found: list[DeliveryRow] = []
-        for id_, webhook, event, *rest in rows.all("deliveries_page", (asked.webhook, asked.state, asked.limit)):
-            told = json.loads(event)
-            found.append(DeliveryRow.of((id_, webhook, told["type"], told["project"], *rest)))
-        gone = list(map(DisabledWebhook.of, rows.all("webhooks_disabled")))
-        return DeliveriesOutput(deliveries=found, disabled=gone)
-
-    return await context.store.read(read)
+    found: list[DeliveryRow] = []
+    for id_, webhook, event, *rest in rows.all("deliveries_page", (asked.webhook, asked.state, asked.limit)):
+        told = json.loads(event)
+        found.append(DeliveryRow.of((id_, webhook, told["type"], told["project"], *rest)))
+    gone = list(map(DisabledWebhook.of, rows.all("webhooks_disabled")))
+    return DeliveriesOutput(deliveries=found, disabled=gone)
 
 
 class ReplayInput(Change):

@@ -8,7 +8,7 @@ from podium.domain.attempt import Json
 from podium.domain.errors import NotFound
 from podium.domain.pipeline import Item, Workflow, expand
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation
+from podium.operations.operation import Input, Output, argument, question
 from podium.operations.projects import need_jobs
 from podium.store.batch import HOUR_SECONDS
 from podium.store.jobs import PLAN
@@ -52,13 +52,10 @@ class PlanOutput(Output):
     """The review to decide, when the project waits for the plan's approval."""
 
 
-@operation("plan", server="queue", example="podium plan hello-world")
-async def plan(context: Context, asked: PlanInput) -> PlanOutput:
+@question("plan", server="queue", example="podium plan hello-world")
+def plan(rows: Rows, context: Context, asked: PlanInput) -> PlanOutput:
     """Show a project's plan with an estimate of time and cost."""
-    return await context.store.read(lambda rows: _plan(rows, context, asked.project))
-
-
-def _plan(rows: Rows, context: Context, project_id: str) -> PlanOutput:
+    project_id = asked.project
     row = need_jobs(rows, project_id)
     found = rows.one("artifact_by_key", (project_id, PLAN, PLAN))
     if found is None:
@@ -76,20 +73,18 @@ def _plan(rows: Rows, context: Context, project_id: str) -> PlanOutput:
         type=row[2],
         complexity=row[3],
         summary=str(data.get("summary", "")),
-        features=[
-            PlanFeature(
-                key=str(f.get("key", "")),
-                title=str(f.get("title", "")),
-                depends_on=list(map(str, f.get("depends_on", []))),
-            )
-            for f in features
-        ],
+        features=list(map(_feature, features)),
         jobs=sum(counts.values()),
         agent_seconds=agent,
         wall_seconds=wall,
         cost_usd=_cost(rows, sum(counts.values())),
         review=review[0] if review else None,
     )
+
+
+def _feature(told: Json) -> PlanFeature:
+    key, title = str(told.get("key", "")), str(told.get("title", ""))
+    return PlanFeature(key=key, title=title, depends_on=list(map(str, told.get("depends_on", []))))
 
 
 def _jobs(workflow: Workflow, items: list[Item]) -> int:

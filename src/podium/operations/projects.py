@@ -8,7 +8,7 @@ from typing import Any
 from podium.domain.errors import NotFound
 from podium.operations.attempts import own_project
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Input, Output, argument, option, question
 from podium.operations.waiting import InputRow, waits
 from podium.policy.ordering import priority
 from podium.store.assignments import artifact_of
@@ -52,15 +52,11 @@ class ProjectsOutput(Output):
     projects: list[ProjectRow]
 
 
-@operation("projects", server="monitor")
-async def projects(context: Context, asked: ProjectsInput) -> ProjectsOutput:
+@question("projects", server="monitor")
+def projects(rows: Rows, context: Context, asked: ProjectsInput) -> ProjectsOutput:
     """List projects, the newest first."""
-
-    def read(rows: Rows) -> ProjectsOutput:
-        page = rows.all("projects_page", (asked.before or 1e18, asked.limit))
-        return ProjectsOutput(projects=[_row(rows, row) for row in page])
-
-    return await context.store.read(read)
+    page = rows.all("projects_page", (asked.before or 1e18, asked.limit))
+    return ProjectsOutput(projects=[_row(rows, row) for row in page])
 
 
 def _row(rows: Rows, row: Any) -> ProjectRow:
@@ -154,53 +150,49 @@ class ProjectOutput(Output):
     """Its place in the input queue, where it has not begun."""
 
 
-@operation("project", server="monitor", agents=True, example="podium project hello-world")
-async def project(context: Context, asked: ProjectInput) -> ProjectOutput:
+@question("project", server="monitor", agents=True, example="podium project hello-world")
+def project(rows: Rows, context: Context, asked: ProjectInput) -> ProjectOutput:
     """Show one project: its workflows, jobs and outputs."""
     own_project(context, asked.project)
-
-    def read(rows: Rows) -> ProjectOutput:
-        row = need_project(rows, asked.project)
-        pipeline = context.pipelines[row[12]]
-        further = {name: told for name, *told in rows.all("runs_of_project", (asked.project,))}
-        workflows = {
-            name: WorkflowView(
-                state=state,
-                chains={s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n},
-                started_at=started,
-                completed_at=completed,
-                version=further[name][0] if name in further else None,
-                reason=further[name][2] if name in further else None,
-            )
-            for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
-        }
-        return ProjectOutput(
-            id=row[0],
-            title=row[1],
-            type=row[2],
-            complexity=row[3],
-            state=row[4],
-            source=row[9],
-            agent=row[6],
-            created_at=row[7],
-            begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
-            ended_at=row[8],
-            pruned_at=row[15],
-            repository=str(repository_of(context, asked.project)),
-            adopted_from=row[10],
-            workflows=workflows,
-            outputs=outputs_of(context, rows, asked.project),
-            jobs=dict(rows.all("job_counts", (asked.project,))),
-            attempts=dict(rows.all("attempt_counts", (asked.project,))),
-            reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
-            priority=priority(row[5], row[11], row[13]),
-            weight=row[14],
-            spend=SpendView.of(rows.one("spend_of_project", (asked.project,))),
-            paused=pause_of(row[4], row[16], row[17]),
-            waiting=waits(rows, context, asked.project),
+    row = need_project(rows, asked.project)
+    pipeline = context.pipelines[row[12]]
+    further = {name: told for name, *told in rows.all("runs_of_project", (asked.project,))}
+    workflows = {
+        name: WorkflowView(
+            state=state,
+            chains={s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n},
+            started_at=started,
+            completed_at=completed,
+            version=further[name][0] if name in further else None,
+            reason=further[name][2] if name in further else None,
         )
-
-    return await context.store.read(read)
+        for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
+    }
+    return ProjectOutput(
+        id=row[0],
+        title=row[1],
+        type=row[2],
+        complexity=row[3],
+        state=row[4],
+        source=row[9],
+        agent=row[6],
+        created_at=row[7],
+        begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
+        ended_at=row[8],
+        pruned_at=row[15],
+        repository=str(repository_of(context, asked.project)),
+        adopted_from=row[10],
+        workflows=workflows,
+        outputs=outputs_of(context, rows, asked.project),
+        jobs=dict(rows.all("job_counts", (asked.project,))),
+        attempts=dict(rows.all("attempt_counts", (asked.project,))),
+        reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
+        priority=priority(row[5], row[11], row[13]),
+        weight=row[14],
+        spend=SpendView.of(rows.one("spend_of_project", (asked.project,))),
+        paused=pause_of(row[4], row[16], row[17]),
+        waiting=waits(rows, context, asked.project),
+    )
 
 
 def need_project(rows: Rows, project_id: str) -> Any:
@@ -246,15 +238,11 @@ class OutputsOutput(Output):
     outputs: list[OutputRow]
 
 
-@operation("outputs", server="monitor", example="podium outputs hello-world")
-async def outputs(context: Context, asked: OutputsInput) -> OutputsOutput:
+@question("outputs", server="monitor", example="podium outputs hello-world")
+def outputs(rows: Rows, context: Context, asked: OutputsInput) -> OutputsOutput:
     """List what a project made, with where to open it."""
-
-    def read(rows: Rows) -> OutputsOutput:
-        need_project(rows, asked.project)
-        return OutputsOutput(project=asked.project, outputs=outputs_of(context, rows, asked.project))
-
-    return await context.store.read(read)
+    need_project(rows, asked.project)
+    return OutputsOutput(project=asked.project, outputs=outputs_of(context, rows, asked.project))
 
 
 def outputs_of(context: Context, rows: Rows, project_id: str) -> list[OutputRow]:

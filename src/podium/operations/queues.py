@@ -8,16 +8,12 @@ from podium.domain.fleet import Route
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option
+from podium.operations.operation import Change, Nothing, Output, argument, operation, question
 from podium.operations.roster import fleet_of
 from podium.operations.status import last_hour, quantile, ready_lanes
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.writing import INPUT, REVIEW
-
-
-class QueuesInput(Input):
-    """Nothing is needed."""
 
 
 class QueueRow(Output):
@@ -70,13 +66,9 @@ class _Source(NamedTuple):
 OUTPUT: Final = "output"
 
 
-@operation("queues", server="queue")
-async def queues(context: Context, asked: QueuesInput) -> QueuesOutput:
+@question("queues", server="queue")
+def queues(rows: Rows, context: Context, asked: Nothing) -> QueuesOutput:
     """Show every queue: how much waits and for how long, what comes in and goes out."""
-    return await context.store.read(lambda rows: QueuesOutput(queues=_queues(rows, context)))
-
-
-def _queues(rows: Rows, context: Context) -> list[QueueRow]:
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     ages = _ages(rows, context.clock.now())
     sources = [
@@ -110,15 +102,14 @@ def _queues(rows: Rows, context: Context) -> list[QueueRow]:
                 drained=counted_as in fleet.drained,
             )
         )
-    return made
+    return QueuesOutput(queues=made)
 
 
-class StrategyInput(Input):
+class StrategyInput(Change):
     """How a queue's work is routed, and why."""
 
     queue: str = argument("The queue: a workflow.")
     strategy: Literal["specialized", "round-robin", "least-loaded", "priority"] = argument("The strategy.")
-    reason: str = option("", "Why, for the record.", max_length=1000)
 
 
 class StrategyOutput(Output):

@@ -2,17 +2,16 @@
 
 from podium.domain.command import Start, Started
 from podium.operations.context import Context
-from podium.operations.operation import Change, Output, argument, operation, option
+from podium.operations.operation import Output, Signed, argument, operation, option
 
 
-class ReleaseInput(Change):
+class ReleaseInput(Signed):
     """A project and its new version."""
 
     project: str = argument("The project's id.")
     version: str = argument("What the new version is called: a tag, a number, a commit.", max_length=60)
     workflow: str = option("content", "The workflow that runs once more.")
     reason: str = option("", "What is new, for the agents and the record.", max_length=1000)
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class ReleaseOutput(Output):

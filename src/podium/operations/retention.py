@@ -8,7 +8,7 @@ from pathlib import Path
 from podium.engine.pruner import Pruner, told
 from podium.hosts.remains import Remains
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Input, Output, operation, option
+from podium.operations.operation import Change, Destructive, Nothing, Output, operation, option
 from podium.policy.retention import Removed
 from podium.store.retention import forecast
 from podium.workspace.layout import Home, entries, tree_bytes
@@ -77,10 +77,6 @@ async def prune(context: Context, asked: PruneInput) -> PruneOutput:
     return PruneOutput(dry_run=asked.dry_run, removed=rows, more=more, horizon=horizon)
 
 
-class DiskInput(Input):
-    """Nothing is needed."""
-
-
 class DiskRow(Output):
     """How much one kind of thing takes."""
 
@@ -98,7 +94,7 @@ class DiskOutput(Output):
 
 
 @operation("disk", server="monitor")
-async def disk(context: Context, asked: DiskInput) -> DiskOutput:
+async def disk(context: Context, asked: Nothing) -> DiskOutput:
     """Show how much room the database, logs, clones, repositories and deployments take."""
     kinds = await asyncio.to_thread(lambda: list(_used(context.home)))
     free = shutil.disk_usage(context.home).free

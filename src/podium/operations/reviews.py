@@ -1,11 +1,11 @@
 """The review queue: what waits for a decision, and the three decisions (REV-1)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from podium.domain.command import Decide
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
-from podium.operations.operation import Destructive, Input, Output, argument, operation, option
+from podium.operations.operation import SIGNATURE, Destructive, Input, Output, argument, operation, option, question
 from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
@@ -42,16 +42,13 @@ class ReviewListOutput(Output):
     reviews: list[ReviewRow]
 
 
-@operation("review list", server="queue")
-async def review_list(context: Context, asked: ReviewListInput) -> ReviewListOutput:
+@question("review list", server="queue")
+def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewListOutput:
     """List what waits for a reviewer."""
-
-    def read(rows: Rows) -> list[Any]:
-        if asked.project:
-            need_jobs(rows, asked.project)
-        return rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
-
-    return ReviewListOutput(reviews=list(map(ReviewRow.of, await context.store.read(read))))
+    if asked.project:
+        need_jobs(rows, asked.project)
+    found = rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
+    return ReviewListOutput(reviews=list(map(ReviewRow.of, found)))
 
 
 class DecideInput(Input):
@@ -64,7 +61,7 @@ class DecideInput(Input):
         max_length=8000,
         json_schema_extra={"flags": ["--notes", "--reason"]},
     )
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
+    by: str = SIGNATURE
 
 
 class DecideOutput(Output):

@@ -3,7 +3,7 @@
 import json
 
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Input, Nothing, Output, option, question
 from podium.policy.bottleneck import FlowSeen, StepSeen
 from podium.policy.bottleneck import name as named
 from podium.store.batch import HOUR_SECONDS
@@ -52,17 +52,12 @@ class DecisionsOutput(Output):
     decisions: list[ScalingDecision]
 
 
-@operation("scaling decisions", server="scaling", example="podium scaling decisions --workflow development")
-async def scaling_decisions(context: Context, asked: DecisionsInput) -> DecisionsOutput:
+@question("scaling decisions", server="scaling", example="podium scaling decisions --workflow development")
+def scaling_decisions(rows: Rows, context: Context, asked: DecisionsInput) -> DecisionsOutput:
     """List what automatic scaling did and refused to do, with the figures behind it."""
-    wanted = (asked.before, asked.workflow, asked.limit)
-    found = await context.store.read(lambda rows: rows.all("scaling_decisions", wanted))
+    found = rows.all("scaling_decisions", (asked.before, asked.workflow, asked.limit))
     made = [ScalingDecision(seq=seq, at=at, **json.loads(data)) for seq, at, data in found]
     return DecisionsOutput(decisions=made)
-
-
-class BottleneckInput(Input):
-    """Nothing is needed."""
 
 
 class WorkflowLoad(Output):
@@ -107,13 +102,9 @@ class BottleneckOutput(Output):
     """Why this machine has no room for another instance; empty when it has."""
 
 
-@operation("bottleneck", server="scaling")
-async def bottleneck(context: Context, asked: BottleneckInput) -> BottleneckOutput:
+@question("bottleneck", server="scaling")
+def bottleneck(rows: Rows, context: Context, asked: Nothing) -> BottleneckOutput:
     """Name what holds the work up most at the moment, and what to do about it."""
-    return await context.store.read(lambda rows: _bottleneck(rows, context))
-
-
-def _bottleneck(rows: Rows, context: Context) -> BottleneckOutput:
     now, wall, machine = context.clock.now(), context.clock.wall(), context.gate()
     seconds = seconds_of_jobs(rows, int((wall - STEPS_SECONDS) // HOUR_SECONDS))
     flows = [_flow(look, seconds.get(look.queue, 0.0)) for look in looks(rows, now, wall)]
@@ -122,29 +113,22 @@ def _bottleneck(rows: Rows, context: Context) -> BottleneckOutput:
     reviews = sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == (REVIEW, "open"))
     age = now - oldest if oldest is not None else 0.0
     worst = named(flows, steps, reviews, age, machine)
-    return BottleneckOutput(
-        kind=worst.kind,
-        where=worst.where,
-        because=worst.because,
-        todo=worst.todo,
+    return BottleneckOutput.like(
+        worst,
         seconds=_finite(worst.seconds),
-        workflows=[
-            WorkflowLoad(
-                workflow=f.workflow, instances=f.size, running=f.running, ready=f.depth,
-                job_seconds=round(f.seconds, 3), expected_wait_seconds=_finite(f.expected_wait_seconds),
-            )
-            for f in flows
-        ],
-        steps=[
-            StepLoad(
-                workflow=s.workflow, step=s.step, ended=s.ended, average_seconds=round(s.seconds, 3), in_vain=s.vain
-            )
-            for s in steps
-        ],
+        workflows=list(map(_load, flows)),
+        steps=[StepLoad.like(one, average_seconds=round(one.seconds, 3), in_vain=one.vain) for one in steps],
         reviews=reviews,
         review_oldest_seconds=round(age, 1),
         machine=machine,
     )  # fmt: skip
+
+
+def _load(flow: FlowSeen) -> WorkflowLoad:
+    seconds, wait = round(flow.seconds, 3), _finite(flow.expected_wait_seconds)
+    return WorkflowLoad.like(
+        flow, instances=flow.size, ready=flow.depth, job_seconds=seconds, expected_wait_seconds=wait
+    )
 
 
 def _flow(look: Look, seconds: float) -> FlowSeen:

@@ -5,7 +5,7 @@ from typing import Final
 
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation
+from podium.operations.operation import Nothing, Output, operation, question
 from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
@@ -13,10 +13,6 @@ from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
 from podium.store.writing import LANE, REVIEW, day_of
-
-
-class StatusInput(Input):
-    """Nothing is needed."""
 
 
 class WorkflowStatus(Output):
@@ -88,7 +84,7 @@ class StatusOutput(Output):
 
 
 @operation("status", server="monitor")
-async def status(context: Context, asked: StatusInput) -> StatusOutput:
+async def status(context: Context, asked: Nothing) -> StatusOutput:
     """Show queues, work in progress and today's results."""
     heard = context.vitals().signs
     return await context.store.read(lambda rows: _status(rows, context, heard))
@@ -186,10 +182,6 @@ def quantile(buckets: dict[int, int], q: float) -> float | None:
 INPUT_SHOWN_MAX: Final = 20
 
 
-class BacklogInput(Input):
-    """Nothing is needed."""
-
-
 class BacklogQueue(Output):
     """One queue's waiting jobs, by the role they ask for."""
 
@@ -228,37 +220,31 @@ class BacklogOutput(Output):
     """Dead letters."""
 
 
-@operation("backlog", server="queue")
-async def backlog(context: Context, asked: BacklogInput) -> BacklogOutput:
+@question("backlog", server="queue")
+def backlog(rows: Rows, context: Context, asked: Nothing) -> BacklogOutput:
     """Show what waits, by queue and role, and for how long."""
-
-    def read(rows: Rows) -> BacklogOutput:
-        totals: dict[str, int] = {}
-        tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
-        for (_, state), n in tally.items():
-            totals[state] = totals.get(state, 0) + n
-        (due,) = rows.one("next_due", (context.clock.now(),))
-        return BacklogOutput(
-            ready=[
-                BacklogQueue(queue=q, lane=lane, jobs=n, oldest_seconds=round(max(0.0, context.clock.now() - at), 3))
-                for q, lane, n, at in ready_lanes(rows)
-            ],
-            held=totals.get("held", 0),
-            delayed=totals.get("delayed", 0),
-            next_due_seconds=round(due - context.clock.now(), 3) if due is not None else None,
-            in_review=totals.get("in_review", 0),
-            projects_waiting=waiting.depth(tally),
-            input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
-            paused=[
-                PausedProject(project=name, paused_seconds=round(context.clock.now() - at, 3), because=because or "")
-                for name, at, because in rows.all("projects_paused", (INPUT_SHOWN_MAX,))
-            ],
-            jobs_paused=sum(
-                n
-                for (subject, state), n in tally.items()
-                if state == "paused" and not subject.startswith(waiting.WAITING)
-            ),
-            dead=totals.get("dead", 0),
-        )
-
-    return await context.store.read(read)
+    totals: dict[str, int] = {}
+    tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
+    for (_, state), n in tally.items():
+        totals[state] = totals.get(state, 0) + n
+    (due,) = rows.one("next_due", (context.clock.now(),))
+    return BacklogOutput(
+        ready=[
+            BacklogQueue(queue=q, lane=lane, jobs=n, oldest_seconds=round(max(0.0, context.clock.now() - at), 3))
+            for q, lane, n, at in ready_lanes(rows)
+        ],
+        held=totals.get("held", 0),
+        delayed=totals.get("delayed", 0),
+        next_due_seconds=round(due - context.clock.now(), 3) if due is not None else None,
+        in_review=totals.get("in_review", 0),
+        projects_waiting=waiting.depth(tally),
+        input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
+        paused=[
+            PausedProject(project=name, paused_seconds=round(context.clock.now() - at, 3), because=because or "")
+            for name, at, because in rows.all("projects_paused", (INPUT_SHOWN_MAX,))
+        ],
+        jobs_paused=sum(
+            n for (subject, state), n in tally.items() if state == "paused" and not subject.startswith(waiting.WAITING)
+        ),
+        dead=totals.get("dead", 0),
+    )

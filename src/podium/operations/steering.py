@@ -5,23 +5,21 @@ from typing import Any
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import NotFound, UsageError
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Output, argument, operation, option
+from podium.operations.operation import Destructive, Output, Signed, argument, operation, option
 from podium.operations.preview import job_touched, project_touched
 from podium.operations.roster import roster
 
 
-class ProjectAction(Change):
+class ProjectAction(Signed):
     """A project, and why."""
 
     project: str = argument("The project's id.")
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
-class JobAction(Change):
+class JobAction(Signed):
     """A job, and why."""
 
     job: int = argument("The job's number.", ge=1)
-    by: str = option("", "Another name for the record; only the home's own user may give one.", max_length=100)
 
 
 class PinInput(JobAction):

@@ -71,19 +71,10 @@ async def stuck(context: Context, asked: StuckInput) -> StuckOutput:
 
 def _row(found: Finding) -> StuckRow:
     job = found.job
-    return StuckRow(
-        kind=found.kind,
-        project=found.project,
-        job=job.id if job else 0,
-        workflow=job.workflow if job else "",
-        step=job.step if job else "",
-        item=job.item if job else "",
-        instance=job.instance if job and job.state == "running" else "",
-        since=found.since,
-        because=found.because,
-        todo=found.todo,
-        more=found.more,
-    )
+    if job is None:
+        return StuckRow.like(found, job=0, workflow="", step="", item="", instance="")
+    instance = job.instance if job.state == "running" else ""
+    return StuckRow.like(found, job=job.id, workflow=job.workflow, step=job.step, item=job.item, instance=instance)
 
 
 def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:

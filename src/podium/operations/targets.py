@@ -5,7 +5,7 @@ from typing import Final
 
 from podium.domain.pipeline import Workflow, workflow_of
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation
+from podium.operations.operation import Nothing, Output, question
 from podium.operations.roster import fleet_of
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
@@ -13,10 +13,6 @@ from podium.store.rows import Rows
 WINDOW_HOURS: Final = 24
 CREATING: Final = "CREATING"
 """The state of the steps that each make a piece of content."""
-
-
-class TargetsInput(Input):
-    """Nothing is needed."""
 
 
 class Target(Output):
@@ -39,12 +35,10 @@ class TargetsOutput(Output):
     targets: list[Target]
 
 
-@operation("targets", server="monitor")
-async def targets(context: Context, asked: TargetsInput) -> TargetsOutput:
+@question("targets", server="monitor")
+def targets(rows: Rows, context: Context, asked: Nothing) -> TargetsOutput:
     """Compare the throughput of the last day's working hours with its targets ([targets] in podium.toml)."""
-    return TargetsOutput(
-        window_hours=WINDOW_HOURS, targets=await context.store.read(lambda rows: against(rows, context))
-    )
+    return TargetsOutput(window_hours=WINDOW_HOURS, targets=against(rows, context))
 
 
 def against(rows: Rows, context: Context) -> list[Target]:

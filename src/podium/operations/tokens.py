@@ -8,7 +8,17 @@ from podium.domain.access import Principal, Scope
 from podium.domain.command import IssueToken, RevokeToken
 from podium.domain.errors import Unauthorized
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Face, Input, Output, argument, operation, option
+from podium.operations.operation import (
+    Change,
+    Destructive,
+    Face,
+    Nothing,
+    Output,
+    argument,
+    operation,
+    option,
+    question,
+)
 from podium.store.rows import Rows
 
 _FACES: frozenset[Face] = frozenset({"cli", "rest"})
@@ -31,10 +41,6 @@ class TokenCreateOutput(Output):
     scope: str
     name: str
     expires_at: float | None
-
-
-class TokenListInput(Input):
-    """Nothing is needed."""
 
 
 class TokenRow(Output):
@@ -83,11 +89,10 @@ async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreate
     return TokenCreateOutput(id=id_, token=text, scope=asked.scope, name=asked.name, expires_at=expires)
 
 
-@operation("token list", faces=_FACES, scope=Scope.ADMIN)
-async def token_list(context: Context, asked: TokenListInput) -> TokenListOutput:
+@question("token list", faces=_FACES, scope=Scope.ADMIN)
+def token_list(rows: Rows, context: Context, asked: Nothing) -> TokenListOutput:
     """List tokens; what they open, and whether they still do."""
-    rows = await context.store.read(lambda rows: rows.all("tokens_all"))
-    return TokenListOutput(tokens=[TokenRow.of((*row[:3], *row[4:])) for row in rows])  # all but the hash
+    return TokenListOutput(tokens=[TokenRow.of((*row[:3], *row[4:])) for row in rows.all("tokens_all")])  # no hash
 
 
 async def _one_token(context: Context, asked: TokenRevokeInput) -> dict[str, int]:

@@ -46,12 +46,10 @@ def depth(tally: dict[tuple[str, str], int]) -> int:
 def _row(rows: Rows, context: Context, row: Waiting) -> InputRow:
     (ahead,) = rows.one("input_ahead", (row.queue, row.rank, row.project))
     idle = "" if context.running else " No orchestrator runs on this home: `podium up` starts one."
-    return InputRow(
-        project=row.project,
-        queue=row.queue,
+    return InputRow.like(
+        row,
         place=None if row.paused or ahead >= AHEAD_MAX else ahead + 1,
         waited_seconds=round(max(0.0, context.clock.now() - row.since), 3),
-        reason=row.reason,
         next=f"it is paused: `podium resume {row.project}`"
         if row.paused
         else f"it begins when {row.queue} has room; `podium priority-boost {row.project}` brings it forward." + idle,

@@ -9,7 +9,8 @@ import pytest
 from podium.app import RealWorld
 from podium.config import AgentConfig
 from podium.operations import agent_checks, doctor, probing
-from podium.operations.doctor import DoctorInput, DoctorOutput
+from podium.operations.doctor import DoctorOutput
+from podium.operations.operation import Nothing
 from podium.store.store import DATABASE
 from podium.testing.claude_code import program
 
@@ -235,7 +236,7 @@ def test_a_probe_that_is_missing_says_so() -> None:
 def examined(home: Path) -> DoctorOutput:
     async def examine() -> DoctorOutput:
         async with RealWorld().examining(home) as context:
-            return await doctor.doctor(context, DoctorInput())
+            return await doctor.doctor(context, Nothing())
 
     return asyncio.run(examine())
 

@@ -14,9 +14,10 @@ from podium.domain.command import Decide, Dispatch, Verdict
 from podium.domain.instance import Slot
 from podium.operations.context import Context
 from podium.operations.jobs import WhyInput, why
+from podium.operations.operation import Nothing
 from podium.operations.projects import ProjectInput, ProjectsInput, project, projects
-from podium.operations.queues import QueueRow, QueuesInput, queues
-from podium.operations.status import BacklogInput, StatusInput, backlog, status
+from podium.operations.queues import QueueRow, queues
+from podium.operations.status import backlog, status
 from podium.policy.admission import UNLIMITED, Limits
 from podium.store.rows import Rows
 from tests.unit.store.desk import Desk
@@ -67,7 +68,7 @@ def ask(answer: Awaitable[T]) -> T:
 
 
 def told(desk: Desk) -> dict[str, QueueRow]:
-    answer = ask(queues(context(desk), QueuesInput()))
+    answer = ask(queues(context(desk), Nothing()))
     return {row.queue: row for row in answer.queues}
 
 
@@ -132,7 +133,7 @@ def test_a_plan_to_approve_is_a_review_too() -> None:
     (lease,) = desk.lease()
     desk.finish(lease, artifacts=desk.made(lease))
     assert told(desk)["review"].depth == 1
-    assert ask(status(context(desk), StatusInput())).system.reviews_open == 1
+    assert ask(status(context(desk), Nothing())).system.reviews_open == 1
 
 
 @pytest.mark.requirement("QUE-1")
@@ -168,8 +169,8 @@ def test_a_project_that_waits_is_seen_everywhere_with_its_place_and_reason() -> 
     for n in range(3):
         desk.submit(f"p{n}")
     here = context(desk)
-    assert ask(status(here, StatusInput())).system.projects_waiting == 2
-    found = ask(backlog(here, BacklogInput()))
+    assert ask(status(here, Nothing())).system.projects_waiting == 2
+    found = ask(backlog(here, Nothing()))
     assert (found.projects_waiting, [(row.place, row.project) for row in found.input]) == (2, [(1, "p1"), (2, "p2")])
     listed = ask(projects(here, ProjectsInput())).projects
     assert {row.id: row.waiting for row in listed} == {"p0": False, "p1": True, "p2": True}

@@ -36,7 +36,9 @@ def optimize(assignment: Assignment, stage: Stage) -> Result:
         if limit is not None and count > limit:
             findings.append(f"{path}: {count} words are more than {limit}; a person should cut it")
         kind, key, name = PIECES[path]
-        data: JsonObject = {"words": count, "rehearsal": True} | ({"channel": key} if kind == "marketing" else {})
+        data: JsonObject = {"words": count, "rehearsal": True}
+        if kind == "marketing":
+            data["channel"] = key
         stage.messages.artifact(kind, key, name, data, path)
     index = prose.rendered("index.md", title=title, entries=_index(present, stage))
     stage.deliver("documentation", "index", f"{title}: all documents", INDEX_PATH, index, rehearsal=True)

@@ -16,7 +16,7 @@ from podium.faces.cli.wording import work as named
 
 REASON_CHARS_MAX: Final = 160
 FEEDBACK_CHARS_MAX: Final = 90
-_CHARS_MAX: Final = dict.fromkeys(("text", "feedback"), FEEDBACK_CHARS_MAX)
+_CHARS_MAX: Final[Mapping[str, int]] = dict.fromkeys(("text", "feedback"), FEEDBACK_CHARS_MAX)
 
 
 class Work(NamedTuple):
