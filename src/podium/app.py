@@ -77,7 +77,7 @@ class _Home:
             frozenset(self.config.all_agents()), conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.vitals if engine else Vitals, retention=self.config.retention,
             strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
-            targets=self.config.targets.model_dump(),
+            targets=self.config.targets.model_dump(), github=self.config.github,
         )  # fmt: skip
 
 

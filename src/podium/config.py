@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,7 +16,6 @@ from podium.policy.admission import Limits
 from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
-from podium.policy.stuck import StuckLimits
 from podium.web_address import checked_url
 
 FILE: Final = "podium.toml"
@@ -56,6 +55,26 @@ class AgentConfig(_Section):
             "--budget-usd": self.budget_usd, "--max-turns": self.max_turns, "--stall-seconds": self.stall_seconds,
         }  # fmt: skip
         return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
+
+
+@dataclass(frozen=True, slots=True)
+class StuckLimits:
+    """How long something may stand still before it counts as stuck; all in seconds."""
+
+    silent_seconds: float = 900.0
+    """A running attempt without a sign of progress."""
+    ready_seconds: float = 1_800.0
+    """A ready job that no instance may take."""
+    held_seconds: float = 21_600.0
+    """A job held back behind its project's limit."""
+    delayed_seconds: float = 3_600.0
+    """A delayed job that is due only after so long, or has been due for so long."""
+    paused_seconds: float = 86_400.0
+    """A paused project."""
+    review_seconds: float = 14_400.0
+    """A review that nobody decides, and what waits for it."""
+    dead_seconds: float = 3_600.0
+    """A dead letter that nobody sees to, and what waits for it."""
 
 
 _SHALLOW: Final = Limits()
@@ -165,6 +184,17 @@ class SandboxConfig(_Section):
     """Further files and folders that agents may read, such as a toolchain in a home."""
 
 
+class GitHubConfig(_Section):
+    """`[github]`: which of GitHub's issues become projects (docs/github.md)."""
+
+    label: str = ""
+    """Only issues with this label become projects; empty for all."""
+    begin: Literal["members", "anyone", "nobody"] = "members"
+    """Whose issues begin at once; those of others wait for an approval."""
+    inbox: tuple[str, ...] = ()
+    """Repositories (`owner/name`) whose issues ask for something new; elsewhere they are work on that repository."""
+
+
 class Config(_Section):
     """What a home may set."""
 
@@ -186,6 +216,7 @@ class Config(_Section):
     targets: TargetsConfig = TargetsConfig()
     server: ServerConfig = ServerConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    github: GitHubConfig = GitHubConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
     def all_agents(self) -> dict[str, AgentConfig]:

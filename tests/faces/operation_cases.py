@@ -44,6 +44,7 @@ CASES: Final = {
     "doctor": Case({}, varies=("detail", "reason")),
     "drain": Case({"target": "content", "reason": "new disk"}, varies=("queues",)),
     "events": Case({"after": 3, "limit": 5}, {"reset": False, "horizon": 1}, varies=("last",)),
+    "github deliveries": Case({}, {"deliveries": []}),
     "health": Case({}, varies=("detail", "busy_seconds", "silent_seconds", "signals")),
     "inbox": Case({"attempt": "{attempt}"}, {"messages": []}),
     "instances": Case({}, varies=("busy_seconds", "silent_seconds", "signals")),

@@ -17,7 +17,7 @@ _STATE_AFTER: Final = {
     "job.buried": "dead",
 }
 _UNTOLD_AFTER: Final = frozenset({"job.retried", "job.released", "job.replayed"})
-_REOPENING: Final = frozenset({"job.reworked", "job.woken", "review.decided", "operator.retry"})
+_REOPENING: Final = frozenset({"job.reworked", "job.woken", "review.decided", "operator.retry", "operator.fail"})
 
 
 class Log(Protocol):
@@ -90,7 +90,7 @@ def _target(books: Log, job: Job, type_: str, data: dict[str, Any], kinds: Mappi
     """The step that works again after this event; empty for none."""
     if type_ == "job.reworked":
         return data["to"] or job.step
-    if type_ in ("job.woken", "operator.retry"):
+    if type_ in ("job.woken", "operator.retry", "operator.fail"):
         return job.step
     if data["verdict"] != "send_back":
         return ""

@@ -49,6 +49,8 @@ class Submit(NamedTuple):
     """The id was chosen: another project of that id is a Conflict, not a reason for a number behind it."""
     not_before: float = 0.0
     """Steady seconds before which its first jobs are given to nobody (QUE-7); 0 for at once."""
+    hold: str = ""
+    """Why it begins paused, until somebody resumes it (SEC-2); empty where it does not."""
 
 
 class Submitted(NamedTuple):
@@ -109,7 +111,7 @@ class Decide(NamedTuple):
 
 
 SteerAction = Literal[
-    "pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "replay", "drop", "assign", "budget"
+    "pin", "unpin", "boost", "pause", "resume", "cancel", "retry", "fail", "replay", "drop", "assign", "budget"
 ]
 
 
@@ -236,6 +238,23 @@ class Replay(NamedTuple):
     delivery: int
 
 
+class Arrive(NamedTuple):
+    """What came from another service, or what is known of a thing of ours there, with what it sets off (GIT-1, GIT-5).
+
+    Answer: the answers of `effects`, or None for a key that was there before: then nothing is done. With `again` what
+    is known under the key is replaced.
+    """
+
+    key: str
+    kind: str
+    about: Mapping[str, Any]
+    project: str = ""
+    effects: tuple["Command", ...] = ()
+    notice: str = ""
+    """What a person is to be told and to do about it; `{project}` stands for the project that it became."""
+    again: bool = False
+
+
 class Prune(NamedTuple):
     """Remove the next rows of one kind that are over their limit (EVT-5). Answer: `Pruned`."""
 
@@ -255,7 +274,7 @@ class Pruned(NamedTuple):
     projects: int = 0
 
 
-Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note
+Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note | Arrive
 """What is said to instances, people and receivers; no job changes."""
 
 Access = Audit | IssueToken | RevokeToken

@@ -25,7 +25,7 @@ _KINDS: Final = {
     "recovery": "detected checked restarted reassigned updated",
     "review": "opened decided",
     "message": "sent delivered",
-    "operator": "assign boost budget cancel drop pause pin replay resume retry unpin",
+    "operator": "assign boost budget cancel drop fail pause pin replay resume retry unpin",
     "operation": "called",
     "instance": "drained undrained restarted quarantined",
     "pool": "resized",

@@ -2,6 +2,7 @@
 
 from podium.domain.errors import NotFound
 from podium.operations import (
+    arrivals,
     assigning,
     attempts,
     doctor,
@@ -32,8 +33,9 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics, outbox,
-    plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, targets, tokens,
+    arrivals, assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics,
+    outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, targets,
+    tokens,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from podium.config import GitHubConfig, StuckLimits
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.command import Command
 from podium.domain.errors import Forbidden, Unavailable
@@ -13,7 +14,6 @@ from podium.domain.pipeline import Pipeline
 from podium.policy import routing
 from podium.policy.health import Vitals
 from podium.policy.retention import Retention
-from podium.policy.stuck import StuckLimits
 from podium.ports import Clock
 from podium.store.rows import Rows
 
@@ -65,6 +65,7 @@ class Context:
     """Why this machine has no room for another instance; empty when it has."""
     principal: Principal = OPERATOR
     """Who asks."""
+    github: GitHubConfig = field(default_factory=GitHubConfig)
     retention: Retention = field(default_factory=Retention)
     strategies: Mapping[str, str] = field(default_factory=dict[str, str])
     """Routing strategies of the configuration, by queue; an operator's choice comes before them."""

@@ -102,7 +102,7 @@ async def scale_up(context: Context, asked: ScaleInput) -> FleetOutput:
 async def _leaving(context: Context, asked: ScaleDownInput) -> dict[str, int]:
     def read(rows: Rows) -> dict[str, int]:
         fleet, busy, leaving, ended = fleet_of(rows, context), attempts_of(rows), 0, 0
-        for change in _changes(rows, context, asked, -1):
+        for change in changes_for(rows, context, asked, -1):
             here = fleet.present(change.queue, change.role)
             leaving += change.before - change.after
             ended += max(0, change.before - change.after - sum(one.name not in busy for one in here))
@@ -122,12 +122,12 @@ async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
 async def _scale(context: Context, asked: ScaleInput, sign: int, *, now: bool = False) -> FleetOutput:
     if asked.to is not None and asked.count is not None:
         raise UsageError("Give either --by or --to, not both.")
-    changes = await context.store.read(lambda rows: _changes(rows, context, asked, sign))
+    changes = await context.store.read(lambda rows: changes_for(rows, context, asked, sign))
     done: Resized = await context.submit(Resize(changes, now, by=context.named(""), reason=asked.reason))
     return _answer(changes, done)
 
 
-def _changes(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[domain.Change, ...]:
+def changes_for(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> tuple[domain.Change, ...]:
     """What is asked for, pool by pool; raises NotFound, UsageError or Conflict."""
     fleet, queue, role = fleet_of(rows, context), asked.workflow, asked.role
     if queue == PODIUM_QUEUE:

@@ -2,11 +2,11 @@
 
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
+from podium.operations import causes
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option, question
 from podium.operations.projects import Spend, need_jobs
 from podium.operations.stuck import Heard, standing
-from podium.policy import stuck
 from podium.store.rows import Rows
 
 SINCE_KNOWN = frozenset({"ready", "held", "in_review", "dead"})
@@ -113,7 +113,7 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     job = Job._make(row)
     busy = {row[0] for row in rows.all("instances_busy")}
     at = standing(rows, context, job, heard, busy)
-    cause = stuck.explain(at, context.clock.now())
+    cause = causes.explain(at, context.clock.now())
     attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,))))
     costs = [a.cost_usd for a in attempts if a.cost_usd is not None]
     tokens = (sum(getattr(a, name) or 0 for a in attempts) for name in ("input_tokens", "output_tokens"))

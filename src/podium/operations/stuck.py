@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from podium.domain.job import Job
+from podium.operations import causes
+from podium.operations.causes import Blocker, Finding, Standing
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
 from podium.operations.roster import fleet_of
-from podium.policy import stuck as policy
 from podium.policy.health import Signs, last_sign
-from podium.policy.stuck import Blocker, Finding, Standing
 from podium.store.rows import Rows
 from podium.store.writing import LANE
 
@@ -94,7 +94,7 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
         standings += [Standing(follower, at.since, blockers=(block,)) for follower in followers]
     paused = [(project, since) for project, since, _ in rows.all("projects_paused", (ROWS_MAX,))]
     stranded = [project for (project,) in rows.all("projects_stranded", (OPEN_PROJECTS_MAX,))]
-    return policy.findings(standings, paused, stranded, limits, now)
+    return causes.findings(standings, paused, stranded, limits, now)
 
 
 def _lanes(rows: Rows) -> list[tuple[str, str]]:

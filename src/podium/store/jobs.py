@@ -194,9 +194,7 @@ def _release(batch: Batch, job: Job, command: Complete) -> None:
 def _rework(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
     batch.tell("job.reworked", job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
-    review_id = open_review(batch, job, "quality", verdict.reason)
-    batch.decided[review_id] = "sent_back"
-    batch.writes["review_update"].append(("sent_back", batch.now, "podium", verdict.feedback[:2000], review_id))
+    send_back_at_once(batch, job, "quality", verdict.reason, verdict.feedback, "podium")
     send_back(
         batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate"
     )
@@ -231,6 +229,13 @@ def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
     batch.writes["review_insert"].append((review_id, job.project, job.id, kind, reason[:8000], batch.now))
     batch.tell("review.opened", job, review=review_id, kind=kind, reason=reason[:500])
     return review_id
+
+
+def send_back_at_once(batch: Batch, job: Job, kind: str, reason: str, notes: str, by: str) -> None:
+    """A review that nobody has to answer: on record with the others, and decided in the same transaction (REC-4)."""
+    review_id = open_review(batch, job, kind, reason)
+    batch.decided[review_id] = "sent_back"
+    batch.writes["review_update"].append(("sent_back", batch.now, by, notes[:2000], review_id))
 
 
 def close_reviews(batch: Batch, job: Job, reason: str) -> None:

@@ -53,6 +53,9 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
     owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0)
     owner.plan_first, owner.weight, owner.agent = command.plan_first, asked.weight, asked.agent
     owner.budget_usd = asked.budget_usd
+    if command.hold:
+        owner.paused = owner.changed = True
+        batch.writes["project_pause"].append((batch.now, command.hold, project_id))
     batch.add_owner(owner)
     batch.tally["projects", "open"] += 1
     delay = command.not_before - batch.now

@@ -10,7 +10,7 @@ from typing import Any, Final
 import apsw
 
 from podium.domain import pipeline_file
-from podium.domain.command import Command, Submit
+from podium.domain.command import Arrive, Command, Submit
 from podium.domain.errors import Defect, PodiumError, Unavailable, UnsafeStore
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
@@ -148,7 +148,9 @@ class SqliteStore:
     def run(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
         """Carry out a batch in one durable transaction; an answer that is an exception is that command's refusal."""
         try:
-            for command in commands:
+            for command in (
+                effect for one in commands for effect in (one.effects if isinstance(one, Arrive) else (one,))
+            ):
                 if isinstance(command, Submit) and command.project.pipeline not in self.pipelines:
                     self._know(command.pipeline_text)
             return self._transaction(commands, now, wall)

@@ -9,7 +9,7 @@ from podium.policy.ordering import priority_bounded
 from podium.store import input_queue, letters
 from podium.store.batch import Batch
 from podium.store.hot import Owner
-from podium.store.jobs import close_reviews, finish, reopen, send_back
+from podium.store.jobs import close_reviews, finish, reopen, send_back, send_back_at_once
 from podium.store.projects import begin, end_project
 
 
@@ -42,7 +42,7 @@ def _job(batch: Batch, command: Steer) -> Job:
 
 def _on_job(batch: Batch, job: Job, command: Steer) -> Steered:
     batch.touch(job)
-    if command.action == "retry":
+    if command.action in ("retry", "fail"):
         return _retry(batch, job, command)
     if command.action == "replay":
         letters.replay(batch, job, command)
@@ -198,7 +198,9 @@ def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
     flow = batch.flow(job.project, job.workflow)
     if flow is None or flow.completed_at is not None:
         raise Conflict(f"{job.workflow} of {job.project} is complete; submit a new project to do it again.")
-    if job.state == "in_review":
+    if command.action == "fail":
+        _fail(batch, job, command)
+    elif job.state == "in_review":
         close_reviews(batch, job, f"retried by {command.by}")
         batch.put(job._replace(reworks=0, failures=0))
         send_back(batch, batch.need(job.id), job.step, "send_back", command.reason, command.by)
@@ -208,3 +210,16 @@ def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
         hint = f" `podium dead-letters replay {job.id}` gives it fresh tries." if job.state == "dead" else ""
         raise Conflict(f"Job {job.id} is {job.state}; only a passed job, or one in review, can be done again.{hint}")
     return Steered(job.project, 1)
+
+
+def _fail(batch: Batch, job: Job, command: Steer) -> None:
+    """What passed here failed outside: reviewed at once, and sent back to who made it, a bounded number of times."""
+    if job.state != "passed" or job.reworks >= batch.step_of(job).reworks_max:
+        raise Conflict(
+            f"Job {job.id} is {job.state} and was sent back {job.reworks} times; a person has to look at it."
+        )
+    send_back_at_once(batch, job, "build", command.reason, command.reason, command.by)
+    author = batch.fleet.instances.get(job.instance)
+    lane = job.lane if author is None or author.retired else f"@{author.name}"
+    batch.put(job._replace(reworks=job.reworks + 1, lane=lane))
+    reopen(batch, batch.need(job.id), command.reason, "")

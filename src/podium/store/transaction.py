@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from podium.domain import command as asked
-from podium.domain.command import Command, Dispatch
+from podium.domain.command import Arrive, Command, Dispatch
+from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.store import fleet
 from podium.store.batch import Batch
@@ -14,10 +17,14 @@ from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
 from podium.store.retention import prune
 from podium.store.reviews import decide
+from podium.store.rules import notice
 from podium.store.spending import complete
 from podium.store.steering import steer
 from podium.store.tokens import audit, issue, revoke
 from podium.store.waking import send
+
+ARRIVALS_SECONDS: Final = 60 * 86_400.0
+"""How long it is known which deliveries have been received; senders give up within days."""
 
 
 def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) -> list[Any]:
@@ -49,8 +56,26 @@ def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) 
     return answers
 
 
+def _arrive(batch: Batch, command: Arrive) -> Any:
+    """Keep what came in under its key, once, with its effects; what must come later again is not kept at all."""
+    here = any(row[0] == command.key for row in batch.effects["outside_put"])
+    if not command.again and (here or batch.rows.one("outside_by_key", (command.key,))):
+        return None
+    answers = [_LAWS[type(effect)](batch, effect) for effect in command.effects]
+    if answers and isinstance(answers[0], Unavailable):
+        return answers[0]
+    project = command.project or next((getattr(answer, "project", "") for answer in answers), "")
+    if command.notice:
+        text = command.notice.replace("{project}", project)
+        notice(batch, f"outside/{command.key}", text, project=project, needs_you=True)
+    row = (command.key, command.kind, project, orjson.dumps(command.about).decode(), batch.wall)
+    batch.effects["outside_put"].append(row)
+    batch.effects["outside_trim"] = [(batch.wall - ARRIVALS_SECONDS,)]
+    return answers
+
+
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
-    asked.Acknowledge: acknowledge, asked.Audit: audit, asked.Complete: complete, asked.Decide: decide,
+    asked.Acknowledge: acknowledge, Arrive: _arrive, asked.Audit: audit, asked.Complete: complete, asked.Decide: decide,
     asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Record: record,
     asked.Replay: replay, asked.RevokeToken: revoke, asked.Send: send, asked.Settle: settle_delivery,
     asked.Start: start, asked.Steer: steer, asked.Submit: submit, asked.Wake: wake, **fleet.LAWS,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from podium.operations.arrivals import ArrivalRow, ArrivalsOutput
 from podium.operations.messages import AckOutput, MessageListOutput, MessageRow, SendOutput
 from podium.operations.outbox import (
     DeliveriesOutput,
@@ -97,3 +98,12 @@ def deliveries(*rows: DeliveryRow, disabled: bool = False) -> Answer:
 def replayed() -> Answer:
     """A delivery that is sent once more."""
     return plain(ReplayOutput(delivery=5, webhook="ci"))
+
+
+def arrivals(*, empty: bool = False) -> Answer:
+    """What came in from GitHub."""
+    row = ArrivalRow(
+        key="github:1", at=NOW, asks="intake", why="issues.opened", repository="ada/ideas", sender="ada", project="",
+        outcome="becomes a project",
+    )  # fmt: skip
+    return plain(ArrivalsOutput(deliveries=[] if empty else [row]))

@@ -117,6 +117,8 @@ PAGES: list[tuple[str, Answer]] = [
         talk.deliveries(talk.delivery(), talk.delivery(state="dead", id=4), disabled=True),
     ),
     ("deliveries replay", talk.replayed()),
+    ("github deliveries", talk.arrivals()),
+    ("github deliveries", talk.arrivals(empty=True)),
     ("events", samples.events(samples.event("project.pruned"), last=9, horizon=5)),
     ("prune", room_samples.pruned()),
     ("prune", room_samples.pruned(dry_run=True, names=("hello-world 12.a1",))),

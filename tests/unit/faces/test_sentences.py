@@ -54,7 +54,7 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
     ),
     *(
         (event(f"operator.{action}", job=MERGE, by="ann", reason=""), f"ann: {action} merge 003-say-goodbye")
-        for action in ("drop", "pin", "retry", "unpin")
+        for action in ("drop", "fail", "pin", "retry", "unpin")
     ),
     (event("operation.called", operation="pause", by="token ci", outcome="done"), None),
     (

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from podium.config import TargetsConfig
+from podium.config import GitHubConfig, StuckLimits, TargetsConfig
 from podium.domain.errors import PodiumError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
 from podium.policy.health import Signs, Vitals
-from podium.policy.stuck import StuckLimits
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from tests.unit.store.desk import Desk
 
@@ -41,6 +40,7 @@ class Desktop:
         self.resting: dict[str, float] = {}
         self.limits = StuckLimits()
         self.running = True
+        self.github = GitHubConfig()
 
     async def read(self, question: Callable[[Any], Any]) -> Any:
         """`Truth.read`."""
@@ -58,7 +58,7 @@ class Desktop:
         return Context(
             self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
             tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.vitals,
-            targets=TargetsConfig().model_dump(),
+            targets=TargetsConfig().model_dump(), github=self.github,
         )  # fmt: skip
 
     def ask(self, name: str, **asked: Any) -> Any:

@@ -5,7 +5,7 @@ import pytest
 from podium.domain.command import Decide, Prune, Start, Steer, Verdict
 from podium.domain.errors import Conflict
 from podium.domain.job import Job
-from podium.policy.stuck import Standing, explain
+from podium.operations.causes import Standing, explain
 from tests.unit.store.desk import Desk
 from tests.unit.store.test_runs import release, run_on
 

@@ -28,6 +28,7 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the an
 GROUPS: Final = {
     "token": "Make, list and revoke the credentials of programs and people.",
     "dead-letters": "See to jobs that died as often as they may be tried; alone it lists them.",
+    "github": "See what came in from GitHub and from alerts.",
     "deliveries": "List what was sent to webhooks, and send it again.",
     "messages": "Tell instances something, and see who has read it.",
     "notices": "List what Podium has to tell you, and take note of it.",

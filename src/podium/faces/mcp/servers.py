@@ -41,7 +41,6 @@ COMMAND_LINE_HINTS: Final = ("positional", "flags")
 PROGRESS_SECONDS: Final = 2.0
 """Between two words to a client that waits for a long call."""
 STILL_AT_IT: Final = "Podium is at work on it"
-EMPTY: Final = "This version of Podium has no operation of this kind: the server has no tools."
 
 
 def tool_name(operation: Operation) -> str:
@@ -65,7 +64,7 @@ class OperationServer(MCPServer[Any]):
         super().__init__(
             name,
             title=f"Podium: {name}",
-            instructions=about if self.operations else f"{about} {EMPTY}",
+            instructions=about,
             version=__version__,
             log_level="WARNING",
             subscriptions=False,  # what there is changes with a version of Podium, never while it runs

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from podium.domain.access import OPERATOR
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
-from podium.faces.rest import problem, schema
+from podium.faces.rest import hooks, problem, schema
 from podium.faces.rest.page import welcome
 from podium.faces.rest.routes import carried, endpoint, path_of
 from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
@@ -58,6 +58,7 @@ def build(
     )
     _open_routes(app, context, sessions, url)
     _browser_routes(app, sessions, url)
+    hooks.add_routes(app, context)
     for operation in carried():
         app.add_api_route(
             path_of(operation),

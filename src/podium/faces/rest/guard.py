@@ -16,8 +16,8 @@ from podium.faces.rest.problem import problem
 from podium.faces.rest.sessions import COOKIE, Sessions
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-OPEN: Final = frozenset({"/healthz", "/readyz", "/login"})
-"""What answers without a credential; a login brings its own."""
+OPEN: Final = frozenset({"/healthz", "/readyz", "/login", "/webhooks/github"})
+"""What answers without a credential; a login brings its own, and a delivery its signature."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -14,7 +14,7 @@ from podium.domain.errors import Forbidden, NotFound, PodiumError
 from podium.faces.cli.main import podium
 from podium.faces.mcp import servers
 from podium.faces.mcp.caller import Caller
-from podium.faces.mcp.servers import EMPTY, NAMES, build, operations_of
+from podium.faces.mcp.servers import NAMES, build, operations_of
 from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
 from podium.operations.operation import Input, Operation, Output, Server, operation
@@ -42,15 +42,15 @@ ON_MCP: Final = sorted(name for name, found in REGISTRY.items() if "mcp" in foun
 @pytest.mark.parametrize("name", NAMES)
 def test_a_server_lists_its_operations_with_their_types_and_their_safety(name: Server, desktop: Desktop) -> None:
     async def talk(client: Client) -> Any:
-        return client.instructions, (await client.list_tools()).tools
+        return (await client.list_tools()).tools
 
-    instructions, tools = served(name, caller(desktop), talk)
+    tools = served(name, caller(desktop), talk)
     mine = {
         found.name.replace(" ", "_").replace("-", "_"): found for found in REGISTRY.values() if found.server == name
     }
     mine = {key: found for key, found in mine.items() if "mcp" in found.faces}
     assert {tool.name for tool in tools} == set(mine)
-    assert (EMPTY in instructions) is (not mine)
+    assert mine
     for tool in tools:
         found = mine[tool.name]
         assert tool.description.startswith(found.summary)

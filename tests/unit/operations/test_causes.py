@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from podium.policy import stuck
-from podium.policy.stuck import Blocker, Standing, StuckLimits
+from podium.config import StuckLimits
+from podium.operations import causes
+from podium.operations.causes import Blocker, Standing
 from tests.unit.policy.test_policy import job
 
 NOW = 1_000_000.0
@@ -121,16 +122,16 @@ CASES: list[tuple[str, Standing, float, str, str]] = [
 def test_each_cause_is_named_with_what_to_do_and_found_past_its_limit(
     kind: str, at: Standing, limit: float, because: str, todo: str
 ) -> None:
-    cause = stuck.explain(at, NOW)
+    cause = causes.explain(at, NOW)
     assert cause.kind == kind
     assert because in cause.because
     assert todo in cause.todo
     if kind == "stranded":
-        assert stuck.findings([at], [], [], LIMITS, NOW)
+        assert causes.findings([at], [], [], LIMITS, NOW)
         return
-    assert stuck.findings([at], [], [], LIMITS, NOW) == [], "not before its limit"
+    assert causes.findings([at], [], [], LIMITS, NOW) == [], "not before its limit"
     step = -1.0 if at.since > NOW else 1.0
-    (found,) = stuck.findings([at._replace(since=at.since - step)], [], [], LIMITS, NOW)
+    (found,) = causes.findings([at._replace(since=at.since - step)], [], [], LIMITS, NOW)
     assert (found.kind, found.project, found.job) == (kind, "p", at.job)
     assert found.since == (None if kind == "delayed" else at.since - step)
     assert limit > 0
@@ -151,14 +152,14 @@ def test_each_cause_is_named_with_what_to_do_and_found_past_its_limit(
     ],
 )
 def test_what_only_waits_its_turn_or_cannot_be_told_is_never_stuck(at: Standing) -> None:
-    assert stuck.findings([at], [], [], LIMITS, NOW) == []
-    assert stuck.explain(at, NOW).todo
+    assert causes.findings([at], [], [], LIMITS, NOW) == []
+    assert causes.explain(at, NOW).todo
 
 
 @pytest.mark.requirement("QUE-6")
 def test_projects_are_found_as_a_whole_and_like_causes_are_one_finding() -> None:
     held = [Standing(job(n, state="held"), NOW - LIMITS.held_seconds - n, places=2) for n in (1, 2, 3)]
-    found = stuck.findings(
+    found = causes.findings(
         held, [("quiet", NOW - LIMITS.paused_seconds - 1), ("new", NOW - 5)], ["broken"], LIMITS, NOW
     )
     assert [(f.kind, f.project, f.job.id if f.job else 0, f.more) for f in found] == [

@@ -4,30 +4,10 @@ Alive and getting on are two things (REC-2): a running attempt that shows no pro
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from podium.config import StuckLimits
 from podium.domain.job import Job
-
-
-@dataclass(frozen=True, slots=True)
-class StuckLimits:
-    """How long something may stand still before it counts as stuck; all in seconds."""
-
-    silent_seconds: float = 900.0
-    """A running attempt without a sign of progress."""
-    ready_seconds: float = 1_800.0
-    """A ready job that no instance may take."""
-    held_seconds: float = 21_600.0
-    """A job held back behind its project's limit."""
-    delayed_seconds: float = 3_600.0
-    """A delayed job that is due only after so long, or has been due for so long."""
-    paused_seconds: float = 86_400.0
-    """A paused project."""
-    review_seconds: float = 14_400.0
-    """A review that nobody decides, and what waits for it."""
-    dead_seconds: float = 3_600.0
-    """A dead letter that nobody sees to, and what waits for it."""
 
 
 class Cause(NamedTuple):

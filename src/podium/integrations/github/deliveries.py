@@ -1,0 +1,103 @@
+"""What does a delivery from GitHub ask for? A pure reading of it by one table, `deliveries.toml` (GIT-1, GIT-2).
+
+Payloads are read by paths, so that what they lack, or have of another type, is simply not there: real ones break every
+strict schema. All text in them is somebody else's.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+Effect = Literal["intake", "feedback", "increment", "build", "scale", "ignored"]
+
+MEMBERS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""Associations of those who may write to the repository themselves."""
+MARK: Final = "<!-- podium:{} -->"
+"""In the text of whatever Podium writes there: what bears one and is known here is an echo (GIT-5)."""
+TEXT_CHARS_MAX: Final = 60_000
+"""Of one text in a payload; GitHub's own limit for an issue is 65,536."""
+_MARK = re.compile(r"<!-- podium:([^ >]{1,200}) -->")
+_OWN = ("effect", "when", "unless")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a delivery asks for, and the facts that it is made of; a fact that is not there is empty."""
+
+    effect: Effect
+    why: str
+    repository: str = ""
+    """`owner/name`, in lower case."""
+    clone_url: str = ""
+    sender: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    labels: frozenset[str] = frozenset()
+
+    def __getitem__(self, name: str) -> str:
+        """A fact."""
+        return self.facts.get(name, "")
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether who wrote it may write to the repository, or has had it labelled by one who may."""
+        return self["association"] in MEMBERS or bool(self["label"] and self.sender != self["login"])
+
+    @property
+    def mark(self) -> str:
+        """The key of what Podium wrote, where the text bears one."""
+        found = _MARK.search(self["text"])
+        return found[1] if found else ""
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The table, as it is in its file."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def read(event: str, payload: Mapping[str, Any]) -> Asked:
+    """What a delivery asks for; what asks for nothing says why."""
+    action = text(payload, "action")
+    row: dict[str, Any] | None = table().get(f"{event}.{action}" if action else event)
+    about = text(payload, "repository.full_name").lower(), text(payload, "repository.clone_url")
+    sender = text(payload, "sender.login")
+    if row is None or "effect" not in row:
+        known = table()["ignored"].get(event)
+        what = f"{event}.{action} asks for nothing" if any(k.startswith(f"{event}.") for k in table()) else ""
+        return Asked("ignored", known or what or f"{event[:40]} is not known to this version", *about, sender)
+    for path, values in {**row.get("when", {})}.items():
+        if (seen := at(payload, path)) not in values:
+            return Asked("ignored", f"{path} is {seen!r:.40}", *about, sender)
+    for path, values in {**row.get("unless", {})}.items():
+        if (seen := at(payload, path)) in values:
+            return Asked("ignored", f"{path} is {seen!r:.40}", *about, sender)
+    facts = {name: text(payload, path) for name, path in row.items() if name not in (*_OWN, "labels")}
+    labels = at(payload, row.get("labels", ""))
+    names = frozenset(str(name) for name in cast("list[Any]", labels)) if isinstance(labels, list) else frozenset[str]()
+    return Asked(row["effect"], f"{event}.{action}", *about, sender, facts, names)
+
+
+def at(payload: Any, path: str) -> Any:
+    """What is at a path of names; `*` is every element of a list. None where there is nothing."""
+    here: Any = payload
+    names = path.split(".")
+    for i, name in enumerate(names):
+        if name == "*":
+            rest, each_of = ".".join(names[i + 1 :]), cast("list[Any]", here)
+            return [at(each, rest) if rest else each for each in each_of] if isinstance(here, list) else None
+        if not isinstance(here, dict):
+            return None
+        here = cast("dict[str, Any]", here).get(name)
+    return here
+
+
+def text(payload: Any, path: str) -> str:
+    """A text or a number as text, without what no database and no terminal takes."""
+    found = at(payload, path)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    return str(found)[:TEXT_CHARS_MAX].replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,2 @@
+-- What is known of one thing outside.
+SELECT about, project, kind FROM outside WHERE key = ?
