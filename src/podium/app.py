@@ -25,7 +25,6 @@ from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import Pipeline
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
-    from podium.domain.command import Command
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
     from podium.faces.rest.app import Mounted
@@ -101,16 +100,6 @@ def _lock(home: Path) -> None:
     with suppress(OSError):  # a full disk: who holds it is for people only
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
-
-
-class _Conductor:
-    """Operations submit through the engine, so that new work starts in the same transaction."""
-
-    def __init__(self, target: "Engine | Store") -> None:
-        self._target = target
-
-    async def submit(self, command: "Command") -> Any:
-        return await self._target.submit(command)
 
 
 class _Orchestra:
@@ -227,7 +216,7 @@ class RealWorld:
         loaded = _load(home)
         limits = loaded.config.limits.value()
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
-            yield loaded.context(store, clock, _Conductor(store))
+            yield loaded.context(store, clock, store)
 
     @asynccontextmanager
     async def orchestrate(
@@ -255,7 +244,7 @@ class RealWorld:
             room = partial(_gate, loaded.config.scaling)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
             await engine.start()
-            context = loaded.context(store, clock, _Conductor(engine), engine)
+            context = loaded.context(store, clock, engine, engine)
             server, mirror = await asyncio.to_thread(
                 _outward, home, context, store.committed, listener, loaded.config.server.hosts
             )
@@ -317,8 +306,7 @@ def _mcp(context: "Context", listener: socket.socket, hosts: Sequence[str]) -> "
     from podium.faces.rest.app import Mounted
     from podium.faces.rest.guard import LOOPBACK
 
-    servers = http.mount(lambda: context, {*LOOPBACK, *hosts, str(listener.getsockname()[0])})
-    return Mounted(servers.path, servers.app, servers.lifespan)
+    return Mounted(*http.mount(lambda: context, {*LOOPBACK, *hosts, str(listener.getsockname()[0])}))
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:
@@ -383,11 +371,11 @@ def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "Webhoo
 
     hooks = {
         name: Hook(
-            hook.url, hook.secret_env, home / hook.secret_file if hook.secret_file else None, hook.format,
-            hook.allow_private, hook.allow_http, hook.timeout_seconds,
+            **hook.model_dump(exclude={"secret_file"}),
+            secret_file=home / hook.secret_file if hook.secret_file else None,
         )
         for name, hook in config.webhooks.items()
-    }  # fmt: skip
+    }
     return WebhookSender(hooks, clock.wall, os.environ)
 
 

@@ -1,6 +1,6 @@
 """What an operation may use: the store, the engine where one runs, the home and its configuration."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -31,8 +31,8 @@ class Truth(Protocol):
 class Conductor(Protocol):
     """The running engine as operations use it."""
 
-    async def submit(self, command: Command) -> Any:
-        """Submit a command and look for work at once."""
+    def submit(self, command: Command) -> Awaitable[Any]:
+        """Submit a command and look for work at once, in the same transaction."""
         ...
 
 

@@ -8,7 +8,8 @@ import shlex
 import shutil
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -265,35 +266,17 @@ def _cores() -> Check:
     return ok("Cores", f"{usable} usable: about as many test suites run at once without waiting")
 
 
-PLATFORMS: Final[Mapping[str, tuple[State, str, str]]] = {
-    "linux": ("ok", "Linux {}: everything is supported", ""),
-    "wsl1": (
-        "problem",
-        "WSL1 ({}) imitates Linux: file locks, process descriptors and SQLite's log are not reliable",
-        "Move to WSL2: `wsl --set-version DISTRIBUTION 2` in Windows.",
-    ),
-    "wsl2": (
-        "warning",
-        "WSL2 ({}): Podium is not tested here. As Linux, but Windows drives (/mnt/c) are slow and unsafe for a home, "
-        "and closing the last terminal or sleeping can stop the whole virtual machine",
-        "Keep the home inside the Linux file system.",
-    ),
-    "darwin": (
-        "warning",
-        "macOS ({}): Podium is not tested here. No pidfd, no child subreaper, no parent-death signal, no bubblewrap, "
-        "no /proc: what an agent detaches, or a killed runner leaves, may outlive its attempt unseen",
-        "Look for leftovers after a crash, or run Podium in a Linux virtual machine.",
-    ),
-}
+PLATFORMS: Final = tomllib.loads(Path(__file__).with_name("platforms.toml").read_text("utf-8"))
 
 
 def check_platform(system: str, release: str) -> Check:
     """What this system can and cannot do for Podium (OPS-1)."""
     if system == "linux" and "microsoft" in release.lower():
         system = "wsl1" if release.endswith("-Microsoft") else "wsl2"
-    unknown: tuple[State, str, str] = ("problem", f"{system} is not supported", "Use Linux, macOS, or WSL2 on Windows.")
-    state, detail, to_do = PLATFORMS.get(system, unknown)
-    return Check(name="Platform", state=state, detail=detail.format(release), to_do=to_do)
+    if system not in PLATFORMS:
+        return _problem("Platform", f"{system} is not supported", "Use Linux, macOS, or WSL2 on Windows.")
+    told = PLATFORMS[system]
+    return Check(name="Platform", **told | {"detail": told["detail"].format(release)})
 
 
 def check_sandbox(trouble: str, mode: str) -> Check:

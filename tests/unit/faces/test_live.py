@@ -79,14 +79,6 @@ def test_only_work_on_the_project_is_shown() -> None:
     assert [busy.instance for busy in made.busy] == ["dev-02", "dev-03"]
 
 
-def test_jobs_are_asked_for_when_events_speak_of_unknown_ones() -> None:
-    made = Board()
-    made.begin(samples.project())
-    assert made.lacks(NEWS)
-    assert not board().lacks(NEWS)
-    assert not made.lacks([event("project.created")])
-
-
 def test_without_jobs_the_instance_says_what_it_does() -> None:
     made = Board()
     made.update(samples.project(), INSTANCES, [], None)

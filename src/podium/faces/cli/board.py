@@ -56,10 +56,6 @@ class Board:
         """The project as it stands when somebody begins to look."""
         self.project = project
 
-    def lacks(self, events: Sequence[Row]) -> bool:
-        """Whether events speak of jobs whose work is not known yet: then fetch the rows of `jobs`."""
-        return any(event["job"] and event["job"] not in self._works for event in events)
-
     def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None) -> list[News]:
         """Take in the newest state; the answer is the events in words."""
         self.project = project

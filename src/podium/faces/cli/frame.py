@@ -66,21 +66,22 @@ def _needs_you(board: Board, columns: int, signs: Marks) -> list[Text]:
         typed = Text.assemble((f"podium review approve {number}", COMMAND), "  or  reject, send-back", style="")
         return [*dead, _labelled("Needs you", words), _labelled("", typed), Text()]
     typed = Text(f"podium review list --project {one_line(board.project['id'])}", style=COMMAND)
-    if LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns:
-        return [*dead, _labelled("Needs you", Text.assemble(words, typed)), Text()]
-    return [*dead, _labelled("Needs you", words), _labelled("", typed), Text()]
+    return [*dead, *_asked(words, typed, columns), Text()]
 
 
 def _dead(board: Board, columns: int, signs: Marks) -> list[Text]:
-    """Dead letters with what to type, on one line where there is room."""
+    """Dead letters with what to type."""
     number = board.project["jobs"].get("dead", 0)
     words = Text(f"{signs.bad} {counted(number, 'dead letter')}   ", style=TROUBLE)
     typed = Text(f"podium dead-letters --project {one_line(board.project['id'])}", style=COMMAND)
-    if not number:
-        return []
-    if LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns:
-        return [_labelled("Needs you", Text.assemble(words, typed))]
-    return [_labelled("Needs you", words), _labelled("", typed)]
+    return _asked(words, typed, columns) if number else []
+
+
+def _asked(words: Text, typed: Text, columns: int) -> list[Text]:
+    """What is needed and what to type, on one line where there is room."""
+    fits = LABEL_COLUMNS + words.cell_len + typed.cell_len <= columns
+    parts = [Text.assemble(words, typed)] if fits else [words, typed]
+    return [_labelled("" if i else "Needs you", part) for i, part in enumerate(parts)]
 
 
 def _bar(board: Board, lanes: int, columns: int, signs: Marks) -> Text:

@@ -16,6 +16,7 @@ from podium.faces.cli import style
 from podium.faces.cli.board import Board, News, Row, Rows
 from podium.faces.cli.frame import TONES, frame
 from podium.faces.cli.render import show
+from podium.faces.cli.run import View
 from podium.faces.cli.style import ATTENTION, QUIET
 from podium.faces.cli.wording import clock_time, counted, duration, one_line
 
@@ -25,7 +26,7 @@ RESUMED_SECONDS: Final = 5.0
 """A project older than this when the view begins was begun before: its past is summed up in one line."""
 
 
-class LiveView:
+class LiveView(View):
     """The picture in a terminal: drawn again in place when something in it has changed, and gone at the end."""
 
     def __init__(self, console: Console) -> None:
@@ -61,7 +62,7 @@ class LiveView:
         show_summary(self._console, self._board, result, message)
 
 
-class PlainView:
+class PlainView(View):
     """One line for every event that is worth it, with the time of day: for pipes, files and dumb terminals."""
 
     def __init__(self, console: Console) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from podium import clock
 from podium.faces.cli import outlet
@@ -24,33 +24,17 @@ WORKING: Final = ("ready", "running", "delayed", "held")
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class View(Protocol):
-    """How a run is shown while it goes on."""
+class View:
+    """How a run is shown while it goes on; this one, for `--json`, shows nothing: what to do goes to standard error."""
 
     def begin(self, project: Row) -> None:
         """The project as it starts."""
-        ...
 
     def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """The newest state, and the events since the last call."""
-        ...
-
-    def end(self, result: Row | None, message: str) -> None:
-        """How it ended."""
-        ...
-
-
-class _Silent:
-    """With `--json` nothing is shown but the result; what to do goes to standard error."""
-
-    def begin(self, project: Row) -> None:
-        """Nothing."""
-
-    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
-        """Nothing."""
 
     def end(self, result: Row | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
-        """Only the message."""
+        """How it ended."""
         if message:
             outlet.note(message)
 
@@ -65,7 +49,7 @@ def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: 
 
 def _view(as_json: bool) -> View:
     if as_json:
-        return _Silent()
+        return View()
     from podium.faces.cli.live import LiveView, PlainView
     from podium.faces.cli.page import Page
 

@@ -3,8 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.transport_security import TransportSecuritySettings
@@ -29,8 +28,7 @@ BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 _PRINCIPAL: Final[ContextVar[Principal | None]] = ContextVar("principal", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(NamedTuple):
     """The servers, ready to be served."""
 
     path: str

@@ -93,20 +93,7 @@ class Mirror:
             patience = await self.run_once()
             await self._clock.sleep(COALESCE_SECONDS)
             if patience > 0:
-                await self._committed_or(committed, patience)
-
-    async def _committed_or(self, committed: asyncio.Future[None], seconds: float) -> None:
-        late: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        async def ring() -> None:
-            await self._clock.sleep(seconds)
-            late.set_result(None)
-
-        timer = self._clock.spawn(ring(), "shared-state timer")
-        try:
-            await asyncio.wait((committed, late), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
+                await asyncio.wait((committed,), timeout=patience)
 
     async def run_once(self) -> float:
         """One pass: write what has changed; the seconds after which to look again even if nothing is committed."""
