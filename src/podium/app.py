@@ -25,6 +25,7 @@ from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import Pipeline
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
+    from podium.agents.command import Programs
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
     from podium.faces.rest.app import Mounted
@@ -55,6 +56,7 @@ class _Home:
     pipeline: Pipeline
     pipeline_text: str
     slots: tuple[Slot, ...] = field(init=False)
+    programs: "Programs | None" = None
 
     def __post_init__(self) -> None:
         own = (Slot(f"podium-{n:02d}", PODIUM_QUEUE, PODIUM_QUEUE) for n in range(1, configuration.OWN_HANDS + 1))
@@ -76,7 +78,7 @@ class _Home:
             frozenset(self.config.all_agents()), conductor, engine is not None, self.config.limits.stuck(),
             engine.supervisor.vitals if engine else Vitals, retention=self.config.retention,
             strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
-            targets=self.config.targets.model_dump(), github=self.config.github,
+            programs=self.programs, targets=self.config.targets.model_dump(), github=self.config.github,
         )  # fmt: skip
 
 
@@ -223,11 +225,13 @@ class RealWorld:
         self, home: Path, *, host: str | None = None, port: int | None = None
     ) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        from podium.agents.command import Programs
         from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.pruner import Pruner
         from podium.engine.sweeper import SweeperSettings
         from podium.hosts.remains import Remains
+        from podium.operations.swap import programs_of
         from podium.store.store import DATABASE, open_store
         from podium.workspace.layout import Home
 
@@ -240,7 +244,8 @@ class RealWorld:
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
 
-            hosts = _hosts(home, loaded.config, clock, store.holds, _access(home, listener))
+            loaded.programs = Programs(programs_of(loaded.config))
+            hosts = _hosts(loaded, loaded.programs, clock, store.holds, _access(home, listener))
             room = partial(_gate, loaded.config.scaling)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
             await engine.start()
@@ -250,8 +255,9 @@ class RealWorld:
             )
             clock.spawn(server.serve(clock.sleep), "server")
             shared_state = mirror.Mirror(
-                home / mirror.FOLDER, store, clock, store.pipelines, partial(_present, engine), asyncio.to_thread
-            )
+                home / mirror.FOLDER, store, clock, store.pipelines,
+                lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
+            )  # fmt: skip
             clock.spawn(shared_state.run(), "shared-state mirror")
             sender = _sender(home, loaded.config, clock)
             courier = Courier(store, clock, sender, random.SystemRandom())
@@ -318,20 +324,17 @@ def _beyond_limits(pipeline: Pipeline) -> float:
 
 
 def _hosts(
-    home: Path, config: configuration.Config, clock: "Clock", still_mine: Callable[["Lease"], bool], access: "Access"
+    loaded: _Home, programs: "Programs", clock: "Clock", still_mine: Callable[["Lease"], bool], access: "Access"
 ) -> dict[str, "Host"]:
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
-    from podium.agents.command import program
     from podium.hosts.local import LocalHost, LocalSettings
     from podium.hosts.own_steps import OwnSteps
     from podium.hosts.sandbox import Sandbox
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 
-    place, settings = Home(home), LocalSettings(sandbox=Sandbox(**dict(config.sandbox)))
+    place, settings = Home(loaded.path), LocalSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
     repositories = Repositories(place)
-    agents = config.all_agents().items()
-    programs = {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
     return {
         "": LocalHost(place, repositories, clock, programs, settings, access),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
@@ -348,11 +351,6 @@ def _gate(limits: configuration.ScalingConfig) -> str:
     if load > limits.load_per_cpu_max:
         return f"this machine has a load of {load:.1f} a CPU, over {limits.load_per_cpu_max:g}"
     return ""
-
-
-def _present(engine: "Engine") -> list[Slot]:
-    """The instances that there are now."""
-    return [instance.slot for instance in engine.muster.fleet.present()]
 
 
 def _access(home: Path, listener: socket.socket | None) -> "Access":

@@ -88,6 +88,7 @@ CASES: Final = {
         {"title": "Tiny", "brief": "x", "not_before": "2h"}, {"created": True}, varies=("project", "begins_at")
     ),
     "targets": Case({}, {"window_hours": 24}, varies=("actual",)),
+    "swap": Case({"target": "content"}, {"agents": [], "instances": [], "attempts_ended": []}),
     "token create": Case({"scope": "read", "name": "ci"}, {"scope": "read"}, varies=("id", "token")),
     "token list": Case({}),
     "token revoke": Case({"id": "00000000"}, refused="There is no token 00000000."),

@@ -1,5 +1,8 @@
 """The fleet by hand on a real home: what is said is in effect at once, survives a restart, and costs no work."""
 
+import os
+import select
+import signal
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,66 @@ def test_what_a_restart_or_a_scale_down_now_ends_is_given_back_uncharged(podium:
         assert podium.ask("undrain", "genesis")["queues"] == ["genesis"]
         podium.until("answer['state'] == 'running'", "why", "1")
         assert podium.ask("cancel", "small", "--yes")["attempts_ended"] == 1
+    finally:
+        assert podium("down").returncode == 0
+    assert orphans(podium.home) == []
+
+
+@pytest.mark.requirement("INS-6")
+def test_instances_are_swapped_to_another_version_without_losing_a_job_or_a_try(podium: CommandLine) -> None:
+    """What runs finishes as it began, or with --now goes on under the new one; a broken file changes nothing."""
+
+    def configure(version: int) -> None:
+        agent = f"echo version {version}; exec {{python}} -I -m podium.agents.rehearsal"
+        podium.home.mkdir(exist_ok=True)
+        text = f'agent = "mine"\n[agents.mine]\ncommand = ["/bin/sh", "-c", "{agent}"]\n'
+        (podium.home / "podium.toml").write_text(text, "utf-8")
+
+    def version(attempt: str) -> str:
+        log = (podium.home / "attempts" / attempt / "messages.ndjson").read_text("utf-8")
+        return log.partition("version ")[2][:1]
+
+    configure(1)
+    assert podium("up").returncode == 0
+    try:
+        podium.ask("submit", podium.document("small.md", SLOW))
+        podium.until("answer['instances'][0]['signals'] is not None", "instances")
+        same = podium.ask("swap", "all", "--yes")
+        assert (same["agents"], same["instances"]) == ([], [])
+        (podium.home / "podium.toml").write_text("agents = 3\n", "utf-8")
+        assert podium("swap", "all", "--yes").returncode == 2
+        configure(2)
+        swapped = podium.ask("swap", "genesis", "--reason", "new model", "--yes")
+        assert (swapped["agents"], swapped["finishing"]) == (["mine"], ["genesis-01"])
+        assert (swapped["instances"], swapped["attempts_ended"]) == (["genesis-01", "genesis-02", "genesis-03"], [])
+        assert podium.ask("why", "1")["attempts"] == [], "it goes on as it began"
+        assert podium.ask("swap", "all", "--now", "--yes")["attempts_ended"] == ["small/1.a1"]
+        why = podium.until("answer['state'] == 'running' and answer['attempts']", "why", "1")
+        assert [attempt["verdict"] for attempt in why["attempts"]] == ["release"]
+        podium.until("answer['instances'][0]['signals'] is not None", "instances")
+        assert "instance.swapped" in {event["type"] for event in podium.ask("events")["events"]}
+    finally:
+        assert podium("down").returncode == 0
+    assert (version("small/1.a1"), version("small/1.a2")) == ("1", "2")
+    assert orphans(podium.home) == []
+
+
+@pytest.mark.requirement("INS-8", "INS-6")
+def test_an_orchestrator_that_is_told_to_stop_leaves_its_agents_at_work(podium: CommandLine) -> None:
+    """SIGTERM drains: nothing new is given out, what runs goes on and is adopted; a second one changes nothing."""
+    pid = podium.ask("up")["pid"]
+    podium.ask("submit", podium.document("small.md", SLOW.replace("seconds=30", "seconds=3")))
+    podium.until("answer['instances'][0]['signals'] is not None", "instances")
+    gone = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGTERM)
+    assert select.select([gone], [], [], 40.0)[0], "it did not stop"
+    os.close(gone)
+    assert podium("up").returncode == 0
+    try:
+        why = podium.until("answer['state'] == 'passed'", "why", "1")
+        assert [attempt["verdict"] for attempt in why["attempts"]] == ["pass"], "one attempt, and none was charged"
+        assert "job.adopted" in {event["type"] for event in podium.ask("events")["events"]}
     finally:
         assert podium("down").returncode == 0
     assert orphans(podium.home) == []

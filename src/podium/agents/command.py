@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,27 @@ class Program:
         return tuple(
             value for name, value in self.env.items() if value and any(word in name.upper() for word in _SECRET_WORDS)
         )
+
+
+class Programs:
+    """What is started for each agent; some instances may have been swapped to others than the rest."""
+
+    def __init__(self, of_all: Mapping[str, Program]) -> None:
+        self.of_all = of_all
+        self._of: dict[str, Mapping[str, Program]] = {}
+
+    def find(self, agent: str, instance: str) -> Program | None:
+        """What the instance starts for an agent; None where nobody knows it."""
+        return self._of.get(instance, self.of_all).get(agent)
+
+    def swap(self, fresh: Mapping[str, Program], instances: Collection[str] | None) -> list[str]:
+        """From their next attempt on these instances (None: all, and whoever comes) start others; whose are new."""
+        before = [self._of.get(name, self.of_all) for name in instances or ()] or [self.of_all, *self._of.values()]
+        if instances is None:
+            self.of_all, self._of = fresh, {}
+        else:
+            self._of |= dict.fromkeys(instances, fresh)
+        return sorted({name for known in before for name in {*known, *fresh} if known.get(name) != fresh.get(name)})
 
 
 def program(

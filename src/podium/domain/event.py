@@ -27,7 +27,7 @@ _KINDS: Final = {
     "message": "sent delivered",
     "operator": "assign boost budget cancel drop fail pause pin replay resume retry unpin",
     "operation": "called",
-    "instance": "drained undrained restarted quarantined",
+    "instance": "drained undrained restarted quarantined swapped",
     "pool": "resized",
     "queue": "drained undrained routed",
     "scaling": "decided",

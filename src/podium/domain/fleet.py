@@ -149,11 +149,13 @@ class Route(Order):
 
 @dataclass(frozen=True, slots=True)
 class Restart(Order):
-    """End what an instance does; its job is given back uncharged. Answer: None."""
+    """End what an instance does, its job given back uncharged, or swap what it starts. Answer: None."""
 
     instance: str
     attempt: str
-    """The attempt it is at; empty when it does nothing."""
+    """The attempt that is ended; empty when it does nothing, or may finish."""
+    swapped: tuple[str, ...] = ()
+    """Agents whose program is another from the instance's next attempt on (INS-6)."""
 
 
 FleetCommand = Found | Resize | Drain | Route | Restart

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from podium.agents.command import Program
+from podium.agents.command import Program, Programs
 from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
 from podium.domain.errors import PodiumError
 from podium.domain.job import Lease
@@ -160,14 +160,14 @@ class LocalHost:
         home: Home,
         repositories: Repositories,
         clock: Clock,
-        programs: Mapping[str, Program],
+        programs: Mapping[str, Program] | Programs,
         settings: LocalSettings | None = None,
         access: Access = lambda _: {},
     ) -> None:
         self._home = home
         self._repositories = repositories
         self.clock = clock
-        self._programs = programs
+        self._programs = programs if isinstance(programs, Programs) else Programs(programs)
         self._access = access
         self.settings = settings or LocalSettings()
         self._path = os.environ.get("PATH", os.defpath)
@@ -177,7 +177,7 @@ class LocalHost:
         attempt = self._attempt(lease.name)
         try:
             assignment = await brief()
-            program = self._programs.get(assignment.agent)
+            program = self._programs.find(assignment.agent, assignment.instance)
             if program is None:
                 return Ended(
                     Report(Ending.COULD_NOT_START, f"No agent is called {assignment.agent!r}; see podium.toml.")

@@ -27,6 +27,7 @@ from podium.operations import (
     status,
     steering,
     stuck,
+    swap,
     targets,
     tokens,
 )
@@ -34,8 +35,8 @@ from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     arrivals, assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, messages, metrics,
-    outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, targets,
-    tokens,
+    outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck, swap,
+    targets, tokens,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from podium.agents.command import Programs
 from podium.config import GitHubConfig, StuckLimits
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.command import Command
@@ -59,6 +60,8 @@ class Context:
     stuck_limits: StuckLimits = field(default_factory=StuckLimits)
     vitals: Callable[[], Vitals] = Vitals
     """What the orchestrator sees of its attempts and instances."""
+    programs: Programs | None = None
+    """What a running orchestrator starts for agents."""
     targets: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     """The least and the most of each figure that the fleet is to reach."""
     gate: Callable[[], str] = str

@@ -260,7 +260,7 @@ async def undrain(context: Context, asked: DrainInput) -> DrainOutput:
 
 
 async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> DrainOutput:
-    queues, instances, finishing = await context.store.read(lambda rows: _target(rows, context, asked.target))
+    queues, instances, finishing = await context.store.read(lambda rows: target_of(rows, context, asked.target))
     order = Drain(drained, queues, instances, by=context.named(""), reason=asked.reason)
     news: tuple[str, ...] = await context.submit(order)
     return DrainOutput(
@@ -270,7 +270,7 @@ async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> Drain
     )
 
 
-def _target(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+def target_of(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """The queues and instances of that name, and who works there."""
     fleet, busy = fleet_of(rows, context), attempts_of(rows)
     queues = tuple(queue for queue in fleet.queues() if target in (EVERYTHING, queue))

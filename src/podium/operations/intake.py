@@ -67,8 +67,9 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     stem = asked.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     title = document.one_line(asked.title or "") or document.title_of(text, stem)
     agent = asked.agent or context.agent
-    if agent not in context.agents:
-        raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(context.agents))}.")
+    agents = context.programs.of_all if context.programs else context.agents
+    if agent not in agents:
+        raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(agents))}.")
     repository = source.checked(asked.repository) if asked.repository is not None else None
     wait = max(0.0, seconds_until(asked.not_before, context.clock.wall())) if asked.not_before else 0.0
     found = await adoption.inspect(repository) if repository else None

@@ -104,7 +104,8 @@ def _restart(batch: Batch, command: Restart) -> None:
     instance, attempt = batch.fleet.instances[command.instance], command.attempt
     _put(batch, instance._replace(ending=attempt))
     told = {"instance": command.instance, "ended": attempt, "by": command.by, "reason": command.reason}
-    batch.emit("instance.restarted", attempt.rpartition("/")[0], **told)
+    told |= {"agents": command.swapped} if command.swapped else {}
+    batch.emit("instance.swapped" if command.swapped else "instance.restarted", attempt.rpartition("/")[0], **told)
 
 
 def died(batch: Batch, job: Job) -> None:

@@ -11,6 +11,7 @@ from podium.operations.scaling import (
     StepLoad,
     WorkflowLoad,
 )
+from podium.operations.swap import SwapOutput
 from tests.unit.faces.samples import NOW, Answer, instance_rows, plain
 
 BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
@@ -124,3 +125,11 @@ def bottleneck(*, calm: bool = False) -> Answer:
             workflows=[load, none], steps=[step], reviews=2, review_oldest_seconds=90.0, machine="a load of 9", **worst
         )
     )
+
+
+def swapped(*, same: bool = False) -> Answer:
+    """Two at work, one of them ended; or a configuration that names what it named before."""
+    if same:
+        return plain(SwapOutput(agents=[], instances=[], finishing=[], attempts_ended=[]))
+    names = ["dev-01", "dev-02", "dev-03"]
+    return plain(SwapOutput(agents=["claude"], instances=names, finishing=["dev-01"], attempts_ended=["shop/12.a1"]))

@@ -57,6 +57,8 @@ PAGES: list[tuple[str, Answer]] = [
     ("rebalance", fleet_samples.moved(balanced=True)),
     ("restart-instance", fleet_samples.restarted()),
     ("restart-instance", fleet_samples.restarted(idle=True)),
+    ("swap", fleet_samples.swapped()),
+    ("swap", fleet_samples.swapped(same=True)),
     ("drain", fleet_samples.drained()),
     ("drain", fleet_samples.drained(again=True)),
     ("undrain", fleet_samples.drained()),

@@ -88,6 +88,10 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("instance.restarted") | {"data": {"instance": "dev-02", "by": "ann", "reason": "hangs"}},
         "ann restarts dev-02: hangs",
     ),
+    (
+        event("instance.swapped") | {"data": {"instance": "dev-02", "by": "ann", "reason": "new model"}},
+        "ann swaps what dev-02 runs: new model",
+    ),
     (event("token.created", token="1f0c9a2b", scope="read", by="ann"), "ann makes the token 1f0c9a2b (read)"),
     (event("token.revoked", token="1f0c9a2b", by="ann"), "ann revokes the token 1f0c9a2b"),
     (
