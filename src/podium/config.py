@@ -178,8 +178,8 @@ class SandboxConfig(_Section):
 
     mode: Literal["auto", "required", "off"] = "auto"
     """`auto`: agents are sandboxed where bubblewrap works; `required`: none begins without."""
-    allow: tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.\[\]:-]+$")], ...] = ()
-    """Who may be reached from inside: `host`, `*.host` or `host:port`."""
+    allow: tuple[Annotated[str, Field(pattern=r"^(\*\.)?[A-Za-z0-9.\[\]:-]+!?$")], ...] = ()
+    """Who may be reached from inside: `host`, `*.host` or `host:port`; `host!` also at a private address."""
     read: tuple[Annotated[str, Field(pattern=r"^/.")], ...] = ()
     """Further files and folders that agents may read, such as a toolchain in a home."""
 

@@ -1,14 +1,18 @@
 """The real Claude Code's hooks: what it tells while a tool is at work, and how a message reaches it (COM-1, REC-2)."""
 
 import json
+import os
 import re
+import signal
+import sys
+import time
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from podium.testing.script import Answer, Asked, Call, Text
-from tests.faces.claude_home import PASSED, home, job_of, submit
+from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 
 BUILD: Final = "mkfifo ../tmp/go && touch ../tmp/begun && read word < ../tmp/go"
 """A long build: it says nothing until somebody lets it end."""
@@ -29,6 +33,39 @@ class Told:
         if asked.turn == 2:
             self.read = asked.results[-1].text
         return (Call("Bash", {"command": BUILD}), Text(""), PASSED, Text("done"))[asked.turn]
+
+
+def freed(asked: Asked) -> Answer:
+    """Its build takes long; then it passes."""
+    return (Call("Bash", {"command": BUILD}), PASSED, Text("done"))[asked.turn]
+
+
+@pytest.mark.requirement("INS-8", "INS-2")
+def test_it_works_on_while_its_orchestrator_is_killed_and_a_new_one_adopts_its_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with home(tmp_path, freed) as (podium, server):
+        submit(podium)
+        podium.until("any(i['job'] for i in answer['instances'])", "instances")
+        attempt = podium.home / "attempts" / "greeter" / f"{job_of(podium)['id']}.a1"
+        podium.until(f"__import__('pathlib').Path({str(attempt / 'tmp/begun')!r}).exists()", "status")
+        (claude,) = processes(podium, "claude")
+        os.kill(int((podium.home / "lock").read_text()), signal.SIGKILL)
+        begun = time.monotonic()
+        podium.ask("up")
+        up = time.monotonic() - begun
+        podium.until("any(e['type'] == 'job.adopted' for e in answer['events'])", "events", "--limit", "9999")
+        adopted = time.monotonic() - begun
+        assert processes(podium, "claude") == [claude], "nobody else works on it, and it was not disturbed"
+        with (attempt / "tmp/go").open("w") as go:
+            go.write("on\n")
+        podium.until("answer['state'] == 'complete'", "project", "greeter")
+        assert not server.troubles, list(server.troubles)
+        (only,) = attempts(podium)
+        assert (only["verdict"], only["cost_usd"] > 0) == ("pass", True)
+        assert processes(podium) == []
+    with capsys.disabled():
+        sys.stdout.write(f"\nadopted {adopted:.2f} s after the kill, of which `podium up` took {up:.2f} s\n")
 
 
 @pytest.mark.requirement("COM-1", "REC-2", "SEC-2", "INS-5")

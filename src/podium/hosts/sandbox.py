@@ -17,6 +17,7 @@ import podium
 from podium.address import SOCKET
 from podium.agents.command import Program
 from podium.domain.errors import Unavailable
+from podium.runner.network import TRUSTED
 from podium.runner.start import STATUS_FD
 from podium.workspace.layout import Home, make_private
 
@@ -119,7 +120,9 @@ def ways_out(chosen: Sandbox, program: Program) -> tuple[str, ...]:
     """Whom the agent may reach: the model's endpoint, every place that its environment names, and what is allowed."""
     urls = (urlsplit(value) for value in program.env.values() if value.startswith(("http://", "https://")))
     ports = {"http": 80, "https": 443}
-    named = (f"{url.hostname}:{url.port or ports[url.scheme]}" for url in urls if url.hostname)
+    hosts = ((url, f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname) for url in urls)
+    # Whoever names a gateway in an agent's environment means it, wherever it is.
+    named = (f"{host}:{url.port or ports[url.scheme]}{TRUSTED}" for url, host in hosts if host)
     return tuple(dict.fromkeys((*named, *program.endpoints, *chosen.allow)))
 
 

@@ -27,6 +27,8 @@ LISTENERS_MAX = 200
 WEB_PORTS = (80, 443)
 """What an entry without a port allows."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+TRUSTED = "!"
+"""At the end of an entry: a name that may lead to a private address, too."""
 _REFUSED = "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}"
 
 
@@ -40,16 +42,43 @@ def split(place: str) -> tuple[str, int]:
 
 def loopback_ports(allow: Sequence[str]) -> list[int]:
     """The ports of this machine that are reached inside under the same numbers."""
-    return sorted({port for host, port in map(split, allow) if host in LOOPBACK and port})
+    return sorted({port for host, port in map(split, map(_place, allow)) if host in LOOPBACK and port})
 
 
 def is_allowed(allow: Sequence[str], host: str, port: int) -> bool:
     """Whether an entry such as `example.com`, `*.example.com` or `example.com:8443` holds that place."""
-    for name, only in map(split, allow):
-        fits = host.lower().endswith(name[1:]) if name.startswith("*.") else host.lower() == name
-        if fits and (port == only or (not only and port in WEB_PORTS)):
-            return True
-    return False
+    return bool(_entries(allow, host, port))
+
+
+def addresses(allow: Sequence[str], host: str, port: int) -> list[str]:
+    """Where a place that is allowed leads, each address checked: what is reached is what was checked (SEC-3).
+
+    A name answers for itself alone: it must not lead to this machine's neighbours, unless its entry says that it may.
+    Raises PermissionError, and OSError when nobody knows the name.
+    """
+    from podium.web_address import is_public
+
+    found = [str(told[4][0]) for told in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
+    is_literal = host.strip("[]") in found or host.lower() in LOOPBACK
+    if is_literal or any(entry.endswith(TRUSTED) for entry in _entries(allow, host, port)):
+        return found
+    if private := [address for address in found if not is_public(address)]:
+        raise PermissionError(f"it leads to the private address {private[0]}")
+    return found
+
+
+def _place(entry: str) -> str:
+    return entry.removesuffix(TRUSTED)
+
+
+def _entries(allow: Sequence[str], host: str, port: int) -> list[str]:
+    """Those that hold the place."""
+    return [entry for entry in allow if _fits(*split(_place(entry)), host.lower(), port)]
+
+
+def _fits(name: str, only: int, host: str, port: int) -> bool:
+    fits = host.endswith(name[1:]) if name.startswith("*.") else host == name
+    return fits and (port == only or (not only and port in WEB_PORTS))
 
 
 def begin(allow: Sequence[str], become_child: Callable[[], None]) -> int:
@@ -105,7 +134,7 @@ def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, in
             if target is None:
                 near.sendall(answer)
                 return
-            far = _reached(near, target, answer, is_asked=is_asked)
+            far = _reached(near, target, answer, allow if is_asked else None)
         except (OSError, ValueError):
             return
         with far:
@@ -117,17 +146,29 @@ def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, in
             back.join()
 
 
-def _reached(near: socket.socket, target: tuple[str, int], answer: bytes, *, is_asked: bool) -> socket.socket:
-    """A connection to the place, of which the client is told only when there is one. Raises OSError."""
+def _reached(near: socket.socket, target: tuple[str, int], answer: bytes, allow: Sequence[str] | None) -> socket.socket:
+    """A connection to the place, of which the client is told only when there is one. Raises OSError.
+
+    `allow` is given for a place that was asked for by the proxy's client.
+    """
+    host, port = target
+    error = OSError("nobody knows where it is")
     try:
-        far = socket.create_connection(target, CONNECT_SECONDS)
+        for address in [host] if allow is None else addresses(allow, host, port):
+            try:
+                far = socket.create_connection((address, port), CONNECT_SECONDS)
+            except OSError as why:
+                error = why
+                continue
+            near.sendall(answer)
+            return far
+        raise error
     except OSError as error:
-        why = f"{target[0]}:{target[1]} cannot be reached: {error}.\n"
-        if is_asked:
-            near.sendall(_REFUSED.format(502, "Bad Gateway", len(why), why).encode("latin-1", "replace"))
+        why = f"{host}:{port} cannot be reached: {error}. See [sandbox] allow in podium.toml.\n"
+        status = (403, "Forbidden") if isinstance(error, PermissionError) else (502, "Bad Gateway")
+        if allow is not None:
+            near.sendall(_REFUSED.format(*status, len(why), why).encode("latin-1", "replace"))
         raise
-    near.sendall(answer)
-    return far
 
 
 def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[tuple[str, int] | None, bytes, bytes]:

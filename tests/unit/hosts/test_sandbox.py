@@ -4,6 +4,7 @@ import asyncio
 import http.server
 import os
 import shlex
+import socket
 import sys
 import threading
 from collections.abc import Generator
@@ -50,7 +51,7 @@ def walled(world: World) -> World:
 
 
 @contextmanager
-def serving(text: str) -> Generator[int]:
+def serving(text: str, host: str = "127.0.0.1") -> Generator[int]:
     """A web server on loopback; its port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -63,7 +64,10 @@ def serving(text: str) -> Generator[int]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
             """Nothing: a test's output is read by people."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -146,6 +150,19 @@ def test_nobody_is_reached_but_who_is_allowed(walled: World, loop: asyncio.Runne
     assert "foreign" not in said
     assert (said.count("no http"), said.count("no tunnel")) == (4, 1), said
     assert said.replace("403: ", "403 ").count("403 Forbidden") == 4, "the proxy says why"
+
+
+def test_an_address_of_ipv6_is_reached_as_it_is_written(walled: World, loop: asyncio.Runner) -> None:
+    with serving("six", "::1") as port:
+        fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)} http://[::1]:{port}/ http://[::2]:{port}/\n"
+        walled.settings = replace(walled.settings, sandbox=Sandbox("required", allow=(f"[::1]:{port}",)))
+
+        async def run() -> Report:
+            return await walled.run(fetch + PASSED)
+
+        assert loop.run(run()).verdict == "passed"
+    said = log_of(walled)
+    assert (said.count("got six"), said.count("no http://[::2]")) == (1, 1), said
 
 
 def test_without_anybody_allowed_there_is_no_network_at_all(walled: World, loop: asyncio.Runner) -> None:
