@@ -182,6 +182,8 @@ class SandboxConfig(_Section):
     """Who may be reached from inside: `host`, `*.host` or `host:port`; `host!` also at a private address."""
     read: tuple[Annotated[str, Field(pattern=r"^/.")], ...] = ()
     """Further files and folders that agents may read, such as a toolchain in a home."""
+    cache: Annotated[str, Field(pattern=r"^(/.*)?$")] = ""
+    """A folder with `pip`, `uv`, `npm`, `go-mod`: downloads to read inside; the home's own `cache` by default."""
 
 
 class GitHubConfig(_Section):

@@ -55,8 +55,7 @@ def write(
         walls=walls.whole,
         git_walls=walls.for_git,
         allow=sandbox.ways_out(chosen, program) if walls.whole else (),
-        # Tools cannot use a cache that they may not write to, and inside nobody writes to what others read.
-        cache="" if walls.whole else str(make_private(home.cache)),
+        cache=walls.cache if walls.whole else str(make_private(home.cache)),
     )
     specs.write(spec)
     return directory, spec.tag

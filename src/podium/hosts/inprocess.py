@@ -75,3 +75,17 @@ class TaskRunning:
             return could_not_start(error)
         except Exception as error:  # noqa: BLE001 - an agent may fail in any way; none may stop the orchestrator
             return Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
+
+
+class Ended(TaskRunning):
+    """`ports.Running` of an attempt that is over, or never began."""
+
+    __slots__ = ()
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(_never)
+        self._report = report
+
+
+async def _never() -> Report:
+    raise AssertionError("its report is there")

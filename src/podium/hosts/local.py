@@ -15,8 +15,9 @@ from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
 from podium.domain.errors import PodiumError
 from podium.domain.job import Lease
 from podium.hosts import briefing, cleaning, reports, runner_process, strays
+from podium.hosts.inprocess import Ended
 from podium.hosts.own_steps import advice
-from podium.hosts.reports import Ended, cancelled, could_not_start
+from podium.hosts.reports import cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
 from podium.hosts.sandbox import Sandbox
 from podium.policy.health import Signs

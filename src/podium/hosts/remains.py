@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -60,13 +61,14 @@ class Remains:
     async def prune(
         self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
     ) -> list[Removed]:
+        reclaim = partial(asyncio.to_thread, _reclaim)
         log = await asyncio.to_thread(_cut_log, self._home.path / ORCHESTRATOR_LOG, limits, dry_run=dry_run)
         return [
             await self._prune_logs(limits, now, may_go_on, dry_run=dry_run),
             await self._prune_sessions(before(now, limits.logs_days), may_go_on, dry_run=dry_run),
             Removed("orchestrator log", int(log > 0), log),
-            await asyncio.to_thread(self._prune_deployments, limits.deployments_keep, may_go_on, dry_run=dry_run),
-            await asyncio.to_thread(self._prune_cache, limits.cache_mib_max * MIB, may_go_on, dry_run=dry_run),
+            await reclaim("deployments", self._superseded(limits.deployments_keep), may_go_on, dry_run=dry_run),
+            await reclaim("caches", self._downloads(limits.cache_mib_max * MIB), may_go_on, dry_run=dry_run),
             await self._prune_work(before(now, limits.work_days), may_go_on, dry_run=dry_run),
         ]
 
@@ -93,12 +95,7 @@ class Remains:
         kept = [Path(e.path) for project in entries(self._home.attempts) for e in entries(project.path)]
         found = [path for path in kept if path.suffix == SESSION and path.lstat().st_mtime < cutoff]
         done = await self._read(lambda rows: [path for path in found if _is_done(rows, int(path.stem))])
-        size = sum(map(tree_bytes, done))
-        for path in done if not dry_run else ():
-            if not may_go_on():
-                break
-            _remove_whole(path)
-        return Removed("sessions", len(done), size)
+        return _reclaim("sessions", ((tree_bytes(path), path) for path in done), may_go_on, dry_run=dry_run)
 
     def _bytes_by_hour(self) -> dict[int, int]:
         found: defaultdict[int, int] = defaultdict(int)
@@ -118,32 +115,21 @@ class Remains:
                 at = max(status.st_mtime for status in told)
                 yield _Ended(project.name, int(job), attempt.path, at, sum(status.st_size for status in told))
 
-    # --- deployments -------------------------------------------------------------------------------------------------
+    # --- deployments and downloads -----------------------------------------------------------------------------------
 
-    def _prune_deployments(self, keep: int, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
-        count = size = 0
+    def _superseded(self, keep: int) -> Iterator[tuple[int, Path]]:
         for project in entries(self._home.path / "deployments") if keep else ():
-            if not may_go_on():
-                break
-            for path in _superseded(Path(project.path), keep):
-                count, size = count + 1, size + tree_bytes(path)
-                if not dry_run:
-                    _remove_whole(path)
-        return Removed("deployments", count, size)
+            yield from ((tree_bytes(path), path) for path in _superseded(Path(project.path), keep))
 
-    # --- downloads ---------------------------------------------------------------------------------------------------
-
-    def _prune_cache(self, bytes_max: int, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+    def _downloads(self, bytes_max: int) -> Iterator[tuple[int, Path]]:
+        """The largest first, until what is left fits."""
         tools = sorted(((tree_bytes(Path(e.path)), e.path) for e in entries(self._home.cache)), reverse=True)
         left = sum(size for size, _ in tools)
-        count = gone = 0
         for size, path in tools if bytes_max else ():
-            if left - gone <= bytes_max or not may_go_on():
-                break
-            count, gone = count + 1, gone + size
-            if not dry_run:
-                _remove_whole(Path(path))
-        return Removed("caches", count, gone)
+            if left <= bytes_max:
+                return
+            left -= size
+            yield size, Path(path)
 
     # --- unmerged work -----------------------------------------------------------------------------------------------
 
@@ -183,6 +169,18 @@ def _remove_logs(logs: Sequence[_Ended]) -> list[_Ended]:
         else:
             gone.append(log)
     return gone
+
+
+def _reclaim(kind: str, found: Iterable[tuple[int, Path]], may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+    """Remove what has so many bytes, one after the other, as long as there is time."""
+    count = size = 0
+    for more, path in found:
+        if not may_go_on():
+            break
+        count, size = count + 1, size + more
+        if not dry_run:
+            _remove_whole(path)
+    return Removed(kind, count, size)
 
 
 def _remove_whole(path: Path) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.errors import PodiumError, Unavailable
-from podium.policy.health import Signs
 from podium.ports import OVERDUE
 from podium.runner import shortage
 
@@ -39,25 +38,3 @@ def could_not_start(error: PodiumError | OSError) -> Report:
     """What an attempt reports that could not begin; it says when the machine is short of something (REC-9)."""
     is_short = shortage.is_shortage(error) or isinstance(error, Unavailable)
     return Report(Ending.COULD_NOT_START, str(error), is_environment=is_short)
-
-
-class Ended:
-    """`ports.Running` of an attempt that is over, or never began."""
-
-    def __init__(self, report: Report, log_path: str | None = None) -> None:
-        self._report = report
-        self._log_path = log_path
-
-    @property
-    def log_path(self) -> str | None:
-        return self._log_path
-
-    def signs(self) -> Signs:
-        """Nothing more comes of it."""
-        return Signs()
-
-    async def ended(self) -> Report:
-        return self._report
-
-    def cancel(self, reason: str) -> None:
-        """It has ended: there is nothing to end."""

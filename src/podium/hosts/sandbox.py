@@ -17,9 +17,10 @@ import podium
 from podium.address import SOCKET
 from podium.agents.command import Program
 from podium.domain.errors import Unavailable
+from podium.runner import overlay
 from podium.runner.network import TRUSTED
 from podium.runner.start import STATUS_FD
-from podium.workspace.layout import Home, make_private
+from podium.workspace.layout import Home, entries, make_private
 
 PROBE_SECONDS: Final = 10.0
 _APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
@@ -43,6 +44,8 @@ class Sandbox:
     """Hosts that may be reached from inside, beside what an agent's own environment names."""
     read: tuple[str, ...] = ()
     """Further files and folders that are shown, read-only."""
+    cache: str = ""
+    """What package tools have downloaded, a folder for each; the home's own by default."""
 
 
 class Walls(NamedTuple):
@@ -50,6 +53,8 @@ class Walls(NamedTuple):
 
     whole: tuple[str, ...] = ()
     for_git: tuple[str, ...] = ()
+    cache: str = ""
+    """Where package tools find the host's downloads, if there are any."""
 
 
 _worked: Final[set[str]] = set()
@@ -93,10 +98,20 @@ def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, progra
     read_only = (*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read), *told)
     session = make_private(home.session(f"{directory.parent.name}/{directory.name}"))  # only what is there can be shown
     own = (directory / "home", directory / "tmp", session, home.path / SOCKET)
-    whole = (*bare, *_shown("--ro-bind-try", read_only), *_shown("--bind-try", own))
+    over, cache = _cache(chosen.cache or str(home.cache), directory)
+    whole = (*over, *bare, *_shown("--ro-bind-try", read_only), *_shown("--bind-try", (*own, *cache)))
     git = shutil.which("git", path=path) or ""
     # Each thing that is shown takes time, and git is run often: it needs none of the toolchain but itself.
-    return Walls(whole, tuple(bare) if git.startswith(_SYSTEM) else whole)
+    return Walls(whole, tuple(bare) if git.startswith(_SYSTEM) else whole, *cache)
+
+
+def _cache(host: str, directory: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What lays the attempt's own folder over the host's downloads, and where they are then; nothing for none."""
+    if not entries(host):
+        return (), ()
+    for name in overlay.FOLDERS:
+        make_private(directory / name)
+    return (sys.executable, "-I", "-S", overlay.__file__, host, str(directory)), (str(directory / overlay.MERGED),)
 
 
 def _shown(how: str, places: Iterable[str | Path]) -> Iterator[str]:

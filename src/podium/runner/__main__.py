@@ -23,26 +23,21 @@ def main(arguments: list[str]) -> int:
     if not claim.take(directory, is_salvage):
         return 0
     processes.become_subreaper()
-    limits, room = Limits(), shortage.Room(directory)
-    supervisor = Supervisor(signals, limits, room)
-    patience = shortage.Patience(directory, limits.room_seconds_max, supervisor.pause)
+    supervisor = Supervisor(signals, Limits(), shortage.Room(directory))
+    patience = shortage.Patience(directory, Limits().room_seconds_max, supervisor.pause)
     try:
         if not is_salvage:
             claim.introduce(directory)
         spec = specs.read(directory)
-        supervisor = Supervisor(signals, spec.limits, room)
-        patience = shortage.Patience(directory, spec.limits.room_seconds_max, supervisor.pause)
+        supervisor.limits, patience.seconds_left = spec.limits, spec.limits.room_seconds_max
         attempt = Attempt(spec, supervisor, patience)
         if is_salvage:
             files.write_json(directory / "salvage.json", {"commit": attempt.salvage()})
             return 0
         report = attempt.report()
     except (ValueError, TypeError, OSError) as error:
-        report: dict[str, object] = {
-            "ending": "could-not-start",
-            "detail": f"The attempt's run.json cannot be used: {error}",
-        }
-        report["is_environment"] = shortage.is_shortage(error)
+        why = f"The attempt's run.json cannot be used: {error}"
+        report = {"ending": "could-not-start", "detail": why, "is_environment": shortage.is_shortage(error)}
     patience.do(lambda: files.write_json(directory / "exit.json", report))
     return 0
 

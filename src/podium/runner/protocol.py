@@ -80,11 +80,14 @@ class Conversation:
                 self.artifacts.append(made | {"title": made["title"] or made["key"], "step": self._step})
 
 
-def _checked(is_good: Callable[[Any], bool], default: Any, must: str) -> Callable[[Any, str], Any]:
+_REQUIRED = object()
+
+
+def _checked(is_good: Callable[[Any], bool], must: str, default: Any = _REQUIRED) -> Callable[[Any, str], Any]:
     """What reads one field: its value, or the default when it is null or missing."""
 
     def read(value: Any, name: str) -> Any:
-        if value is None:
+        if value is None and default is not _REQUIRED:
             return default
         if not is_good(value):
             raise MalformedError(must.format(name))
@@ -101,28 +104,6 @@ def _level(value: Any, _name: str) -> str:
     return value if value in LEVELS else "info"
 
 
-def _required(value: Any, name: str) -> str:
-    if not _text(value, name):
-        raise MalformedError(f"`{name}` must be a text that is not empty")
-    return value
-
-
-def _state(value: Any, _name: str) -> str:
-    if value not in STATES:
-        raise MalformedError(f"`state` must be one of {', '.join(STATES)}")
-    return value
-
-
-def _any(value: Any, _name: str) -> Any:
-    return value
-
-
-def _verdict(value: Any, _name: str) -> str:
-    if value not in VERDICTS:
-        raise MalformedError(f"`verdict` must be one of {', '.join(VERDICTS)}")
-    return value
-
-
 def _path(value: Any, _name: str) -> str | None:
     """A path inside the repository, in its plain form."""
     if value is None or value == "":
@@ -137,14 +118,15 @@ def _is_cost(value: Any) -> bool:
     return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value < math.inf
 
 
-_text = _checked(lambda value: isinstance(value, str), "", "`{}` must be a text")
-_object = _checked(lambda value: isinstance(value, dict), {}, "`{}` must be an object")
-_cost = _checked(_is_cost, None, "`{}` must be a number of dollars, or null when it is not known")
-_tokens = _checked(
-    lambda value: isinstance(value, int) and 0 <= value < 1 << 53,
-    0,
-    "`input_tokens` and `output_tokens` must be whole numbers",
+_any = _checked(lambda _: True, "")
+_state, _verdict = (
+    _checked(words.__contains__, f"`{{}}` must be one of {', '.join(words)}") for words in (STATES, VERDICTS)
 )
+_required = _checked(lambda value: isinstance(value, str) and bool(value), "`{}` must be a text that is not empty")
+_text = _checked(lambda value: isinstance(value, str), "`{}` must be a text", "")
+_object = _checked(lambda value: isinstance(value, dict), "`{}` must be an object", {})
+_cost = _checked(_is_cost, "`{}` must be a number of dollars, or null when it is not known", None)
+_tokens = _checked(lambda value: isinstance(value, int) and 0 <= value < 1 << 53, "`{}` must be a whole number", 0)
 _FIELDS: Mapping[str, Mapping[str, Callable[[Any, str], Any]]] = {
     "progress": {"fraction": _fraction, "text": _text},
     "log": {"level": _level, "text": _text},

@@ -111,15 +111,15 @@ class Patience:
 
     def __init__(self, directory: Path, seconds: float, pause: Callable[[float], bool]) -> None:
         self._directory = directory
-        self._seconds_left = seconds
+        self.seconds_left = seconds
         self._pause = pause
 
     def wait(self) -> bool:
         """Wait until there seems to be room; False when there is no time left to try again."""
-        while self._seconds_left > 0:
+        while self.seconds_left > 0:
             before = time.monotonic()
             goes_on = self._pause(LOOK_SECONDS)
-            self._seconds_left -= max(time.monotonic() - before, LOOK_SECONDS / 10)
+            self.seconds_left -= max(time.monotonic() - before, LOOK_SECONDS / 10)
             if not goes_on:
                 return False
             if not is_full(self._directory):

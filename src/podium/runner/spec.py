@@ -13,7 +13,7 @@ CACHES = {"PIP_CACHE_DIR": "pip", "UV_CACHE_DIR": "uv", "npm_config_cache": "npm
 So say pip's and uv's documentation of their caches, npm-cache(1) (and each content is verified when it is read), and
 go.dev/ref/mod#module-cache. Cargo is missing: its one folder holds configuration, credentials and programs, too, with
 which one attempt could change what another runs. Who writes to a cache is trusted by who reads it, as all agents of one
-user are without a sandbox; a sandbox has to show it read-only.
+user are without a sandbox; in a sandbox what is written goes elsewhere (`overlay`).
 """
 
 
@@ -88,7 +88,7 @@ class Spec(NamedTuple):
     allow: tuple[str, ...] = ()
     """Whom agent and gates may reach from inside (`network.is_allowed`)."""
     cache: str = ""
-    """The host's folder of what package tools have downloaded, for all attempts; empty for none."""
+    """The folder of what package tools have downloaded, as agent and gates see it; empty for none."""
 
     @property
     def tag(self) -> str:

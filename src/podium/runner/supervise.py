@@ -84,7 +84,7 @@ class Supervisor:
 
     def __init__(self, signals: Signals, limits: Limits, room: Room) -> None:
         self._signals = signals
-        self._limits = limits
+        self.limits = limits
         self.room = room
         self._pulse = Pulse(room.directory)
         self._statuses: dict[int, int] = {}
@@ -164,9 +164,9 @@ class Supervisor:
         me = os.getpid()
         found = processes.descendants(me)  # a sandbox's walls fall with those inside, who must be asked first
         processes.signal_all([pid for pid in found if processes.name_of(pid) != WALLS], signal.SIGTERM)
-        if self._is_childless_within(self._limits.grace_seconds):
+        if self._is_childless_within(self.limits.grace_seconds):
             return True
-        give_up = time.monotonic() + self._limits.kill_seconds_max
+        give_up = time.monotonic() + self.limits.kill_seconds_max
         while time.monotonic() < give_up:
             processes.signal_all(processes.descendants(me), signal.SIGKILL)
             if self._is_childless_within(_KILL_AGAIN_SECONDS):

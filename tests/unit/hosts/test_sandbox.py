@@ -152,6 +152,26 @@ def test_nobody_is_reached_but_who_is_allowed(walled: World, loop: asyncio.Runne
     assert said.replace("403: ", "403 ").count("403 Forbidden") == 4, "the proxy says why"
 
 
+@pytest.mark.requirement("PRF-1")
+def test_downloads_of_the_host_are_read_inside_and_written_by_nobody(walled: World, loop: asyncio.Runner) -> None:
+    kept = walled.home.cache / "pip"
+    kept.mkdir(parents=True)
+    (kept / "wheel").write_text("theirs\n")
+    script = "cat $PIP_CACHE_DIR/wheel; echo mine >$PIP_CACHE_DIR/wheel; echo more >$PIP_CACHE_DIR/more; echo x >x\n"
+    look = ["/bin/sh", "-c", "cat $PIP_CACHE_DIR/wheel $PIP_CACHE_DIR/more"]
+
+    async def run() -> Report:
+        return await walled.run(script + PASSED, gates=({"kind": "command", "name": "look", "command": look},))
+
+    report = loop.run(run())
+    if "theirs" not in log_of(walled):
+        pytest.skip("this kernel lays no overlay in a user namespace: each attempt has a cache of its own")
+    assert "mine\nmore" in report.gates[0].detail, "the gate finds what its agent has downloaded"
+    assert {path.name: path.read_text() for path in kept.iterdir()} == {"wheel": "theirs\n"}
+    assert loop.run(walled.host().forget(make_lease())) is None
+    assert not list(walled.directory().glob("cache*"))
+
+
 def test_an_address_of_ipv6_is_reached_as_it_is_written(walled: World, loop: asyncio.Runner) -> None:
     with serving("six", "::1") as port:
         fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)} http://[::1]:{port}/ http://[::2]:{port}/\n"

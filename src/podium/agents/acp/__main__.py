@@ -21,13 +21,11 @@ from podium.agents.acp import judgement
 from podium.agents.acp.judgement import Json
 from podium.agents.acp.session import Session
 from podium.agents.claude import order, roles
-from podium.agents.claude.judgement import GOES_ON, SAID_CHARS_MAX, concluded, handed_over
+from podium.agents.claude.judgement import GOES_ON, SAID_CHARS_MAX, concluded, hand_over, not_started
 from podium.agents.job_session import JobSession, Totals
 from podium.agents.rehearsal.protocol import Messages, Result
 from podium.domain.errors import PodiumError, Unavailable, UsageError
 
-NO_ANSWER: Final = 70
-"""The exit status when the agent ended without a result: a crash, which is tried again (sysexits.h: EX_SOFTWARE)."""
 STARTS_MAX: Final = 3
 """How often an agent that can take up a session again is started for one attempt."""
 ANSWERS_MAX: Final = 3
@@ -228,18 +226,10 @@ def main() -> int:
         drive = Drive(said, json.loads(Path(os.environ["PODIUM_ASSIGNMENT"]).read_text("utf-8")), messages)
         result = asyncio.run(drive.attempt())
     except (PodiumError, OSError) as error:
-        result = Result("blocked", f"{said.command[0]} could not be started: {error}", "See `podium doctor`.")
-        messages.result(result)
-        return 0
-    if result is None:
-        sys.stderr.write("The agent ended without a result; its last words are above.\n")
-        return NO_ANSWER
-    if result.verdict not in GOES_ON:
+        return hand_over(messages, not_started(said.command[0], error))
+    if result is not None and result.verdict not in GOES_ON:
         drive.kept.end()
-    for made in handed_over(drive.answer):
-        messages.artifact(**made)
-    messages.result(result)
-    return 0
+    return hand_over(messages, result, drive.answer)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,11 @@ from podium.agents.claude.hooks import Hooks
 from podium.agents.claude.stream import Json, Stream
 from podium.agents.inbox import Inbox
 from podium.agents.job_session import JobSession
-from podium.agents.rehearsal.protocol import Messages, Result
+from podium.agents.rehearsal.protocol import Messages
 from podium.credential import VARIABLE
 from podium.domain.errors import PodiumError
 
 READ_BYTES = 1 << 16
-NO_ANSWER = 70
-"""The exit status when the program ended without a result: a crash, which is tried again (sysexits.h: EX_SOFTWARE)."""
 
 
 def main() -> int:
@@ -35,7 +33,7 @@ def main() -> int:
     parser.add_argument("--budget-usd", type=float, default=order.BUDGET_USD)
     parser.add_argument("--max-turns", type=int, default=0)
     parser.add_argument("--stall-seconds", type=float, default=order.STALL_SECONDS)
-    chosen = order.Choice(**vars(parser.parse_args()))
+    chosen = parser.parse_args()
     assignment: Json = json.loads(Path(os.environ["PODIUM_ASSIGNMENT"]).read_text("utf-8"))
     messages, session = Messages(sys.stdout), JobSession(os.environ)
     try:
@@ -45,24 +43,17 @@ def main() -> int:
             session.end()
             heard = _run(assignment, chosen, messages, session)
     except (PodiumError, OSError) as error:
-        messages.result(Result("blocked", f"Claude Code could not be started: {error}", "See `podium doctor`."))
-        return 0
+        return judgement.hand_over(messages, judgement.not_started("Claude Code", error))
     totals = heard.settle(session.totals)
     result = judgement.judge(heard)
     if totals is not None and heard.has_begun:
         session.keep(heard.session, totals)
-    if result is None:
-        sys.stderr.write("Claude Code ended without a result; its last words are above.\n")
-        return NO_ANSWER
-    if not judgement.goes_on(heard, result):
+    if result is not None and not judgement.goes_on(heard, result):
         session.end()
-    for made in judgement.artifacts(heard):
-        messages.artifact(**made)
-    messages.result(result)
-    return 0
+    return judgement.hand_over(messages, result, judgement.answer(heard))
 
 
-def _run(assignment: Json, chosen: order.Choice, messages: Messages, session: JobSession) -> Stream:
+def _run(assignment: Json, chosen: argparse.Namespace, messages: Messages, session: JobSession) -> Stream:
     """Run the program to its end, or until it is plain that it will not come to one. Its errors go to the log."""
     heard, hooks = Stream(messages), _hooks(assignment, messages)
     asked = order.make(assignment, chosen, os.environ, Path.cwd(), session, hooks.settings() if hooks else "")

@@ -1,11 +1,14 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol, cast, get_args
 
 from podium.agents.claude.stream import Json, Stream
-from podium.agents.rehearsal.protocol import Result, Verdict
+from podium.agents.rehearsal.protocol import Messages, Result, Verdict
 
+NO_ANSWER: Final = 70
+"""The exit status without a result: a crash, which is tried again (sysexits.h: EX_SOFTWARE)."""
 SAID_CHARS_MAX: Final = 2_000
 REFUSED_ALWAYS: Final = frozenset({401, 402, 403, 404})
 """The credential, the account's credit, or the model's name: no further try would help."""
@@ -40,7 +43,7 @@ def judge(heard: Stream) -> Result | None:
     data: Json = {"session": heard.session, "turns": final.get("num_turns"), "refused": heard.refused}
     if final.get("is_error") or final.get("subtype") != "success":
         return _trouble(heard, final, data)
-    return concluded(_answer(heard), heard, data)
+    return concluded(answer(heard), heard, data)
 
 
 def concluded(said: Json, heard: Heard, data: Json, missing: str = NO_RESULT) -> Result:
@@ -62,26 +65,30 @@ def goes_on(heard: Stream, result: Result) -> bool:
     return ran_out or result.verdict in GOES_ON
 
 
-def artifacts(heard: Stream) -> list[Json]:
-    """What the run handed over; the program has held it to the role's schema."""
-    return handed_over(_answer(heard))
+def answer(heard: Stream) -> Json:
+    """The structured result, which the program has held to the role's schema; empty without one."""
+    told: Any = (heard.final or {}).get("structured_output")
+    return cast("Json", told) if isinstance(told, dict) else {}
 
 
-def handed_over(answer: Json) -> list[Json]:
-    """The artifacts of a result, as the command protocol has them."""
-    found: Any = answer.get("artifacts")
-    made = [cast("Json", one) for one in cast("list[Any]", found) if isinstance(one, dict)] if found else []
-    texts = ("kind", "key", "title")
-    return [
-        {name: str(one.get(name) or "") for name in texts}
-        | {"data": one.get("data") or {}, "path": one.get("path") or None}
-        for one in made
-    ]
+def not_started(program: str, error: Exception) -> Result:
+    """The result of an agent whose program cannot be started as it is told."""
+    return Result("blocked", f"{program} could not be started: {error}", "See `podium doctor`.")
 
 
-def _answer(heard: Stream) -> Json:
-    answer: Any = (heard.final or {}).get("structured_output")
-    return cast("Json", answer) if isinstance(answer, dict) else {}
+def hand_over(messages: Messages, result: Result | None, told: Json | None = None) -> int:
+    """Say the artifacts of an answer and the result; the exit status."""
+    if result is None:
+        sys.stderr.write("The agent ended without a result; its last words are above.\n")
+        return NO_ANSWER
+    found: Any = (told or {}).get("artifacts")
+    for one in cast("list[Any]", found) if isinstance(found, list) else ():
+        if isinstance(one, dict):
+            made = cast("Json", one)
+            kind, key, title = (str(made.get(name) or "") for name in ("kind", "key", "title"))
+            messages.artifact(kind, key, title, made.get("data") or {}, made.get("path") or None)
+    messages.result(result)
+    return 0
 
 
 def _trouble(heard: Stream, final: Json, data: Json) -> Result:

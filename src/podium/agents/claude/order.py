@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,18 +35,6 @@ UNATTENDED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What podium.toml says in [agents.claude]."""
-
-    program: str
-    model: str
-    fallback_model: str
-    budget_usd: float
-    max_turns: int
-    stall_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """One start of the program."""
 
@@ -63,9 +52,12 @@ def within_project(assignment: Json, budget_usd: float) -> float:
 
 
 def make(
-    assignment: Json, chosen: Choice, env: Mapping[str, str], clone: Path, session: JobSession, settings: str = ""
+    assignment: Json, chosen: Namespace, env: Mapping[str, str], clone: Path, session: JobSession, settings: str = ""
 ) -> Order:
-    """Write the files, and say how to start, or go on. Raises UsageError for a role's file, and OSError."""
+    """Write the files, and say how to start, or go on. `chosen` is what podium.toml says, as options of the module.
+
+    Raises UsageError for a role's file, and OSError.
+    """
     role, config = roles.of(assignment, env), session.folder / "claude"
     private = Path(env["HOME"])
     told = told_folder(env)

@@ -64,7 +64,11 @@ def verdict(*events: dict[str, Any]) -> str | None:
 def test_a_structured_result_counts_with_its_artifacts() -> None:
     stream, _ = heard(init(), ended())
     assert verdict(init(), ended()) == "passed"
-    assert judgement.artifacts(stream) == [{"kind": "plan", "key": "plan", "title": "P", "data": {}, "path": None}]
+    out = io.StringIO()
+    assert judgement.hand_over(Messages(out), judgement.judge(stream), judgement.answer(stream)) == 0
+    made, result = map(json.loads, out.getvalue().splitlines())
+    assert made == {"type": "artifact", "kind": "plan", "key": "plan", "title": "P", "data": {}, "path": None}
+    assert result["verdict"] == "passed"
 
 
 def test_no_result_is_a_crash() -> None:
