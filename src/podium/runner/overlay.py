@@ -2,7 +2,8 @@
 
 Package tools cannot use a cache which they may not write to, and nobody inside may write to what others read. So this
 program, started before the one that makes the sandbox, lays an attempt's own folder over the host's (mount(2):
-overlayfs in a user namespace, Linux 5.11 and newer), and becomes that one. Where that cannot be, the attempt's folder is all.
+overlayfs in a user namespace, Linux 5.11 and newer), and becomes that one. Where that cannot be, the attempt's folder
+is all.
 """
 
 import ctypes

@@ -48,6 +48,8 @@ def test_messages_have_the_documents_fields() -> None:
     messages.log("so far")
     messages.artifact("issue", "1-é", "\u2028", {})
     messages.spend(1, 2, 0.5)
+    messages.tool("t1", "Bash", begun=True)
+    messages.raw({})
     messages.result(Result("rework", "again", "because"))
     said = [json.loads(line) for line in stream.getvalue().splitlines()]
     documented = {message["type"]: list(message) for message in map(json.loads, blocks("json")[1].splitlines())}
