@@ -1,6 +1,7 @@
 """Roles as Markdown files with front matter, in the layout that Claude Code users know for agents.
 
-A role of the home (`roles/NAME.md` in it) goes before the shipped one; `other.md` serves roles of one's own pipeline.
+A role of the home (`roles/NAME.md` in it, and before that `roles/PROJECT/NAME.md`) goes before the shipped one;
+`other.md` serves roles of one's own pipeline.
 """
 
 import json
@@ -41,9 +42,9 @@ class Role:
     """The kinds of artifact that it may hand over, each with the JSON schema of its data."""
 
 
-def load(name: str, home: Path | None) -> Role:
+def load(name: str, home: Path | None, project: str = "") -> Role:
     """The role called `name`; raises UsageError when its file is not what a role's file must be."""
-    folders = (home / "roles", SHIPPED) if home else (SHIPPED,)
+    folders = (home / "roles" / project, home / "roles", SHIPPED) if home else (SHIPPED,)
     names = (name, OTHER) if _NAME.fullmatch(name) else (OTHER,)
     path = _first(folder / f"{one}.md" for one in names for folder in folders)
     rules = _first(folder / GROUND_RULES for folder in folders)
@@ -52,7 +53,8 @@ def load(name: str, home: Path | None) -> Role:
 
 def of(assignment: Json, env: Mapping[str, str]) -> Role:
     """The role of an attempt, by its home's files; raises UsageError."""
-    return load(str(assignment.get("role", "")), Path(env["PODIUM_HOME"]) if "PODIUM_HOME" in env else None)
+    home, project = env.get("PODIUM_HOME"), str(assignment.get("project", {}).get("id", ""))
+    return load(str(assignment.get("role", "")), Path(home) if home else None, project)
 
 
 def parse(path: Path, ground_rules: str = "") -> Role:
