@@ -33,6 +33,7 @@ _KINDS: Final = {
     "scaling": "decided",
     "token": "created revoked",
     "provider": "held",
+    "breaker": "opened closed",
 }
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")
 """The events whose data is a documented payload, verbatim (EVT-3)."""

@@ -40,6 +40,7 @@ async def health(context: Context, asked: Nothing) -> HealthOutput:
         *check_work(system),
         check_targets(await context.store.read(lambda rows: against(rows, context))),
         check_providers(system),
+        check_breakers(system),
         check_webhooks(disabled),
     ]
     order: list[State] = ["ok", "warning", "problem"]
@@ -78,6 +79,16 @@ def check_providers(system: SystemStatus) -> Check:
         return ok("Providers", "none has asked to wait")
     said = "; ".join(f"{one.agent}: {one.reason}, {one.until - one.since:,.0f} s" for one in system.providers_held)
     return warning("Providers", f"held: {said}", "Nothing is lost and no try used up: the work goes on by itself.")
+
+
+def check_breakers(system: SystemStatus) -> Check:
+    """What fails too often is left alone for a while; a provider that has asked for it is told of apart."""
+    held = {f"provider:{one.agent}" for one in system.providers_held}
+    shut = [one for one in system.breakers if one.name not in held]
+    if not shut:
+        return ok("Breakers", "all are closed")
+    said = "; ".join(f"{one.name} is {one.state}: {one.reason}" for one in shut)
+    return warning("Breakers", said, "Nothing is lost and no try used up: each is tried again by itself.")
 
 
 def _success(rate: float | None) -> Check:

@@ -9,6 +9,8 @@ from podium.operations.operation import Nothing, Output, operation, question
 from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
+from podium.policy import breaker
+from podium.policy.breaker import Breaker
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
@@ -44,6 +46,19 @@ class HeldProvider(Output):
     reason: str
 
 
+class BreakerRow(Output):
+    """A circuit breaker that is not closed: what is behind it waits, uncharged."""
+
+    name: str
+    """`provider:AGENT`, `project:ID` or `webhook:NAME`."""
+    state: breaker.State
+    """`half-open` lets one try through at a time, and closes when one succeeds."""
+    since: float
+    until: float
+    """Both in seconds since the epoch; when the next try is let through."""
+    reason: str
+
+
 class SystemStatus(Output):
     """All workflows together; a figure that nobody knows yet is null."""
 
@@ -74,6 +89,8 @@ class SystemStatus(Output):
     providers_held: tuple[HeldProvider, ...] = ()
     spend_today: Spend = Spend()
     """What all attempts that ended today (UTC) have used up."""
+    breakers: tuple[BreakerRow, ...] = ()
+    """Those that are not closed, among them those of `providers_held`."""
 
 
 class StatusOutput(Output):
@@ -121,6 +138,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
     notices, needing = rows.one("notices_open")
+    shut = breakers_of(rows, wall)
     busy = sum(n for (_, state), n in tally.items() if state == "running")
     return StatusOutput(
         workflows=workflows,
@@ -141,11 +159,26 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
             notices_needing_you=needing,
             instances_busy=busy,
             instances_total=len(fleet.present()),
-            providers_held=tuple(map(HeldProvider.of, rows.all("provider_pauses_open", (wall,)))),
             spend_today=next((Spend.of(used) for _, *used in rows.all("spent_by", ("day", day_of(wall)))), Spend()),
+            providers_held=tuple(
+                HeldProvider(agent=row.name.removeprefix("provider:"), **row.model_dump(exclude={"name", "state"}))
+                for row in shut
+                if row.state == "open" and row.name.startswith("provider:")
+            ),
+            breakers=shut,
             instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
         ),
     )
+
+
+def breakers_of(rows: Rows, wall: float) -> tuple[BreakerRow, ...]:
+    """The circuit breakers that are not closed."""
+    found: list[BreakerRow] = []
+    for name, tokens, openings, _, reason, since, until in rows.all("breakers"):
+        state = Breaker(name, tokens, openings, until, reason).state(wall)
+        if state != "closed":
+            found.append(BreakerRow(name=name, state=state, since=since, until=until, reason=reason))
+    return tuple(found)
 
 
 def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:

@@ -17,6 +17,7 @@ from podium.domain import lifecycle
 from podium.domain.errors import NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline, Step
+from podium.policy.breaker import Breaker
 from podium.policy.ordering import priority, rank
 from podium.store import writing
 from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
@@ -41,7 +42,7 @@ class Batch:
         self._hot = hot
         self.mail = hot.mail
         self.watched = hot.watched
-        self.held_agents = hot.held_agents
+        self.breakers = hot.breakers
         self.fleet = hot.fleet
         self.deaths = hot.deaths
         self.pipelines = pipelines
@@ -246,10 +247,27 @@ class Batch:
             self._ready_added[after.id] = after
             if flow.owner.paused:
                 return self.move(after, "pause")
-            if self.held_agents and job.queue != PODIUM_QUEUE:
-                until = self.held_agents.get(flow.owner.agent, 0.0)
+            if self.breakers and job.queue != PODIUM_QUEUE:
+                until = self._held_until(flow.owner)
                 return self.move(after, "delay", ready_at=until) if until > self.now else after
         return after
+
+    def _held_until(self, owner: Owner) -> float:
+        """When a job of the project may be given out; a half-open breaker lets it through, and no other one for now."""
+        found = [breaker for name in owner.breakers if (breaker := self.breakers.get(name)) is not None]
+        until = max((breaker.until for breaker in found), default=0.0)
+        for breaker in found if until <= self.now else ():
+            if breaker.tripped:
+                self.put_breaker(breaker.probed(self.now))
+        return until
+
+    def put_breaker(self, breaker: Breaker) -> None:
+        """Store a circuit breaker; one that is whole again is forgotten."""
+        self.breakers[breaker.name] = breaker
+        until_wall = self.wall + max(0.0, breaker.until - self.now)
+        self.effects["breaker_put"].append((*breaker, self.wall, until_wall))
+        if breaker == Breaker(breaker.name, reason=breaker.reason):
+            del self.breakers[breaker.name]
 
     def _leave_ready(self, job: Job) -> None:
         """The job is ready no more, or not at this place of its queue."""

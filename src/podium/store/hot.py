@@ -11,6 +11,7 @@ from podium.domain.fleet import Fleet
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
 from podium.policy.admission import Limits
+from podium.policy.breaker import Breaker
 
 HOT_ROWS_MAX: Final = 16_384
 """Rows of each kind that the writer keeps in memory between transactions."""
@@ -105,6 +106,11 @@ class Owner:
         flow = self.flows[name] = Flow(self, name, workflow, workflow.project_jobs_max * self.weight, *stands)
         return flow
 
+    @property
+    def breakers(self) -> tuple[str, str]:
+        """The circuit breakers that hold its jobs up when they are open."""
+        return f"provider:{self.agent}", f"project:{self.id}"
+
     def row(self, now: float) -> tuple[object, ...]:
         """As `project_end` writes it."""
         settings = (self.boost, int(self.paused), int(self.plan_first), orjson.dumps(self.assigned).decode())
@@ -142,8 +148,8 @@ class Hot:
     """The types of event that rules of any pipeline are on."""
     deaths: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
     """Instances whose latest attempts died, and at which jobs."""
-    held_agents: dict[str, float] = field(default_factory=dict[str, float])
-    """Until when the providers of agents will not answer (steady seconds)."""
+    breakers: dict[str, Breaker] = field(default_factory=dict[str, Breaker])
+    """Circuit breakers that are not whole; always complete."""
     fleet: Fleet = field(default_factory=Fleet)
     """Instances and queues; always complete."""
 

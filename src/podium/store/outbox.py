@@ -7,6 +7,7 @@ from podium.domain.command import Dismiss, Replay, Settle
 from podium.domain.delivery import Delivery
 from podium.domain.errors import Conflict, NotFound
 from podium.store.batch import Batch
+from podium.store.breakers import note
 from podium.store.rows import Rows
 from podium.store.rules import notice
 
@@ -18,7 +19,10 @@ DAY_SECONDS: Final = 86_400
 def due(rows: Rows, now: float, limit: int) -> list[Delivery]:
     """The first deliveries of each webhook that are due, at most `limit` of each, in order."""
     found: list[Delivery] = []
+    shut = {row[0] for row in rows.all("breakers") if row[3] > now}
     for webhook, disabled in rows.all("deliveries_waiting"):
+        if f"webhook:{webhook}" in shut:
+            continue
         for id_, key, name, event, attempts in rows.all("deliveries_due", (webhook, now, limit)):
             found.append(Delivery(id_, key, name, json.loads(event), attempts, bool(disabled)))
     return found
@@ -30,6 +34,8 @@ def settle_delivery(batch: Batch, command: Settle) -> bool:
     if row is None or tuple(row[1:]) != ("pending", command.attempts):
         return False
     webhook, outcome = row[0], command.outcome
+    if not outcome.disable:
+        note(batch, f"webhook:{webhook}", "" if outcome.state == "done" else outcome.detail or "it refuses")
     ended = batch.wall if outcome.state != "pending" else None
     due_at = batch.now + outcome.delay_seconds
     changed = (outcome.state, command.attempts + 1, due_at, ended, outcome.detail[:500], command.delivery)

@@ -3,9 +3,11 @@
 from typing import Final
 
 from podium.domain.command import Complete, Verdict
-from podium.domain.job import PODIUM_QUEUE, Job
+from podium.domain.job import Job
+from podium.policy.breaker import Breaker
 from podium.store import jobs
 from podium.store.batch import Batch
+from podium.store.breakers import hold_up, weigh
 from podium.store.rules import notice
 from podium.store.steering import pause
 
@@ -25,6 +27,8 @@ def complete(batch: Batch, command: Complete) -> bool:
         if left > 0:
             _hold_provider(batch, job, command.verdict)
     is_taken, spend = jobs.complete(batch, command), command.report.spend
+    if is_taken:
+        weigh(batch, batch.need(command.job), command)
     if is_taken and spend is not None and spend.cost_usd:
         _charge(batch, batch.need(command.job).project, spend.cost_usd)
     return is_taken
@@ -47,13 +51,9 @@ def _charge(batch: Batch, project: str, cost_usd: float) -> None:
 
 def _hold_provider(batch: Batch, job: Job, verdict: Verdict) -> None:
     """None of the agent's jobs is given out before the time is up; what runs is told by the provider itself."""
-    agent = batch.owner(job.project).agent
-    until = max(batch.now + verdict.delay_seconds, batch.held_agents.get(agent, 0.0))
-    batch.held_agents[agent] = until
-    row = (agent, until, batch.wall, batch.wall + verdict.delay_seconds, verdict.reason[:2000])
-    batch.effects["provider_pause_put"].append(row)
-    batch.tell("provider.held", job, agent=agent, seconds=round(verdict.delay_seconds, 3), reason=verdict.reason[:500])
-    for (job_id,) in batch.rows.all("jobs_ready_of_agent", (agent, PODIUM_QUEUE)):
-        ready = batch.need(job_id)
-        if ready.state == "ready":
-            batch.move(ready, "delay", ready_at=until)
+    owner = batch.owner(job.project)
+    name, seconds = owner.breakers[0], round(verdict.delay_seconds, 3)
+    held = batch.breakers.get(name, Breaker(name)).held(batch.now + verdict.delay_seconds, verdict.reason[:500])
+    batch.put_breaker(held)
+    batch.tell("provider.held", job, agent=owner.agent, seconds=seconds, reason=verdict.reason[:500])
+    hold_up(batch, held)

@@ -15,6 +15,7 @@ from podium.domain.errors import Defect, PodiumError, Unavailable, UnsafeStore
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
+from podium.policy.breaker import Breaker
 from podium.store import transaction
 from podium.store.batch import Batch
 from podium.store.fleet import read_fleet
@@ -135,7 +136,7 @@ class SqliteStore:
         busy = {job.instance: job.id for job in map(Job._make, self.rows.all("jobs_running"))}
         waiting = dict(self.rows.all("input_waiting"))
         hot = Hot(self.limits, busy=busy, waiting=waiting, watched=self._watched, fleet=read_fleet(self.rows))
-        hot.held_agents = dict(self.rows.all("provider_pauses"))
+        hot.breakers = {row[0]: Breaker(*row[:5]) for row in self.rows.all("breakers")}
         for project, address, sent_at in self.rows.all("message_boxes"):
             hot.post(project, address, sent_at)
         return hot

@@ -60,6 +60,6 @@ _EFFECT_ORDER: Final = (
     # first: what is asked in this batch is not answered by what happened before
     "notice_settle_job", "notice_settle_project", "notice_settle", "notice_withdraw", "notice_insert", "notice_trim",
     "delivery_insert", "delivery_update", "delivery_trim", "webhook_disable", "webhook_enable", "instance_put",
-    "queue_setting_put", "provider_pause_put", "spent_add", "outside_put", "outside_trim",
+    "queue_setting_put", "breaker_put", "spent_add", "outside_put", "outside_trim",
 )  # fmt: skip
 """The statements that a flush ends with, if there are any such rows."""

@@ -92,6 +92,11 @@ TOLD: list[tuple[dict[str, Any], str | None]] = [
         event("instance.swapped") | {"data": {"instance": "dev-02", "by": "ann", "reason": "new model"}},
         "ann swaps what dev-02 runs: new model",
     ),
+    (
+        event("breaker.opened", breaker="provider:claude", seconds=30.0, reason="overloaded"),
+        "provider:claude is left alone for 30.0 s, after too many failures: overloaded",
+    ),
+    (event("breaker.closed", breaker="provider:claude"), "provider:claude works again"),
     (event("token.created", token="1f0c9a2b", scope="read", by="ann"), "ann makes the token 1f0c9a2b (read)"),
     (event("token.revoked", token="1f0c9a2b", by="ann"), "ann revokes the token 1f0c9a2b"),
     (

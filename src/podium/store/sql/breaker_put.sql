@@ -1,0 +1,5 @@
+-- A circuit breaker as it is now; `since_wall` is when it began to be anything but whole.
+INSERT INTO breaker (name, tokens, openings, until, reason, since_wall, until_wall) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, openings = excluded.openings, until = excluded.until,
+  reason = excluded.reason, until_wall = excluded.until_wall,
+  since_wall = iif(tokens < 1 AND excluded.tokens < 1, since_wall, excluded.since_wall)
