@@ -21,15 +21,19 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50, help="how many processes to kill (default 50)")
     parser.add_argument("--seed", type=int, default=0, help="when to kill which")
     parser.add_argument("--full-disk", action="store_true", help="the home is on a small disk that is full at times")
+    parser.add_argument("--freeze", action="store_true", help="also stop processes for a while (SIGSTOP, SIGCONT)")
+    parser.add_argument("--stops", type=int, default=0, help="instead: so many attempts stopped past their lease")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="podium-chaos-")))
         disk = stack.enter_context(small_disk(folder / "disk", DISK_SIZE)) if asked.full_disk else None
-        chaos = Chaos((disk or folder) / "home", asked.seed, disk=disk)
-        verdict = chaos.storm(asked.kills, lambda line: None if asked.json else print(line, file=sys.stderr))
+        chaos = Chaos((disk or folder) / "home", asked.seed, disk=disk, freezes=asked.freeze)
+        strike, number = (chaos.stop_past_lease, asked.stops) if asked.stops else (chaos.storm, asked.kills)
+        verdict = strike(number, lambda line: None if asked.json else print(line, file=sys.stderr))
     counts = {"kills": chaos.kills, "lost": len(verdict.lost), "repeated": len(verdict.repeated)}
     counts |= {"orphans": len(verdict.orphans), "adopted": verdict.adopted, "projects": len(chaos.projects)}
+    counts |= {"stopped": chaos.frozen} if asked.freeze or asked.stops else {}
     counts |= {"full": chaos.full} if asked.full_disk else {}
     counts |= {f"{kind}s": list(chaos.victims.values()).count(kind) for kind in ("runner", "agent")}
     for line in [*verdict.lost, *verdict.repeated, *verdict.orphans]:

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
 from tests.crash.ballast import Ballast
-from tests.crash.verdicts import Verdict, ask, charged, judge
+from tests.crash.verdicts import Verdict, ask, ask_text, charged, judge
 
 UP_SECONDS: Final = 20.0
 END_SECONDS: Final = 180.0
@@ -27,9 +27,12 @@ STRIKE_SECONDS: Final = 1.0
 """How long a victim is looked for."""
 VICTIMS_PER_LIFE: Final = (0, 2)
 """How many runners and agents are killed while one orchestrator lives, at random between these."""
+STOPPED_SECONDS: Final = (0.1, 3.0)
+"""How long a stopped process stays so, at random between these."""
 FULL_SHARE: Final = 0.3
 """The share of orchestrators that die on a full disk, where there is a small one."""
 OPEN_PROJECTS: Final = "SELECT count(*) FROM project WHERE state = 'open'"
+INSTANCE_AT: Final = "SELECT instance FROM job WHERE id = ? AND state = 'running'"
 RUNNING_AGENTS: Final = "SELECT count(*) FROM job WHERE state = 'running' AND queue <> 'podium'"
 
 
@@ -37,9 +40,19 @@ class Chaos:
     """One home under fire. `podium` runs in an environment of its own, with nothing inherited."""
 
     def __init__(
-        self, home: Path, seed: int, features: int = 6, pace_seconds: float = 0.15, disk: Path | None = None
+        self,
+        home: Path,
+        seed: int,
+        features: int = 6,
+        pace_seconds: float = 0.15,
+        disk: Path | None = None,
+        *,
+        freezes: bool = False,
     ) -> None:
         self.home = home
+        self.freezes = freezes
+        """Whether processes are also stopped for a while and go on."""
+        self.frozen = 0
         self.disk = disk
         """The small disk that the home is on, when it is to be full at times."""
         self.full = 0
@@ -122,6 +135,52 @@ class Chaos:
         self.victims[job] = kind
         return True
 
+    def _freeze(self, orchestrator: subprocess.Popen[bytes]) -> None:
+        """Stop the orchestrator, a runner or an agent for a while (SIGSTOP), and let it go on."""
+        runners = self._runners()
+        pids = [orchestrator.pid, *runners]
+        for runner in runners:
+            with suppress(OSError):
+                pids += map(int, Path(f"/proc/{runner}/task/{runner}/children").read_text().split())
+        pid = self.random.choice(pids)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(self.random.uniform(*STOPPED_SECONDS))
+            os.kill(pid, signal.SIGCONT)
+        self.frozen += 1
+
+    def stop_past_lease(self, stops: int, tell: Callable[[str], None] = lambda _: None) -> Verdict:
+        """Stop that many attempts, take their leases away meanwhile, let them go on; then finish and judge.
+
+        Nothing that such an attempt does afterwards may be in the database, or on a project's main branch.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        for _ in range(OPEN_PROJECTS_MIN):
+            self.submit()
+        process = self.orchestrator()
+        while self.frozen < stops:
+            while self.open_projects() < OPEN_PROJECTS_MIN:
+                self.submit()
+            self._until_busy(process)
+            runners = self._runners()
+            if not runners:
+                continue
+            pid, job = self.random.choice(sorted(runners.items()))
+            with suppress(ProcessLookupError, TypeError, ValueError):
+                os.kill(pid, signal.SIGSTOP)
+                instance = ask_text(self.home, INSTANCE_AT, job.rpartition("/")[2])
+                done = self.podium("restart-instance", instance, "--reason", "it was stopped", "--yes")
+                time.sleep(self.random.uniform(*STOPPED_SECONDS) if done.returncode == 0 else 0.0)
+                self.frozen += done.returncode == 0
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+            tell(f"{self.frozen} stopped, {len(self.projects)} projects")
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+        self._finish()
+        verdict = judge(self.home, self.projects)
+        return verdict._replace(lost=verdict.lost + [f"{job} was charged: {why}" for job, why in charged(self.home)])
+
     def storm(self, kills: int, tell: Callable[[str], None] = lambda _: None) -> Verdict:
         """Kill that many processes, let the last orchestrator finish, and judge."""
         self.home.mkdir(parents=True, exist_ok=True)
@@ -133,6 +192,8 @@ class Chaos:
             if is_busy:
                 self._until_busy(process)
             struck = sum(self._strike() for _ in range(self.random.randint(*VICTIMS_PER_LIFE)))
+            for _ in range(self.random.randint(*VICTIMS_PER_LIFE) if self.freezes else 0):
+                self._freeze(process)
             with self._full_disk(is_busy and self.random.random() < FULL_SHARE):
                 time.sleep(self.random.uniform(*LIFE_SECONDS))
                 self._kill(process)

@@ -53,6 +53,13 @@ def ask(home: Path, question: str, *arguments: str) -> int:
         return int(number)
 
 
+def ask_text(home: Path, question: str, *arguments: str) -> str:
+    """One text from the database file; raises TypeError where there is none."""
+    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
+        (text,) = database.execute(question, arguments).fetchone()
+        return str(text)
+
+
 def charged(home: Path) -> list[tuple[str, str]]:
     """Jobs (`project/job`) that an attempt failed at, were sent back or put before a person, and why.
 

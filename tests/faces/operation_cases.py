@@ -75,7 +75,7 @@ CASES: Final = {
     "resume": Case({"project": "{q}"}, {"action": "resume", "project": "{q}"}),
     "retry": Case({"job": "{p.job}", "reason": "again"}, {"action": "retry", "project": "{p}"}),
     "review approve": Case({"review": "{p.review}"}, {"verdict": "approve", "project": "{p}"}),
-    "review list": Case({"project": "{p}"}),
+    "review list": Case({"project": "{p}"}, varies=("age_seconds",)),
     "review reject": Case({"review": "{p.review}", "notes": "no"}, {"verdict": "reject"}),
     "review send-back": Case({"review": "{p.review}", "notes": "commas"}, {"verdict": "send-back"}),
     "scale-down": Case({"workflow": "content", "to": 2}, varies=FLEET),

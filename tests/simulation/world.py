@@ -96,6 +96,8 @@ class Ground:
     live: dict[str, SimulatedAttempt] = field(default_factory=dict[str, SimulatedAttempt])
     """Attempts whose processes exist now, by name."""
     started: Counter[tuple[int, int]] = field(default_factory=Counter[tuple[int, int]])
+    hung: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """Attempts (job, number) whose agent hangs for ever."""
     reported: Counter[int] = field(default_factory=Counter[int])
     """Agents of each job that came to their end."""
     endings: dict[tuple[int, int], Ending] = field(default_factory=dict[tuple[int, int], Ending])
@@ -156,6 +158,8 @@ class World:
         if not (lease.job.queue != PODIUM_QUEUE and self.chance("agent_hangs")):
             seconds = self.rng.expovariate(1.0 / self.workload.step_seconds)
             attempt.ends = self.loop.call_later(seconds, self._end, lease.name)
+        else:
+            self.ground.hung.add(key)
         return attempt
 
     def end(self, name: str, report: Report) -> None:

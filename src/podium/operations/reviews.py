@@ -34,6 +34,10 @@ class ReviewRow(Output):
     opened_at: float
     decided_by: str | None
     notes: str | None
+    age_seconds: float | None = None
+    """How long it has waited; null once it is decided."""
+    overdue: bool = False
+    """It waits for longer than a decision may take (`[limits] stuck_review_seconds`)."""
 
 
 class ReviewListOutput(Output):
@@ -48,7 +52,12 @@ def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewL
     if asked.project:
         need_jobs(rows, asked.project)
     found = rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
-    return ReviewListOutput(reviews=list(map(ReviewRow.of, found)))
+    reviews = list(map(ReviewRow.of, found))
+    for review in reviews:
+        if review.state == "open":
+            review.age_seconds = round(max(0.0, context.clock.now() - review.opened_at), 3)
+            review.overdue = review.age_seconds > context.stuck_limits.review_seconds
+    return ReviewListOutput(reviews=reviews)
 
 
 class DecideInput(Input):

@@ -34,7 +34,7 @@ def settle_delivery(batch: Batch, command: Settle) -> bool:
     if row is None or tuple(row[1:]) != ("pending", command.attempts):
         return False
     webhook, outcome = row[0], command.outcome
-    if not outcome.disable:
+    if outcome.state != "dead":  # what is given up has failed before; what is refused was never sent
         note(batch, f"webhook:{webhook}", "" if outcome.state == "done" else outcome.detail or "it refuses")
     ended = batch.wall if outcome.state != "pending" else None
     due_at = batch.now + outcome.delay_seconds

@@ -1,11 +1,16 @@
 """Metrics tell what happened and nothing else; health names what a person should look at."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from podium.domain.attempt import Ending, Report, Spend
+from podium.domain.access import Principal, Scope
 from podium.domain.command import Complete, Verdict
+from podium.domain.errors import Forbidden
+from podium.operations.catalogue import operation_named
+from podium.operations.invoke import invoke
 from podium.policy.health import Signs
 from podium.store.rows import sql
 from tests.unit.faces.samples import plain
@@ -124,3 +129,28 @@ def test_health_tells_of_a_target_that_is_missed(desktop: Desktop) -> None:
     assert checks["Targets"].state == "warning"
     assert "pipeline 9" in checks["Targets"].detail
     assert checks["Targets"].to_do == "`podium bottleneck` names what holds the work up."
+
+
+@pytest.mark.requirement("REV-1")
+def test_reviews_show_their_age_and_which_wait_for_too_long(desktop: Desktop) -> None:
+    desk = desktop.desk
+    desk.finish(desk.run_to("implement"), Verdict("escalate", "no", review="blocked"))
+    desk.now += 60.0
+    (row,) = desktop.ask("review list").reviews
+    assert (row.age_seconds, row.overdue) == (60.0, False)
+    desk.now += desktop.limits.review_seconds
+    (row,) = desktop.ask("review list").reviews
+    assert row.overdue
+    desktop.ask("review send-back", review=row.id, notes="again")
+    (row,) = desktop.ask("review list", all=True).reviews
+    assert (row.age_seconds, row.overdue) == (None, False)
+
+
+@pytest.mark.requirement("REV-1")
+def test_no_instance_decides_about_its_own_work(desktop: Desktop) -> None:
+    """An agent at work, the author too, has a credential for its own attempt alone: no review opens to it."""
+    author = Principal("dev-02", Scope.ATTEMPT, "p/12.a1")
+    for name in ("review approve", "review reject", "review send-back"):
+        operation = operation_named(name)
+        with pytest.raises(Forbidden):
+            asyncio.run(invoke(operation, desktop.context(), operation.input(review=1), author))
