@@ -37,12 +37,12 @@ def main() -> int:
             words = command.format(done=done, step=min(step, whole - done)).split()
             ran = subprocess.run([sys.executable, "-m", *words], stdout=subprocess.PIPE, text=True, check=False)
             lines = ran.stdout.strip().splitlines()
-            told = json.loads(lines[-1]) if lines else {}
+            told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
             print(json.dumps({"part": name, "done": done + min(step, whole - done), "ok": not ran.returncode} | told))
             sys.stdout.flush()
             if ran.returncode:
                 return 1
-            sums = state.get(name, {}).get("found", {})
+            sums: dict[str, Any] = state.get(name, {}).get("found", {})
             found = {key: sums.get(key, 0) + n for key, n in told.items() if isinstance(n, int | float)}
             state[name] = {"done": done + min(step, whole - done), "found": found}
             STATE.write_text(json.dumps(state), "utf-8")

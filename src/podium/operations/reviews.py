@@ -52,7 +52,7 @@ def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewL
     if asked.project:
         need_jobs(rows, asked.project)
     found = rows.all("reviews_page", (int(asked.all), asked.project, asked.project, asked.limit))
-    reviews = list(map(ReviewRow.of, found))
+    reviews = [ReviewRow.of(row, age_seconds=None, overdue=False) for row in found]
     for review in reviews:
         if review.state == "open":
             review.age_seconds = round(max(0.0, context.clock.now() - review.opened_at), 3)

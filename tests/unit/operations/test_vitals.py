@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.access import Principal, Scope
+from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.command import Complete, Verdict
 from podium.domain.errors import Forbidden
 from podium.operations.catalogue import operation_named
