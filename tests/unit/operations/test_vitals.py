@@ -153,4 +153,4 @@ def test_no_instance_decides_about_its_own_work(desktop: Desktop) -> None:
     for name in ("review approve", "review reject", "review send-back"):
         operation = operation_named(name)
         with pytest.raises(Forbidden):
-            asyncio.run(invoke(operation, desktop.context(), operation.input(review=1), author))
+            asyncio.run(invoke(operation, desktop.context(), operation.input.model_validate({"review": 1}), author))
