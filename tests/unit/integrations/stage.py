@@ -14,7 +14,7 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
 from podium.integrations.shared_state.mirror import Mirror
-from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, read_projects, read_workflows
+from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, read
 from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
@@ -196,9 +196,7 @@ async def found_within(stage: Stage, seconds: float, holds: Callable[[], bool]) 
 
 def expected(stage: Stage, project: str) -> dict[str, dict[str, Any]]:
     """What every file of a tree with one project has to say now."""
-    rows = stage.database.rows
-    files = {
-        **read_workflows(rows, list(WORKFLOWS), stage.slots).files,
-        **read_projects(rows, stage.store.pipelines, [project]).files,
-    }
+    subjects = [*WORKFLOWS, f"projects/{project}"]
+    found = read(stage.database.rows, stage.store.pipelines, stage.slots, subjects).files
+    files = {name: document for part in found.values() for name, document in part.items() if document is not None}
     return {name: content(document) for name, document in files.items()}

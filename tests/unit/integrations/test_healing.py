@@ -89,23 +89,6 @@ def test_a_new_orchestrator_writes_only_what_changed_meanwhile(stage: Stage) -> 
 
 
 @pytest.mark.requirement("STA-1")
-def test_the_folder_of_a_pruned_project_goes(stage: Stage) -> None:
-    async def story() -> None:
-        stage.clock.spawn(stage.mirror.run(), "mirror")
-        for project in ("alpha", "beta"):
-            await stage.submit(project)
-        await stage.clock.sleep(BEHIND_SECONDS_MAX)
-        stage.database.connection.pragma("foreign_keys", False)
-        stage.database.connection.execute("DELETE FROM job WHERE project = 'beta'")
-        stage.database.connection.execute("DELETE FROM ready WHERE job NOT IN (SELECT id FROM job)")
-        stage.database.connection.execute("DELETE FROM project WHERE id = 'beta'")
-        assert await found_within(stage, 3 * PATROL_SECONDS, lambda: not (stage.folder / "projects/beta").exists())
-        assert project_files("alpha") <= stage.files()
-
-    stage.play(story())
-
-
-@pytest.mark.requirement("STA-1")
 def test_ended_projects_are_looked_at_a_few_at_a_time(stage: Stage) -> None:
     count = 150
 

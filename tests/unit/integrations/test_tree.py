@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from podium.integrations.shared_state.documents import Json
-from podium.integrations.shared_state.tree import Tree
+from podium.integrations.shared_state.reading import PROJECT_FILES
+from podium.integrations.shared_state.tree import PART, Tree
 from tests.unit.integrations.stage import checked
 from tools.shared_state_schemas import Page, ProjectCounts, Queue, QueueCounts, QueueEntry
 
@@ -177,18 +178,12 @@ def test_folders_and_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "tree" / NAME).parent.stat().st_mode & 0o077 == 0
 
 
-def test_the_patrol_goes_round_and_clears_what_a_killed_process_left(tmp_path: Path) -> None:
-    for project in ("one", "two", "three"):
-        (tmp_path / "projects" / project).mkdir(parents=True)
-        (tmp_path / "projects" / project / ".status.json.tmp").write_text("{")
-    (tmp_path / "projects" / "Not an id").mkdir()
-    (tmp_path / "projects" / "stray").write_text("")
+def test_what_a_killed_process_left_is_never_taken_for_a_file_and_goes_with_the_next_write(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
-    rounds = [tree.patrol(2) for _ in range(8)]
-    assert {name for page in rounds for name in page} == {"one", "two", "three"}
-    assert max(map(len, rounds)) <= 2
-    assert sum("one" in page for page in rounds) > 1
-    assert not list(tmp_path.rglob(".*.tmp"))
+    (tmp_path / PART).write_text("{")
+    assert not put(tree, queue(1))
+    assert checked(tmp_path / NAME)
+    assert names(tmp_path) == ["queues"]
 
 
 def test_a_removed_project_keeps_what_somebody_else_put_into_its_folder(tmp_path: Path) -> None:
@@ -197,6 +192,6 @@ def test_a_removed_project_keeps_what_somebody_else_put_into_its_folder(tmp_path
         tree.publish({f"projects/{project}/status.json": queue(1)}, 1, 1.0)
     (tmp_path / "projects" / "used" / "notes.txt").write_text("mine")
     for project in ("empty", "used", "never"):
-        tree.remove_project(project)
+        assert not tree.publish(dict.fromkeys((f"projects/{project}/{name}" for name in PROJECT_FILES), None), 2, 2.0)
     assert names(tmp_path / "projects") == ["used"]
     assert names(tmp_path / "projects" / "used") == ["notes.txt"]

@@ -22,8 +22,6 @@ DATA_CHARS_MAX: Final = 1 << 20
 """An artifact's data that is longer is not looked into."""
 
 Json = dict[str, Any]
-Tally = Mapping[str, Mapping[str, int]]
-"""Subject -> state -> how many."""
 
 
 class Rows(Protocol):
@@ -83,18 +81,18 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
     ]
 
 
-def queue(rows: Rows, workflow: str, counts: Tally) -> Json:
+def queue(rows: Rows, workflow: str) -> Json:
     """What waits for an instance of the workflow's pool."""
     lanes = [
         rows.all("ready_first", (workflow, lane, ENTRIES_MAX + 1)) for (lane,) in rows.all("lanes_ready", (workflow,))
     ]
     ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part(_WAITING, row[1:]))
-    jobs, projects = counts.get(workflow, {}), counts.get(f"workflow.{workflow}", {})
+    counts = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     return _document(
         "queue",
         workflow=workflow,
-        jobs={state: jobs.get(state, 0) for state in _JOB_STATES.split()},
-        projects={state: projects.get(state, 0) for state in _PROJECT_STATES.split()},
+        jobs={state: counts.get((workflow, state), 0) for state in _JOB_STATES.split()},
+        projects={state: counts.get((f"workflow.{workflow}", state), 0) for state in _PROJECT_STATES.split()},
         oldest_ready_at=min((entry["ready_at"] for entry in ready["entries"]), default=None),
         ready=ready,
     )
@@ -113,14 +111,6 @@ def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Json:
 
     told = {"total": len(names), "busy": len(busy), "idle": len(names) - len(busy)}
     return _document("instances", workflow=workflow, **told, instances=_page(names, entry))
-
-
-def tally(rows: Rows) -> Tally:
-    """Every count that the store keeps."""
-    counts: dict[str, dict[str, int]] = {}
-    for subject, state, n in rows.all("tally_all"):
-        counts.setdefault(subject, {})[state] = n
-    return counts
 
 
 def _document(kind: str, **rest: Any) -> Json:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -11,7 +12,7 @@ from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.integrations.shared_state import reading
 from podium.integrations.shared_state.documents import Rows
-from podium.integrations.shared_state.reading import WORKFLOWS, News, Snapshot
+from podium.integrations.shared_state.reading import WORKFLOWS
 from podium.integrations.shared_state.tree import Tree
 from podium.ports import Clock
 
@@ -24,8 +25,8 @@ PATROL_SECONDS: Final = 5.0
 """Between two looks at files that no event speaks of, to put back what somebody has changed or deleted."""
 PATROL_PROJECTS: Final = 64
 """Projects that one patrol looks at, whether they have ended or not."""
-CHUNK_PROJECTS: Final = 64
-"""Projects that one question is about."""
+CHUNK_SUBJECTS: Final = 64
+"""Subjects that one question is about."""
 BACKLOG_PROJECTS: Final = 256
 """Projects that one pass refreshes although no event has just spoken of them."""
 FAILURES_MAX: Final = 64
@@ -72,9 +73,7 @@ class Mirror:
         self._slots = slots
         self._on_disk = on_disk
         self._turn = asyncio.Lock()
-        self._news: News | None = None
-        self._known_slots: Sequence[Slot] = ()
-        self._workflows: set[str] = set()
+        self._read_upto: int | None = None
         self._dirty: dict[str, None] = {}
         """Projects that an event spoke of, in order."""
         self._backlog: dict[str, None] = {}
@@ -98,15 +97,15 @@ class Mirror:
     async def run_once(self) -> float:
         """One pass: write what has changed; the seconds after which to look again even if nothing is committed."""
         async with self._turn:
-            failures: list[str] = []
+            failures: list[Exception] = []
             try:
                 await self._read_news()
-                await self._refresh_workflows(failures)
-                await self._refresh_projects(list(self._dirty), failures)
-                await self._refresh_projects(list(self._backlog)[:BACKLOG_PROJECTS], failures)
                 await self._patrol()
+                backlog = islice(self._backlog, BACKLOG_PROJECTS)
+                # Jobs become ready, and instances come and go, without an event: the pools are looked at every time.
+                await self._refresh(list(dict.fromkeys([*WORKFLOWS, *self._dirty, *backlog])), failures)
             except Exception as error:  # noqa: BLE001 - a mirror may fail in any way; none may stop the orchestrator
-                failures.append(_explained(error))
+                failures.append(error)
             self._tell(failures)
         if failures:
             return RETRY_SECONDS
@@ -114,84 +113,50 @@ class Mirror:
 
     async def _read_news(self) -> None:
         """Take note of all that was committed since the last pass."""
-        while True:
-            before = self._news
-            news = await self._truth.read(partial(reading.read_news, after=before.upto if before else None))
-            (self._backlog if news.restart else self._dirty).update(dict.fromkeys(news.projects))
-            self._workflows |= news.workflows & WORKFLOWS.keys()
-            for workflow in WORKFLOWS:  # a job that becomes ready is counted, but no event tells it
-                subjects = (workflow, f"workflow.{workflow}")
-                if before is None or any(news.tally.get(s) != before.tally.get(s) for s in subjects):
-                    self._workflows.add(workflow)
-            self._news = news
-            if not news.more:
-                break
+        more = True
+        while more:
+            upto, more, restart, projects = await self._truth.read(partial(reading.read_news, after=self._read_upto))
+            (self._backlog if restart else self._dirty).update(dict.fromkeys(projects))
+            self._read_upto = upto
         now = self._clock.now()
         self._dirty |= {project: None for project, due in self._due.items() if due <= now}
-        slots = self._slots()
-        if slots != self._known_slots:
-            self._known_slots = tuple(slots)
-            self._workflows |= WORKFLOWS.keys()
 
-    async def _refresh_workflows(self, failures: list[str]) -> None:
-        if not self._workflows:
-            return
-        wanted = sorted(self._workflows)
-        found = await self._truth.read(partial(reading.read_workflows, workflows=wanted, slots=self._known_slots))
-        failed = await self._on_disk(partial(self._write, found))
-        if failed:
-            failures += map(_explained, failed.values())
-        else:
-            self._workflows.clear()
-
-    async def _refresh_projects(self, projects: Sequence[str], failures: list[str]) -> None:
-        for start in range(0, len(projects), CHUNK_PROJECTS):
+    async def _refresh(self, subjects: Sequence[str], failures: list[Exception]) -> None:
+        """Write what has changed about workflows and projects."""
+        for start in range(0, len(subjects), CHUNK_SUBJECTS):
             if len(failures) > FAILURES_MAX:
                 return
-            chunk = projects[start : start + CHUNK_PROJECTS]
-            question = partial(reading.read_projects, pipelines=self._pipelines, projects=chunk)
-            found = await self._truth.read(question)
-            failed = await self._on_disk(partial(self._write, found))
-            failures += map(_explained, failed.values())
-            again = {name.split("/")[1] for name in failed}
-            for project in chunk:
-                self._backlog.pop(project, None)
-                self._dirty.pop(project, None)
-                self._due.pop(project, None)
-                if project in again and len(self._dirty) < DIRTY_MAX:
-                    self._dirty[project] = None
-            self._due |= found.due
-
-    def _write(self, found: Snapshot) -> dict[str, Exception]:
-        """Bring the tree to what was read; what failed, by its path in the tree."""
-        failed = self._tree.publish(found.files, found.seq, self._clock.wall())
-        for project in found.gone:
-            try:
-                self._tree.remove_project(project)
-            except OSError as error:
-                failed[f"projects/{project}"] = error
-        return {**failed, **found.unreadable}
+            chunk = subjects[start : start + CHUNK_SUBJECTS]
+            found = await self._truth.read(
+                partial(reading.read, pipelines=self._pipelines, slots=self._slots(), about=chunk)
+            )
+            files = {name: made for part in found.files.values() for name, made in part.items()}
+            failed = await self._on_disk(partial(self._tree.publish, files, found.seq, self._clock.wall()))
+            failures += [*failed.values(), *found.unreadable.values()]
+            for subject in chunk:
+                for known in (self._backlog, self._dirty, self._due):
+                    known.pop(subject, None)
+                is_whole = subject in found.files and failed.keys().isdisjoint(found.files[subject])
+                if not is_whole and len(self._dirty) < DIRTY_MAX:
+                    self._dirty[subject] = None
+            self._due.update(found.due())
 
     async def _patrol(self) -> None:
-        """Look at the next projects on record and the next folders in the tree; a constant cost, round and round."""
+        """Look at the next projects on record; a constant cost, round and round."""
         if self._backlog or self._clock.now() < self._patrol_at:
             return
         self._patrol_at = self._clock.now() + PATROL_SECONDS
         page = await self._truth.read(partial(reading.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
         self._patrolled = page[-1] if len(page) == PATROL_PROJECTS else ""
-        folders = await self._on_disk(partial(self._tree.patrol, PATROL_PROJECTS))
-        self._backlog |= dict.fromkeys([*page, *folders])
-        self._workflows |= WORKFLOWS.keys()
+        self._backlog.update(dict.fromkeys(page))
 
-    def _tell(self, failures: list[str]) -> None:
+    def _tell(self, failures: Sequence[Exception]) -> None:
         """Once when trouble begins, once when it is over."""
-        trouble = failures[0] if failures else None
-        if trouble is not None and self.trouble is None:
-            _log.warning("%s cannot be kept: %s. Podium goes on without it and keeps trying.", FOLDER, trouble)
-        elif trouble is None and self.trouble is not None:
+        before, self.trouble = self.trouble, None
+        if failures:
+            error = failures[0]
+            self.trouble = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        if self.trouble and not before:
+            _log.warning("%s cannot be kept: %s. Podium goes on without it and keeps trying.", FOLDER, self.trouble)
+        elif before and not self.trouble:
             _log.warning("%s is kept again.", FOLDER)
-        self.trouble = trouble
-
-
-def _explained(error: Exception) -> str:
-    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
--- The projects and workflows that a stretch of the log speaks of.
-SELECT DISTINCT project, workflow
+-- The projects that a stretch of the log speaks of.
+SELECT DISTINCT project
 FROM event
-WHERE seq > ? AND seq <= ?
+WHERE seq > ? AND seq <= ? AND project <> ''
