@@ -5,10 +5,9 @@ It knows which function plays which step, and what becomes of a step that is not
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from podium.agents.rehearsal import content, development, editing, genesis, prose
+from podium.agents.rehearsal import content, development, genesis, prose
 from podium.agents.rehearsal.protocol import (
     Assignment,
     AssignmentUnreadable,
@@ -26,22 +25,15 @@ def _answer(assignment: Assignment, stage: Stage) -> Result:
     return Result("passed", f"Read what was sent about {assignment.project.id}.")
 
 
-_STEPS: dict[tuple[str, str], Callable[[Assignment, Stage], Result]] = {
-    (workflow, name): step
-    for workflow, steps in {
-        "genesis": genesis.STEPS,
-        "development": development.STEPS,
-        "content": (*content.STEPS, editing.optimize),
-    }.items()
-    for name, step in [("answer", _answer), *((step.__name__, step) for step in steps)]
-}
+_WORKFLOWS = {"genesis": genesis.STEPS, "development": development.STEPS, "content": content.STEPS}
+_STEPS = {workflow: {"answer": _answer, **steps} for workflow, steps in _WORKFLOWS.items()}
 
 
 def _perform(assignment: Assignment, stage: Stage) -> Result:
     """Play the assigned step; trouble that the step can name becomes a result, not a crash."""
     if _is_to_fail(assignment, stage):
         return Result("failed", f"The document asked for “{assignment.step}” to fail, and so it does.")
-    step = _STEPS.get((assignment.workflow, assignment.step), _stand_in)
+    step = _STEPS.get(assignment.workflow, {}).get(assignment.step, _stand_in)
     try:
         return step(assignment, stage)
     except StepFailed as failure:

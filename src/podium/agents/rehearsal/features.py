@@ -73,18 +73,12 @@ def plan_of(assignment: Assignment) -> Plan:
         raise StepFailed(f"The step `{assignment.step}` needs an artifact of kind `plan`; run `analyze` first.")
     plan = read(Plan, artifact.data)
     title = prose.one_line(plan.title or artifact.title, TITLE_CHARS_MAX) or "Project"
+    made = [cleaned(replace(each, key=_safe_key(number, each))) for number, each in enumerate(plan.features, start=1)]
     # The package becomes a path and a key a file name, so only a plain identifier or slug is taken at its word.
     is_plain = plan.package.isidentifier() and plan.package.isascii()
-    return Plan(
-        title=title,
-        summary=prose.one_line(plan.summary, DETAIL_CHARS_MAX),
-        type=plan.type or "cli",
-        complexity=plan.complexity or "small",
-        package=plan.package if is_plain else prose.package_name(title),
-        features=tuple(
-            cleaned(replace(made, key=_safe_key(number, made))) for number, made in enumerate(plan.features, start=1)
-        ),
-    )
+    package = plan.package if is_plain else prose.package_name(title)
+    summary = prose.one_line(plan.summary, DETAIL_CHARS_MAX)
+    return replace(plan, title=title, summary=summary, package=package, features=tuple(made))
 
 
 def _safe_key(number: int, feature: Feature) -> str:
@@ -105,14 +99,15 @@ class Behaviour:
     source: str
 
 
-def _tables(name: str) -> dict[str, dict[str, Any]]:
+def tables(name: str) -> dict[str, dict[str, Any]]:
+    """Return the tables of a TOML file beside this module."""
     return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
-KINDS = _tables("kinds.toml")
+KINDS = tables("kinds.toml")
 BEHAVIOURS = tuple(
     Behaviour(name, tuple(row["stems"]), tuple(map(tuple, row["examples"])), row["source"])
-    for name, row in _tables("behaviours.toml").items()
+    for name, row in tables("behaviours.toml").items()
 )
 
 
@@ -153,7 +148,6 @@ def test_text(package: str, feature: Feature) -> str:
         title=prose.docstring_lines(feature.title),
         package=package,
         module=prose.feature_module(feature.key),
-        class_name=prose.class_name(feature.key),
         examples="\n".join(f"    ({prose.quoted(given)}, {prose.quoted(expected)})," for given, expected in examples),
         acceptance=_tuple_lines(feature.acceptance),
     )

@@ -5,14 +5,16 @@ What a repository has stays as it is. Its own tests must pass before anything is
 
 import os
 import re
+import subprocess
 import sys
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 
 from podium.agents.rehearsal import facts, features, prose
 from podium.agents.rehearsal.features import Plan, plan_of
 from podium.agents.rehearsal.protocol import Assignment, Result, StepFailed
-from podium.agents.rehearsal.stage import Clone, Finished, Stage
+from podium.agents.rehearsal.stage import SUITE, Clone, Stage, tail
 
 DOCUMENT_BYTES_MAX = 8_388_608
 PROGRESS_STEPS = 20
@@ -21,9 +23,6 @@ _SCAFFOLD = Path(__file__).parent / "scaffold"
 _TESTS = "tests/__init__.py"
 # The exit status of `unittest` for "no tests ran", since Python 3.12.
 _NONE_RAN = 5
-_MISSING = re.compile(r"No module named '([^'.]+)")
-_COMMAND = "python -m unittest discover -s tests -t ."
-_SUBMODULES = " (its submodules are not fetched, and tests that need them cannot run)"
 _SAID_CHARS_MAX = 1_500
 
 
@@ -40,7 +39,10 @@ def analyze(assignment: Assignment, stage: Stage) -> Result:
     stage.progress(0.5, "running the tests that are there")
     if trouble := trouble_with_tests(stage.clone):
         return Result("blocked", trouble)
-    if package is None and any(_places(stage.clone.root, plan.package, ("src", "."))):
+    if package is None and any(
+        os.path.lexists(stage.clone.root / folder / f"{plan.package}{ending}")
+        for folder, ending in product(("src", "."), ("", ".py"))
+    ):
         plan = replace(plan, package=f"{plan.package}_rehearsal")  # somebody else's package or module has the name
     count = prose.counted(len(plan.features), "feature")
     stage.progress(0.9, f"planned {count}")
@@ -59,8 +61,8 @@ def scaffold(assignment: Assignment, stage: Stage) -> Result:
     _lay_out(plan, stage)
     stage.progress(0.8, "running the first test")
     checked = _first_test(plan, stage)
-    if checked.status:
-        return Result("failed", "The scaffold's own test fails.", feedback=checked.tail)
+    if checked.returncode:
+        return Result("failed", "The scaffold's own test fails.", feedback=tail(checked))
     change = f"Lay out {plan.title}", "Scaffold by Podium's rehearsal agent."
     return stage.hand_in(change, f"Laid out the package `{plan.package}`; its test passes.")
 
@@ -76,8 +78,7 @@ def issues(assignment: Assignment, stage: Stage) -> Result:
         # A few progress messages tell as much as five thousand.
         if index % max(1, total // PROGRESS_STEPS) == 0:
             stage.progress((index + 1) / (total + 1), f"wrote issue {feature.key}")
-    written = f"Write {prose.counted(total, 'issue')}"
-    change = written, "Issues by Podium's rehearsal agent, one for each planned feature."
+    change = f"Write {prose.counted(total, 'issue')}", "Issues by Podium's rehearsal agent, one for each feature."
     return stage.hand_in(change, f"Wrote {prose.counted(total, 'issue')}.", issues=total)
 
 
@@ -107,10 +108,10 @@ def _lay_out(plan: Plan, stage: Stage) -> None:
         stage.write(f"docs/plans/{plan.features[0].key}.md", prose.rendered("plan.md", plan=plan))
 
 
-def _first_test(plan: Plan, stage: Stage) -> Finished:
+def _first_test(plan: Plan, stage: Stage) -> subprocess.CompletedProcess[str]:
     """Run the scaffold's own test, and let the tests find `src` if they do not yet."""
     checked = stage.clone.python("-m", "unittest", "tests.test_scaffold")
-    if checked.status and f"No module named '{plan.package}'" in checked.tail:
+    if checked.returncode and f"No module named '{plan.package}'" in tail(checked):
         path = (stage.clone.root / _TESTS).resolve()
         if path.is_relative_to(stage.clone.root) and path.is_file():
             path.write_text(f"{stage.clone.read(_TESTS).rstrip()}\n{prose.filled('importable.py')}".lstrip(), "utf-8")
@@ -120,38 +121,22 @@ def _first_test(plan: Plan, stage: Stage) -> Finished:
 
 
 def trouble_with_tests(clone: Clone) -> str:
-    """Return why the tests that are there would stop all work, or an empty string; the clone stays as it is."""
+    """Run the tests that are there as the gates will, once the scaffold has made them a package that finds `src`.
+
+    Returns why they would stop all work, or an empty string; the clone stays as it is.
+    """
     if not any((clone.root / "tests").rglob("test*.py")):
         return ""
-    finished = _run(clone)
-    if finished.status in (0, _NONE_RAN):
-        return ""
-    named = _MISSING.findall(finished.output + finished.complaint)
-    packages = sorted({name for name in named if not _is_local(clone.root, name)})
-    if packages:
-        return prose.filled("needs_packages", packages=" ".join(packages), command=_COMMAND, python=sys.executable)
-    hint = _SUBMODULES if (clone.root / ".gitmodules").exists() else ""
-    return prose.filled("tests_fail", command=_COMMAND, hint=hint, said=finished.tail[-_SAID_CHARS_MAX:])
-
-
-def _run(clone: Clone) -> Finished:
-    """Run them as the gates will, once the scaffold has made them a package that finds `src`."""
     try:
-        if not os.path.lexists(clone.root / "tests/__init__.py"):
-            clone.write("tests/__init__.py", "")
-        return clone.python(*_COMMAND.split()[1:], source_path="src")
+        if not os.path.lexists(clone.root / _TESTS):
+            clone.write(_TESTS, "")
+        finished = clone.python(*SUITE, source_path="src")
     finally:
         clone.put_back()
+    if finished.returncode in (0, _NONE_RAN):
+        return ""
+    said = tail(finished)[-_SAID_CHARS_MAX:]
+    return prose.filled("tests_fail", command=" ".join(("python", *SUITE)), python=sys.executable, said=said)
 
 
-def _is_local(root: Path, name: str) -> bool:
-    """Whether the repository itself should have had it, or Python."""
-    return name in sys.stdlib_module_names or any(_places(root, name, (".", "src", "tests")))
-
-
-def _places(root: Path, name: str, folders: tuple[str, ...]) -> list[bool]:
-    """Where a package or module of that name is."""
-    return [os.path.lexists(root / folder / entry) for folder in folders for entry in (name, f"{name}.py")]
-
-
-STEPS = (analyze, scaffold, issues)
+STEPS = {"analyze": analyze, "scaffold": scaffold, "issues": issues}

@@ -120,11 +120,6 @@ def test_module(key: str) -> str:
     return f"test_{_identifier(key)}"
 
 
-def class_name(key: str) -> str:
-    """Return a class name for the feature's tests, such as `Test003GreetByName`."""
-    return "Test" + "".join(part.capitalize() for part in _identifier(key).split("_"))
-
-
 def package_name(title: str) -> str:
     """Return an importable package name that shadows nothing of Python's own."""
     name = slug(title, PACKAGE_CHARS_MAX).replace("-", "_") or "project"
@@ -139,7 +134,7 @@ def filled(name: str, /, **words: object) -> str:
     return (_TEMPLATES / f"{name}.txt").read_text("utf-8").format(notice=REHEARSAL_NOTICE, **words)
 
 
-def rendered(name: str, folder: Path = _TEMPLATES, **words: object) -> str:
+def rendered(name: str, folder: Path = _TEMPLATES, /, **words: object) -> str:
     """Return the Jinja template `<name>.jinja` of a folder with its places filled; in HTML, words are escaped."""
     # Importing Jinja takes a tenth of a second, which no step of an issue should pay.
     import jinja2

@@ -11,6 +11,7 @@ find. `crash` kills the first attempt at implementing with SIGKILL. `hang` never
 separated by commas.
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -26,9 +27,12 @@ DIRECTIVE_BYTES_MAX = 262_144
 RUN_SECONDS_MAX = 300.0
 OUTPUT_TAIL_CHARS_MAX = 4_000
 
-_OPENING = "<!-- rehearsal:"
-_CLOSING = "-->"
-_FENCES = ("```", "~~~")
+SUITE = ("-m", "unittest", "discover", "-s", "tests", "-t", ".")
+"""The arguments of Python for all tests, as the gates run them."""
+
+_DIRECTIVE = re.compile(r"^<!-- rehearsal:(.*)-->[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_NUMBER = re.compile(r"\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+")
 _NONE: frozenset[str] = frozenset()
 _OWN_MARK = "rehears"
 _GIT = (
@@ -71,40 +75,16 @@ def read_troubles(document: Path | None) -> Troubles:
 
 def parse_troubles(text: str) -> Troubles:
     """Collect the settings of all directives in the text; what is not understood is left out."""
-    settings: dict[str, frozenset[str]] = {}
-    fenced = False
-    for line in text.splitlines():
-        if line.lstrip().startswith(_FENCES):
-            fenced = not fenced
-        elif not fenced and line.startswith(_OPENING) and line.rstrip().endswith(_CLOSING):
-            settings |= _settings(line.rstrip()[len(_OPENING) : -len(_CLOSING)])
-    return Troubles(_seconds(settings.pop("seconds", _NONE)), **{name: settings.get(name, _NONE) for name in _LISTS})
+    words = " ".join(_DIRECTIVE.findall(_FENCED.sub("", text))).split()
+    settings = {name: value for name, _, value in (word.partition("=") for word in words)}
+    pace = settings.get("seconds", "")
+    lists = {name: frozenset(filter(None, settings.get(name, "").split(","))) for name in _LISTS}
+    return Troubles(min(float(pace), SECONDS_MAX) if _NUMBER.fullmatch(pace) else 0.0, **lists)
 
 
-def _settings(directive: str) -> dict[str, frozenset[str]]:
-    pairs = (word.partition("=") for word in directive.split())
-    return {name: frozenset(filter(None, value.split(","))) for name, _, value in pairs}
-
-
-def _seconds(values: frozenset[str]) -> float:
-    try:
-        return min(max(float(next(iter(values), "0")), 0.0), SECONDS_MAX)
-    except ValueError:
-        return 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A program that ended: its exit status, what it printed, and what it printed as complaint."""
-
-    status: int
-    output: str
-    complaint: str
-
-    @property
-    def tail(self) -> str:
-        """The end of all it said, where test runners put what matters."""
-        return (self.output + self.complaint).strip()[-OUTPUT_TAIL_CHARS_MAX:]
+def tail(finished: subprocess.CompletedProcess[str]) -> str:
+    """The end of all a program said, where test runners put what matters."""
+    return (finished.stdout + finished.stderr).strip()[-OUTPUT_TAIL_CHARS_MAX:]
 
 
 class Clone:
@@ -119,12 +99,8 @@ class Clone:
     def read(self, path: str | Path) -> str:
         """Return a file's text, or an empty string when there is no such file inside the clone."""
         target = (self.root / path).resolve()
-        if not target.is_relative_to(self.root):
-            return ""
-        try:
-            return target.read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return ""
+        inside = target.is_relative_to(self.root) and target.is_file()
+        return target.read_text(encoding="utf-8", errors="replace") if inside else ""
 
     def owns(self, path: str | Path) -> bool:
         """Whether a rehearsal wrote this file: every one of its files says so."""
@@ -148,9 +124,9 @@ class Clone:
     def git(self, *arguments: str) -> str:
         """Run git in the clone and return what it prints."""
         finished = self._run((*_GIT, *arguments), {})
-        if finished.status:
-            raise StepFailed(f"`git {arguments[0]}` failed: {finished.tail}")
-        return finished.output
+        if finished.returncode:
+            raise StepFailed(f"`git {arguments[0]}` failed: {tail(finished)}")
+        return finished.stdout
 
     def commit(self, subject: str, body: str, issue: str | None = None) -> str | None:
         """Commit everything, with an `Issue:` trailer for review to find; None when nothing had changed."""
@@ -167,13 +143,13 @@ class Clone:
             self.git("reset", "--hard", "--quiet")
             self.git("clean", "--force", "-d", "--quiet")
 
-    def python(self, *arguments: str, source_path: str = "") -> Finished:
+    def python(self, *arguments: str, source_path: str = "") -> subprocess.CompletedProcess[str]:
         """Run Python in the clone, with `source_path` importable, within a time limit."""
         return self._run((sys.executable, *arguments), {"PYTHONPATH": source_path})
 
-    def _run(self, command: tuple[str, ...], extra: Mapping[str, str]) -> Finished:
+    def _run(self, command: tuple[str, ...], extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 command,
                 cwd=self.root,
                 env={**self._environment, **extra},
@@ -190,7 +166,6 @@ class Clone:
             raise StepFailed(f"`{name}` was still running after {RUN_SECONDS_MAX:.0f} s and was ended.") from expired
         except FileNotFoundError as missing:
             raise StepFailed(f"`{command[0]}` is not on the PATH; install it.") from missing
-        return Finished(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(slots=True)

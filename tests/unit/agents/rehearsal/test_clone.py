@@ -71,5 +71,5 @@ def test_packages_shadow_nothing(title: str, expected: str) -> None:
 
 @pytest.mark.parametrize("key", ["003-greet-by-name", "greet", "日本", "1"])
 def test_modules_are_identifiers(key: str) -> None:
-    names = (prose.feature_module(key), prose.test_module(key), prose.class_name(key))
+    names = (prose.feature_module(key), prose.test_module(key))
     assert all(name.isidentifier() and name.isascii() for name in names)
