@@ -5,50 +5,46 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from podium.domain.errors import InvalidBackup, UsageError
 from podium.runner import files
+from podium.workspace.layout import make_private
 
 MANIFEST: Final = "manifest.ndjson"
 FORMAT: Final = 1
-GZIP_LEVEL: Final = 6
 CHUNK_BYTES: Final = 1 << 20
 MANIFEST_LINE_BYTES_MAX: Final = 64 << 10
-SUFFIXES: Final = (".tar", ".tar.gz", ".tar.zst")
+SUFFIXES: Final[Mapping[str, Callable[..., Any]]] = {".tar": open, ".tar.gz": partial(gzip.open, compresslevel=6)}
+"""How a backup is packed, by its name."""
 
-_UNREADABLE: Final = (tarfile.TarError, EOFError, zlib.error, OSError, ValueError)
+_UNREADABLE: Final = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError)
 
 
-def suffix_of(file: Path) -> str:
-    """How the file is compressed, by its name; raises `UsageError`."""
-    found = next((suffix for suffix in SUFFIXES if file.name.endswith(suffix)), None)
+def opener_of(file: Path) -> Callable[..., Any]:
+    """What opens a file of this name; raises `UsageError`."""
+    found = next((opener for suffix, opener in SUFFIXES.items() if file.name.endswith(suffix)), None)
     if found is None:
-        raise UsageError(f"{file} does not say how it is packed: a backup's name ends in {', '.join(SUFFIXES)}.")
-    if found == ".tar.zst" and shutil.which("zstd") is None:
-        raise UsageError(f"{file} needs the program `zstd`, which is not on PATH: install it, or use .tar.gz.")
+        raise UsageError(f"{file} does not say how it is packed: a backup's name ends in {' or '.join(SUFFIXES)}.")
     return found
 
 
-class Hashed:
-    """A file that is hashed as it is read; `guard` does the reading and says whose trouble with it is."""
+class _Hashed:
+    """A file that is hashed as it is read."""
 
-    def __init__(self, file: IO[bytes], guard: Callable[[Callable[[], Any]], Any] = lambda read: read()) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._guard = guard
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
-        chunk: bytes = self._guard(lambda: self._file.read(size))
+        chunk = self._file.read(size)
         self.digest.update(chunk)
         return chunk
 
@@ -59,12 +55,11 @@ class Writer:
     def __init__(self, file: Path, scratch: Path) -> None:
         self._file = file
         self._part = scratch / "archive.part"
-        self._lines = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - closed by `finish`
+        self._part.touch(mode=0o600)
         self._stack = contextlib.ExitStack()
-        fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        out = self._stack.enter_context(os.fdopen(fd, "wb"))
-        compressed = self._stack.enter_context(_compressed(out, suffix_of(file)))
-        self._tar = self._stack.enter_context(tarfile.open(fileobj=compressed, mode="w|"))  # noqa: SIM115 - closed with the stack
+        self._lines = self._stack.enter_context(tempfile.TemporaryFile(dir=scratch))  # noqa: SIM115 - closed with the stack
+        packed = self._stack.enter_context(opener_of(file)(self._part, "wb"))
+        self._tar = self._stack.enter_context(tarfile.open(fileobj=packed, mode="w|"))  # noqa: SIM115 - closed with the stack
         self.members = self.bytes = 0
 
     def add(self, name: str, path: Path) -> bool:
@@ -85,7 +80,7 @@ class Writer:
     def _write(self, name: str, file: IO[bytes], size: int, at: int = 0) -> str:
         info = tarfile.TarInfo(name)
         info.size, info.mode, info.mtime = size, 0o600, at
-        hashed = Hashed(file)
+        hashed = _Hashed(file)
         self._tar.addfile(info, cast("IO[bytes]", hashed))
         self._tar.members = []  # pyright: ignore[reportAttributeAccessIssue] - it would remember every member
         return hashed.digest.hexdigest()
@@ -96,7 +91,6 @@ class Writer:
         size = self._lines.tell()
         self._lines.seek(0)
         self._write(MANIFEST, self._lines, size)
-        self._lines.close()
         self._stack.close()
         files.sync(self._part)
         self._part.rename(self._file)
@@ -104,100 +98,69 @@ class Writer:
 
     def close(self) -> None:
         """Give up; nothing was made."""
-        self._lines.close()
         with contextlib.suppress(Exception):
             self._stack.close()
 
 
-class Reader:
-    """Gives the members one after the other; at the end everything has been as the manifest says, or it raises."""
+def extract(file: Path, place: Callable[[str, int], Path]) -> dict[str, Any]:
+    """Write every member where `place` (name, size) says; the answer is the manifest's summary.
 
-    def __init__(self, file: Path, scratch: Path) -> None:
-        self._file = file
-        self._scratch = scratch
-        self.summary: dict[str, Any] = {}
-
-    def members(self) -> Iterator[tuple[str, int, float, IO[bytes]]]:
-        """(Name, size, time, content); the content must be read whole before the next. Raises `InvalidBackup`."""
-        with (
-            self._file.open("rb") as packed,
-            tempfile.TemporaryFile(dir=self._scratch) as lines,
-            _expanded(packed, suffix_of(self._file)) as expanded,
-            self._guarded(lambda: tarfile.open(fileobj=expanded, mode="r|")) as tar,
-        ):
-            while (info := self._guarded(tar.next)) is not None:
-                tar.members = []
-                if not info.isreg():
-                    raise self.unsound(f"{info.name!r} in it is no plain file")
-                content = tar.extractfile(info)
-                assert content is not None
+    All is as the manifest says, or it raises `InvalidBackup`; so it does where `place` raises `UsageError`.
+    """
+    mine = hashlib.sha256()
+    try:
+        with opener_of(file)(file, "rb") as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
+            while (info := tar.next()) is not None:
+                tar.members = []  # pyright: ignore[reportAttributeAccessIssue] - it would remember every member
+                content = tar.extractfile(info) if info.isreg() else None
+                if content is None:
+                    raise unsound(file, f"{info.name!r} in it is no plain file")
                 if info.name == MANIFEST:
-                    self._compare(lines, content)
-                    return
-                hashed = Hashed(content, self._guarded)
-                yield info.name, info.size, info.mtime, cast("IO[bytes]", hashed)
-                lines.write(_line(info.name, info.size, hashed.digest.hexdigest()))
-            raise self.unsound("it ends before its manifest: it is truncated")
+                    return _summary(file, content, mine.digest())
+                mine.update(_line(info.name, info.size, _write(file, info, content, place)))
+    except _UNREADABLE as error:
+        what = str(error) or type(error).__name__
+        raise unsound(file, f"it cannot be read on ({what}): truncated or altered") from None
+    raise unsound(file, "it ends before its manifest: it is truncated")
 
-    def _compare(self, lines: IO[bytes], manifest: IO[bytes]) -> None:
-        """What was read is, line by line, what the manifest says was written."""
-        lines.seek(0)
-        for mine in lines:
-            told = self._guarded(lambda: manifest.readline(MANIFEST_LINE_BYTES_MAX))
-            if told != mine:
-                raise self.unsound(f"{json.loads(mine)['name']} is not as the manifest says: it was altered")
-        last = self._guarded(lambda: json.loads(manifest.readline(MANIFEST_LINE_BYTES_MAX)))
-        if not isinstance(last, dict) or "format" not in last:
-            raise self.unsound("members that its manifest tells of are missing")
-        self.summary = cast("dict[str, Any]", last)
-        if self.summary["format"] != FORMAT:
-            raise self.unsound(f"it has the format {self.summary['format']}, this Podium knows {FORMAT}")
 
-    def _guarded(self, read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except _UNREADABLE as error:
-            what = error or type(error).__name__
-            raise self.unsound(f"it cannot be read on ({what}): truncated or altered") from None
+def _write(file: Path, info: tarfile.TarInfo, content: IO[bytes], place: Callable[[str, int], Path]) -> str:
+    hashed = _Hashed(content)
+    try:
+        target = place(info.name, info.size)
+        make_private(target.parent)
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except UsageError as error:
+        raise unsound(file, f"it holds {info.name[:200]!r}: {error}") from None
+    except (FileExistsError, NotADirectoryError):
+        raise unsound(file, f"it holds {info.name[:200]!r} twice") from None
+    with os.fdopen(fd, "wb") as made:
+        while chunk := hashed.read(CHUNK_BYTES):
+            made.write(chunk)
+    os.utime(target, (info.mtime, info.mtime))  # logs are kept by age
+    return hashed.digest.hexdigest()
 
-    def unsound(self, what: str) -> InvalidBackup:
-        """The error for a backup that cannot be used."""
-        return InvalidBackup(f"{self._file} is no sound backup: {what}. Nothing was restored; use another backup.")
+
+def _summary(file: Path, manifest: IO[bytes], mine: bytes) -> dict[str, Any]:
+    """The manifest's last line, when those before it tell of the members that were read."""
+    told, last = hashlib.sha256(), b""
+    while line := manifest.readline(MANIFEST_LINE_BYTES_MAX):
+        told.update(last)
+        last = line
+    summary: Any = json.loads(last)
+    written: Any = summary.get("format") if isinstance(summary, dict) else None  # pyright: ignore[reportUnknownVariableType] - JSON
+    if written != FORMAT:
+        raise unsound(file, f"it has the format {written}, this Podium knows {FORMAT}")
+    if told.digest() != mine:
+        raise unsound(file, "what it holds is not what its manifest says: it was altered")
+    return cast("dict[str, Any]", summary)
+
+
+def unsound(file: Path, what: str) -> InvalidBackup:
+    """The error for a backup that cannot be used."""
+    return InvalidBackup(f"{file} is no sound backup: {what}. Nothing was restored; use another backup.")
 
 
 def _line(name: str, size: int, digest: str) -> bytes:
     """What the manifest says of a member."""
     return json.dumps({"name": name, "size": size, "sha256": digest}).encode() + b"\n"
-
-
-@contextmanager
-def _compressed(out: IO[bytes], suffix: str) -> Generator[IO[bytes]]:
-    if suffix == ".tar":
-        yield out
-    elif suffix == ".tar.gz":
-        with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=GZIP_LEVEL) as packed:
-            yield cast("IO[bytes]", packed)
-    else:
-        with subprocess.Popen(("zstd", "-q", "-c"), stdin=subprocess.PIPE, stdout=out) as program:
-            assert program.stdin is not None
-            yield program.stdin
-            program.stdin.close()
-            if program.wait() != 0:
-                raise OSError(f"zstd ended with status {program.returncode}")
-
-
-@contextmanager
-def _expanded(packed: IO[bytes], suffix: str) -> Generator[IO[bytes]]:
-    if suffix == ".tar":
-        yield packed
-    elif suffix == ".tar.gz":
-        with gzip.GzipFile(fileobj=packed, mode="rb") as expanded:
-            yield cast("IO[bytes]", expanded)
-    else:
-        streams: dict[str, Any] = {"stdin": packed, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(("zstd", "-q", "-dc"), **streams) as program:
-            assert program.stdout is not None
-            try:
-                yield program.stdout
-            finally:
-                program.kill()

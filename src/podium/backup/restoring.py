@@ -5,19 +5,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import apsw
 
 from podium import config
-from podium.backup.archive import CHUNK_BYTES, Reader, suffix_of
-from podium.backup.snapshot import soundness
-from podium.domain.errors import Conflict, InvalidBackup, PodiumError, Unavailable, UnsafeStore, UsageError
-from podium.domain.project import checked_id
+from podium.backup.archive import extract, opener_of, unsound
+from podium.domain.errors import Conflict, PodiumError, Unavailable, UnsafeStore, UsageError
 from podium.hosts import cleaning
 from podium.store.sqlite import SqliteRows, connect, migrate
 from podium.store.store import DATABASE
@@ -54,7 +51,7 @@ class Restored:
 
 async def restore(file: Path, place: Path) -> Restored:
     """Make the home `place`, which must be absent or empty. Raises InvalidBackup, Conflict, UsageError, Unavailable."""
-    suffix_of(file)
+    opener_of(file)
     if os.path.lexists(place) and (not place.is_dir() or any(place.iterdir())):
         raise Conflict(f"{place} is not empty: a backup is only restored into an empty or absent home. Choose another.")
     make_private(place.parent)
@@ -62,18 +59,15 @@ async def restore(file: Path, place: Path) -> Restored:
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=place.parent, ignore_cleanup_errors=True) as folder:
         part = Path(folder)
         home = Home(part)
-        reader = Reader(file, part)
-        for name, size, at, content in reader.members():
-            target = _place(home, name, reader)
+
+        def place_of(name: str, size: int) -> Path:
             if shutil.disk_usage(part).free < size + SPARE_BYTES:
                 raise Unavailable(f"{name} has {size} bytes, more than are free on the disk of {place}. Free some.")
-            _write(target, content, reader.unsound)
-            os.utime(target, (at, at))  # logs are kept by age
             restored.bytes += size
-        restored.made_at = str(reader.summary.get("made_at", ""))
-        if not (part / DATABASE).is_file():
-            raise reader.unsound("it holds no database")
-        _check_database(part / DATABASE, reader.unsound)
+            return _place(home, name)
+
+        restored.made_at = str(extract(file, place_of).get("made_at", ""))
+        _check_database(part / DATABASE, file)
         if (part / _PIPELINE).is_file():
             (part / _PIPELINE).rename(part / PurePosixPath(config.load(part).pipeline).name)
         await _make_repositories(home, restored)
@@ -83,20 +77,17 @@ async def restore(file: Path, place: Path) -> Restored:
     return restored
 
 
-def _place(home: Home, name: str, reader: Reader) -> Path:
+def _place(home: Home, name: str) -> Path:
     """Where a member belongs: one of the few places there are, from checked names."""
-    try:
-        if name in {DATABASE, config.FILE, _PIPELINE}:
-            return home.path / name
-        if found := _REPOSITORY.fullmatch(name):
-            return home.project(found["project"]) / f".{found['kind']}"
-        if (found := _LOG.fullmatch(name)) and found["file"] in cleaning.KEPT_OF_LOST:
-            return home.attempt(found["attempt"]) / found["file"]
-        if (found := _OUTPUT.fullmatch(name)) and _is_plain(found["path"]):
-            return home.project(checked_id(found["project"])) / "outputs" / found["path"]
-    except UsageError as error:
-        raise reader.unsound(f"it holds {name[:200]!r}: {error}") from None
-    raise reader.unsound(f"it holds {name[:200]!r}, which is no part of a home")
+    if name in {DATABASE, config.FILE, _PIPELINE}:
+        return home.path / name
+    if found := _REPOSITORY.fullmatch(name):
+        return home.project(found["project"]) / f".{found['kind']}"
+    if (found := _LOG.fullmatch(name)) and found["file"] in cleaning.KEPT_OF_LOST:
+        return home.attempt(found["attempt"]) / found["file"]
+    if (found := _OUTPUT.fullmatch(name)) and _is_plain(found["path"]):
+        return home.project(found["project"]) / "outputs" / found["path"]
+    raise UsageError("it is no part of a home")
 
 
 def _is_plain(path: str) -> bool:
@@ -104,26 +95,17 @@ def _is_plain(path: str) -> bool:
     return not {"", ".", ".."} & set(parts) and "\0" not in path and len(path) <= PATH_CHARS_MAX
 
 
-def _write(target: Path, content: IO[bytes], unsound: Callable[[str], InvalidBackup]) -> None:
+def _check_database(database: Path, file: Path) -> None:
+    if not database.is_file():
+        raise unsound(file, "it holds no database")
     try:
-        make_private(target.parent)
-        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except (FileExistsError, NotADirectoryError):
-        raise unsound(f"it holds {target.name!r} twice") from None
-    with os.fdopen(fd, "wb") as file:
-        while chunk := content.read(CHUNK_BYTES):
-            file.write(chunk)
-
-
-def _check_database(database: Path, unsound: Callable[[str], InvalidBackup]) -> None:
-    try:
-        found = soundness(database)
-        if found != "ok":
-            raise unsound(f"its database is damaged: {found}")
         with closing(connect(database)) as connection:
+            found = str(connection.pragma("integrity_check"))
+            if found != "ok":
+                raise unsound(file, f"its database is damaged: {found}")
             migrate(connection)
     except (apsw.Error, UnsafeStore) as error:
-        raise unsound(f"its database cannot be used: {error}") from None
+        raise unsound(file, f"its database cannot be used: {error}") from None
 
 
 async def _make_repositories(home: Home, restored: Restored) -> None:

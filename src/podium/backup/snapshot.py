@@ -1,7 +1,7 @@
 """A consistent copy of the embedded store while others write to it (sqlite.org/backup.html)."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,40 +12,18 @@ from podium.store.sqlite import SqliteRows, connect
 PAGES_AT_ONCE: Final = 4_096
 
 
-class Snapshot:
-    """One commit of a database, as long as it is held; writers go on."""
-
-    def __init__(self, rows: SqliteRows) -> None:
-        self.rows = rows
-
-    def copy(self, target: Path) -> None:
-        """Write it to a new file. It is not begun anew when something is committed: this reader sees one commit."""
-        made = apsw.Connection(str(target))
-        try:
-            with made.backup("main", self.rows.connection, "main") as copy:
-                while not copy.done:
-                    copy.step(PAGES_AT_ONCE)
-        finally:
-            made.close()
-
-
 @contextmanager
-def snapshot(path: Path) -> Generator[Snapshot]:
-    """Hold the last commit of the database. Raises Unavailable, UnsafeStore."""
-    connection = connect(path, read_only=True)
-    try:
+def snapshot(path: Path) -> Generator[SqliteRows]:
+    """The rows of the last commit, as long as they are held; writers go on. Raises Unavailable, UnsafeStore."""
+    with closing(connect(path, read_only=True)) as connection:
         rows = SqliteRows(connection)
         rows.one("snapshot_begin")
         rows.one("event_bounds")  # the first question chooses the commit
-        yield Snapshot(rows)
-    finally:
-        connection.close()
+        yield rows
 
 
-def soundness(path: Path) -> str:
-    """`ok`, or the first thing that SQLite finds wrong with a database. Raises UnsafeStore, Unavailable."""
-    connection = connect(path)
-    try:
-        return str(connection.pragma("integrity_check"))
-    finally:
-        connection.close()
+def copy(rows: SqliteRows, target: Path) -> None:
+    """Write a snapshot to a new file. It is not begun anew when something is committed: its reader sees one commit."""
+    with closing(apsw.Connection(str(target))) as made, made.backup("main", rows.connection, "main") as copying:
+        while not copying.done:
+            copying.step(PAGES_AT_ONCE)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from podium import __version__, config
-from podium.backup.archive import Writer, suffix_of
-from podium.backup.snapshot import Snapshot, snapshot
+from podium.backup.archive import Writer, opener_of
+from podium.backup.snapshot import copy, snapshot
 from podium.domain.errors import Conflict, NotFound, PodiumError
 from podium.domain.job import Job
 from podium.hosts import cleaning
@@ -52,8 +53,8 @@ class _Taking:
 
     async def all(self, *, logs: bool) -> None:
         """Everything, in the order in which a restored home can rely on it."""
-        with snapshot(self._home.path / DATABASE) as held:
-            await self.database(held)
+        with snapshot(self._home.path / DATABASE) as rows:
+            await self.database(rows)
         self._writer.add(DATABASE, self._scratch / DATABASE)
         self.configuration()
         for project in _projects(self._scratch / DATABASE):
@@ -61,23 +62,19 @@ class _Taking:
             if logs:
                 self.logs(project)
 
-    async def database(self, held: Snapshot) -> None:
-        """Copy it, and note where the open projects' main branches stand: later they know more than it does."""
-        rows = held.rows
+    async def database(self, rows: SqliteRows) -> None:
+        """Copy it, and note where the open projects' main branches stood: later they know more than it does."""
         for (project,) in rows.all("projects_open"):
             repository = self._home.repository(project)
             begun = (repository / ".git").is_dir()  # one that begins later has none yet
             main = await worktree.read_ref(repository, MAIN) if begun else None
             if main is not None:
-                self._mains[project] = main
-        for project, main in self._mains.items():
-            self._mains[project] = await packing.main_before(
-                self._home.repository(project), project, main, lambda job: _is_untried(rows, job)
-            )
+                is_untried = partial(_is_untried, rows)
+                self._mains[project] = await packing.main_before(repository, project, main, is_untried)
         self._running = {f"{job.project}/{job.id}.a{job.attempt}" for job in map(Job._make, rows.all("jobs_running"))}
         self._taken.events = rows.one("event_bounds")[1]
         self.schema = int(rows.connection.pragma("user_version"))
-        held.copy(self._scratch / DATABASE)
+        copy(rows, self._scratch / DATABASE)
 
     def configuration(self) -> None:
         """The home's settings and, if it has one, its pipeline."""
@@ -123,7 +120,7 @@ class _Taking:
 
 async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
-    suffix_of(file)
+    opener_of(file)
     if not (home_path / DATABASE).exists():
         raise NotFound(f"There is no Podium home with a database at {home_path}: nothing can be backed up.")
     if os.path.lexists(file):

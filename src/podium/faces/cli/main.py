@@ -164,7 +164,7 @@ def logs(client: "Client", instance: str, follow: bool, lines: int, raw: bool, a
 @JSON
 @click.pass_obj
 def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
-    """Write this home into one file, also while it runs: FILE.tar, .tar.gz or .tar.zst.
+    """Write this home into one file, also while it runs: FILE.tar or .tar.gz.
 
     Example: podium backup podium-monday.tar.gz
     """
