@@ -302,8 +302,12 @@ def _outward(
     from podium.faces.rest.server import Server
     from podium.integrations.shared_state import mirror
 
-    mounts = [_mcp(context, listener, hosts)] if listener else []
-    return Server(home, lambda: context, committed, listener, hosts, mounts), mirror
+    if listener is None:
+        return Server(home, lambda: context, committed), mirror
+    from podium.faces.web.routes import Dashboard
+
+    mounts, pages = [_mcp(context, listener, hosts)], Dashboard(lambda: context).routes()
+    return Server(home, lambda: context, committed, listener, hosts, mounts, pages), mirror
 
 
 def _mcp(context: "Context", listener: socket.socket, hosts: Sequence[str]) -> "Mounted":

@@ -7,7 +7,7 @@ from podium.domain.attempt import Ending, Report
 from podium.domain.event import TYPES
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
-from podium.faces.cli.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
 from podium.policy import verdict
 from tests.simulation.run import default_pipeline
 from tests.unit.faces.samples import event, jobs

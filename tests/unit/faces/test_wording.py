@@ -1,6 +1,6 @@
 import pytest
 
-from podium.faces.cli import wording
+from podium.faces import wording
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from podium.faces.cli.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
-from podium.faces.cli.wording import one_line
-from podium.faces.cli.wording import work as named
+from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.faces.wording import one_line
+from podium.faces.wording import work as named
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

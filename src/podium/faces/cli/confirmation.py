@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from podium.domain.errors import UsageError
-from podium.faces.cli.wording import counted
+from podium.faces.wording import counted
 
 if TYPE_CHECKING:
     from podium.faces.cli.client import Client

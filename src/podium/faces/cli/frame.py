@@ -8,7 +8,7 @@ from podium.faces.cli.board import Board, Busy, News
 from podium.faces.cli.lanes import tracks
 from podium.faces.cli.markup import text
 from podium.faces.cli.style import ACTIVE, ATTENTION, COMMAND, GOOD, LABEL_COLUMNS, QUIET, TROUBLE, Marks
-from podium.faces.cli.wording import clock_time, counted, one_line, whole_seconds
+from podium.faces.wording import clock_time, counted, one_line, whole_seconds
 
 NEWS_LINES: Final = 6
 SECONDS_COLUMNS: Final = 10

@@ -7,7 +7,7 @@ from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
 from podium.faces.cli.markup import styled
 from podium.faces.cli.style import Marks
-from podium.faces.cli.wording import one_line
+from podium.faces.wording import one_line
 
 View = Mapping[str, Any]
 """A workflow of the operation `project`: `state`, and in `chains` the open chains per state."""

@@ -18,7 +18,7 @@ from podium.faces.cli.frame import TONES, frame
 from podium.faces.cli.render import show
 from podium.faces.cli.run import View
 from podium.faces.cli.style import ATTENTION, QUIET
-from podium.faces.cli.wording import clock_time, counted, duration, one_line
+from podium.faces.wording import clock_time, counted, duration, one_line
 
 QUIET_SECONDS_MAX: Final = 60.0
 """After so long without a line the plain view says that it still goes on."""

@@ -11,7 +11,7 @@ from podium.faces.cli.client import Client
 from podium.faces.cli.logview import follow as follow_lines
 from podium.faces.cli.logview import render_line, tail
 from podium.faces.cli.page import Page
-from podium.faces.cli.wording import one_line
+from podium.faces.wording import one_line
 
 NEXT_LOOK_SECONDS: Final = 0.5
 ATTEMPTS_PER_LOOK: Final = 20

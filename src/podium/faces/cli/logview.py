@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli.style import ACTIVE, ATTENTION, GOOD, QUIET, TROUBLE
-from podium.faces.cli.wording import clean, clock_time, figure, one_line
+from podium.faces.wording import clean, clock_time, figure, one_line
 
 LINES: Final = 200
 LOOK_SECONDS: Final = 0.2

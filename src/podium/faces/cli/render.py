@@ -16,10 +16,11 @@ from urllib.parse import quote, unquote, urlsplit
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from rich.console import Console
 
-from podium.faces.cli import markup, style, wording
+from podium.faces import wording
+from podium.faces.cli import markup, style
 from podium.faces.cli.lanes import tracks
 from podium.faces.cli.markup import styled
-from podium.faces.cli.wording import UNKNOWN, clean, one_line
+from podium.faces.wording import UNKNOWN, clean, one_line
 
 PAGES: Final = Path(__file__).with_name("pages")
 SAME: Final = {

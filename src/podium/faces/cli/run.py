@@ -13,7 +13,7 @@ from podium.faces.cli import outlet
 from podium.faces.cli.board import Row, Rows
 from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
-from podium.faces.cli.wording import date_time
+from podium.faces.wording import date_time
 
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000

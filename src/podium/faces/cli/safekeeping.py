@@ -10,7 +10,7 @@ from podium.address import home_path
 from podium.backup import restoring, taking
 from podium.clock import SteadyClock
 from podium.faces.cli import outlet
-from podium.faces.cli.wording import counted, size
+from podium.faces.wording import counted, size
 
 UNCOMMITTED = "Files in working trees that were never committed are not in it."
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from podium.domain.access import OPERATOR
@@ -40,10 +41,12 @@ def build(
     mounts: Sequence[Mounted] = (),
     url: str | None = None,
     stream: Callable[[Request], Response | None] | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it.
 
-    `stream` answers a reader of events that accepts `text/event-stream`, and None to one that does not.
+    `stream` answers a reader of events that accepts `text/event-stream`, and None to one that does not; `pages` are
+    those for browsers.
     """
     app = FastAPI(
         title="Podium",
@@ -78,6 +81,7 @@ def build(
         return Response(answer.model_dump_json(), media_type="application/json")
 
     app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)
+    app.router.routes.extend(pages)
     for mounted in mounts:
         app.mount(mounted.path, mounted.app)
     return app
@@ -124,6 +128,6 @@ def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
             )
         return JSONResponse({"url": f"{url}/login?code={sessions.code()}"})
 
-    app.add_api_route("/", front, **NO_SCHEMA)
+    app.add_api_route("/api", front, **NO_SCHEMA)
     app.add_api_route("/openapi.json", openapi, **NO_SCHEMA)
     app.add_api_route("/v1/login-link", link, methods=["POST"], **NO_SCHEMA)

@@ -1,4 +1,4 @@
-"""The page at `/`: what is served here, in plain words."""
+"""The page at `/api`: what can be called here, in plain words."""
 
 from html import escape
 from pathlib import Path

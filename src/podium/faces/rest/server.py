@@ -11,6 +11,7 @@ from typing import Any, Final
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -49,6 +50,7 @@ class Server:
         port: socket.socket | None = None,
         hosts: Sequence[str] = (),
         mounts: Sequence[Mounted] = (),
+        pages: Sequence[BaseRoute] = (),
     ) -> None:
         self._home = home
         self._port = port
@@ -63,7 +65,7 @@ class Server:
             return EventStream(feed, begin, request.state.ask_again) if is_wanted else None
 
         feed = Feed(context().store.read, committed, context().clock)
-        app = build(context, sessions, mounts, self.url, stream)
+        app = build(context, sessions, mounts, self.url, stream, pages)
 
         async def authenticate(presented: str) -> Principal:
             return await caller(context(), mine, presented)

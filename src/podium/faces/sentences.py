@@ -11,8 +11,8 @@ from jinja2 import Environment, Template, Undefined
 
 from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
-from podium.faces.cli.wording import duration, one_line
-from podium.faces.cli.wording import work as named
+from podium.faces.wording import duration, one_line
+from podium.faces.wording import work as named
 
 REASON_CHARS_MAX: Final = 160
 FEEDBACK_CHARS_MAX: Final = 90

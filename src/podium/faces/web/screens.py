@@ -1,0 +1,101 @@
+"""What the dashboard's screens show: each is a template over the answers of a few operations."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+Answers = dict[str, Any]
+Asked = Mapping[str, Any]
+"""What an operation is asked."""
+
+EVENTS_SHOWN: Final = 100
+TICKER_EVENTS: Final = 14
+JOBS_SHOWN: Final = 1000
+REVIEWS_SHOWN: Final = 50
+PROJECTS_SHOWN: Final = 100
+
+
+Needs = Callable[[Mapping[str, str], Answers], Asked]
+"""From the address's parameters, and the answers so far."""
+
+
+def _given(*names: str, **fixed: Any) -> Needs:
+    """The address's parameters of these names, and what never changes."""
+
+    def needs(params: Mapping[str, str], _answers: Answers) -> Asked:
+        return {**fixed, **{name: params[name] for name in names if params.get(name)}}
+
+    return needs
+
+
+class Ask(NamedTuple):
+    """One operation that a screen needs; its answer has the name `name` in the template."""
+
+    name: str
+    operation: str
+    asked: Needs = _given()
+
+
+class Screen(NamedTuple):
+    """One page; `path` may hold a parameter. Those with a `key` stand in the navigation."""
+
+    path: str
+    title: str
+    template: str
+    asks: tuple[Ask, ...]
+    key: str = ""
+    """With which `g` leads there."""
+
+
+def _latest(shown: int) -> tuple[Ask, ...]:
+    """The newest events, or those before a number."""
+
+    def page(params: Mapping[str, str], answers: Answers) -> Asked:
+        before = params.get("before", "")
+        end = int(before) - 1 if before.isascii() and before.isdecimal() and len(before) < 18 else answers["log"].last
+        return {"after": max(0, end - shown), "limit": shown}
+
+    return Ask("log", "events", _given(limit=1)), Ask("events", "events", page)
+
+
+SCREENS: Final = (
+    Screen(
+        "/", "Overview", "overview.html",
+        (
+            Ask("status", "status"), Ask("targets", "targets"), Ask("reviews", "review list", _given(limit=5)),
+            Ask("letters", "dead-letters", _given(limit=5)), Ask("stuck", "stuck", _given(limit=5)),
+            Ask("notices", "notices", _given(limit=50)), Ask("metrics", "metrics"), *_latest(TICKER_EVENTS),
+        ), "o",
+    ),
+    Screen(
+        "/projects", "Projects", "projects.html",
+        (Ask("projects", "projects", _given("before", limit=PROJECTS_SHOWN)),), "p",
+    ),
+    Screen(
+        "/projects/{project}", "Project", "project.html",
+        (
+            Ask("project", "project", _given("project")),
+            Ask("jobs", "jobs", _given("project", limit=JOBS_SHOWN)),
+            Ask("reviews", "review list", _given("project", limit=REVIEWS_SHOWN)),
+        ),
+    ),
+    Screen("/jobs/{job}", "Job", "job.html", (Ask("why", "why", _given("job")),)),
+    Screen("/instances", "Instances", "instances.html", (Ask("instances", "instances"),), "i"),
+    Screen(
+        "/instances/{instance}", "Instance", "instance.html",
+        (Ask("instances", "instances"), Ask("logs", "logs", _given("instance"))),
+    ),
+    Screen(
+        "/queues", "Queues", "queues.html",
+        (Ask("queues", "queues"), Ask("status", "status"), Ask("backlog", "backlog")), "q",
+    ),
+    Screen("/review", "Review", "review.html", (Ask("reviews", "review list", _given(limit=REVIEWS_SHOWN)),), "r"),
+    Screen(
+        "/fleet", "Fleet", "fleet.html",
+        (
+            Ask("instances", "instances"), Ask("bottleneck", "bottleneck"), Ask("health", "health"),
+            Ask("decisions", "scaling decisions", _given(limit=30)),
+        ), "f",
+    ),
+    Screen("/events", "Events", "events.html", _latest(EVENTS_SHOWN), "e"),
+)  # fmt: skip
+"""In the order of the navigation."""
