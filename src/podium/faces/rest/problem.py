@@ -1,19 +1,22 @@
 """What went wrong, as data (RFC 9457), in the same words that every face has for it."""
 
 from collections.abc import Mapping
+from html import escape
 from http import HTTPStatus
 from typing import Final
 
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from podium.domain.errors import Forbidden, PodiumError
 
 HTTP_STATUS: Final = {1: 500, 2: 422, 3: 404, 4: 409, 5: 401, 6: 503, 7: 504}
 """From a documented exit code to the HTTP status of the same trouble."""
 EXIT_CODE: Final = {status: code for code, status in HTTP_STATUS.items()}
+PAGE: Final = """<!doctype html><html lang="en"><meta name="color-scheme" content="light dark"><title>Podium</title>
+<body style="font: 16px system-ui; max-width: 42em; margin: 15vh auto"><h1>Podium</h1><p>{told}</p>"""
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -28,9 +31,11 @@ class Problem(BaseModel):
     """With which the command line would end."""
 
 
-def problem(error: PodiumError) -> Response:
-    """The answer that tells of an error."""
+def problem(error: PodiumError, accept: str = "") -> Response:
+    """The answer that tells of an error; a person's browser, which accepts HTML first, gets a page."""
     status = 403 if isinstance(error, Forbidden) else HTTP_STATUS.get(error.exit_code, 500)
+    if accept.startswith("text/html"):
+        return HTMLResponse(PAGE.format(told=escape(str(error))), status)
     return _told(error.kind, status, str(error), error.exit_code)
 
 

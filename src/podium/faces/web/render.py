@@ -2,17 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jinja2
 from markupsafe import Markup
 
 from podium.faces import wording
+from podium.faces.sentences import Works, is_good_news, is_trouble, sentence
+from podium.operations.events import EventRow
+from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
 
 HERE: Final = Path(__file__).parent
-SPARK_WIDTH: Final = 120
-SPARK_HEIGHT: Final = 28
+HOUR_SECONDS: Final = 3600
+HOURS_SHOWN: Final = 24
+TIMELINE_WIDTH: Final = 900.0
 
 TONES: Final = {
     "good": "passed complete approved ok ready met idle pass",
@@ -35,16 +39,57 @@ def _state(name: str) -> Markup:
     return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(tone, SIGNS[tone], shown)
 
 
-def _spark(values: list[float], label: str) -> Markup:
-    """A small line of values, with a text for those who cannot see it."""
-    top, step = max(values, default=0.0) or 1.0, SPARK_WIDTH / max(1, len(values) - 1)
-    points = " ".join(
-        f"{i * step:.1f},{SPARK_HEIGHT - 2 - v / top * (SPARK_HEIGHT - 4):.1f}" for i, v in enumerate(values)
+def _bars(hours: list[Any], name: str, now: float, label: str) -> Markup:
+    """What was started in each of the last hours, as bars with a text for those who cannot see them."""
+    counted = {int(hour.at // HOUR_SECONDS): hour.started.get(name, 0) for hour in hours}
+    values = [counted.get(int(now // HOUR_SECONDS) - ago, 0) for ago in reversed(range(HOURS_SHOWN))]
+    top = max(values) or 1
+    bars = Markup("").join(
+        Markup('<rect x="{}" y="{:.1f}" width="7" height="{:.1f}"/>').format(
+            i * 10, 30 - 28 * v / top, 28 * v / top + 1
+        )
+        for i, v in enumerate(values)
     )
-    return Markup(
-        '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">'
-        '<polyline points="{}"/></svg>'
-    ).format(SPARK_WIDTH, SPARK_HEIGHT, label, points)
+    told = Markup(
+        '<svg class="bars" viewBox="0 0 {} 32" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>'
+    )
+    return told.format(
+        HOURS_SHOWN * 10, f"{label}: {sum(values)} in {HOURS_SHOWN} hours, {values[-1]} in this one", bars
+    )
+
+
+class Bar(NamedTuple):
+    """One job of a timeline: where it began to wait and to run, and how wide both are, in units of the drawing."""
+
+    job: JobRow
+    waits: tuple[float, float]
+    runs: tuple[float, float] | None
+
+
+class Timeline(NamedTuple):
+    """Jobs over time, and the marks of its axis as (place, seconds since the beginning)."""
+
+    bars: list[Bar]
+    marks: list[tuple[float, float]]
+
+
+def timeline(jobs: list[JobRow], now: float) -> Timeline | None:
+    """The jobs that have begun to wait for an instance; None where there is none."""
+    shown = [job for job in jobs if job.state != "waiting"]
+    if not shown:
+        return None
+    begin = min(min(job.ready_at, job.leased_at or job.ready_at) for job in shown)
+    is_over = all(job.state in ("passed", "cancelled") for job in jobs)
+    end = max(job.ended_at or job.ready_at for job in shown) if is_over else now
+    scale = TIMELINE_WIDTH / max(end - begin, 1.0)
+    bars: list[Bar] = []
+    for job in shown:
+        since, until = min(job.ready_at, job.leased_at or now), job.leased_at or end
+        runs = (job.leased_at - begin, max((job.ended_at or end) - job.leased_at, 2 / scale)) if job.leased_at else None
+        waits = ((since - begin) * scale, max(0.0, until - since) * scale)
+        bars.append(Bar(job, waits, runs and (runs[0] * scale, runs[1] * scale)))
+    marks = [(TIMELINE_WIDTH * i / 4, (end - begin) * i / 4) for i in range(5)]
+    return Timeline(bars, marks)
 
 
 def _act(operation: str, label: str = "", key: str = "", **given: Any) -> Markup:
@@ -55,11 +100,16 @@ def _act(operation: str, label: str = "", key: str = "", **given: Any) -> Markup
     return told.format(danger, operation, json.dumps(given), key, found.summary, label or operation)
 
 
-def _sentence(data: dict[str, Any]) -> str:
-    """What an event says beside its type, on one line."""
-    return "  ".join(
-        f"{name}={wording.one_line(value, 160)}" for name, value in data.items() if value not in ("", None)
-    )
+def _told(event: EventRow, works: Works) -> str:
+    """An event in words; one that has none is told by its type and data."""
+    row = event.model_dump()
+    data = "  ".join(f"{name}={wording.one_line(value, 80)}" for name, value in event.data.items())
+    return sentence(row, works) or f"{event.type} {data}"
+
+
+def _tone(event: EventRow) -> str:
+    row = event.model_dump()
+    return "trouble" if is_trouble(row) else "good" if is_good_news(row) else "quiet"
 
 
 def environment() -> jinja2.Environment:
@@ -68,12 +118,14 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters |= {
-        "duration": wording.duration, "span": wording.whole_seconds, "figure": wording.figure,
-        "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time,
-        "line": wording.one_line, "state": _state, "sentence": _sentence, "clean": wording.clean,
+    words: dict[str, Any] = {
+        "duration": wording.duration, "span": wording.whole_seconds, "figure": wording.figure, "clean": wording.clean,
+        "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time, "line": wording.one_line,
+        "state": _state, "told": _told, "tone": _tone, "timeline": timeline,
     }  # fmt: skip
-    made.globals.update({"spark": _spark, "act": _act, "counted": wording.counted})
+    made.filters.update(words)
+    tools: dict[str, Any] = {"bars": _bars, "act": _act, "counted": wording.counted}
+    made.globals.update(tools)
     return made
 
 
@@ -87,7 +139,7 @@ def fields_of(operation: Operation, given: dict[str, Any]) -> list[dict[str, Any
         types = {kind["type"] for kind in kinds if "type" in kind}
         made.append({
             "name": name, "given": given.get(name, described.get("default")), "fixed": name in given,
-            "choices": next((kind["enum"] for kind in kinds if "enum" in kind), []),
+            "choices": [one for kind in kinds for one in kind.get("enum", ())],
             "kind": next((t for t in ("boolean", "integer", "number", "array", "string") if t in types), "string"),
             "said": described.get("description", ""), "required": name in required,
             "positional": described.get("positional", False),

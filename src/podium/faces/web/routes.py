@@ -1,7 +1,7 @@
 """Where the dashboard's pages are: each is drawn from the answers of operations, whole or as the part that changes."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -13,11 +13,13 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from podium.domain.errors import NotFound, PodiumError, UsageError
+from podium.faces.sentences import Work, Works, works_of
 from podium.faces.web import logs
 from podium.faces.web.render import HERE, environment, fields_of
-from podium.faces.web.screens import SCREENS, Answers, Screen
+from podium.faces.web.screens import JOBS_SHOWN, SCREENS, Answers, Screen
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
+from podium.operations.events import EventRow
 from podium.operations.invoke import invoke
 from podium.operations.operation import REGISTRY, understood
 
@@ -28,6 +30,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
+PROJECTS_NAMED_MAX: Final = 4
+"""Of those that events are about, whose jobs are called by name."""
 PART: Final = "x-podium-part"
 """A request with this header is answered with the part of the page that changes, or 304 when it has not."""
 _GIVEN: Final = TypeAdapter(dict[str, Any])
@@ -48,11 +52,15 @@ class Dashboard:
 
     async def _page(self, screen: Screen, request: Request) -> Response:
         params = {**request.query_params, **request.path_params}
-        shown: Answers = {"params": params, "now": self._context().clock.wall(), "steady": self._context().clock.now()}
+        context = self._context()
+        shown: Answers = {"params": params, "now": context.clock.wall(), "steady": context.clock.now()}
+        shown["lanes"] = [*context.pipeline.workflows]
         title, status, template = screen.title, 200, screen.template
         try:
             for ask in screen.asks:
                 shown[ask.name] = await self._ask(request, ask.operation, ask.asked(params, shown))
+            if "events" in shown:
+                shown["works"] = await self._works(request, shown["events"].events)
             if "logs" in shown:
                 shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:
@@ -74,6 +82,17 @@ class Dashboard:
     async def _ask(self, request: Request, name: str, asked: Mapping[str, Any]) -> Any:
         operation = operation_named(name)
         return await invoke(operation, self._context(), understood(operation, asked), request.state.principal)
+
+    async def _works(self, request: Request, events: Sequence[EventRow]) -> Works:
+        """What the jobs are that these events are about, of the projects that were last heard of."""
+        found: dict[int, Work] = {}
+        for project in list(dict.fromkeys(event.project for event in reversed(events) if event.job))[
+            :PROJECTS_NAMED_MAX
+        ]:
+            with suppress(PodiumError):  # it may have been pruned
+                jobs = await self._ask(request, "jobs", {"project": project, "limit": JOBS_SHOWN})
+                found |= works_of(job.model_dump() for job in jobs.jobs)
+        return found
 
     async def _form(self, request: Request) -> Response:
         """What to fill in for an operation; of a destructive one also what it would touch."""

@@ -9,9 +9,9 @@ let tag = document.body.dataset.tag, seen = Date.now(), due = null, busy = false
 function morph(before, after) {
   if (before.nodeType !== after.nodeType || before.nodeName !== after.nodeName) return before.replaceWith(after.cloneNode(true));
   if (before.nodeType === Node.TEXT_NODE) { if (before.data !== after.data) before.data = after.data; return; }
+  if (before === document.activeElement && before.matches("input,textarea,select")) return;
   for (const { name, value } of after.attributes ?? []) if (before.getAttribute(name) !== value && !(name === "open")) before.setAttribute(name, value);
   for (const { name } of [...(before.attributes ?? [])]) if (!after.hasAttribute(name) && name !== "open") before.removeAttribute(name);
-  if (before === document.activeElement && "value" in before) return;
   const byKey = new Map([...before.children].filter((one) => one.id).map((one) => [one.id, one]));
   const wanted = [...after.childNodes];
   wanted.forEach((next, place) => {

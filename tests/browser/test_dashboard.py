@@ -1,0 +1,168 @@
+"""The dashboard in a real Chromium over a real orchestrator: every screen, actions, keys, live updates, restarts."""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from podium.faces.web.screens import SCREENS
+from tests.browser import chromium
+from tests.conformance import npm_agents
+from tests.faces.rest_home import RestHome, served
+
+KEYS = {"title": "Keys", "brief": "Waits.", "id": "keys", "plan_first": True, "features": ["Turn a key"]}
+HOSTILE = '<img src=x onerror="document.title=1">\u202e"quoted"'
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    try:
+        program = chromium.found()
+    except chromium.NoBrowser as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=program, args=[*chromium.FLAGS])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[RestHome]:
+    """A home with a project that is done, one that begins tomorrow, and one that names itself badly."""
+    with served(tmp_path_factory.mktemp("dashboard")) as rest:
+        rest.ask("POST", "/v1/submit", json={"title": "Greeter", "brief": "Greets.", "features": ["Greet by name"]})
+        rest.ask("POST", "/v1/submit", json={"title": "Sleeper", "brief": "Waits.", "not_before": "1d"})
+        rest.ask("POST", "/v1/submit", json={"title": HOSTILE, "brief": "x", "id": "hostile", "not_before": "1d"})
+        rest.podium.until("answer['state'] == 'complete'", "project", "greeter", seconds=100)
+        yield rest
+
+
+@contextmanager
+def opened(browser: Browser, home: RestHome, scheme: Any = "light") -> Generator[Page]:
+    """A page whose browser has signed in; any error of its console fails."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(home.podium.ask("open")["url"])
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def live(page: Page) -> None:
+    expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=WAIT_MS)
+
+
+@pytest.mark.requirement("DSH-1")
+def test_every_screen_shows_a_home_in_both_themes_and_is_accessible(browser: Browser, home: RestHome) -> None:
+    axe = (npm_agents.installed() / "axe-core" / "axe.min.js").read_text()
+    (job,) = home.ask("GET", "/v1/jobs/greeter", params={"limit": 1}).json()["jobs"]
+    names = {"project": "greeter", "job": str(job["id"]), "instance": "dev-01"}
+    for scheme in ("light", "dark"):
+        with opened(browser, home, scheme) as page:
+            for screen in SCREENS:
+                answer = page.goto(home.url + screen.path.format(**names))
+                assert answer is not None
+                assert answer.status == 200, screen.path
+                expect(page.locator("h1")).to_have_count(1)
+                live(page)
+                page.evaluate(axe)
+                found = page.evaluate("axe.run()")["violations"]
+                bad = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in SERIOUS]
+                assert bad == [], (screen.path, scheme)
+
+
+@pytest.mark.requirement("DSH-1")
+def test_a_page_follows_what_happens_and_moves_neither_focus_nor_filter(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/projects?find=late")
+        live(page)
+        find = page.get_by_label("Find by title or id")
+        find.focus()
+        find.press("End")
+        find.press_sequentially("comer")
+        home.ask("POST", "/v1/submit", json={"title": "Latecomer", "brief": "x", "id": "latecomer", "not_before": "1d"})
+        expect(page.locator("#project-latecomer")).to_be_visible()
+        expect(find).to_be_focused()
+        expect(find).to_have_value("latecomer")
+        assert page.url.endswith("?find=late")
+
+
+@pytest.mark.requirement("DSH-1")
+def test_an_action_is_an_operation_with_its_reason_and_its_command_line(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/projects/sleeper")
+        page.get_by_role("button", name="Pause").click()
+        page.get_by_label("reason").fill("lunch")
+        expect(page.locator(".cli")).to_have_text("podium pause sleeper --reason lunch")
+        page.locator("#form").get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
+        assert "lunch" in home.ask("GET", "/v1/project/sleeper").json()["paused"]
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator(".warn")).to_have_text(re.compile(r"Cancel 1 project, \d+ open jobs?"))
+        page.get_by_role("button", name="Leave it").click()
+        assert home.ask("GET", "/v1/project/sleeper").json()["state"] == "open"
+        page.get_by_role("button", name="Resume").click()
+        page.locator("#form").get_by_role("button", name="Resume").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+@pytest.mark.requirement("DSH-1", "REV-1")
+def test_a_review_is_decided_with_keys_alone(browser: Browser, home: RestHome) -> None:
+    home.ask("POST", "/v1/submit", json=KEYS)
+    with opened(browser, home) as page:
+        live(page)
+        page.keyboard.press("Control+k")
+        page.keyboard.type("review")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/review")
+        article = page.locator("article", has_text="keys")
+        expect(article).to_be_visible()
+        while not article.evaluate("one => one === document.activeElement"):
+            page.keyboard.press("j")
+        page.keyboard.press("a")
+        expect(page.locator("#form h2")).to_have_text("review approve")
+        page.locator("#form").get_by_label("notes").press("Tab")
+        page.locator("#form button.main").press("Enter")
+        expect(article).to_have_count(0)
+        page.keyboard.press("g")
+        page.keyboard.press("i")
+        page.wait_for_url("**/instances")
+    home.podium.until("answer['state'] == 'complete'", "project", "keys", seconds=100)
+
+
+@pytest.mark.requirement("SEC-2")
+def test_what_strangers_write_is_text(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        for path in ("/projects", "/projects?view=board", "/projects/hostile", "/events", "/"):
+            page.goto(home.url + path)
+            live(page)
+            expect(page.locator("main img")).to_have_count(0)
+            assert page.title() != "1"
+
+
+def test_an_open_page_says_that_the_orchestrator_is_away_and_goes_on_when_it_is_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with served(tmp_path) as home:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(home.podium.ask("open")["url"])
+        live(page)
+        home.podium("down", "--keep")
+        expect(page.locator("#live")).not_to_have_attribute("data-state", "live", timeout=WAIT_MS)
+        home.podium.ask("up", "--port", home.url.rpartition(":")[2])
+        live(page)
+        home.ask("POST", "/v1/submit", json={"title": "After", "brief": "x", "not_before": "1d"})
+        expect(page.locator("main")).to_contain_text("after", timeout=WAIT_MS)
+        context.close()
