@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 from podium.domain.access import OPERATOR
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
 from podium.faces.rest import hooks, problem, schema
-from podium.faces.rest.page import welcome
 from podium.faces.rest.routes import carried, endpoint, path_of
 from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
 from podium.operations.catalogue import operation_named
@@ -113,9 +112,6 @@ def _open_routes(app: FastAPI, context: Callable[[], Context], sessions: Session
 
 
 def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
-    async def front(_: Request) -> Response:
-        return welcome(app)
-
     async def openapi(_: Request) -> Response:
         return JSONResponse(schema.document(app))
 
@@ -128,6 +124,5 @@ def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
             )
         return JSONResponse({"url": f"{url}/login?code={sessions.code()}"})
 
-    app.add_api_route("/api", front, **NO_SCHEMA)
     app.add_api_route("/openapi.json", openapi, **NO_SCHEMA)
     app.add_api_route("/v1/login-link", link, methods=["POST"], **NO_SCHEMA)
