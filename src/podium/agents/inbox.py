@@ -48,7 +48,7 @@ class Inbox:
             self._unacknowledged.pop(0)
 
     def _ask(self, operation: str, asked: Json) -> Json | None:
-        """Podium's answer; empty when it refuses, None when nobody answers."""
+        """Podium's answer; empty when it refuses, None when nobody can answer now."""
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._env[VARIABLE]}"}
         port = urlsplit(self._env.get("PODIUM_URL", "")).netloc
         for place in ("", *([port] if port else [])):
@@ -61,6 +61,8 @@ class Inbox:
                     told: Any = json.loads(answer.read())
                 except (OSError, http.client.HTTPException, ValueError):
                     continue  # a port outlives an orchestrator also for who works in a sandbox, unlike the socket
+                if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return None
                 return cast("Json", told) if answer.status < http.HTTPStatus.BAD_REQUEST else {}
         return None
 

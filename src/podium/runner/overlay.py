@@ -24,19 +24,31 @@ def _lay(host: str, attempt: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     ids = {"uid": os.getuid(), "gid": os.getgid()}
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS):
-        return
+        raise OSError(ctypes.get_errno(), "unshare")
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)  # the kernel has forgotten it
     Path("/proc/self/setgroups").write_text("deny")
     for kind, number in ids.items():
         Path(f"/proc/self/{kind}_map").write_text(f"{number} {number} 1")
     told = f"lowerdir={host},upperdir={attempt / OWN},workdir={attempt / WORK},userxattr"
-    libc.mount(b"overlay", os.fsencode(attempt / MERGED), b"overlay", 0, os.fsencode(told))
+    if libc.mount(b"overlay", os.fsencode(attempt / MERGED), b"overlay", 0, os.fsencode(told)):
+        raise OSError(ctypes.get_errno(), "mount")
+
+
+def _works(host: str, attempt: Path) -> bool:
+    """Whether it can be laid here, tried in a child: half of it would leave this program with no rights at all."""
+    child = os.fork()
+    if child == 0:
+        with suppress(OSError):
+            _lay(host, attempt)
+            os._exit(0)
+        os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def main(arguments: list[str]) -> None:
     """Lay it, and become the program after the two folders."""
     host, attempt, *argv = arguments
-    with suppress(OSError):
+    if _works(host, Path(attempt)):
         _lay(host, Path(attempt))
     os.execvp(argv[0], argv)
 

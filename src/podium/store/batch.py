@@ -263,6 +263,8 @@ class Batch:
 
     def put_breaker(self, breaker: Breaker) -> None:
         """Store a circuit breaker; one that is whole again is forgotten."""
+        if not breaker.tripped and breaker.until <= self.now:
+            breaker = breaker._replace(until=0.0)
         self.breakers[breaker.name] = breaker
         until_wall = self.wall + max(0.0, breaker.until - self.now)
         self.effects["breaker_put"].append((*breaker, self.wall, until_wall))

@@ -74,6 +74,17 @@ def test_a_million_lines_are_read_a_page_at_a_time(tmp_path: Path) -> None:
     assert "line 777777" in [words for _, _, words in one.lines]
 
 
+def test_a_line_longer_than_a_page_ends_no_search(tmp_path: Path) -> None:
+    path = tmp_path / "messages.ndjson"
+    path.write_text(f'{{"text":"first"}}\n{{"text":"{"x" * 3 * logs.PAGE_BYTES}"}}\n')
+    page = asyncio.run(logs.page(found(path), {"find": "first"}))
+    assert page is not None
+    assert "first" in [words for _, _, words in page.lines]
+    newest = asyncio.run(logs.page(found(path), {}))
+    assert newest is not None
+    assert newest.lines
+
+
 def test_a_log_that_is_not_there_yet_is_an_empty_page(tmp_path: Path) -> None:
     page = asyncio.run(logs.page(found(tmp_path / "nothing"), {"before": "12x"}))
     assert page is not None

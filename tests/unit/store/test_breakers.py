@@ -92,3 +92,16 @@ def test_a_receiver_that_fails_is_left_alone() -> None:
     desk.do(Settle(first.id, first.attempts, Outcome("done", 0.0, "")))
     assert desk.told("breaker.closed")
     assert len(due(desk.store.rows, desk.now, 100)) == FAILURES
+
+
+@pytest.mark.requirement("REC-6")
+def test_a_breaker_that_only_held_until_a_stated_time_is_forgotten_by_the_next_success() -> None:
+    desk = Desk()
+    desk.submit("p")
+    fail(desk, Verdict("retry", "its limit", resets_at=desk.now + 60.0, charged=False), AWAY, times=1)
+    assert "provider:python" in desk.store._hot.breakers
+    desk.now += 3600.0
+    desk.do(Wake())
+    (lease,) = desk.lease()
+    desk.finish(lease, artifacts=desk.made(lease))
+    assert "provider:python" not in desk.store._hot.breakers

@@ -56,6 +56,7 @@ class Drive:
         budget = order.within_project(assignment, said.budget_usd)
         folders = (Path.cwd(), self._told)
         self._heard = Session(messages, self._role.tools, folders, order.SERVER, budget)
+        self._heard.on_cost = self._keep
         self._messages = messages
         self._session_id = ""
         self._can_resume = False
@@ -150,7 +151,7 @@ class Drive:
 
     def _keep(self) -> None:
         """So that the job's next attempt can go on, whatever becomes of this one."""
-        if self._can_resume:
+        if self._can_resume and self._session_id:
             self.kept.keep(self._session_id, Totals(cost_usd=self._heard.cost_usd or 0.0))
 
     def _observe(self, event: StreamEvent) -> None:

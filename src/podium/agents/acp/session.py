@@ -1,7 +1,7 @@
 """Podium's side of one ACP session: hears the agent's updates, and answers what it asks."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,8 @@ class Session:
         self.said = ""
         self.cost_usd: float | None = None
         """What the agent says that the session has cost so far."""
+        self.on_cost: Callable[[], None] = lambda: None
+        """Called before a cost is told, so that it is never told again by the next attempt."""
         self._spent: float | None = None
         self.is_overspent = False
         self.refused: list[str] = []
@@ -105,6 +107,7 @@ class Session:
         more = cost_usd - before if cost_usd >= before else cost_usd  # else it counts anew
         self._spent = (self._spent or 0.0) + more
         if more:
+            self.on_cost()
             self._messages.spend(0, 0, more)
         if self._spent >= self._budget_usd and not self.is_overspent and self._agent:
             self.is_overspent = True

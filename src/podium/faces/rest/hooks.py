@@ -31,7 +31,7 @@ def add_routes(app: FastAPI, context: Callable[[], Context]) -> None:
         from podium.integrations.github.deliveries import read
 
         secret, body, headers = os.environ.get(SECRET, ""), await _body(request), dict(request.headers)
-        if not secret or "x-hub-signature-256" not in headers:
+        if not secret or not headers.get("x-hub-signature-256", "é").isascii():
             raise Unauthorized(UNSIGNED)
         try:
             told = Event.from_http(headers, body, secret=secret)

@@ -50,8 +50,7 @@ def _read(path: Path, end: int | None, find: str) -> tuple[int, int, int, list[b
                 start = max(0, stop - PAGE_BYTES)
                 file.seek(start)
                 block = file.read(stop - start)
-                if start:  # the first line may have begun before
-                    cut = block.find(b"\n") + 1
+                if start and (cut := block.find(b"\n") + 1) < len(block):  # the first line may have begun before
                     start, block = start + cut, block[cut:]
                 if not words or words in block.lower() or start <= floor:
                     return start, stop, size, [line for line in block.split(b"\n") if line]

@@ -44,7 +44,8 @@ class Asked:
     @property
     def is_trusted(self) -> bool:
         """Whether who wrote it may write to the repository, or has had it labelled by one who may."""
-        return self["association"] in MEMBERS or bool(self["label"] and self.sender != self["login"])
+        by_another = self["label"] and self.sender != self["login"] and self["sender_type"] != "Bot"
+        return self["association"] in MEMBERS or bool(by_another)
 
     @property
     def mark(self) -> str:

@@ -31,7 +31,7 @@ async function refresh() {
     const answer = await fetch(location.href, { headers: { "X-Podium-Part": "1", "If-None-Match": tag } });
     seen = Date.now();
     if (answer.status === 401) return location.reload();
-    if (answer.status !== 304) {
+    if (answer.headers.get("Content-Type")?.startsWith("text/html")) {
       const part = document.createElement("main");
       part.innerHTML = await answer.text();
       for (const name of ["id", "tabindex"]) part.setAttribute(name, main.getAttribute(name));
@@ -58,8 +58,8 @@ setInterval(() => {
 const form = $("#form");
 async function open(operation, given) {
   const answer = await fetch(`/form/${operation}?given=${encodeURIComponent(given)}`);
-  form.innerHTML = answer.ok ? await answer.text() : "";
   if (!answer.ok) return say((await answer.json()).detail);
+  form.innerHTML = await answer.text();
   form.showModal();
   tell();
   ($("[autofocus]", form) ?? $("input:not([type=hidden]),textarea,button.main", form)).focus();
