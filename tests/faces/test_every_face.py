@@ -161,7 +161,7 @@ def _at_work(home: Home) -> str:
     deadline = time.monotonic() + SECONDS_MAX
     while time.monotonic() < deadline:
         rows = home.direct(REGISTRY["instances"], {})["instances"]
-        found = [row for row in rows if row["project"] == "work"]
+        found = [row for row in rows if (row["project"], row["state"]) == ("work", "busy")]
         if found:
             return f"work/{found[0]['job']}.a1"
     raise TimeoutError("nobody works")
@@ -189,8 +189,12 @@ def test_an_operation_is_the_same_on_every_face(home: Home, name: str) -> None:
         told = filled(case.told, subjects)
         assert told == {key: answer.get(key) for key in told}, face
         found[face] = blank(answer, subjects, case.varies)
+    now = found["direct"]
+    if operation.safety == "read" and not case.refused:  # what Podium does by itself may have changed it meanwhile
+        subjects = home.subjects(name, "direct")
+        now = blank(home.direct(operation, filled(case.asked, subjects)), subjects, case.varies)
     for face in faces[1:]:
-        assert found[face] == found["direct"], face
+        assert found[face] in (found["direct"], now), face
     if operation.safety != "read":
         events = home.direct(REGISTRY["events"], {"after": before, "limit": 1000})["events"]
         calls = [e["data"] for e in events if e["type"] == "operation.called"]
