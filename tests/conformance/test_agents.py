@@ -15,7 +15,11 @@ from typing import Any
 import pytest
 
 from podium.agents.command import Program, program
+from podium.agents.python import Body
 from podium.domain.attempt import Assignment, Ending, Report
+from podium.domain.job import Lease
+from podium.hosts.inprocess import InProcessHost
+from podium.ports import Brief, Running
 from podium.testing import claude_code
 from podium.testing.model_server import ModelServer
 from podium.testing.script import Answer, Asked, Call, Silence, Text
@@ -60,6 +64,8 @@ class Kind:
     program: Callable[[str], Program]
     """Given the model's address."""
     needs_model: bool = True
+    body: Body | None = None
+    """Of an agent that is a callable of this process: it has neither a clone nor a log nor processes."""
     plays: bool = False
     """Whether it plays a step of the shipped pipeline, with no model, instead of writing what a script says."""
 
@@ -88,7 +94,14 @@ def _preset(name: str, command: list[str], env: dict[str, str]) -> Program:
     return Program((*made.argv[: made.argv.index("--") + 1], *command), made.env)
 
 
+async def _python(_: Lease, brief: Brief) -> Report:
+    while HANG in (await brief()).prompt:
+        await asyncio.Event().wait()
+    return Report(Ending.FINISHED, verdict="passed", summary=RESULT["summary"])
+
+
 KINDS = {
+    "python": Kind(lambda _: program("rehearsal", (), {}), needs_model=False, body=_python),
     "rehearsal": Kind(lambda _: program("rehearsal", (), {}), needs_model=False, plays=True),
     "command": Kind(lambda _: program("mine", ("{python}", "-c", COMMAND), {}), needs_model=False),
     "claude": Kind(_claude),
@@ -111,8 +124,8 @@ class Agent:
         return self._server is None or any(asked.tools for asked in self._server.asked)
 
     async def start(self, prompt: str) -> Any:
-        lease = make_lease()
-        return await self.world.host().start(lease, brief_of(self.assignment(prompt)))
+        lease, host = make_lease(), InProcessHost(self.kind.body) if self.kind.body else self.world.host()
+        return await host.start(lease, brief_of(self.assignment(prompt)))
 
     def assignment(self, prompt: str) -> Assignment:
         about: dict[str, Any] = {"prompt": prompt, "role": "features"}
@@ -164,6 +177,8 @@ def test_its_work_is_delivered_with_its_result(agent: Agent) -> None:
     report = on_a_loop(agent.run("Write the work."))
     assert (report.ending, report.verdict) == (Ending.FINISHED, "passed"), agent.log()
     assert report.summary == RESULT["summary"] or agent.kind.plays
+    if agent.kind.body is not None:
+        return
     assert bool(report.commit) != agent.kind.plays, "an analysis changes nothing"
     assert [made.kind for made in report.artifacts] == (["plan"] if agent.kind.plays else [])
     lines = [json.loads(line) for line in agent.log().splitlines()]
@@ -173,14 +188,19 @@ def test_its_work_is_delivered_with_its_result(agent: Agent) -> None:
 
 def test_it_gets_its_own_environment_and_leaves_no_process(agent: Agent) -> None:
     async def test() -> Report:
-        running = await agent.start(HANG)
-        while not (agent.is_at_work() and (seen := agent.processes())):
+        running: Running = await agent.start(HANG)
+
+        async def cancel() -> None:
+            while agent.kind.body is None and not (agent.is_at_work() and agent.processes()):
+                await asyncio.to_thread(os.sched_yield)
             await asyncio.to_thread(os.sched_yield)
-        assert not any(CANARY in env for env in seen.values())
-        running.cancel("enough")
-        return await running.ended()
+            assert not any(CANARY in env for env in agent.processes().values())
+            running.cancel("enough")
+
+        report, _ = await asyncio.gather(running.ended(), cancel())
+        return report
 
     report = on_a_loop(test())
     assert report.ending is Ending.CANCELLED
     assert not agent.processes()
-    assert CANARY not in agent.log()
+    assert agent.kind.body is not None or CANARY not in agent.log()

@@ -62,10 +62,14 @@ def test_a_complete_project(tmp_path: Path) -> None:
         (podium.home / "podium.toml").write_text(f"{table}[sandbox]\nread = {shown}\n")
         assert podium.ask("doctor")["agents"]["acp"]["usable"] is True
         document = podium.document("greeter.md", DOCUMENT)
-        running = podium.begin("run", document, "--agent", "it", "--timeout", str(PROJECT_SECONDS), "--json")
+        running = podium.begin(
+            "run", document, "--agent", "it", "--budget-usd", "900", "--timeout", str(PROJECT_SECONDS), "--json"
+        )
         said, _ = running.communicate(timeout=2 * PROJECT_SECONDS)
         assert not server.troubles
     run = json.loads(said)
     assert set(run["workflows"].values()) == {"GENESIS_COMPLETE", "DEV_COMPLETE", "CONTENT_COMPLETE"}
     assert {output["kind"] for output in run["outputs"]} == {"application", "documentation", "marketing"}
     assert run["jobs"]["reworked"] == 0
+    (project,) = podium.ask("projects")["projects"]
+    assert podium.ask("project", project["id"])["spend"]["budget_usd"] == 900
