@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from statistics import mean
+from statistics import mean, quantiles
 from typing import Any
 
 import pytest
@@ -14,10 +14,11 @@ from tests.simulation.run import Run, default_pipeline
 from tests.simulation.world import Faults, Workload
 
 PROJECTS = 6
-SEEDS = (1, 11, 12)
-"""Seeds in which poison strikes often enough to be felt."""
+SEEDS = range(1, 7)
 SLOWER_MAX = 1.1
 """How much longer others may wait for an instance, on average, because of poison jobs."""
+SLOWER_P99_MAX = 1.05
+"""And those that wait longest."""
 STALL_SECONDS = 300
 
 
@@ -76,6 +77,7 @@ def test_one_poison_job_in_a_hundred_delays_nobody_else() -> None:
     assert dead > PROJECTS, "a test bed that injects nothing proves nothing"
     assert len(beside) > 500
     assert mean(beside) < mean(healthy) * SLOWER_MAX
+    assert quantiles(beside, n=100)[-1] <= quantiles(healthy, n=100)[-1] * SLOWER_P99_MAX
 
 
 @pytest.mark.requirement("REC-7", "QUE-7")
