@@ -24,6 +24,7 @@ _TESTS = "tests/__init__.py"
 # The exit status of `unittest` for "no tests ran", since Python 3.12.
 _NONE_RAN = 5
 _SAID_CHARS_MAX = 1_500
+_MISSING = re.compile(r"No module named '(\w+)")
 
 
 def analyze(assignment: Assignment, stage: Stage) -> Result:
@@ -135,8 +136,9 @@ def trouble_with_tests(clone: Clone) -> str:
         clone.put_back()
     if finished.returncode in (0, _NONE_RAN):
         return ""
-    said = tail(finished)[-_SAID_CHARS_MAX:]
-    return prose.filled("tests_fail", command=" ".join(("python", *SUITE)), python=sys.executable, said=said)
+    words = {"command": " ".join(("python", *SUITE)), "python": sys.executable}
+    missing = " ".join(sorted(set(_MISSING.findall(f"{finished.stdout}{finished.stderr}"))))
+    return prose.filled("tests_fail", said=tail(finished)[-_SAID_CHARS_MAX:], packages=missing or "…", **words)
 
 
 STEPS = {"analyze": analyze, "scaffold": scaffold, "issues": issues}
