@@ -158,7 +158,7 @@ class Batch:
     def find_job(self, project: str, workflow: str, step: str, item: str) -> int | None:
         """The id of a project's job by its place in the pipeline; None where there is none."""
         key = (project, workflow, step, item)
-        for new in [*islice(self._new, len(self._made), None)]:
+        for new in islice(self._new, len(self._made), None):
             job = self.jobs[new]
             self._made[job.project, job.workflow, job.step, job.item] = new
         made = self._made.get(key)

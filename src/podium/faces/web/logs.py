@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from podium.faces.web.screens import place
 from podium.faces.wording import clean, clock_time
 from podium.operations.instances import LogsOutput
 
@@ -34,9 +35,8 @@ async def page(found: LogsOutput, params: Mapping[str, str]) -> LogPage | None:
     """The newest page, that which ends before byte `before`, or the newest with the words `find`."""
     if not found.files:
         return None
-    file, before = found.files[-1], params.get("before", "")
-    end = int(before) if before.isascii() and before.isdecimal() and len(before) < 18 else None
-    start, stop, size, raw = await asyncio.to_thread(_read, Path(file.path), end, params.get("find", ""))
+    file = found.files[-1]
+    start, stop, size, raw = await asyncio.to_thread(_read, Path(file.path), place(params), params.get("find", ""))
     return LogPage(file.attempt, file.running, [_line(line) for line in raw], start, stop, size)
 
 

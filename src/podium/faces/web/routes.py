@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from podium.domain.errors import NotFound, PodiumError, UsageError
+from podium.domain.errors import PodiumError, UsageError
 from podium.faces.sentences import Work, Works, works_of
 from podium.faces.web import logs
 from podium.faces.web.render import HERE, environment, fields_of
@@ -32,6 +33,8 @@ HEADERS: Final = {
 }
 PROJECTS_NAMED_MAX: Final = 4
 """Of those that events are about, whose jobs are called by name."""
+STATUS: Final = {2: 422, 3: 404, 5: 403}
+"""From an error's exit code to the status of its page; everything else may work later."""
 PART: Final = "x-podium-part"
 """A request with this header is answered with the part of the page that changes, or 304 when it has not."""
 _GIVEN: Final = TypeAdapter(dict[str, Any])
@@ -57,6 +60,7 @@ class Dashboard:
         shown["lanes"] = [*context.pipeline.workflows]
         title, status, template = screen.title, 200, screen.template
         try:
+            shown["log"] = await self._ask(request, "events", {"limit": 1})  # first: what comes after it is followed
             for ask in screen.asks:
                 shown[ask.name] = await self._ask(request, ask.operation, ask.asked(params, shown))
             if "events" in shown:
@@ -64,7 +68,7 @@ class Dashboard:
             if "logs" in shown:
                 shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:
-            title, status, template = "Not shown", 404 if isinstance(error, NotFound) else 503, "trouble.html"
+            title, status, template = "Not shown", STATUS.get(error.exit_code, 503), "trouble.html"
             shown["error"] = str(error)
         part = self._templates.get_template(template).render(shown)
         tag = f'"{hashlib.blake2b(part.encode(), digest_size=12).hexdigest()}"'
@@ -72,9 +76,7 @@ class Dashboard:
         if PART in request.headers:
             is_same = request.headers.get("if-none-match") == tag
             return Response(status_code=304, headers=headers) if is_same else HTMLResponse(part, status, headers)
-        last = 0
-        with suppress(PodiumError):
-            last = (await self._ask(request, "events", {"limit": 1})).last
+        last = shown["log"].last if "log" in shown else 0
         whole = {"screens": SCREENS, "here": screen, "title": title, "part": part, "last": last, "tag": tag}
         verbs = sorted(name for name, one in REGISTRY.items() if one.safety != "read" and "rest" in one.faces)
         return HTMLResponse(self._templates.get_template("page.html").render(whole, verbs=verbs), status, headers)
@@ -86,9 +88,8 @@ class Dashboard:
     async def _works(self, request: Request, events: Sequence[EventRow]) -> Works:
         """What the jobs are that these events are about, of the projects that were last heard of."""
         found: dict[int, Work] = {}
-        for project in list(dict.fromkeys(event.project for event in reversed(events) if event.job))[
-            :PROJECTS_NAMED_MAX
-        ]:
+        projects = dict.fromkeys(event.project for event in reversed(events) if event.job)
+        for project in islice(projects, PROJECTS_NAMED_MAX):
             with suppress(PodiumError):  # it may have been pruned
                 jobs = await self._ask(request, "jobs", {"project": project, "limit": JOBS_SHOWN})
                 found |= works_of(job.model_dump() for job in jobs.jobs)

@@ -12,6 +12,7 @@ TICKER_EVENTS: Final = 14
 JOBS_SHOWN: Final = 1000
 REVIEWS_SHOWN: Final = 50
 PROJECTS_SHOWN: Final = 100
+DIGITS_MAX: Final = 18
 
 
 Needs = Callable[[Mapping[str, str], Answers], Asked]
@@ -46,15 +47,21 @@ class Screen(NamedTuple):
     """With which `g` leads there."""
 
 
-def _latest(shown: int) -> tuple[Ask, ...]:
+def place(params: Mapping[str, str]) -> int | None:
+    """Where the page before this one ends, by the parameter `before`; None for the newest page."""
+    told = params.get("before", "")
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < DIGITS_MAX else None
+
+
+def _latest(shown: int) -> Ask:
     """The newest events, or those before a number."""
 
     def page(params: Mapping[str, str], answers: Answers) -> Asked:
-        before = params.get("before", "")
-        end = int(before) - 1 if before.isascii() and before.isdecimal() and len(before) < 18 else answers["log"].last
+        before = place(params)
+        end = answers["log"].last if before is None else before - 1
         return {"after": max(0, end - shown), "limit": shown}
 
-    return Ask("log", "events", _given(limit=1)), Ask("events", "events", page)
+    return Ask("events", "events", page)
 
 
 SCREENS: Final = (
@@ -63,7 +70,7 @@ SCREENS: Final = (
         (
             Ask("status", "status"), Ask("targets", "targets"), Ask("reviews", "review list", _given(limit=5)),
             Ask("letters", "dead-letters", _given(limit=5)), Ask("stuck", "stuck", _given(limit=5)),
-            Ask("notices", "notices", _given(limit=50)), Ask("metrics", "metrics"), *_latest(TICKER_EVENTS),
+            Ask("notices", "notices", _given(limit=50)), Ask("metrics", "metrics"), _latest(TICKER_EVENTS),
         ), "o",
     ),
     Screen(
@@ -96,6 +103,6 @@ SCREENS: Final = (
             Ask("decisions", "scaling decisions", _given(limit=30)),
         ), "f",
     ),
-    Screen("/events", "Events", "events.html", _latest(EVENTS_SHOWN), "e"),
+    Screen("/events", "Events", "events.html", (_latest(EVENTS_SHOWN),), "e"),
 )  # fmt: skip
 """In the order of the navigation."""
