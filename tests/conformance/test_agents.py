@@ -20,9 +20,9 @@ from podium.domain.attempt import Assignment, Ending, Report
 from podium.domain.job import Lease
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief, Running
-from podium.testing import claude_code
-from podium.testing.model_server import ModelServer
-from podium.testing.script import Answer, Asked, Call, Silence, Text
+from tests.scripted import claude_code
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Answer, Asked, Call, Silence, Text
 from tests.conformance import npm_agents
 from tests.unit.hosts.world import World, brief_of, make_assignment, make_lease
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from podium.agents.command import Program
-from podium.testing.model_server import ModelServer
-from podium.testing.script import Answer, Asked, Call, Text
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Answer, Asked, Call, Text
 from tests.conformance import npm_agents
 from tests.conformance.test_agents import KINDS
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from podium.testing.claude_code import program
-from podium.testing.model_server import ModelServer
-from podium.testing.script import Call, Script
+from tests.scripted.claude_code import program
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Call, Script
 from tests.faces.command_line import CommandLine
 
 PIPELINE: Final = """

@@ -17,9 +17,9 @@ from podium.faces.cli.claude import PLUGIN
 from podium.faces.mcp.prompts import COMMANDS
 from podium.faces.mcp.servers import tool_name
 from podium.operations.catalogue import REGISTRY
-from podium.testing.claude_code import ClaudeCode, Run, program
-from podium.testing.model_server import ModelServer
-from podium.testing.script import Asked, Call, Script, Text, in_turn
+from tests.scripted.claude_code import ClaudeCode, Run, program
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Asked, Call, Script, Text, in_turn
 from tests.faces.command_line import ROOT, CommandLine
 from tools.claude_plugin import full_name
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from podium.testing.script import Answer, Asked, Call, Text
+from tests.scripted.script import Answer, Asked, Call, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 
 BUILD: Final = "mkfifo ../tmp/go && touch ../tmp/begun && read word < ../tmp/go"

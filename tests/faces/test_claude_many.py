@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from podium.testing.script import Answer, Asked, Text
+from tests.scripted.script import Answer, Asked, Text
 from tests.faces import claude_home
 from tests.faces.claude_home import PASSED, attempts, home, processes, submit
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from podium.testing.script import Answer, Asked, Call, Cut, Failure, Silence, Text
+from tests.scripted.script import Answer, Asked, Call, Cut, Failure, Silence, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 
 LOGGED_IN: Final = {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-" + "x" * 80}

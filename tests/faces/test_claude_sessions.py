@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from podium.testing.script import Answer, Asked, Call, Text
+from tests.scripted.script import Answer, Asked, Call, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 from tests.faces.command_line import CommandLine
 

@@ -12,7 +12,7 @@ from podium.operations import agent_checks, doctor, probing
 from podium.operations.doctor import DoctorOutput
 from podium.operations.operation import Nothing
 from podium.store.store import DATABASE
-from podium.testing.claude_code import program
+from tests.scripted.claude_code import program
 
 
 @pytest.mark.requirement("OPS-1")

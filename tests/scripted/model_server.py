@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from podium.testing.script import Answer, Asked, Call, Cut, Failure, Script, Silence, Text, Unscripted
+from tests.scripted.script import Answer, Asked, Call, Cut, Failure, Script, Silence, Text, Unscripted
 
 REQUESTS_KEPT_MAX: Final = 2_000
 BODY_BYTES_MAX: Final = 64 * 1024 * 1024

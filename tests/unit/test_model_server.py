@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from podium.testing.model_server import ModelServer
-from podium.testing.script import Answer, Asked, Call, Cut, Failure, Silence, Text, by_prompt, in_turn
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Answer, Asked, Call, Cut, Failure, Silence, Text, by_prompt, in_turn
 
 HELLO = {"role": "user", "content": "hello"}
 TOOLS = [{"name": "look"}]
