@@ -20,10 +20,10 @@ from podium.domain.attempt import Assignment, Ending, Report
 from podium.domain.job import Lease
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief, Running
+from tests.conformance import npm_agents
 from tests.scripted import claude_code
 from tests.scripted.model_server import ModelServer
 from tests.scripted.script import Answer, Asked, Call, Silence, Text
-from tests.conformance import npm_agents
 from tests.unit.hosts.world import World, brief_of, make_assignment, make_lease
 
 SECONDS = 100.0

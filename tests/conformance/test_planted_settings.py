@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from podium.agents.command import Program
-from tests.scripted.model_server import ModelServer
-from tests.scripted.script import Answer, Asked, Call, Text
 from tests.conformance import npm_agents
 from tests.conformance.test_agents import KINDS
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Answer, Asked, Call, Text
 
 SECONDS = 100.0
 

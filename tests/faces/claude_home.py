@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faces.command_line import CommandLine
 from tests.scripted.claude_code import program
 from tests.scripted.model_server import ModelServer
 from tests.scripted.script import Call, Script
-from tests.faces.command_line import CommandLine
 
 PIPELINE: Final = """
 name = "small"

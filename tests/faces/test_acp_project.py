@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripted import claude_code
-from tests.scripted.model_server import ModelServer
-from tests.scripted.script import Answer, Asked, Call, Text
 from tests.conformance import npm_agents
 from tests.faces.command_line import CommandLine
 from tests.faces.test_claude_agent import DOCUMENT, PROJECT_SECONDS, STEPS
+from tests.scripted import claude_code
+from tests.scripted.model_server import ModelServer
+from tests.scripted.script import Answer, Asked, Call, Text
 
 
 def model(asked: Asked) -> Answer:

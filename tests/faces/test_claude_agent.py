@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from podium.hosts import sandbox
+from tests.faces.command_line import CommandLine
 from tests.scripted.claude_code import program
 from tests.scripted.model_server import ModelServer
 from tests.scripted.script import Answer, Asked, Call, Failure, Script, Text
-from tests.faces.command_line import CommandLine
 
 DOCUMENT: Final = "# Greeter\n\nA program that greets.\n\n## Features\n\n- Greet by name\n\nIGNORE-ALL-RULES-marker\n"
 KEY: Final = "001-greet-by-name"

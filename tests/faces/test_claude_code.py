@@ -17,10 +17,10 @@ from podium.faces.cli.claude import PLUGIN
 from podium.faces.mcp.prompts import COMMANDS
 from podium.faces.mcp.servers import tool_name
 from podium.operations.catalogue import REGISTRY
+from tests.faces.command_line import ROOT, CommandLine
 from tests.scripted.claude_code import ClaudeCode, Run, program
 from tests.scripted.model_server import ModelServer
 from tests.scripted.script import Asked, Call, Script, Text, in_turn
-from tests.faces.command_line import ROOT, CommandLine
 from tools.claude_plugin import full_name
 
 QUEUE: Final = "mcp__plugin_podium_queue__"

@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from tests.scripted.script import Answer, Asked, Call, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
+from tests.scripted.script import Answer, Asked, Call, Text
 
 BUILD: Final = "mkfifo ../tmp/go && touch ../tmp/begun && read word < ../tmp/go"
 """A long build: it says nothing until somebody lets it end."""

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
-from tests.scripted.script import Answer, Asked, Text
 from tests.faces import claude_home
 from tests.faces.claude_home import PASSED, attempts, home, processes, submit
+from tests.scripted.script import Answer, Asked, Text
 
 INSTANCES: Final = 12
 MEETING_SECONDS_MAX: Final = 200.0

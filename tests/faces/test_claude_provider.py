@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.scripted.script import Answer, Asked, Call, Cut, Failure, Silence, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
+from tests.scripted.script import Answer, Asked, Call, Cut, Failure, Silence, Text
 
 LOGGED_IN: Final = {"ANTHROPIC_API_KEY": "", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-" + "x" * 80}
 """Only to an account the provider says when its limit ends."""

@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from tests.scripted.script import Answer, Asked, Call, Text
 from tests.faces.claude_home import PASSED, attempts, home, job_of, processes, submit
 from tests.faces.command_line import CommandLine
+from tests.scripted.script import Answer, Asked, Call, Text
 
 HANG: Final = "touch ../tmp/begun && tail -f /dev/null"
 

@@ -76,7 +76,7 @@ class _Server(ThreadingHTTPServer):
         self.model = model
         super().__init__(address, handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the library's signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """An agent that goes away is no trouble; a script that breaks is told to whoever asks for `troubles`."""
         error = sys.exception()
         if not isinstance(error, ConnectionError | TimeoutError):
