@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.run import Outcome, play
+from tests.simulation.run import Outcome
+from tests.simulation.seeds import play
 
 
 def main() -> int:

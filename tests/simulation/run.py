@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -19,7 +19,7 @@ from podium.domain.pipeline import Pipeline
 from podium.domain.project import Project
 from podium.engine.engine import Engine, EngineSettings
 from podium.policy import routing
-from podium.policy.admission import Limits
+from podium.policy.autoscaling import AutoscalerSettings
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
@@ -33,8 +33,11 @@ FAULTY_SECONDS: Final = 3_600.0
 CHECK_AGAIN: Final = 1.15
 """Checkers run each time a history is this much older than when they ran last."""
 END_SECONDS: Final = 400_000.0
-STALLED_SECONDS: Final = 20_000.0
-"""Longer than any step's limit and any pause: a history without an event for so long will never have another."""
+STALLED_SECONDS: Final = 100_000.0
+"""Longer than any step's limit and any pause, though a clock may jump by half a day.
+
+A history without an event for so long will never have another.
+"""
 MOVING: Final = frozenset({"ready", "held", "delayed", "running", "in_review", "paused"})
 """States of a job that somebody or something will move on."""
 LETTERS_MAX: Final = 100
@@ -43,26 +46,6 @@ MENDED_SHARE: Final = 0.5
 """How often somebody who replays a dead letter has really mended what killed it, while faults strike."""
 FIRST_CHECK_SECONDS: Final = 300.0
 """The checkers also look during a life, then, and each time when it has become twice as late."""
-
-STORMY: Final = Faults(
-    crash_before_commit=0.01,
-    crash_after_commit=0.01,
-    abort_batch=0.01,
-    lost_wakeup=0.05,
-    agent_crash=0.05,
-    agent_rework=0.05,
-    gate_undecided=0.02,
-    agent_hangs=0.01,
-    runner_lost=0.02,
-    poison=0.01,
-    late_wakeup=0.05,
-    duplicate_result=0.05,
-    stale_result=0.05,
-    clock_step=0.02,
-    disk_full=0.003,
-    slow_commit=0.02,
-    silent_work=0.05,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +96,7 @@ class Run:
         *,
         on_disk: bool = False,
         strategy: str = routing.DEFAULT,
+        autoscaler: AutoscalerSettings | None = None,
     ) -> None:
         """`database` opens the store, in memory by default; with `on_disk` it does so again for every orchestrator."""
         self.seed = seed
@@ -122,7 +106,8 @@ class Run:
         self.projects = projects
         self.orchestrators = 0
         self.violations: list[str] = []
-        self._strategies = dict.fromkeys(self.pipeline.workflows, strategy)
+        strategies = dict.fromkeys(self.pipeline.workflows, strategy)
+        self.settings = EngineSettings(strategies, autoscaler=autoscaler)
         self._submitted: set[int] = set()
         self._released: Counter[str] = Counter()
         self._reopen = database if on_disk and database else None
@@ -153,7 +138,7 @@ class Run:
         """Orchestrators one after another, until one sees everything ended."""
         while self.loop.time() < END_SECONDS:
             crashed: asyncio.Future[None] = self.loop.create_future()
-            clock = VirtualClock(self.loop)
+            clock = VirtualClock(self.loop, self.world.suspended)
             self.orchestrators += 1
             life = self.loop.create_task(self._live(clock, _once(crashed)))
             await asyncio.wait([life, crashed], return_when=asyncio.FIRST_COMPLETED)
@@ -173,11 +158,12 @@ class Run:
     async def _live(self, clock: VirtualClock, crash: Callable[[], None]) -> None:
         """One orchestrator's life, until everything submitted has ended."""
         world = self.world
+        world.wall = clock.wall
         store = FaultyStore(world, clock, crash)
         host = SimulatedHost(world, clock)
         slots = slots_of(self.pipeline)
-        settings = EngineSettings(self._strategies)
-        engine = Engine(store, clock, {"": host}, slots, random.Random(world.rng.random()), settings)
+        rng = random.Random(world.rng.random())
+        engine = Engine(store, clock, {"": host}, slots, rng, self.settings, world.gate)
         await engine.start()
         while True:
             if self.loop.time() > FAULTY_SECONDS:
@@ -191,8 +177,10 @@ class Run:
             if is_done and await store.read(self._is_over) and not at_work and not resting:
                 await engine.sweeper.sweep_hosts()
                 await clock.sleep(5.0)
+                engine.stop()
+                await engine.muster.run_once()
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
-                lost = {(slot.name, slot.queue) for slot in slots} ^ idle
+                lost = {(slot.name, slot.queue) for slot in engine.muster.fleet.at_work()} ^ idle
                 self.violations += [f"instance {name} of {queue} is not what it was" for name, queue in sorted(lost)]
                 return
             self._look()
@@ -296,18 +284,3 @@ def _once(future: asyncio.Future[None]) -> Callable[[], None]:
             future.set_result(None)
 
     return crash
-
-
-def play(seed: int, faults: Faults = STORMY, projects: int = 3, features: int = 4) -> Outcome:
-    """One run of the shipped pipeline by seed."""
-    rng = random.Random(seed)
-    workload = Workload(
-        step_seconds=rng.choice([5.0, 60.0, 600.0]),
-        features=rng.randint(0, features),
-        chains_max=rng.choice([1, 2, 16]),
-        at_once=rng.choice([1, 3]),
-        releases=rng.choice([0, 0, 1]),
-        limits=Limits(queue_soft=rng.choice([1, 20]), queue_hard=rng.choice([1, 1000]), urgent_priority=115),
-    )
-    strategy = rng.choice(sorted(routing.STRATEGIES))
-    return Run(seed, replace(faults), projects, workload, strategy=strategy).play()

@@ -17,6 +17,7 @@ LATE_SECONDS: Final = (1.0, 20.0)
 """Within one interval of the sweeper, which adopts what it has seen unattended twice."""
 DISK_FULL_SECONDS: Final = (5.0, 120.0)
 CLOCK_STEP_SECONDS: Final = 12 * 3600.0
+SUSPENDED_SECONDS: Final = (600.0, 12 * 3600.0)
 
 
 class Crash(BaseException):
@@ -41,6 +42,10 @@ class FaultyExecutor:
         self._refuse()
         if self._world.chance("clock_step", self._world.weather):
             self._clock.wall_offset = self._world.weather.uniform(-CLOCK_STEP_SECONDS, CLOCK_STEP_SECONDS)
+        if self._world.chance("suspended", self._world.outside):
+            asleep = self._world.outside.uniform(*SUSPENDED_SECONDS)
+            self._world.suspended += asleep
+            self._clock.wall_offset += asleep
         kept = [c for c in commands if not (isinstance(c, Dispatch) and self._world.chance("lost_wakeup"))]
         try:
             answers = self._world.database.run(kept, self._clock.now(), self._clock.wall())

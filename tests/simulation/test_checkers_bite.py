@@ -22,7 +22,7 @@ from podium.store import jobs, letters, projects, transaction
 from podium.store.batch import Batch
 from podium.store.hot import Flow, Hot
 from podium.store.sqlite import SqliteStore
-from tests.simulation.run import STORMY, play
+from tests.simulation.seeds import STORMY, play
 from tests.simulation.world import Faults
 
 SEEDS_MAX = 20

@@ -1,10 +1,12 @@
 """Each fault of the simulation strikes, alone and in the storm, and is survived."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
-from tests.simulation.run import STORMY, Run
+from tests.simulation.run import Run
+from tests.simulation.seeds import STORMY
 from tests.simulation.world import Faults, Workload
 
 CALM = Workload(step_seconds=60.0, features=3, chains_max=2)
@@ -12,10 +14,10 @@ ALONE = {"disk_full": 0.02, "slow_commit": 0.2, "crash_before_commit": 0.02, "cr
 """Chances of faults that strike a batch; the others strike half of the time."""
 
 
-def history(seed: int, faults: Faults) -> tuple[Run, list[tuple[object, ...]]]:
+def history(seed: int, faults: Faults) -> tuple[Run, list[tuple[Any, ...]]]:
     """One run and its log, without the wall clock's words in it."""
     run = Run(seed, replace(faults), 1, CALM)
-    log: list[tuple[object, ...]] = []
+    log: list[tuple[Any, ...]] = []
     close = run.world.database.close
 
     def read_and_close() -> None:
@@ -45,10 +47,21 @@ def test_the_storm_has_every_fault() -> None:
 @pytest.mark.requirement("REC-8")
 @pytest.mark.parametrize("seed", range(5))
 def test_a_wall_clock_that_jumps_changes_nothing(seed: int) -> None:
-    steady, log = history(seed, STORMY)
-    jumping, same = history(seed, replace(STORMY, clock_step=0.5))
+    storm = replace(STORMY, provider_limit=0.0)  # a provider's word is a time on the wall
+    steady, log = history(seed, storm)
+    jumping, same = history(seed, replace(storm, clock_step=0.5))
     assert jumping.world.ground.injected["clock_step"] > steady.world.ground.injected["clock_step"]
     assert log == same
+
+
+@pytest.mark.requirement("REC-6", "REC-9")
+def test_a_provider_that_is_down_opens_its_breaker_and_uses_up_no_try() -> None:
+    run, log = history(1, replace(Faults(), provider_down=0.2))
+    told = [event[1] for event in log]
+    assert run.world.ground.injected["provider_down"] > 0
+    first, *_, last = [type_ for type_ in told if type_.startswith("breaker.")]
+    assert (first, last) == ("breaker.opened", "breaker.closed")
+    assert "job.escalated" not in told
 
 
 @pytest.mark.requirement("REC-9")

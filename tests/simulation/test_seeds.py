@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from tests.simulation.run import play
+from tests.simulation.seeds import play
 from tests.simulation.world import Faults
 
 SEEDS = 150

@@ -14,12 +14,14 @@ from podium.domain.command import Complete
 from podium.domain.job import PODIUM_QUEUE, Lease
 from podium.policy.admission import Limits
 from podium.policy.health import Signs
-from podium.ports import Brief
+from podium.ports import OVERDUE, Brief
 from podium.simulation.loop import EPOCH, VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
 
 SPENT_MAX: Final = 50
 """Committed results that may come again."""
+OUTAGE_STEPS: Final = (0.5, 10.0)
+"""How many steps' mean time a provider is down, or memory short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class Faults:
     slow_commit: float = 0.0
     silent_work: float = 0.0
     """An agent says nothing all the time, and works."""
+    provider_down: float = 0.0
+    """From this attempt on the agents' provider refuses all of them, for some time, and does not say how long."""
+    provider_limit: float = 0.0
+    """Likewise, and it says when it will answer again."""
+    memory_short: float = 0.0
+    """From this attempt on the machine has no memory for any agent, for some time."""
+    suspended: float = 0.0
+    """The machine sleeps for hours: its steady clock stands, its wall clock and the next orchestrator's go on."""
 
 
 @dataclass(slots=True)
@@ -83,7 +93,7 @@ class SimulatedAttempt:
     lease: Lease
     done: asyncio.Future[Report]
     began: float
-    """Steady virtual seconds."""
+    """On the loop's clock: seconds in which the machine was awake."""
     ends: asyncio.TimerHandle | None = None
     silent: bool = False
     """It works and says nothing, such as a long build."""
@@ -116,6 +126,8 @@ class World:
         self.rng = random.Random(seed)
         self.weather = random.Random(-seed - 1)
         """Chance for what must change nothing: a run without it is the same run."""
+        self.outside = random.Random(seed * 3 + 7)
+        """Chance for what befalls provider and machine: without such trouble, a seed's history is as if it were not."""
         self.faults = faults
         self.workload = workload
         self.ground = Ground()
@@ -128,6 +140,12 @@ class World:
         """Of each job that an agent has tried: whether it is poison."""
         self.spent: deque[Complete] = deque(maxlen=SPENT_MAX)
         """Results that were committed, for `stale_result`."""
+        self.suspended = 0.0
+        """Seconds that the machine has slept."""
+        self.wall: Callable[[], float] = lambda: EPOCH
+        """The machine's wall clock."""
+        self._outages: dict[str, float] = {}
+        """Until when on the loop's clock, by fault."""
         self.directories: dict[str, SimulatedAttempt] = {}
         """Attempt directories by name: what a new orchestrator finds."""
 
@@ -136,6 +154,17 @@ class World:
         struck = (rng or self.rng).random() < getattr(self.faults, name)
         self.ground.injected[name] += struck
         return struck
+
+    def _outage(self, name: str) -> float:
+        """How much longer that trouble is on, in seconds; it strikes by chance."""
+        now = self.loop.time()
+        if self.chance(name, self.outside) and self._outages.get(name, 0.0) <= now:
+            self._outages[name] = now + self.workload.step_seconds * self.outside.uniform(*OUTAGE_STEPS)
+        return max(0.0, self._outages.get(name, 0.0) - now)
+
+    def gate(self) -> str:
+        """Why no instance may be added now."""
+        return "no memory is left" if self._outages.get("memory_short", 0.0) > self.loop.time() else ""
 
     def _reach(self, place: str) -> None:
         """The database is at a failpoint."""
@@ -152,7 +181,7 @@ class World:
         twin = next((a for a in self.ground.live.values() if a.lease.job.id == lease.job.id), None)
         if twin is not None:
             self.ground.violations.append(f"{lease.name} started while {twin.lease.name} still runs")
-        attempt = SimulatedAttempt(lease, self.loop.create_future(), EPOCH + self.loop.time())
+        attempt = SimulatedAttempt(lease, self.loop.create_future(), self.loop.time())
         self.ground.live[lease.name] = attempt
         attempt.silent = lease.job.queue != PODIUM_QUEUE and self.chance("silent_work", self.weather)
         if not (lease.job.queue != PODIUM_QUEUE and self.chance("agent_hangs")):
@@ -176,6 +205,17 @@ class World:
         if attempt is not None:
             self.end(name, self._report(attempt.lease))
 
+    def _trouble(self) -> Report | None:
+        """What every agent that ends now says, whatever its work."""
+        if self._outage("memory_short"):
+            return Report(Ending.CRASHED, "no memory is left", is_environment=True)
+        if self._outage("provider_down"):
+            return Report(Ending.FINISHED, verdict="unavailable", summary="the provider answers 529")
+        if left := self._outage("provider_limit"):
+            data = {"resets_at": self.wall() + left}
+            return Report(Ending.FINISHED, verdict="unavailable", summary="the provider answers 429", data=data)
+        return None
+
     def _is_poison(self, job: int) -> bool:
         if job not in self.poison:
             self.poison[job] = self.chance("poison")
@@ -189,6 +229,8 @@ class World:
             return Report(Ending.CRASHED, "killed by SIGKILL")
         if said:
             return Report(Ending.FINISHED, verdict=said[0], feedback="as the script says")
+        if job.queue != PODIUM_QUEUE and (trouble := self._trouble()):
+            return trouble
         if job.queue != PODIUM_QUEUE and self._is_poison(job.id):
             return Report(self.rng.choice([Ending.CRASHED, Ending.LOST]), "poison")
         if self.chance("runner_lost"):
@@ -211,8 +253,9 @@ class SimulatedRunning:
 
     log_path = None
 
-    def __init__(self, world: World, attempt: SimulatedAttempt) -> None:
+    def __init__(self, world: World, clock: VirtualClock, attempt: SimulatedAttempt) -> None:
         self._world = world
+        self._clock = clock
         self._attempt = attempt
 
     async def ended(self) -> Report:
@@ -221,14 +264,17 @@ class SimulatedRunning:
 
     def cancel(self, reason: str) -> None:
         """End the agent soon."""
-        lease = self._attempt.lease
-        hung = self._attempt.ends is None
-        report = Report(Ending.TIMED_OUT if hung else Ending.CANCELLED, reason)
+        lease, at_work = self._attempt.lease, self._world.loop.time() - self._attempt.began
+        hung, overdue = self._attempt.ends is None, reason.startswith(OVERDUE)
+        if overdue and not hung and at_work < lease.step.timeout_seconds:
+            self._world.ground.violations.append(f"{lease.name} was ended as overdue after {at_work:.0f} s of work")
+        report = Report(Ending.TIMED_OUT if overdue else Ending.CANCELLED, reason)
         self._world.loop.call_later(0.5, self._world.end, lease.name, report)
 
     def signs(self) -> Signs:
         """Its runner answers. The agent speaks, or works in silence; a hung one has done neither since it began."""
-        now, began = EPOCH + self._world.loop.time(), self._attempt.began
+        now = self._clock.now()
+        began = now - (self._world.loop.time() - self._attempt.began)
         hung = self._attempt.ends is None and not self._attempt.done.done()
         return Signs(now, now, began if hung or self._attempt.silent else now, began if hung else now)
 
@@ -247,13 +293,13 @@ class SimulatedHost:
         await self._clock.sleep(0.05)
         attempt = self._world.begin(lease)
         self._kept[lease.name] = attempt
-        return SimulatedRunning(self._world, attempt)
+        return SimulatedRunning(self._world, self._clock, attempt)
 
     async def adopt(self, lease: Lease) -> SimulatedRunning | None:
         """The attempt as an earlier orchestrator left it; finding it takes a while, and work goes on meanwhile."""
         await self._clock.sleep(self._world.rng.uniform(0.0, 0.5))
         attempt = self._kept.get(lease.name)
-        return SimulatedRunning(self._world, attempt) if attempt is not None else None
+        return SimulatedRunning(self._world, self._clock, attempt) if attempt is not None else None
 
     async def forget(self, lease: Lease) -> None:
         """The result is committed."""

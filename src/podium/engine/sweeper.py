@@ -46,6 +46,7 @@ class Sweeper(Service):
         self._suspects: set[str] = set()
         self._strangers: set[str] = set()
         self._hosts_swept_at = float("-inf")
+        self._began_at = clock.now()
 
     async def run_once(self) -> float:
         """One look at everything; the seconds until the next."""
@@ -77,13 +78,14 @@ class Sweeper(Service):
     def _end_overdue(self) -> None:
         """End what is over its step's limit or, where the step says so, has neither said nor done anything for long.
 
-        Asking everybody every few seconds is also what keeps the answers fresh.
+        Asking everybody every few seconds is also what keeps the answers fresh. Nothing counts from before this
+        orchestrator: the machine may have slept meanwhile, and only the runners' own clocks stood still (REC-8).
         """
         signs, now = self._supervisor.vitals().signs, self.clock.now()
         for name, (lease, _) in list(self._supervisor.running.items()):
             gates = sum(gate.timeout_seconds for gate in lease.step.gates if gate.kind == "command")
             limit = lease.step.timeout_seconds + gates + self._settings.grace_seconds
-            if now - lease.job.leased_at > limit:
+            if now - max(lease.job.leased_at, self._began_at) > limit:
                 self._supervisor.cancel(name, f"{OVERDUE} {limit:.0f} s")
             stall = lease.step.stall_seconds
             if stall and hung_seconds(signs[name] or Signs(), now) > stall + gates:

@@ -70,18 +70,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """`ports.Clock` on a virtual loop. `stop` fences one simulated process: its tasks end, its timers never fire."""
+    """`ports.Clock` on a virtual loop. `stop` fences one simulated process: its tasks end, its timers never fire.
 
-    def __init__(self, loop: VirtualLoop, wall_offset: float = 0.0) -> None:
+    `asleep` are the seconds that the machine had been suspended when the process was born.
+    """
+
+    def __init__(self, loop: VirtualLoop, asleep: float = 0.0) -> None:
         self._loop = loop
-        self.wall_offset = wall_offset
+        self._began = EPOCH + asleep
+        self.wall_offset = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
         self.failures: list[BaseException] = []
         self.stopped = False
 
     def now(self) -> float:
         """Steady virtual seconds."""
-        return EPOCH + self._loop.time()
+        return self._began + self._loop.time()
 
     def wall(self) -> float:
         """Virtual wall-clock seconds; `wall_offset` steps it."""
