@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from podium.agents.rehearsal.features import Plan
 from podium.agents.rehearsal.planning import make_plan
-from podium.agents.rehearsal.protocol import Project
+from podium.agents.rehearsal.protocol import Told
 from podium.domain.errors import InvalidRequest
 from podium.operations import request_file
 from podium.operations.operation import explain
@@ -34,7 +34,7 @@ depends_on = [1]
 def planned(request: ProjectRequest) -> Plan:
     """What an analysis reads from the document."""
     text = document_of(request)
-    project = Project("p", request.title or "", request.brief, request.type, request.complexity)
+    project = Told(title=request.title, brief=request.brief, type=request.type, complexity=request.complexity)
     return make_plan(text, project, 1, None)
 
 

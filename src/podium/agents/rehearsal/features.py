@@ -1,18 +1,23 @@
 """A feature, from its place in the plan to the texts it consists of: issue, test and module, each plainly a rehearsal.
 
-Its words choose its behaviour, one of a small stock of things that a feature can really do (`behaviours.toml`).
+Its words choose its behaviour, one of a small stock of things that a feature can really do (`behaviours.toml`). And
+what a repository really holds: its package, its features and what they answer, its tests, what it is called.
 """
 
+import json
+import re
 import textwrap
 import tomllib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.protocol import Assignment, StepFailed, read
+from podium.agents.rehearsal import probe, prose
+from podium.agents.rehearsal.protocol import StepFailed, Told
+from podium.agents.rehearsal.stage import Stage, tail
 
 TITLE_CHARS_MAX = 120
 DETAIL_CHARS_MAX = 2_000
@@ -20,6 +25,9 @@ CRITERION_CHARS_MAX = 240
 CRITERIA_MAX = 20
 FEEDBACK_CHARS_MAX = 240
 FEEDBACK_ROUNDS_MAX = 5
+
+_TEST = re.compile(r"^\s*def test", re.MULTILINE)
+
 
 _ENDING_CHARS_MAX = 3
 _TITLE_WEIGHT = 4
@@ -36,6 +44,16 @@ class Feature:
     depends_on: tuple[str, ...]
     acceptance: tuple[str, ...]
 
+    @property
+    def module(self) -> str:
+        """The name of the module that implements it."""
+        return prose.feature_module(self.key)
+
+    @property
+    def behaviour(self) -> "Behaviour":
+        """What it really does."""
+        return behaviour_for(self.title, self.detail)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -49,41 +67,42 @@ class Plan:
     features: tuple[Feature, ...]
 
 
-def cleaned(feature: Feature) -> Feature:
-    """Cut what anyone wrote to the limits; a feature always has a criterion to meet."""
-    title = prose.one_line(feature.title, TITLE_CHARS_MAX) or feature.key
-    written = (prose.one_line(criterion, CRITERION_CHARS_MAX) for criterion in feature.acceptance[:CRITERIA_MAX])
+def cleaned(told: Told, key: str) -> Feature:
+    """The feature that somebody described, cut to the limits; it always has a criterion to meet."""
+    title = prose.one_line(told.text("title"), TITLE_CHARS_MAX) or key
+    detail = prose.one_line(told.text("detail"), DETAIL_CHARS_MAX)
+    written = (prose.one_line(criterion, CRITERION_CHARS_MAX) for criterion in told.texts("acceptance")[:CRITERIA_MAX])
     usual = f"“{title}” can be run by name and gives the results its tests ask for."
-    detail = prose.one_line(feature.detail, DETAIL_CHARS_MAX)
-    return replace(feature, title=title, detail=detail, acceptance=tuple(filter(None, written)) or (usual,))
+    return Feature(key, title, detail, told.texts("depends_on"), tuple(filter(None, written)) or (usual,))
 
 
-def feature_of(assignment: Assignment) -> Feature:
+def feature_of(assignment: Told) -> Feature:
     """Return the feature that this assignment's item stands for."""
-    item = assignment.item
-    if item is None:
-        raise StepFailed(f"The step `{assignment.step}` works on one issue; the assignment has no item.")
-    return cleaned(read(Feature, {**item.data, "key": item.key, "title": item.title}))
+    item = assignment.object("item")
+    if not item.text("key"):
+        raise StepFailed(f"The step `{assignment.text('step')}` works on one issue; the assignment has no item.")
+    return cleaned(Told(item.object("data"), title=item.text("title")), item.text("key"))
 
 
-def plan_of(assignment: Assignment) -> Plan:
+def plan_of(assignment: Told) -> Plan:
     """Return the plan that analysis made."""
     artifact = assignment.artifact("plan")
-    if artifact is None:
-        raise StepFailed(f"The step `{assignment.step}` needs an artifact of kind `plan`; run `analyze` first.")
-    plan = read(Plan, artifact.data)
-    title = prose.one_line(plan.title or artifact.title, TITLE_CHARS_MAX) or "Project"
-    made = [cleaned(replace(each, key=_safe_key(number, each))) for number, each in enumerate(plan.features, start=1)]
+    if not artifact:
+        raise StepFailed(f"The step `{assignment.text('step')}` needs an artifact of kind `plan`; run `analyze` first.")
+    told = artifact.object("data")
+    title = prose.one_line(told.text("title") or artifact.text("title"), TITLE_CHARS_MAX) or "Project"
     # The package becomes a path and a key a file name, so only a plain identifier or slug is taken at its word.
-    is_plain = plan.package.isidentifier() and plan.package.isascii()
-    package = plan.package if is_plain else prose.package_name(title)
-    summary = prose.one_line(plan.summary, DETAIL_CHARS_MAX)
-    return replace(plan, title=title, summary=summary, package=package, features=tuple(made))
+    package = told.text("package")
+    package = package if package.isidentifier() and package.isascii() else prose.package_name(title)
+    made = (cleaned(each, _safe_key(number, each)) for number, each in enumerate(told.objects("features"), start=1))
+    summary = prose.one_line(told.text("summary"), DETAIL_CHARS_MAX)
+    return Plan(title, summary, told.text("type"), told.text("complexity"), package, tuple(made))
 
 
-def _safe_key(number: int, feature: Feature) -> str:
-    is_slug = feature.key and feature.key == prose.slug(feature.key, prose.KEY_CHARS_MAX)
-    return feature.key if is_slug else prose.feature_key(number, feature.title, number)
+def _safe_key(number: int, feature: Told) -> str:
+    key = feature.text("key")
+    is_slug = key and key == prose.slug(key, prose.KEY_CHARS_MAX)
+    return key if is_slug else prose.feature_key(number, feature.text("title"), number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,46 +146,23 @@ def _hits(words: list[str], stems: tuple[str, ...]) -> int:
 
 def issue_text(feature: Feature) -> str:
     """Return the issue as Markdown, with a header that tools can read."""
-    return prose.filled(
-        "issue.md",
-        key=feature.key,
-        title_literal=prose.quoted(feature.title),
-        title=prose.markdown(feature.title),
-        depends_on=", ".join(prose.quoted(key) for key in feature.depends_on),
-        detail=prose.markdown(feature.detail) or "The title says it all.",
-        criteria="\n".join(f"- [ ] {prose.markdown(criterion)}" for criterion in feature.acceptance),
-    )
+    return prose.filled("issue.md", feature=feature, detail=feature.detail or "The title says it all.")
 
 
 def test_text(package: str, feature: Feature) -> str:
     """Return a test module that fails until the feature exists and behaves."""
-    examples = behaviour_for(feature.title, feature.detail).examples
-    return prose.filled(
-        "feature_test.py",
-        key=feature.key,
-        key_literal=prose.quoted(feature.key),
-        title=prose.docstring_lines(feature.title),
-        package=package,
-        module=prose.feature_module(feature.key),
-        examples="\n".join(f"    ({prose.quoted(given)}, {prose.quoted(expected)})," for given, expected in examples),
-        acceptance=_tuple_lines(feature.acceptance),
-    )
+    return prose.filled("feature_test.py", feature=feature, package=package)
 
 
 def module_text(feature: Feature, feedback: Sequence[str], with_fault: bool) -> str:
     """Return the module that implements the feature; feedback it answers is told in its docstring."""
-    behaviour = behaviour_for(feature.title, feature.detail)
-    head, docstring_end, body = behaviour.source.partition('."""\n')
+    head, docstring_end, body = feature.behaviour.source.partition('."""\n')
     return prose.filled(
         "feature.py",
-        summary=prose.docstring_lines(feature.title if feature.title[-1] in ".!?…" else f"{feature.title}."),
-        detail=prose.docstring_lines(feature.detail or "The issue says no more than its title."),
+        feature=feature,
+        summary=feature.title if feature.title[-1] in ".!?…" else f"{feature.title}.",
+        detail=feature.detail or "The issue says no more than its title.",
         revisions=_revisions(feedback),
-        key_literal=prose.quoted(feature.key),
-        title_literal=prose.quoted(feature.title),
-        behaviour=behaviour.name,
-        example=prose.quoted(behaviour.examples[0][0]),
-        acceptance=_tuple_lines(feature.acceptance),
         source=head + docstring_end + (_FAULT if with_fault else "") + body,
     )
 
@@ -182,5 +178,48 @@ def _revisions(feedback: Sequence[str]) -> str:
     return f"\nRevised after feedback:\n\n{lines}" if lines else ""
 
 
-def _tuple_lines(values: Sequence[str]) -> str:
-    return "\n".join(f"    {prose.quoted(value)}," for value in values)
+@dataclass(frozen=True)
+class Facts:
+    """A repository with its package; all else is read when it is asked for."""
+
+    stage: Stage
+    package: str
+    title: str
+    summary: str
+
+    @cached_property
+    def modules(self) -> list[Told]:
+        """Every feature in order of file name, as `probe` tells of it, each really run with its example."""
+        finished = self.stage.python("-P", probe.__file__, self.package, source_path="src")
+        if finished.returncode:
+            raise StepFailed(f"The features could not be run: {tail(finished)}")
+        return [Told(row) for row in json.loads(finished.stdout)]
+
+    @cached_property
+    def test_count(self) -> int:
+        """The test functions under tests/."""
+        paths = self.stage.root.glob("tests/**/test_*.py")
+        return sum(len(_TEST.findall(path.read_text("utf-8", "replace"))) for path in paths)
+
+
+def facts_of(assignment: Told, stage: Stage) -> Facts:
+    """The facts of a repository whose package has features; one without needs a scaffold first.
+
+    Title and summary are the brief's or the plan's words, else the project's own, else the README's heading.
+    """
+    package = find_package(stage)
+    if package is None:
+        raise StepFailed("The repository has no src/<package>/features; run the `scaffold` step first.")
+    project, told = assignment.object("project"), (assignment.artifact("brief") or assignment.artifact("plan"))
+    told = told.object("data")
+    heading = re.search(r"^# (.+)$", stage.read("README.md"), re.MULTILINE)
+    title = told.text("title") or project.text("title") or (heading[1] if heading else "The project")
+    summary = told.text("summary") or project.text("brief")
+    return Facts(stage, package, prose.one_line(title, TITLE_CHARS_MAX), prose.one_line(summary, DETAIL_CHARS_MAX))
+
+
+def find_package(stage: Stage) -> str | None:
+    """Return the package that a rehearsed scaffold laid out, or None when there is none."""
+    found = sorted(stage.root.glob("src/*/features/__init__.py"))
+    # A repository with another layout may have a package of that name, which knows nothing of our features.
+    return next((path.parent.parent.name for path in found if stage.owns(path)), None)

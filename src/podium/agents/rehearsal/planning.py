@@ -16,17 +16,18 @@ words, otherwise medium. Type and complexity that Podium gives are kept.
 import graphlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from markdown_it.token import Token
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned
-from podium.agents.rehearsal.protocol import Project, StepFailed
+from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned, tables
+from podium.agents.rehearsal.protocol import StepFailed, Told
 from podium.domain import issues
 
+ITEM = 7
 FEATURES_MAX = 5_000
 SMALL_FEATURES_MAX, SMALL_WORDS_MAX = 5, 600
 MEDIUM_FEATURES_MAX, MEDIUM_WORDS_MAX = 15, 3_000
@@ -35,210 +36,154 @@ SHORT_TITLE_CHARS_MAX = 80
 DEFAULT_TYPE = "cli"
 TITLE_WEIGHT = 5
 
-_NAMES_FEATURES = re.compile(
-    r"\b(features?|requirements?|user stor(?:y|ies)|functionality|capabilit(?:y|ies)|scope|must[- ]haves?"
-    r"|what (?:it|we) (?:does|do|need|needs)|what it (?:should|must) do|use cases?|tasks?|to-?do)\b",
-    re.IGNORECASE,
-)
-# Words such as "notes" also name features, so most of these count only as a whole heading.
-_NAMES_NO_FEATURES = re.compile(
-    r"\b(?:out of scope|not in scope|non-?functional|non-?goals?)\b"
-    r"|^(?:background|introduction|overview|motivation|about|about this .*|context|glossary|assumptions?"
-    r"|constraints?|references?|notes?|audience|licen[cs]e)$",
-    re.IGNORECASE,
-)
-# "After 5 minutes" is no dependency, so that form needs the number sign; nor is "depends on 3 sources".
-_DEPENDS = re.compile(
-    r"\(?\b(?:depends on\s+(?:#?\d+(?:\s*(?:,|and)\s*)?)+|after\s+(?:#\d+(?:\s*(?:,|and)\s*)?)+)(?!\s*\w)\)?",
-    re.IGNORECASE,
-)
-_USER_STORY = re.compile(r"^as an? .+?,? i (?:want|need|would like)(?: to)? (.+?)(?:,? so that .+)?$", re.IGNORECASE)
+_WORDS = {name: re.compile(row["regex"], re.IGNORECASE | re.VERBOSE) for name, row in tables("planning.toml").items()}
+_OUTLINE = frozenset({"heading_open", "paragraph_open", "bullet_list_open", "ordered_list_open", "list_item_open"})
 _TITLE_BREAK = re.compile(r"\s*(?::\s|\s[–—-]\s)")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One list item: its own first paragraph, the paragraphs after it, and the items nested in it."""
-
-    text: str
-    lead: str
-    """The bold words that begin the text, if any: the author's own short title."""
-    paragraphs: tuple[str, ...]
-    nested: tuple[str, ...]
-
-
 @dataclass(slots=True)
-class Section:
-    """A heading and what follows it, up to the next one; level 0 is what comes before the first heading."""
+class Point:
+    """A heading or a list item, with its own paragraphs, of which the heading is the first.
+
+    `lead` are the bold words that begin an item, its author's own short title; `nested` the items inside it.
+    """
 
     level: int
-    heading: str
-    paragraphs: list[str] = field(default_factory=list[str])
-    entries: list[Entry] = field(default_factory=list[Entry])
+    """Of a heading 1 to 6, of an item `ITEM`; 0 is what comes before all of them."""
+    texts: list[str]
+    lead: str = ""
+    nested: list[str] = field(default_factory=list[str])
 
 
-def outline(text: str) -> list[Section]:
-    """Return the document's sections in order; the first is always the one before any heading."""
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(_without_front_matter(text)))
-    sections = [Section(0, "")]
-    for block in tree.children:
-        if block.type == "heading":
-            sections.append(Section(int(block.tag[1:]), _text(block)))
-        elif block.type == "paragraph":
-            sections[-1].paragraphs.append(_text(block))
-        elif block.type in {"bullet_list", "ordered_list"}:
-            sections[-1].entries.extend(_entry(item) for item in block.children)
-    return sections
-
-
-def _without_front_matter(text: str) -> str:
-    # CommonMark would read `title: x` above `---` as a heading.
-    return re.sub(r"\A---\n(?:.*?\n)?---\n", "", text, flags=re.DOTALL)
-
-
-def _entry(item: SyntaxTreeNode) -> Entry:
-    paragraphs = [child for child in item.children if child.type in {"paragraph", "heading"}]
-    lists = [child for child in item.children if child.type in {"bullet_list", "ordered_list"}]
-    texts = [_text(paragraph) for paragraph in paragraphs]
-    return Entry(
-        text=_without_checkbox(texts[0]) if texts else "",
-        lead=_lead(paragraphs[0]) if paragraphs else "",
-        paragraphs=tuple(texts[1:]),
-        nested=tuple(line for nested in lists for line in _nested_lines(nested.children)),
-    )
-
-
-def _nested_lines(items: Sequence[SyntaxTreeNode]) -> Iterator[str]:
-    for item in items:
-        for child in item.children:
-            if child.type == "paragraph":
-                yield _without_checkbox(_text(child))
-            elif child.type in {"bullet_list", "ordered_list"}:
-                yield from _nested_lines(child.children)
+def outline(text: str) -> list[Point]:
+    """Return the document's headings and items in order; the first stands for what is before any of them."""
+    # CommonMark would read `title: x` above `---`, in front matter, as a heading.
+    document = re.sub(r"\A---\n(?:.*?\n)?---\n", "", text, flags=re.DOTALL)
+    section = Point(0, [""])
+    points, around = [section], list[Token]()
+    for token in MarkdownIt("commonmark").enable("table").parse(document):
+        kinds = [block.type for block in around]
+        depth, is_plain = kinds.count("list_item_open"), _OUTLINE.issuperset(kinds)
+        if token.nesting:
+            around = [*around, token] if token.nesting > 0 else around[:-1]
+            if token.type == "list_item_open" and depth == 0 and is_plain:
+                points.append(Point(ITEM, []))
+        elif token.type == "inline" and is_plain:
+            said, is_heading = token.children or [], around[-1].type == "heading_open"
+            if depth == 0 and is_heading:
+                points.append(section := Point(int(around[-1].tag[1:]), [_plain(said)]))
+            elif depth == 0:
+                section.texts.append(_plain(said))
+            elif depth == 1:
+                points[-1].lead = points[-1].lead if points[-1].texts else _lead(said)
+                points[-1].texts.append(_without_checkbox(_plain(said)))
+            elif not is_heading:
+                points[-1].nested.append(_without_checkbox(_plain(said)))
+    return points
 
 
 def _without_checkbox(text: str) -> str:
     return text[4:] if text[:4].lower() in {"[ ] ", "[x] "} else text
 
 
-def _lead(paragraph: SyntaxTreeNode) -> str:
+def _plain(said: Sequence[Token]) -> str:
+    """The words without markup and without raw HTML."""
+    return "".join(
+        " " if token.type in {"softbreak", "hardbreak"} else token.content
+        for token in said
+        if token.type != "html_inline"
+    )
+
+
+def _lead(said: Sequence[Token]) -> str:
     """Return the bold words at the very start, after a checkbox if there is one."""
-    for node in _inline(paragraph):
-        if node.type == "strong":
-            return _text(node).strip().rstrip(":.")
-        if node.type != "text" or _without_checkbox(node.content).strip():
-            return ""
-    return ""
+    kinds = [token.type for token in said]
+    if "strong_open" not in kinds or _without_checkbox(_plain(said[: kinds.index("strong_open")])).strip():
+        return ""
+    return _plain(said[kinds.index("strong_open") : kinds.index("strong_close")]).strip().rstrip(":.")
 
 
-def _inline(block: SyntaxTreeNode) -> Sequence[SyntaxTreeNode]:
-    return block.children[0].children if block.children and block.children[0].type == "inline" else ()
-
-
-def _text(node: SyntaxTreeNode) -> str:
-    """Return the plain words of a node, without markup and without raw HTML."""
-    if node.type in {"text", "code_inline"}:
-        return node.content
-    if node.type in {"softbreak", "hardbreak"}:
-        return " "
-    return "".join(_text(child) for child in node.children)
-
-
-def make_plan(text: str, project: Project, first_number: int, package: str | None) -> Plan:
+def make_plan(text: str, project: Told, first_number: int, package: str | None) -> Plan:
     """Plan the project; keys are numbered from `first_number`, and an existing `package` is kept."""
-    sections = outline(text)
-    title = _title(sections, text, project)
-    entries = _feature_entries(sections) or _note_entries(sections, text)
-    if len(entries) > FEATURES_MAX:
-        raise StepFailed(f"The document lists {len(entries):,} features; split it, {FEATURES_MAX:,} are the limit.")
-    features = _features(entries, first_number)
+    points, lines = outline(text), [line.strip() for line in text.splitlines() if line.strip()]
+    found = _feature_points(points)
+    if not found and all(point.level in (0, ITEM) for point in points):  # a note: its first line is its title
+        found = [Point(ITEM, [line]) for line in lines[1:] if prose.words(line)]
+    if len(found) > FEATURES_MAX:
+        raise StepFailed(f"The document lists {len(found):,} features; split it, {FEATURES_MAX:,} are the limit.")
+    heading = next((point.texts[0] for point in points if point.level == 1), "")
+    first_line = lines[0].lstrip("#-*> ") if lines else ""
+    titles = (prose.one_line(line, TITLE_CHARS_MAX) for line in (heading, project.text("title"), first_line))
+    title = next(filter(None, titles), "Project")
+    paragraphs = (paragraph for point in points if point.level < ITEM for paragraph in point.texts[1:])
     vocabulary = prose.words(text)
     return Plan(
         title=title,
-        summary=_brief(sections, project),
-        type=project.type or _type(prose.words(title), vocabulary),
-        complexity=project.complexity or _complexity(len(features), len(vocabulary)),
+        summary=prose.one_line(project.text("brief") or next(paragraphs, ""), DETAIL_CHARS_MAX),
+        type=project.text("type") or _type(prose.words(title), vocabulary),
+        complexity=project.text("complexity") or _complexity(len(found), len(vocabulary)),
         package=package or prose.package_name(title),
-        features=features,
+        features=_features(found, first_number),
     )
 
 
-def _title(sections: list[Section], text: str, project: Project) -> str:
-    heading = next((section.heading for section in sections if section.level == 1), "")
-    first_line = next(filter(str.strip, text.splitlines()), "")
-    candidates = (heading, project.title, first_line.lstrip("#-*> "))
-    return next(filter(None, (prose.one_line(line, TITLE_CHARS_MAX) for line in candidates)), "Project")
-
-
-def _brief(sections: list[Section], project: Project) -> str:
-    paragraphs = (paragraph for section in sections for paragraph in section.paragraphs)
-    return prose.one_line(project.brief or next(paragraphs, ""), DETAIL_CHARS_MAX)
-
-
-def _feature_entries(sections: list[Section]) -> list[Entry]:
-    open_sections = [section for section in sections if not _NAMES_NO_FEATURES.search(section.heading)]
-    named = list(_under_feature_headings(sections))
+def _feature_points(points: list[Point]) -> list[Point]:
+    """The points that are features: of those below headings that name some, else of those that could be."""
+    named, others = list[Point](), list[Point]()
+    inside, is_closed = 0, False
+    for point in points:
+        if point.level < ITEM:
+            inside = 0 if point.level <= inside else inside
+            is_closed = bool(_WORDS["names_no_features"].search(point.texts[0]))
+            # The document's own title often says "requirements"; that makes no heading below it a feature.
+            if not inside and not is_closed and point.level > 1 and _WORDS["names_features"].search(point.texts[0]):
+                inside = point.level
+        if not is_closed:
+            others.append(point)
+            named += [point] if inside else []
     found = (
-        [entry for section in named for entry in section.entries]
-        or [_as_entry(section) for section in named if not _NAMES_FEATURES.search(section.heading)]
-        or [entry for section in open_sections for entry in section.entries]
-        or [_as_entry(section) for section in open_sections if section.level in {2, 3}]
+        [point for point in named if point.level == ITEM]
+        or [point for point in named if not _WORDS["names_features"].search(point.texts[0])]
+        or [point for point in others if point.level == ITEM]
+        or [point for point in others if point.level in {2, 3}]
     )
-    return [entry for entry in found if entry.text.strip()]
+    return [point for point in found if point.texts and point.texts[0].strip()]
 
 
-def _note_entries(sections: list[Section], text: str) -> list[Entry]:
-    """The lines of a note after the first, which is its title; nothing of a document that has headings."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()] if len(sections) == 1 else []
-    return [Entry(line, "", (), ()) for line in lines[1:] if prose.words(line)]
-
-
-def _under_feature_headings(sections: list[Section]) -> Iterable[Section]:
-    """Yield the sections that name features, each with the deeper sections that belong to it."""
-    inside: int | None = None
-    for section in sections:
-        if inside is not None and section.level <= inside:
-            inside = None
-        if _NAMES_NO_FEATURES.search(section.heading):
-            continue
-        # The document's own title often says "requirements"; that makes no heading below it a feature.
-        if inside is None and section.level > 1 and _NAMES_FEATURES.search(section.heading):
-            inside = section.level
-        if inside is not None:
-            yield section
-
-
-def _as_entry(section: Section) -> Entry:
-    return Entry(section.heading, section.heading, tuple(section.paragraphs), ())
-
-
-def _features(entries: list[Entry], first_number: int) -> tuple[Feature, ...]:
-    last_number = first_number + len(entries) - 1
-    titles = [_split(entry) for entry in entries]
-    keys = [
-        prose.feature_key(number, title, last_number) for number, (title, _) in enumerate(titles, start=first_number)
+def _features(points: list[Point], first_number: int) -> tuple[Feature, ...]:
+    last_number = first_number + len(points) - 1
+    split = [_split(point) for point in points]
+    keys = [prose.feature_key(number, title, last_number) for number, (title, _) in enumerate(split, first_number)]
+    wanted = [
+        [other for other in _dependencies(point.texts[0], keys) if other != key]
+        for point, key in zip(points, keys, strict=True)
     ]
-    wanted = [_dependencies(entry.text, keys) for entry in entries]
-    _refuse_circles(dict(zip(keys, wanted, strict=True)))
+    try:
+        graphlib.TopologicalSorter(dict(zip(keys, wanted, strict=True))).prepare()
+    except graphlib.CycleError as error:
+        circle = " → ".join(issues.shortened([*reversed(list[str](error.args[1]))]))
+        raise StepFailed(f"These features wait for each other, so none could begin: {circle}.") from error
     return tuple(
-        cleaned(Feature(key, title, detail, tuple(other for other in depends_on if other != key), entry.nested))
-        for key, (title, detail), entry, depends_on in zip(keys, titles, entries, wanted, strict=True)
+        cleaned(Told(title=title, detail=detail, depends_on=others, acceptance=point.nested), key)
+        for key, (title, detail), point, others in zip(keys, split, points, wanted, strict=True)
     )
 
 
-def _split(entry: Entry) -> tuple[str, str]:
+def _split(point: Point) -> tuple[str, str]:
     """Return a short title and the detail: a list item often says both in one sentence."""
-    text = " ".join(_DEPENDS.sub(" ", entry.text).split())
-    story = _USER_STORY.match(text)
-    if entry.lead:
-        title, rest = entry.lead, text.removeprefix(entry.lead).lstrip(" :.–—-")
+    text = " ".join(_WORDS["depends"].sub(" ", point.texts[0]).split())
+    story = _WORDS["user_story"].match(text)
+    lead = point.lead if point.level == ITEM else point.texts[0]
+    if lead:
+        title, rest = lead, text.removeprefix(lead).lstrip(" :.–—-")
     elif story:
         title, rest = story[1], text
     else:
-        head, *tail = _TITLE_BREAK.split(text, maxsplit=1)
-        fits = tail and 0 < len(head) <= SHORT_TITLE_CHARS_MAX
-        title, rest = (head, tail[0]) if fits else (text, text if len(text) > TITLE_CHARS_MAX else "")
-    detail = " ".join((rest, *entry.paragraphs))
+        title, *tail = _TITLE_BREAK.split(text, maxsplit=1)
+        if not tail or not 0 < len(title) <= SHORT_TITLE_CHARS_MAX:
+            title, tail = text, [text] if len(text) > TITLE_CHARS_MAX else [""]
+        rest = tail[0]
+    detail = " ".join((rest, *point.texts[1:]))
     return prose.one_line(_capital(title.rstrip(" .;,")), TITLE_CHARS_MAX), _capital(detail.strip())
 
 
@@ -248,18 +193,10 @@ def _capital(text: str) -> str:
 
 def _dependencies(text: str, keys: list[str]) -> list[str]:
     """Return the keys of `(depends on 2)` or `after #1`: numbers count the document's features from one."""
-    found = [match[0] for match in _DEPENDS.finditer(text)]
+    found = [match[0] for match in _WORDS["depends"].finditer(text)]
     meant = [said for said in found if said.startswith("(")] or found  # what a title happens to say counts for less
     numbers = [int(number) for number in re.findall(r"\d{1,9}", " ".join(meant))]
     return [keys[number - 1] for number in numbers if 1 <= number <= len(keys)]
-
-
-def _refuse_circles(depends_on: dict[str, list[str]]) -> None:
-    try:
-        graphlib.TopologicalSorter({key: set(others) - {key} for key, others in depends_on.items()}).prepare()
-    except graphlib.CycleError as error:
-        circle = " → ".join(issues.shortened([*reversed(list[str](error.args[1]))]))
-        raise StepFailed(f"These features wait for each other, so none could begin: {circle}.") from error
 
 
 def _type(title_words: list[str], vocabulary: list[str]) -> str:

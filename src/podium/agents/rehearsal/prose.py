@@ -4,10 +4,12 @@ import json
 import keyword
 import re
 import shlex
+import string
 import sys
 import textwrap
 import unicodedata
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -129,9 +131,32 @@ def package_name(title: str) -> str:
     return f"{name}_app" if shadows or keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 
+_FITTED: dict[str, Callable[[Any], str]] = {
+    "m": markdown,
+    "q": quoted,
+    "d": docstring_lines,
+    "l": lambda texts: ", ".join(map(quoted, texts)),
+    "c": lambda texts: "\n".join(f"- [ ] {markdown(text)}" for text in texts),
+    "t": lambda rows: "\n".join(f"    {_literal(row)}," for row in rows),
+}
+"""What a place in a text template may ask for: Markdown, a literal, a docstring, a list, a checklist, a tuple."""
+
+
+def _literal(row: str | tuple[str, ...]) -> str:
+    return quoted(row) if isinstance(row, str) else f"({', '.join(map(quoted, row))})"
+
+
+class _Template(string.Formatter):
+    """Python's format strings, with the conversions of `_FITTED`: `{feature.title!m}`."""
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        return _FITTED[conversion](value) if conversion else value
+
+
 def filled(name: str, /, **words: object) -> str:
     """Return the template `templates/<name>.txt` with its places filled; `notice` is known everywhere."""
-    return (_TEMPLATES / f"{name}.txt").read_text("utf-8").format(notice=REHEARSAL_NOTICE, **words)
+    text = (_TEMPLATES / f"{name}.txt").read_text("utf-8")
+    return _Template().format(text, notice=REHEARSAL_NOTICE, **words)
 
 
 def rendered(name: str, folder: Path = _TEMPLATES, /, **words: object) -> str:
@@ -140,12 +165,10 @@ def rendered(name: str, folder: Path = _TEMPLATES, /, **words: object) -> str:
     import jinja2
 
     templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
+        loader=jinja2.FileSystemLoader(folder), autoescape=jinja2.select_autoescape(["html.jinja"]),
+        trim_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
     filters = cast("dict[str, Any]", templates.filters)
     filters |= {"md": markdown, "line": one_line, "counted": counted, "fenced": fenced, "quoted": quoted}
-    filters["shell"] = shlex.quote
+    filters |= {"shell": shlex.quote}
     return templates.get_template(f"{name}.jinja").render(notice=REHEARSAL_NOTICE, **words)

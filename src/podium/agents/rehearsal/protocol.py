@@ -30,10 +30,9 @@ and publication itself. `docs/command-protocol.md` says the same at leisure.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TextIO, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TextIO, TypeAlias, cast
 
 from podium.domain.errors import PodiumError, UsageError
 
@@ -44,7 +43,6 @@ RAW_CHARS_MAX = 4 << 20
 JsonObject: TypeAlias = dict[str, object]
 Verdict = Literal["passed", "failed", "rework", "blocked", "unavailable"]
 Level = Literal["debug", "info", "warning", "error"]
-Kind = TypeVar("Kind")
 
 
 class AssignmentUnreadable(UsageError):
@@ -55,76 +53,30 @@ class StepFailed(PodiumError):
     """The step cannot be done; the message says what to change. It becomes the result's summary."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """What Podium knows of the project; type and complexity are None until somebody decides them."""
+class Told(dict[str, Any]):
+    """A JSON object that somebody else wrote: a missing or odd field reads as empty, never as a crash."""
 
-    id: str
-    title: str
-    brief: str
-    type: str | None
-    complexity: str | None
+    def text(self, name: str) -> str:
+        """A field that is a text."""
+        return value if isinstance(value := self.get(name), str) else ""
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts in a field that is a list."""
+        listed = cast("list[Any]", value) if isinstance(value := self.get(name), (list, tuple)) else []
+        return tuple(each for each in listed if isinstance(each, str))
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """The one thing a fanned-out step works on, such as an issue."""
+    def object(self, name: str) -> "Told":
+        """A field that is an object itself."""
+        return Told(cast("dict[str, Any]", value) if isinstance(value := self.get(name), dict) else {})
 
-    key: str
-    title: str
-    data: JsonObject
+    def objects(self, name: str) -> list["Told"]:
+        """The objects in a field that is a list."""
+        listed = cast("list[Any]", value) if isinstance(value := self.get(name), list) else []
+        return [Told(cast("JsonObject", each)) for each in listed if isinstance(each, dict)]
 
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """What an earlier step made."""
-
-    kind: str
-    key: str
-    title: str
-    data: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class Increment:
-    """What a further run of a workflow is for."""
-
-    version: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message to this instance, which it gets once."""
-
-    from_: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One attempt at one step, as Podium describes it."""
-
-    attempt: str
-    project: Project
-    workflow: str
-    step: str
-    item: Item | None
-    document: Path | None
-    artifacts: tuple[Artifact, ...]
-    feedback: tuple[str, ...]
-    base: str
-    increment: Increment | None
-    messages: tuple[Letter, ...]
-
-    @property
-    def is_first_attempt(self) -> bool:
-        """Whether nobody has tried this job before."""
-        return self.attempt.endswith(".a1")
-
-    def artifact(self, kind: str) -> Artifact | None:
-        """Return the newest artifact of this kind."""
-        return next((made for made in reversed(self.artifacts) if made.kind == kind), None)
+    def artifact(self, kind: str) -> "Told":
+        """Of an assignment: the newest artifact of this kind, empty when there is none."""
+        return next((made for made in reversed(self.objects("artifacts")) if made.text("kind") == kind), Told())
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +130,7 @@ class Messages:
         self._send("result", **asdict(result))
 
 
-def read_assignment(path: Path) -> Assignment:
+def read_assignment(path: Path) -> Told:
     """Read the assignment file, tolerant of missing fields but not of another protocol version."""
     try:
         loaded: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -186,26 +138,4 @@ def read_assignment(path: Path) -> Assignment:
         raise AssignmentUnreadable(f"The assignment {path} cannot be read: {error}") from error
     if not isinstance(loaded, dict) or cast("JsonObject", loaded).get("version") != PROTOCOL_VERSION:
         raise AssignmentUnreadable(f"The assignment {path} is not of protocol version {PROTOCOL_VERSION}.")
-    return read(Assignment, loaded)
-
-
-def read(kind: type[Kind], data: Any) -> Kind:
-    """Build a dataclass from JSON that somebody else wrote: a missing or odd field becomes empty, never a crash."""
-    types = get_type_hints(kind)
-    return kind(**{name: _fitted(hint, data.get(name.rstrip("_"))) for name, hint in types.items()})
-
-
-def _fitted(hint: Any, value: Any) -> Any:
-    plain, inner = get_origin(hint) or hint, get_args(hint)
-    if plain is UnionType:  # an object without its first field, which names it, is none
-        made = _fitted(inner[0], value) if value else None
-        return made if made and (not is_dataclass(made) or getattr(made, fields(made)[0].name)) else None
-    if plain is tuple:
-        listed = cast("list[Any]", value) if isinstance(value, list) else []
-        wanted = dict if is_dataclass(inner[0]) else inner[0]
-        return tuple(_fitted(inner[0], one) for one in listed if isinstance(one, wanted))
-    if is_dataclass(plain):
-        return read(cast("type[Any]", plain), value if isinstance(value, dict) else {})
-    if plain is Path:
-        return Path(value) if isinstance(value, str) else None
-    return value if isinstance(value, plain) else plain()
+    return Told(cast("JsonObject", loaded))

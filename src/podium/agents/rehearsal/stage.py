@@ -35,13 +35,12 @@ _FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.D
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+")
 _NONE: frozenset[str] = frozenset()
 _OWN_MARK = "rehears"
-_GIT = (
-    "git",
+_SETTINGS = (
     # No hook, signature or housekeeping of the machine may join in.
-    *("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false"),
-    *("-c", "gc.auto=0", "-c", "core.quotePath=false"),
-    *("-c", "user.name=Podium rehearsal", "-c", "user.email=rehearsal@podium.invalid"),
-)
+    "core.hooksPath=/dev/null", "commit.gpgSign=false", "gc.auto=0", "core.quotePath=false",
+    "user.name=Podium rehearsal", "user.email=rehearsal@podium.invalid",
+)  # fmt: skip
+_GIT = ("git", *(word for setting in _SETTINGS for word in ("-c", setting)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,9 @@ def strikes(targets: frozenset[str], key: str) -> bool:
     return key in targets or any(target.isdecimal() and int(target) == number for target in targets)
 
 
-def read_troubles(document: Path | None) -> Troubles:
+def read_troubles(document: Path) -> Troubles:
     """Read the directives of a document; a missing document asks for no trouble."""
-    if document is None or not document.is_file():
+    if not document.is_file():
         return Troubles()
     # Every step reads this, so it looks at lines and leaves the Markdown parser to the steps that need it.
     with document.open("rb") as stream:
@@ -87,11 +86,17 @@ def tail(finished: subprocess.CompletedProcess[str]) -> str:
     return (finished.stdout + finished.stderr).strip()[-OUTPUT_TAIL_CHARS_MAX:]
 
 
-class Clone:
-    """Files, programs and commits in one git clone; `environment` is what started programs see."""
+class Stage:
+    """The effects a step may have: files, programs and commits in one git clone, and messages to Podium.
 
-    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+    `environment` is what started programs see. Progress is where a rehearsal takes its time.
+    """
+
+    def __init__(self, root: Path, environment: Mapping[str, str], messages: Messages, troubles: Troubles) -> None:
         self.root = root.resolve()
+        self.messages = messages
+        self.troubles = troubles
+        self._reached = 0.0
         # PODIUM_ATTEMPT stays, so that Podium can find every process of an attempt.
         self._environment = {name: value for name, value in environment.items() if name != "PODIUM_ASSIGNMENT"}
         self._environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
@@ -107,7 +112,7 @@ class Clone:
         return _OWN_MARK in self.read(path).lower()
 
     def write(self, path: str, text: str) -> bool:
-        """Write a file, unless somebody else wrote what is there.
+        """Write a file, unless somebody else wrote what is there: then the log says so.
 
         Returns whether the file now holds this text. A path that leads out of the clone, for instance by a
         symbolic link, is refused.
@@ -116,6 +121,7 @@ class Clone:
         if not target.is_relative_to(self.root):
             raise StepFailed(f"{path} leads out of the repository; nothing was written there.")
         if target.exists() and not self.owns(path):
+            self.messages.log(f"{path} is not of a rehearsal's making, so it stays as it is.", "warning")
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
@@ -128,13 +134,12 @@ class Clone:
             raise StepFailed(f"`git {arguments[0]}` failed: {tail(finished)}")
         return finished.stdout
 
-    def commit(self, subject: str, body: str, issue: str | None = None) -> str | None:
-        """Commit everything, with an `Issue:` trailer for review to find; None when nothing had changed."""
+    def commit(self, subject: str, body: str) -> str | None:
+        """Commit everything; None when nothing had changed."""
         self.git("add", "--all")
         if not self.git("status", "--porcelain"):
             return None
-        trailer = f"\n\nIssue: {issue}" if issue else ""
-        self.git("commit", "--quiet", f"--message={subject}\n\n{body}{trailer}\n")
+        self.git("commit", "--quiet", f"--message={subject}\n\n{body}\n")
         return self.git("rev-parse", "HEAD").strip()
 
     def put_back(self) -> None:
@@ -148,45 +153,23 @@ class Clone:
         return self._run((sys.executable, *arguments), {"PYTHONPATH": source_path})
 
     def _run(self, command: tuple[str, ...], extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        environment = {**self._environment, **extra}
         try:
             return subprocess.run(
-                command,
-                cwd=self.root,
-                env={**self._environment, **extra},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=RUN_SECONDS_MAX,
-                check=False,
-            )
+                command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                encoding="utf-8", errors="replace", timeout=RUN_SECONDS_MAX,
+            )  # fmt: skip
         except subprocess.TimeoutExpired as expired:
             name = Path(command[0]).name
             raise StepFailed(f"`{name}` was still running after {RUN_SECONDS_MAX:.0f} s and was ended.") from expired
         except FileNotFoundError as missing:
             raise StepFailed(f"`{command[0]}` is not on the PATH; install it.") from missing
 
-
-@dataclass(slots=True)
-class Stage:
-    """The effects a step may have; progress is also where a rehearsal takes its time."""
-
-    clone: Clone
-    messages: Messages
-    troubles: Troubles
-    _reached: float = 0.0
-
     def progress(self, fraction: float, text: str) -> None:
         """Tell progress, at the pace that the document asks for."""
         time.sleep(self.troubles.seconds * max(fraction - self._reached, 0.0))
         self._reached = fraction
         self.messages.progress(fraction, text)
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file, and say so in the log when somebody else's file was left alone."""
-        if not self.clone.write(path, text):
-            self.messages.log(f"{path} is not of a rehearsal's making, so it stays as it is.", "warning")
 
     def deliver(self, kind: str, key: str, title: str, path: str, text: str, /, **data: object) -> None:
         """Write a file and hand it over; what is known of it goes with it."""
@@ -195,4 +178,4 @@ class Stage:
 
     def hand_in(self, change: tuple[str, str], summary: str, **data: object) -> Result:
         """Commit everything under this subject and body, and pass."""
-        return Result("passed", summary, data={"commit": self.clone.commit(*change), **data})
+        return Result("passed", summary, data={"commit": self.commit(*change), **data})

@@ -1,24 +1,25 @@
 """The clone guards what it must: other people's files, and everything outside."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.protocol import StepFailed
-from podium.agents.rehearsal.stage import Clone
+from podium.agents.rehearsal.protocol import Messages, StepFailed
+from podium.agents.rehearsal.stage import Stage, Troubles
 from tests.unit.agents.rehearsal.playhouse import environment, git
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
+def clone(tmp_path: Path) -> Stage:
     root = tmp_path / "clone"
     root.mkdir()
     git(root, "init", "--quiet")
-    return Clone(root, environment(tmp_path))
+    return Stage(root, environment(tmp_path), Messages(io.StringIO()), Troubles())
 
 
-def test_only_rehearsed_files_are_written_over(clone: Clone) -> None:
+def test_only_rehearsed_files_are_written_over(clone: Stage) -> None:
     assert clone.write("docs/a.md", "A rehearsal, first.")
     assert clone.write("docs/a.md", "A rehearsal, second.")
     (clone.root / "theirs.md").write_text("Theirs.", encoding="utf-8")
@@ -27,20 +28,20 @@ def test_only_rehearsed_files_are_written_over(clone: Clone) -> None:
 
 
 @pytest.mark.parametrize("path", ["../out.md", "linked/out.md"])
-def test_nothing_is_written_outside(clone: Clone, path: str) -> None:
+def test_nothing_is_written_outside(clone: Stage, path: str) -> None:
     (clone.root / "linked").symlink_to(clone.root.parent)
     with pytest.raises(StepFailed, match="leads out"):
         clone.write(path, "A rehearsal.")
     assert not (clone.root.parent / "out.md").exists()
 
 
-def test_a_commit_without_change_is_none(clone: Clone) -> None:
+def test_a_commit_without_change_is_none(clone: Stage) -> None:
     clone.write("a.md", "A rehearsal.")
     assert clone.commit("Write", "Why.") == git(clone.root, "rev-parse", "HEAD")
     assert clone.commit("Write", "Why.") is None
 
 
-def test_hooks_of_the_clone_do_not_run(clone: Clone) -> None:
+def test_hooks_of_the_clone_do_not_run(clone: Stage) -> None:
     hook = clone.root / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
@@ -49,7 +50,7 @@ def test_hooks_of_the_clone_do_not_run(clone: Clone) -> None:
     assert clone.commit("Write", "Why.")
 
 
-def test_a_failing_git_command_says_why(clone: Clone) -> None:
+def test_a_failing_git_command_says_why(clone: Stage) -> None:
     with pytest.raises(StepFailed, match="git rev-parse"):
         clone.git("rev-parse", "--verify", "no-such-thing")
 

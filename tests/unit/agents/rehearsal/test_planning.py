@@ -4,12 +4,12 @@ import pytest
 
 from podium.agents.rehearsal.features import Plan
 from podium.agents.rehearsal.planning import make_plan
-from podium.agents.rehearsal.protocol import Project, StepFailed
+from podium.agents.rehearsal.protocol import StepFailed, Told
 
-NOBODYS = Project("p", "", "", None, None)
+NOBODYS = Told()
 
 
-def plan(text: str, project: Project = NOBODYS, first_number: int = 1, package: str | None = None) -> Plan:
+def plan(text: str, project: Told = NOBODYS, first_number: int = 1, package: str | None = None) -> Plan:
     return make_plan(text, project, first_number, package)
 
 
@@ -48,7 +48,7 @@ def test_features_are_found(text: str, expected: list[str]) -> None:
     ],
 )
 def test_the_title_comes_from_the_best_source(text: str, project_title: str, expected: str) -> None:
-    assert plan(text, Project("p", project_title, "", None, None)).title == expected
+    assert plan(text, Told(title=project_title)).title == expected
 
 
 def test_nested_items_are_criteria_and_paragraphs_are_detail() -> None:
@@ -126,5 +126,5 @@ def test_the_complexity_follows_the_size(count: int, expected: str) -> None:
 
 
 def test_what_podium_knows_is_kept() -> None:
-    planned = plan("# A web page\n\n- A\n", Project("p", "", "", "library", "large"))
+    planned = plan("# A web page\n\n- A\n", Told(type="library", complexity="large"))
     assert (planned.type, planned.complexity) == ("library", "large")

@@ -21,15 +21,12 @@ def test_the_documents_assignment_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "assignment.json"
     path.write_text(blocks("json")[0], encoding="utf-8")
     assignment = read_assignment(path)
-    assert (assignment.workflow, assignment.step, assignment.project.type) == ("development", "implement", "cli")
-    assert assignment.item is not None
-    assert assignment.item.data == {"acceptance": ["…"]}
-    assert assignment.is_first_attempt
-    plan = assignment.artifact("plan")
-    assert plan is not None
-    assert plan.title == "Hello World"
-    assert assignment.artifact("brief") is None
-    assert len(assignment.feedback) == 1
+    read = (assignment.text("workflow"), assignment.text("step"), assignment.object("project").text("type"))
+    assert read == ("development", "implement", "cli")
+    assert assignment.object("item").object("data") == {"acceptance": ["…"]}
+    assert assignment.artifact("plan").text("title") == "Hello World"
+    assert assignment.artifact("brief") == {}
+    assert len(assignment.texts("feedback")) == 1
 
 
 def test_fields_that_are_missing_or_odd_are_no_reason_to_crash(tmp_path: Path) -> None:
@@ -37,8 +34,9 @@ def test_fields_that_are_missing_or_odd_are_no_reason_to_crash(tmp_path: Path) -
     odd = {"version": 1, "item": 7, "artifacts": [None, {"kind": "plan"}], "feedback": "no list", "project": []}
     path.write_text(json.dumps(odd), encoding="utf-8")
     assignment = read_assignment(path)
-    assert (assignment.item, assignment.feedback, assignment.document) == (None, (), None)
-    assert [made.kind for made in assignment.artifacts] == ["plan"]
+    assert (assignment.object("item"), assignment.texts("feedback"), assignment.text("document")) == ({}, (), "")
+    assert assignment.object("project").text("title") == ""
+    assert [made.text("kind") for made in assignment.objects("artifacts")] == ["plan"]
 
 
 def test_messages_have_the_documents_fields() -> None:
