@@ -1,7 +1,7 @@
 """Where Podium may send a request: which URLs are well formed, and which addresses belong to the public (SEC-3)."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,8 +13,8 @@ _SAFE = re.compile(r"[!-\[\]^-~]+")
 """Printable ASCII without the backslash, which some take for a slash."""
 _HIDDEN: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 addresses that end in the IPv4 address they lead to: NAT64 (RFC 6052), IPv4-compatible (RFC 4291)."""
-_METADATA: Final = frozenset({IPv4Address("168.63.129.16")})
-"""Public by its number, and yet answered by the machine's own cloud; the other clouds' are link-local or private."""
+_INSIDE: Final = (IPv4Network("168.63.129.16"), IPv4Network("192.0.0.0/24"))
+"""Public by their numbers (the second to some versions of Python), and yet answered by the machine's own cloud."""
 
 
 class Target(NamedTuple):
@@ -65,7 +65,8 @@ def is_public(address: str) -> bool:
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address.is_site_local:
         return False
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
+    is_inside = address.is_multicast or address.is_reserved or any(address in network for network in _INSIDE)
+    return address.is_global and not is_inside
 
 
 def _meant(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:

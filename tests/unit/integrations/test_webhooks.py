@@ -153,59 +153,15 @@ def test_a_receiver_that_does_not_answer_or_hangs_up_or_is_not_there_is_a_failed
     assert not answer.refused
 
 
-HOSTILE = [
-    "http://127.0.0.1:{port}/",
-    "http://localhost:{port}/",
-    "http://2130706433:{port}/",
-    "http://0x7f000001:{port}/",
-    "http://0x7f.1:{port}/",
-    "http://017700000001:{port}/",
-    "http://127.1:{port}/",
-    "http://127.0.0.1.:{port}/",
-    "http://0.0.0.0:{port}/",
-    "http://[::1]:{port}/",
-    "http://[::ffff:127.0.0.1]:{port}/",
-    "http://[::ffff:7f00:1]:{port}/",
-    "http://[0:0:0:0:0:ffff:127.0.0.1]:{port}/",
-    "http://169.254.169.254/latest/meta-data/",
-    "http://[fd00:ec2::254]/latest/meta-data/",
-    "http://168.63.129.16/",
-]
-
-
 @pytest.mark.requirement("SEC-3")
-@pytest.mark.parametrize("url", HOSTILE)
-def test_no_way_to_write_an_address_of_this_machine_is_sent_to(url: str) -> None:
-    with receiving() as receiver:
-        (answer,) = send(hook(receiver, url=url.format(port=receiver.port), allow_private=False))
-        assert receiver.requests == []
-    refused_or_unknown = answer.refused or "cannot be found" in answer.detail
-    assert (answer.status, refused_or_unknown) == (None, True), answer
-
-
-@pytest.mark.requirement("SEC-3")
-@pytest.mark.parametrize(
-    "addresses",
-    [("127.0.0.1",), ("1.1.1.1", "127.0.0.1"), ("::1",), ("10.1.2.3",), ("fe80::1%lo",), ("64:ff9b::7f00:1",)],
-)
-def test_a_name_that_leads_inside_is_refused(addresses: tuple[str, ...]) -> None:
+def test_a_name_that_leads_inside_is_refused_and_the_answer_says_what_to_do() -> None:
     with receiving() as receiver:
         url = f"http://rebound.example:{receiver.port}/"
-        (answer,) = send(hook(receiver, url=url, allow_private=False), lookup=answers(*addresses))
+        (answer,) = send(hook(receiver, url=url, allow_private=False), lookup=answers("1.1.1.1", "127.0.0.1"))
         assert receiver.requests == []
     assert answer.refused
     assert "rebound.example leads to" in answer.detail
     assert "allow_private = true" in answer.detail
-
-
-@pytest.mark.requirement("SEC-3")
-@pytest.mark.parametrize("url", ["http://user:pass@127.0.0.1/", "ftp://127.0.0.1/", "http://127.0.0.1\\@example.com/"])
-def test_what_is_no_plain_url_is_refused_before_anything_is_looked_up(url: str) -> None:
-    with receiving() as receiver:
-        (answer,) = send(hook(receiver, url=url), lookup=answers())
-    assert answer.refused
-    assert answer.detail.startswith("[webhooks.ci]: ")
-    assert "pass@" not in answer.detail
 
 
 @pytest.mark.requirement("SEC-3")
