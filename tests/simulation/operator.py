@@ -39,6 +39,8 @@ class Conducted(Run):
         fleet = read_fleet(rows)
         pools = sorted({(slot.queue, slot.role) for slot in self.first if slot.queue in self.pipeline.workflows})
         every = tuple(fleet.queues())
+        if not every:  # the database was away when the first pools were to be put on record
+            return []
 
         def resize(queue: str, role: str, size: int, *, now: bool = False) -> Command:
             return Resize((Change(queue, role, len(fleet.present(queue, role)), size, "a whim"),), now)

@@ -145,8 +145,9 @@ class Run:
             ended = life.done() and not life.cancelled() and not crashed.done()
             clock.stop()
             life.cancel()
-            await asyncio.gather(life, return_exceptions=True)
-            self.violations += [f"unhandled {error!r}" for error in clock.failures]
+            (fate,) = await asyncio.gather(life, return_exceptions=True)
+            troubles = [*clock.failures, fate] if isinstance(fate, Exception) else clock.failures
+            self.violations += [f"unhandled {error!r}" for error in troubles]
             if self._reopen is not None:
                 self.world.database = self._reopen()
             self.violations += check(self.world.database, finished=False, judged=True)
