@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,11 +85,17 @@ class Chaos:
         assert done.returncode == 0, done.stderr
         self.projects[f"storm-{number}"] = self.features
 
-    def orchestrator(self) -> subprocess.Popen[bytes]:
-        """Start one in the foreground of a process of its own."""
+    @contextmanager
+    def orchestrator(self) -> Generator[subprocess.Popen[bytes]]:
+        """One in the foreground of a process of its own, which does not outlive the block, however that ends."""
         with (self.home.parent / "orchestrator.log").open("ab") as log:
             command = [sys.executable, "-m", "podium", "up", "--foreground"]
-            return subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     def _until_busy(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until an agent is at work, so that its orchestrator is killed with something to lose."""
@@ -157,26 +163,26 @@ class Chaos:
         self.home.mkdir(parents=True, exist_ok=True)
         for _ in range(OPEN_PROJECTS_MIN):
             self.submit()
-        process = self.orchestrator()
-        while self.frozen < stops:
-            while self.open_projects() < OPEN_PROJECTS_MIN:
-                self.submit()
-            self._until_busy(process)
-            runners = self._runners()
-            if not runners:
-                continue
-            pid, job = self.random.choice(sorted(runners.items()))
-            with suppress(ProcessLookupError, TypeError, ValueError):
-                os.kill(pid, signal.SIGSTOP)
-                instance = ask_text(self.home, INSTANCE_AT, job.rpartition("/")[2])
-                done = self.podium("restart-instance", instance, "--reason", "it was stopped", "--yes")
-                time.sleep(self.random.uniform(*STOPPED_SECONDS) if done.returncode == 0 else 0.0)
-                self.frozen += done.returncode == 0
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-            tell(f"{self.frozen} stopped, {len(self.projects)} projects")
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        with self.orchestrator() as process:
+            while self.frozen < stops:
+                while self.open_projects() < OPEN_PROJECTS_MIN:
+                    self.submit()
+                self._until_busy(process)
+                runners = self._runners()
+                if not runners:
+                    continue
+                pid, job = self.random.choice(sorted(runners.items()))
+                with suppress(ProcessLookupError, TypeError, ValueError):
+                    os.kill(pid, signal.SIGSTOP)
+                    instance = ask_text(self.home, INSTANCE_AT, job.rpartition("/")[2])
+                    done = self.podium("restart-instance", instance, "--reason", "it was stopped", "--yes")
+                    time.sleep(self.random.uniform(*STOPPED_SECONDS) if done.returncode == 0 else 0.0)
+                    self.frozen += done.returncode == 0
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+                tell(f"{self.frozen} stopped, {len(self.projects)} projects")
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
         self._finish()
         verdict = judge(self.home, self.projects)
         return verdict._replace(lost=verdict.lost + [f"{job} was charged: {why}" for job, why in charged(self.home)])
@@ -187,16 +193,16 @@ class Chaos:
         for _ in range(OPEN_PROJECTS_MIN):
             self.submit()
         while self.kills < kills:
-            process = self.orchestrator()
-            is_busy = self.random.random() < BUSY_SHARE
-            if is_busy:
-                self._until_busy(process)
-            struck = sum(self._strike() for _ in range(self.random.randint(*VICTIMS_PER_LIFE)))
-            for _ in range(self.random.randint(*VICTIMS_PER_LIFE) if self.freezes else 0):
-                self._freeze(process)
-            with self._full_disk(is_busy and self.random.random() < FULL_SHARE):
-                time.sleep(self.random.uniform(*LIFE_SECONDS))
-                self._kill(process)
+            with self.orchestrator() as process:
+                is_busy = self.random.random() < BUSY_SHARE
+                if is_busy:
+                    self._until_busy(process)
+                struck = sum(self._strike() for _ in range(self.random.randint(*VICTIMS_PER_LIFE)))
+                for _ in range(self.random.randint(*VICTIMS_PER_LIFE) if self.freezes else 0):
+                    self._freeze(process)
+                with self._full_disk(is_busy and self.random.random() < FULL_SHARE):
+                    time.sleep(self.random.uniform(*LIFE_SECONDS))
+                    self._kill(process)
             self.kills += 1 + struck
             tell(f"{self.kills} kills, {len(self.projects)} projects")
             while self.open_projects() < OPEN_PROJECTS_MIN:
@@ -219,10 +225,10 @@ class Chaos:
         process.wait()
 
     def _finish(self) -> None:
-        process = self.orchestrator()
-        deadline = time.monotonic() + END_SECONDS
-        while self.open_projects() and time.monotonic() < deadline:
-            assert process.poll() is None, (self.home.parent / "orchestrator.log").read_text("utf-8")[-3000:]
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        with self.orchestrator() as process:
+            deadline = time.monotonic() + END_SECONDS
+            while self.open_projects() and time.monotonic() < deadline:
+                assert process.poll() is None, (self.home.parent / "orchestrator.log").read_text("utf-8")[-3000:]
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
