@@ -62,9 +62,11 @@ def test_starting_many_at_once_tells_one_process(podium: CommandLine) -> None:
     finally:
         assert podium.ask("down")["stopped"]
     assert not podium.ask("down")["stopped"]
-    lines = (podium.home / "orchestrator.log").read_text().splitlines()
-    up = next(line for line in lines if f"(process {answers[0]['pid']})" in line and " is up " in line)
-    assert up[:2] == "20", "what the orchestrator logs begins with its time"
+    log = (podium.home / "orchestrator.log").read_text().splitlines()
+    lines = [json.loads(line) for line in log if not line.startswith("podium: Another orchestrator")]
+    up = next(line for line in lines if line["message"].endswith(f" is up (process {answers[0]['pid']})"))
+    assert up["at"][:2] == "20", "what the orchestrator logs begins with its time"
+    assert (up["level"], up["logger"]) == ("info", "podium")
 
 
 @pytest.mark.parametrize("words", [["status"], ["--help"], ["doctor"], ["events", "--json"]])

@@ -1,6 +1,7 @@
 """The API on a real port: every route and every tool with every credential, and whom it refuses (API-1, SEC-1)."""
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -10,11 +11,13 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import TextContent
+from prometheus_client.parser import text_string_to_metric_families
 
 from podium.domain.access import INCLUDED, Scope
 from podium.faces.mcp.servers import NAMES, operations_of
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import Operation
+from tests.faces.command_line import ROOT
 from tests.faces.rest_home import RestHome, served
 from tools.reference_pages import example_input
 
@@ -22,7 +25,16 @@ REFUSED: Final = ("nobody", "revoked", "ended attempt", "forged attempt")
 WHO: Final = (*REFUSED, "home", "read", "operate", "admin", "webhook", "attempt")
 IN_PATH: Final = {"project": "work"}
 MOUNTED: Final = tuple(f"/mcp/{server}" for server in NAMES)
-OUTSIDE: Final = ("/", "/openapi.json", "/v1/login-link", "/v1/operations/status", "/login", "/nothing", *MOUNTED)
+OUTSIDE: Final = (
+    "/",
+    "/metrics",
+    "/openapi.json",
+    "/v1/login-link",
+    "/v1/operations/status",
+    "/login",
+    "/nothing",
+    *MOUNTED,
+)
 """Beside what the API's description has."""
 NONSENSE: Final = {"nonsense": 1}
 """Whoever may call an operation is told that it has no such field; nothing is done."""
@@ -193,6 +205,43 @@ def test_nobody_but_the_homes_user_makes_a_link_or_speaks_under_another_name(res
     number = rest.ask("POST", "/v1/messages/send", "operate", json=claim).json()["message"]
     told = rest.ask("GET", "/v1/messages/list", params={"limit": 1}).json()["messages"]
     assert (told[0]["id"], told[0]["sender"].split()[0]) == (number, "token")
+
+
+def samples(text: str) -> dict[str, float]:
+    """Prometheus's own reading of an answer: every sample by its name and labels."""
+    families = text_string_to_metric_families(text)
+    return {f"{one.name}{[*one.labels.values()]}": one.value for family in families for one in family.samples}
+
+
+@pytest.mark.requirement("MET-1")
+def test_prometheus_reads_how_things_stand_and_what_is_counted(rest: RestHome) -> None:
+    before = samples(rest.ask("GET", "/metrics", "read").text)
+    asked = {"title": "Counted", "brief": "x", "id": "counted", "agent": "waiter"}
+    assert rest.ask("POST", "/v1/submit", "operate", json=asked).status_code == 200
+    rest.podium.until("any(row['project'] == 'counted' for row in answer['instances'])", "instances")
+    answer = rest.ask("GET", "/metrics", "read")
+    assert answer.headers["content-type"].startswith("text/plain")
+    now = samples(answer.text)
+    assert now["podium_instances_busy[]"] == before["podium_instances_busy[]"] + 1
+    assert now["podium_queue_running['genesis']"] == before["podium_queue_running['genesis']"] + 1
+    assert now["podium_jobs_started_total['genesis']"] - before["podium_jobs_started_total['genesis']"] == 1
+    open_metrics = rest.ask("GET", "/metrics", "read", headers={"Accept": "application/openmetrics-text"})
+    assert open_metrics.headers["content-type"].startswith("application/openmetrics-text")
+    assert open_metrics.text.endswith("# EOF\n")
+    assert rest.ask("POST", "/v1/cancel", json={"project": "counted"}).status_code == 200
+
+
+@pytest.mark.requirement("MET-1")
+def test_the_dashboard_for_grafana_asks_for_nothing_that_is_not_served(rest: RestHome) -> None:
+    dashboard = (ROOT / "docs" / "grafana" / "podium.json").read_text()
+    panels = json.loads(dashboard)["panels"]
+    asked = {name for panel in panels for one in panel["targets"] for name in re.findall(r"(\w+)\{", one["expr"])}
+    asked |= set(re.findall(r"label_values\((\w+),", dashboard))
+    families = [*text_string_to_metric_families(rest.ask("GET", "/metrics").text)]
+    served_names = {family.name + "_total" * (family.type == "counter") for family in families}
+    assert asked <= served_names
+    ours = {name for name in served_names if name.startswith("podium_")}
+    assert ours - asked == {"podium_queue_running", "podium_queue_held"}, "what the dashboard leaves out"
 
 
 @pytest.mark.requirement("API-1")

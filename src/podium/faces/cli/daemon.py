@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +30,24 @@ STOP_SECONDS: Final = 40.0
 POLL_SECONDS: Final = 0.05
 DESCRIPTORS_WANTED: Final = 8192
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+"""On a terminal."""
+ATTEMPT: Final = re.compile(r"(.+)/(\d+)\.a(\d+)")
 
 _log = logging.getLogger("podium")
+
+
+class _Lines(logging.Formatter):
+    """A record as one line of JSON, with the project, job and attempt of the attempt that it names (MET-1)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        for argument in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(argument, str) and (found := ATTEMPT.fullmatch(argument)):
+                told |= {"project": found[1], "job": int(found[2]), "attempt": int(found[3])}
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,9 @@ class Door:
 
 def foreground(client: Client, door: Door, *, as_json: bool = False) -> int:
     """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(LOG_FORMAT) if sys.stderr.isatty() else _Lines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     _take_descriptors()
     return clock.run(_serve(client.composition, client, door, as_json=as_json))

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from podium.domain.access import OPERATOR
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
 from podium.faces.rest import hooks, problem, schema
+from podium.faces.rest.prometheus import Exposition
 from podium.faces.rest.routes import carried, endpoint, path_of
 from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
 from podium.operations.catalogue import operation_named
@@ -80,6 +81,7 @@ def build(
         return Response(answer.model_dump_json(), media_type="application/json")
 
     app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)
+    app.add_api_route("/metrics", Exposition(context), **NO_SCHEMA)
     app.router.routes.extend(pages)
     for mounted in mounts:
         app.mount(mounted.path, mounted.app)
