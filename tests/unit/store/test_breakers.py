@@ -3,9 +3,10 @@
 import pytest
 
 from podium.domain.attempt import Ending, Report
-from podium.domain.command import Complete, Settle, Verdict, Wake
+from podium.domain.command import Complete, Settle, Steer, Verdict, Wake
 from podium.domain.delivery import Outcome
 from podium.policy.breaker import OPEN_SECONDS, PROBE_SECONDS, TOKENS_MAX
+from podium.store.looks import looks
 from podium.store.outbox import due
 from tests.unit.store.desk import Desk
 
@@ -105,3 +106,27 @@ def test_a_breaker_that_only_held_until_a_stated_time_is_forgotten_by_the_next_s
     (lease,) = desk.lease()
     desk.finish(lease, artifacts=desk.made(lease))
     assert "provider:python" not in desk.store._hot.breakers
+
+
+@pytest.mark.requirement("SCL-1")
+def test_neither_work_of_a_held_provider_nor_of_a_project_without_money_is_a_reason_to_scale() -> None:
+    desk = Desk()
+    desk.muster()
+    for number in range(12):
+        desk.submit(f"p{number}")
+
+    def depth() -> int:
+        return next(look.depth for look in looks(desk.store.rows, desk.now, desk.now) if look.queue == "genesis")
+
+    lease, *_ = desk.lease()
+    before = depth()
+    desk.do(Steer("pause", project="p11", by="operator"))
+    assert depth() == before - 1, "a project that its budget has paused wants nothing"
+    limit = Verdict("retry", "its provider's limit", resets_at=desk.now + 3_600.0, charged=False)
+    desk.do(Complete(lease.job.id, lease.job.attempt, limit, AWAY))
+    assert depth() == 0, "nor does anything behind a provider that has said when it comes back"
+    desk.submit("late")
+    assert depth() == 0
+    desk.now += 3_700.0
+    desk.do(Wake())
+    assert depth() > before / 2
