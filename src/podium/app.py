@@ -258,12 +258,17 @@ class RealWorld:
                 home / mirror.FOLDER, store, clock, store.pipelines,
                 lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
             )  # fmt: skip
-            clock.spawn(shared_state.run(), "shared-state mirror")
             sender = _sender(home, loaded.config, clock)
             courier = Courier(store, clock, sender, random.SystemRandom())
-            clock.spawn(courier.run(), "courier")
             pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
-            clock.spawn(pruner.run(), "pruner")
+            services: list[Any] = [shared_state, courier, pruner]
+            if loaded.config.github.owner and "PODIUM_GITHUB_TOKEN" in os.environ:
+                from podium.hosts.forge import Forge
+                from podium.operations.arrivals import missed
+
+                services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
+            for service in services:
+                clock.spawn(service.run(), type(service).__name__)
             try:
                 yield _Orchestra(context, engine)
             finally:

@@ -187,7 +187,7 @@ class SandboxConfig(_Section):
 
 
 class GitHubConfig(_Section):
-    """`[github]`: which of GitHub's issues become projects (docs/github.md)."""
+    """`[github]`: which issues become projects, and whose repositories Podium keeps there (docs/github.md)."""
 
     label: str = ""
     """Only issues with this label become projects; empty for all."""
@@ -195,6 +195,17 @@ class GitHubConfig(_Section):
     """Whose issues begin at once; those of others wait for an approval."""
     inbox: tuple[str, ...] = ()
     """Repositories (`owner/name`) whose issues ask for something new; elsewhere they are work on that repository."""
+    owner: str = ""
+    """The user or organisation that gets the repositories of new projects; empty: they stay on this machine."""
+    private: bool = True
+    webhook_url: str = ""
+    """Where GitHub reaches `/webhooks/github`: set up in every repository that Podium makes."""
+    interval_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    """Between two looks at what changed here and there."""
+    checks_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """How long a pull request waits for its first check to be known, before it counts as one that nothing checks."""
+    sweep_seconds: Annotated[float, Field(gt=0)] = 900.0
+    """Between two sweeps for deliveries that never arrived."""
 
 
 class Config(_Section):

@@ -11,7 +11,7 @@ from podium.domain.fleet import Resize
 from podium.domain.job import Job
 from podium.domain.pipeline import workflow_of
 from podium.domain.project import Project, slug
-from podium.integrations.github.deliveries import Asked
+from podium.integrations.github.deliveries import Asked, read
 from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.fleet import ScaleInput, changes_for
@@ -49,6 +49,11 @@ async def receive(context: Context, key: str, asked: Asked) -> str:
         plan = Plan(f"not done: {error}", project=plan.project)
         done = await context.submit(_arrival(key, asked, plan))
     return "received before" if done is None else plan.outcome
+
+
+async def missed(context: Context, key: str, event: str, payload: Mapping[str, Any]) -> None:
+    """A delivery that GitHub could not make, taken from its own record."""
+    await receive(context, key, read(event, payload))
 
 
 def _arrival(key: str, asked: Asked, plan: Plan) -> Arrive:
