@@ -261,12 +261,13 @@ class RealWorld:
             sender = _sender(home, loaded.config, clock)
             courier = Courier(store, clock, sender, random.SystemRandom())
             pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
-            services: list[Any] = [shared_state, courier, pruner]
-            if loaded.config.github.owner and "PODIUM_GITHUB_TOKEN" in os.environ:
+            services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
+            if loaded.config.github.owner:
                 from podium.hosts.forge import Forge
                 from podium.operations.arrivals import missed
 
                 services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
+                outside.append(services[-1].api)
             for service in services:
                 clock.spawn(service.run(), type(service).__name__)
             try:
@@ -277,7 +278,8 @@ class RealWorld:
                     await courier.finish(FAREWELL_SECONDS)
                 await _end_tasks()
                 await shared_state.run_once()  # what the last commits changed
-                await sender.aclose()
+                for one in outside:
+                    await one.aclose()
 
     def serve_mcp(
         self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]

@@ -255,6 +255,15 @@ class Arrive(NamedTuple):
     again: bool = False
 
 
+class Answered(NamedTuple):
+    """How a service outside has answered: well, or in trouble for a reason; its breaker counts. Answer: None."""
+
+    name: str
+    reason: str = ""
+    seconds: float = 0.0
+    """For which it has asked to be left alone; 0 where it has not."""
+
+
 class Prune(NamedTuple):
     """Remove the next rows of one kind that are over their limit (EVT-5). Answer: `Pruned`."""
 
@@ -274,7 +283,7 @@ class Pruned(NamedTuple):
     projects: int = 0
 
 
-Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note | Arrive
+Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note | Arrive | Answered
 """What is said to instances, people and receivers; no job changes."""
 
 Access = Audit | IssueToken | RevokeToken

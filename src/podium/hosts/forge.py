@@ -8,19 +8,20 @@ import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from gidgethub import BadRequest, GitHubException, RateLimitExceeded
-from gidgethub.sansio import DOMAIN
+from gidgethub import BadRequest
 
 from podium.config import GitHubConfig
-from podium.domain.command import Arrive
-from podium.domain.errors import PodiumError
+from podium.domain.command import Answered, Arrive
+from podium.domain.errors import Conflict
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.engine.service import Service
-from podium.integrations.github.client import Api
-from podium.integrations.github.deliveries import MARK
+from podium.integrations.github.client import Api, Away
+from podium.integrations.github.deliveries import MARK, table
+from podium.policy.breaker import Breaker
 from podium.ports import Clock
 from podium.store.rows import Rows
 from podium.store.store import Store
@@ -28,26 +29,27 @@ from podium.workspace import git
 from podium.workspace.layout import Home
 from podium.workspace.repository import TRAILER
 
-EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+BREAKER: Final = "github"
 GOOD: Final = frozenset({"success", "neutral", "skipped"})
-PAUSE_SECONDS_MAX: Final = 900.0
-"""The longest that a GitHub in trouble is left alone; it begins with the interval and doubles (REC-6)."""
-SWEPT: Final = (
-    ("issues", "opened", "issues?state=open"),
-    ("pull_request", "closed", "pulls?state=closed"),
-    ("release", "published", "releases?"),
-)
-"""What a sweep looks for: the newest of each list, and the delivery that tells of it."""
-SWEPT_MAX: Final = 100
-HOOK_EVENTS: Final = (
-    "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "release",
-    "check_suite", "workflow_run", "deployment_status", "repository_dispatch",
-)  # fmt: skip
-
+EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+REST_SECONDS_MAX: Final = 900.0
+"""The longest rest of what GitHub refuses; it begins with the interval and doubles."""
+REFUSALS_MAX: Final = 3
+"""In a row; then a person is told."""
+PROJECTS_MAX: Final = 200
+"""At one look; the next goes on behind them."""
+SWEPT_MAX: Final = 200
+"""Repositories of Podium's making that one sweep looks at, the newest first."""
+AHEAD_MAX: Final = 20
+"""Merges that wait there for their checks; what comes behind them waits here."""
+INLINE_BYTES_MAX: Final = 100_000
+"""A text of this size is part of its tree; others are sent first."""
 TABLE: Final = ("| Step | By | Attempts | Cost | Said |", "|---|---|---|---|---|")
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
 """Takes in a delivery: its key, its event and its payload."""
+Known = dict[str, Any]
+"""What is on record of a thing there, under the key of its marker."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,255 +57,312 @@ _log = logging.getLogger(__name__)
 class Forge(Service):
     """Looks at every project that is not wholly on GitHub yet, one after another."""
 
-    def __init__(self, home: Path, config: GitHubConfig, environ: Mapping[str, str], store: Store, clock: Clock,
-                 receive: Receive) -> None:  # fmt: skip
+    def __init__(
+        self, home: Path, config: GitHubConfig, environ: Mapping[str, str], store: Store, clock: Clock, receive: Receive
+    ) -> None:
         super().__init__(clock)
         self._home, self._config, self._store, self._receive = Home(home), config, store, receive
-        self._secret = environ.get("PODIUM_GITHUB_WEBHOOK_SECRET", "")
-        self._api = Api(environ.get("PODIUM_GITHUB_API_URL", DOMAIN), environ["PODIUM_GITHUB_TOKEN"], clock.sleep)
-        self._failures, self._swept_at = 0, float("-inf")
+        self._secret, self.api = environ.get("PODIUM_GITHUB_WEBHOOK_SECRET", ""), Api(environ, clock)
+        self._swept_at, self._after, self._is_ill = float("-inf"), "", True
+        self._resting: dict[str, tuple[int, float]] = {}
 
     async def run_once(self) -> float:
-        """One look; the seconds until the next. Trouble of GitHub's is waited out, ever longer."""
-        try:
-            projects = await self._store.read(lambda rows: [row[0] for row in rows.all("projects_off_github")])
-            if self.clock.now() - self._swept_at >= self._config.sweep_seconds:
-                for name in (*self._config.inbox, *(f"{self._config.owner}/{project}" for project in projects)):
-                    await self._sweep(f"/repos/{name}")
+        """One look; the seconds until the next."""
+        if self.clock.now() - self._swept_at >= self._config.sweep_seconds:
+            names = (*self._config.inbox, *await self._names("repositories_on_github", SWEPT_MAX))
+            if all([await self._step("", f"sweep of {name}", self._sweep, name) for name in names]):
                 self._swept_at = self.clock.now()
-            for project in projects:
-                try:
-                    await self._mirror(await self._store.read(lambda rows, project=project: Facts(rows, project)))
-                except RateLimitExceeded:
-                    raise
-                except BadRequest as error:  # its own trouble, and no other project's
-                    _log.warning("%s on GitHub: %s", project, error)
-            self._failures = 0
-        except (GitHubException, PodiumError, OSError) as error:
-            _log.warning("GitHub is left alone for a time: %s", error)
-            self._failures += 1
-        return min(self._config.interval_seconds * 2.0**self._failures, PAUSE_SECONDS_MAX)
+        projects = await self._names("projects_off_github", self._after, PROJECTS_MAX)
+        self._after = projects[-1] if len(projects) == PROJECTS_MAX else ""
+        for project in projects:
+            if (self._home.repository(project) / ".git").is_dir():
+                facts = await self._store.read(lambda rows, project=project: Facts(rows, project, self._config.owner))
+                for part in (self._repository, self._issues, self._merges, self._progress, self._release):
+                    if not await self._step(project, part.__name__.strip("_"), part, facts) or not facts.is_there:
+                        break
+        return max(self._config.interval_seconds, await self._shut())
 
-    async def _sweep(self, place: str) -> None:
+    async def _names(self, statement: str, *about: Any) -> list[str]:
+        return await self._store.read(lambda rows: [row[0] for row in rows.all(statement, about)])
+
+    async def _shut(self) -> float:
+        """Seconds for which GitHub is left alone: its breaker is open (REC-6)."""
+        rows = await self._store.read(lambda rows: [row for row in rows.all("breakers") if row[0] == BREAKER])
+        self._is_ill, now = bool(rows), self.clock.now()
+        return max((row[3] - now for row in rows if Breaker(*row[:5]).state(now) == "open"), default=0.0)
+
+    async def _step(self, project: str, name: str, part: Callable[[Any], Awaitable[None]], about: Any) -> bool:
+        """Do one thing, whose trouble is no other's; False where it is GitHub's own, which its breaker counts.
+
+        What fails rests, ever longer; a person is told of what fails again and again.
+        """
+        name = f"{project} {name}".strip()
+        failures, until = self._resting.get(name, (0, 0.0))
+        if self.clock.now() < until:
+            return True
+        if self._is_ill and await self._shut():
+            return False
+        try:
+            await part(about)
+        except Away as error:
+            self._is_ill = True
+            await self._store.submit(Answered(BREAKER, str(error), error.seconds))
+            return False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            said = f"{name} on GitHub: {type(error).__name__}: {error}"[:1000]
+            _log.warning("%s", said)
+            rest = min(self._config.interval_seconds * 2.0 ** min(failures, 20), REST_SECONDS_MAX)
+            self._resting[name] = failures + 1, self.clock.now() + rest
+            if failures + 1 == REFUSALS_MAX:
+                await self._store.submit(Arrive(f"gh:trouble/{name}", "mark", {}, project, notice=said))
+            return True
+        self._resting.pop(name, None)
+        if self._is_ill:
+            await self._store.submit(Answered(BREAKER))
+            await self._shut()
+        return True
+
+    async def _sweep(self, name: str) -> None:
         """Take in what is there and was never delivered, as if it were now: each effect is had once (GIT-1)."""
-        repository = await self._api.find(place)
-        for event, action, path in SWEPT if repository else ():
-            for one in await self._api.getitem(f"{place}/{path}&per_page={SWEPT_MAX}"):
+        repository = await self.api.find(f"/repos/{name}")
+        for delivery, row in table().items() if repository else ():
+            event, _, action = delivery.partition(".")
+            for one in await self.api.pages(f"/repos/{name}/{row['sweep']}") if "sweep" in row else ():
                 key = f"github:sweep/{event}/{one['id']}"
-                if await self._known(key) is None and not (event == "issues" and "pull_request" in one):
+                if not await self._known(key) and not (event == "issues" and "pull_request" in one):
                     told = {**one, "merged": bool(one.get("merged_at"))}
                     payload = {"action": action, event.removesuffix("s"): told, "repository": repository}
                     await self._receive(key, event, payload)
 
-    async def _known(self, key: str) -> dict[str, Any] | None:
+    async def _known(self, key: str) -> Known:
         row = await self._store.read(lambda rows: rows.one("outside_by_key", (key,)))
-        return json.loads(row[0]) if row else None
+        return json.loads(row[0]) if row else {}
 
-    async def _mark(self, key: str, project: str, **about: Any) -> dict[str, Any]:
+    async def _mark(self, key: str, project: str, **about: Any) -> Known:
         """Record what is known of a thing there, on top of what was known."""
-        known = {**(await self._known(key) or {}), **about}
+        known = {**await self._known(key), **about}
         await self._store.submit(Arrive(key, "mark", known, project, again=True))
         return known
 
-    async def _once(self, facts: "Facts", key: str, url: str, job: int = 0, **data: Any) -> dict[str, Any]:
+    async def _once(self, facts: "Facts", key: str, url: str, job: int = 0, **data: Any) -> Known:
         """Make a thing there unless it is there: its marker is on record before, and stands in its text."""
-        known, mark = await self._known(key), MARK.format(key)
-        if known and "id" in known:
+        known, mark, made = await self._known(key), MARK.format(key), None
+        if "id" in known:
             return known
-        made: Any = None
-        if known is not None:  # a crash came between the marker and what is known of the call
-            found = [one async for one in self._api.getiter(f"{url}?state=all&per_page=100")]
-            made = next((one for one in found if mark in (one.get("body") or "")), None)
-        await self._mark(key, facts.id)
-        made = made or await self._api.post(url, data={**data, "body": f"{data['body']}\n\n{mark}"})
+        if "begun" in known:  # a crash came between the marker and what is known of the call
+            there = await self.api.pages(f"{url}?state=all")
+            made = next((one for one in there if mark in (one.get("body") or "")), None)
+        await self._mark(key, facts.id, begun=True)
+        made = made or await self.api.post(url, data={**data, "body": f"{data['body']}\n\n{mark}"})
         if number := made.get("number", 0):
-            await self._mark(f"gh:#{self._config.owner}/{facts.id}#{number}".lower(), facts.id, job=job)
+            await self._mark(f"gh:#{facts.name}#{number}".lower(), facts.id, job=job)
         return await self._mark(key, facts.id, id=made["id"], number=number)
 
-    async def _mirror(self, facts: "Facts") -> None:
-        place = f"/repos/{self._config.owner}/{facts.id}"
-        if not (self._home.repository(facts.id) / ".git").is_dir() or not await self._repository(facts, place):
-            return
+    async def _repository(self, facts: "Facts") -> None:
+        """Make the repository and its webhook; one of that name that is not Podium's is left alone."""
+        key = f"gh:@{facts.name}".lower()
+        known = await self._known(key)
+        if "made" not in known:
+            there = await self.api.find(facts.place)
+            if there and "begun" not in known:
+                raise Conflict(f"{facts.name} is there already, and not of Podium's making; {facts.id} stays here.")
+            await self._mark(key, facts.id, begun=True)
+            if not there:
+                me = (await self.api.getitem("/user"))["login"].lower()
+                where = "/user/repos" if me == self._config.owner.lower() else f"/orgs/{self._config.owner}/repos"
+                told = {"name": facts.id, "description": facts.title[:300], "private": self._config.private}
+                await self.api.post(where, data={**told, "auto_init": True})
+            url, hooks = self._config.webhook_url, f"{facts.place}/hooks"
+            if url and all(hook["config"].get("url") != url for hook in await self.api.getitem(hooks)):
+                told = {"url": url, "content_type": "json", "secret": self._secret}
+                events = sorted({name.partition(".")[0] for name in table()} - {"ignored"})
+                await self.api.post(hooks, data={"name": "web", "config": told, "events": events})
+            await self._mark(key, facts.id, made=True)
+        facts.is_there = True
+
+    async def _issues(self, facts: "Facts") -> None:
         for item, (title, body) in facts.issues.items():
             key, job = f"gh:{facts.id}/issue/{item}", facts.merges.get(item, 0)
-            await self._once(facts, key, f"{place}/issues", job, title=title, body=body)
-        is_whole = await self._commits(facts, place)
-        await self._progress(facts, is_over=is_whole and facts.state == "complete")
-        if is_whole and facts.state == "complete":
-            told = {"tag_name": "v1", "target_commitish": "main", "name": f"{facts.title} v1", "body": facts.notes()}
-            await self._once(facts, f"gh:{facts.id}/release/v1", f"{place}/releases", 0, **told)
-            await self._mark(f"gh:{facts.id}/done", facts.id, runs=len(facts.states))
+            await self._once(facts, key, f"{facts.place}/issues", job, title=title, body=body)
 
-    async def _repository(self, facts: "Facts", place: str) -> bool:
-        """Make the repository and its webhook; False for one of that name that is not Podium's."""
-        key = f"gh:@{self._config.owner}/{facts.id}".lower()
+    async def _merges(self, facts: "Facts") -> None:
+        """Bring main's merges there in order, one pull request for each, which stands on the one before.
+
+        They are merged up to the last whose checks are all good: what a job mended when it merged again is good there,
+        and brings what was red before it. The first that is red behind them goes back to its author (GIT-2).
+        """
+        key, path, heads = f"gh:{facts.id}/main", self._home.repository(facts.id), list[Known]()
+        tip = await self._known(key) or {"sha": await self._head(facts, "main")}
+        shape = f"--format=%H%x00%(trailers:key={TRAILER},valueonly,separator=%x20)%x00%s"
+        which = f"{tip['local']}..main" if "local" in tip else "main"
+        for line in (await git.get(path, "log", "--first-parent", "--reverse", shape, which)).splitlines():
+            if len(heads) < AHEAD_MAX and (head := await self._pull(facts, tip, *line.split("\0", 2))):
+                heads.append(tip := head)
+        good, red = 0, None
+        for n, head in reversed(list(enumerate(heads, 1))):
+            found = {verdict for verdict, _ in await checks(self.api, facts.place, head["sha"])}
+            if found == {True} or (not found and self.clock.wall() - head["at"] >= self._config.checks_seconds):
+                good = n
+                break
+            red = head if False in found else None  # what is not known yet is known first
+        for head in heads[:good]:
+            await self._merge(facts, head)
+            await self._mark(key, facts.id, local=head["local"], sha=head["sha"])
+        if red and not await self._known(told := f"github:checks/{red['sha']}"):
+            failed = await checks(self.api, facts.place, red["sha"], with_logs=True)
+            log = "\n\n".join(said for verdict, said in failed if verdict is False)
+            app, url = {"name": "of its pull request"}, f"{facts.name}#{red['number']}"
+            suite = {"head_branch": red["branch"], "conclusion": "failure", "url": url, "log": log, "app": app}
+            payload = {"action": "completed", "check_suite": suite, "repository": {"full_name": facts.name}}
+            await self._receive(told, "check_suite", payload)
+        facts.is_whole = good == len(heads) < AHEAD_MAX
+
+    async def _head(self, facts: "Facts", branch: str) -> str:
+        """The commit at the end of a branch there; empty for no such branch."""
+        found = await self.api.find(f"{facts.place}/git/ref/heads/{branch}")
+        return found["object"]["sha"] if found else ""
+
+    async def _pull(self, facts: "Facts", tip: Known, commit: str, named: str, subject: str) -> Known | None:
+        """A merge's branch and pull request, on top of the one before; None where it changes nothing."""
+        job = facts.jobs.get(int(named.split(maxsplit=1)[0].rpartition("/")[2]) if named else 0)
+        number, item = (job.id, job.item) if job else (0, "")
+        branch = f"podium/{number}-{commit[:8]}"
+        key, title = f"gh:{facts.id}/pull/{branch[7:]}", facts.issues.get(item, (subject,))[0]
         known = await self._known(key)
-        if known is None and await self._api.find(place) is not None:
-            words = f"{{project}} stays on this machine: {place} is on GitHub already, and not of Podium's making."
-            await self._store.submit(Arrive(f"gh:{facts.id}/taken", "trouble", {}, facts.id, notice=words))
-            return False
-        if known and "made" in known:
-            return True
-        await self._mark(key, facts.id)
-        if await self._api.find(place) is None:
-            me = (await self._api.getitem("/user"))["login"].lower()
-            where = "/user/repos" if me == self._config.owner.lower() else f"/orgs/{self._config.owner}/repos"
-            told = {"name": facts.id, "description": facts.title[:300], "private": self._config.private}
-            await self._api.post(where, data={**told, "auto_init": True})
-        url = self._config.webhook_url
-        if url and all(hook["config"].get("url") != url for hook in await self._api.getitem(f"{place}/hooks")):
-            told = {"url": url, "content_type": "json", "secret": self._secret}
-            await self._api.post(f"{place}/hooks", data={"name": "web", "config": told, "events": [*HOOK_EVENTS]})
-        await self._mark(key, facts.id, made=True)
-        return True
+        if "sha" not in known:
+            if not (sha := await self._push(facts, tip, commit, title, branch)):
+                return None
+            about = {"branch": branch, "item": item, "at": self.clock.wall()}
+            known = await self._mark(key, facts.id, local=commit, sha=sha, **about)
+        if "id" not in known:
+            body = await self._store.read(lambda rows: facts.body(rows, job))
+            told = {"title": title, "head": branch, "base": "main", "body": body}
+            known = await self._once(facts, key, f"{facts.place}/pulls", number, **told)
+        return known
 
-    async def _commits(self, facts: "Facts", place: str) -> bool:
-        """Bring main's merges there in order, what agents made as pull requests; whether all of them are there."""
-        key, path = f"gh:{facts.id}/main", self._home.repository(facts.id)
-        known = await self._known(key) or {}
-        shape = f"--format=%H %(trailers:key={TRAILER},valueonly,separator=%x20)"
-        merges = [
-            line.split()
-            for line in (await git.get(path, "log", "--first-parent", "--reverse", shape, "main")).splitlines()
-        ]
-        at = next((n for n, (commit, *_) in enumerate(merges) if commit == known.get("local")), -1) + 1
-        while at < len(merges):
-            # A job that was sent back has merged again: all up to there mends what its checks found.
-            last = max(n for n, (_, *named) in enumerate(merges) if n == at or (named and named == merges[at][1:]))
-            commit, *named = merges[last]
-            job = facts.jobs.get(int(named[0].rpartition("/")[2])) if named else None
-            if job is None or job.workflow == "genesis":
-                remote = await self._push(place, path, known, commit, facts.title, "main")
-            elif not (remote := await self._pull(facts, place, known, job, commit)):
-                return False
-            known = await self._mark(key, facts.id, local=commit, remote=remote)
-            at = last + 1
-        return bool(merges)
+    async def _merge(self, facts: "Facts", head: Known) -> None:
+        pull = f"{facts.place}/pulls/{head['number']}"
+        if not (await self.api.getitem(pull)).get("merged"):
+            await self.api.put(f"{pull}/merge", data={"sha": head["sha"]})
+        if issue := await self._known(f"gh:{facts.id}/issue/{head['item']}"):
+            with suppress(BadRequest):  # somebody else has removed or locked it
+                await self.api.patch(f"{facts.place}/issues/{issue['number']}", data={"state": "closed"})
+        await self._mark(f"gh:{facts.id}/pull/{head['branch'][7:]}", facts.id, merged=True)
 
-    async def _pull(self, facts: "Facts", place: str, known: Mapping[str, Any], job: Job, commit: str) -> str:
-        """The merge commit there of a job's pull request; empty while its checks are not green."""
-        key, branch, path = f"gh:{facts.id}/pull/{job.id}", f"podium/{job.id}", self._home.repository(facts.id)
-        head = await self._known(f"{key}/head") or {}
-        if head.get("local") != commit:
-            sha = await self._push(place, path, known, commit, facts.heading(job), branch)
-            head = await self._mark(f"{key}/head", facts.id, local=commit, sha=sha, at=self.clock.wall())
-        if head["sha"] == known["remote"]:  # nothing in it
-            return head["sha"]
-        told = {"title": facts.heading(job), "head": branch, "base": "main", "body": facts.body(job)}
-        pull = f"{place}/pulls/{(await self._once(facts, key, f'{place}/pulls', job.id, **told))['number']}"
-        merged = await self._api.getitem(pull)
-        if not merged.get("merged"):
-            found = await checks(self._api, place, head["sha"])
-            if not all(found) or (not found and self.clock.wall() - head["at"] < self._config.checks_seconds):
-                return ""
-            merged = {"merge_commit_sha": (await self._api.put(f"{pull}/merge", data={"sha": head["sha"]}))["sha"]}
-        if issue := await self._known(f"gh:{facts.id}/issue/{job.item}"):
-            await self._api.patch(f"{place}/issues/{issue['number']}", data={"state": "closed"})
-        return merged["merge_commit_sha"]
-
-    async def _push(
-        self, place: str, path: Path, known: Mapping[str, Any], commit: str, message: str, branch: str
-    ) -> str:
-        """A commit there with what `commit` changes, at the end of a branch: its id. No change is no commit.
+    async def _push(self, facts: "Facts", tip: Known, commit: str, message: str, branch: str) -> str:
+        """A commit there with what `commit` changes, as a branch: its id, empty where it changes nothing.
 
         It goes over the same API as all else, so no git command is given a token.
         """
-        parent = known.get("remote") or (await self._api.getitem(f"{place}/git/ref/heads/main"))["object"]["sha"]
-        since = known.get("local") or EMPTY_TREE
-        answer = await git.ask(path, "diff-tree", "-r", "-z", "--no-renames", since, commit, fine=git.SUCCESS)
-        raw, tree = answer.out.decode("utf-8", "surrogateescape").split("\0"), list[dict[str, Any]]()
+        place, path, entries = facts.place, self._home.repository(facts.id), list[dict[str, Any]]()
+        which = ("-r", "-z", "--no-renames", tip.get("local", EMPTY_TREE), commit)
+        answer = await git.ask(path, "diff-tree", *which, fine=git.SUCCESS)
+        raw = answer.out.decode("utf-8", "surrogateescape").split("\0")
         for about, name in zip(raw[::2], raw[1::2], strict=False):
-            before, after, _, blob, status = about.lstrip(":").split()
-            sha = await self._blob(place, path, blob) if status != "D" else None
-            tree.append({"path": name, "mode": after if sha else before, "type": "blob", "sha": sha})
-        if not tree:
-            return parent
-        base = {"base_tree": (await self._api.getitem(f"{place}/git/commits/{parent}"))["tree"]["sha"]}
-        made = await self._api.post(f"{place}/git/trees", data={"tree": tree, **(base if "local" in known else {})})
-        told = {"message": message, "tree": made["sha"], "parents": [parent]}
-        sha = (await self._api.post(f"{place}/git/commits", data=told))["sha"]
-        if await self._api.find(f"{place}/git/ref/heads/{branch}") is None:
-            await self._api.post(f"{place}/git/refs", data={"ref": f"refs/heads/{branch}", "sha": sha})
-        else:
-            await self._api.patch(f"{place}/git/refs/heads/{branch}", data={"sha": sha, "force": branch != "main"})
+            old, mode, _, blob, _ = about.lstrip(":").split()
+            is_gone, kind = mode == "000000", "commit" if "160000" in (old, mode) else "blob"
+            content = await self._blob(place, path, blob) if kind == "blob" and not is_gone else {"sha": blob}
+            entry = {"path": name, "mode": old if is_gone else mode, "type": kind}
+            entries.append({**entry, **({"sha": None} if is_gone else content)})
+        if not entries:
+            return ""
+        if there := await self._head(facts, branch):  # of a look that ended before it was on record
+            return there
+        commit_there = await self.api.getitem(f"{place}/git/commits/{tip['sha']}")
+        base = {"base_tree": commit_there["tree"]["sha"]} if "local" in tip else {}  # at first it is as GitHub made it
+        tree = (await self.api.post(f"{place}/git/trees", data={"tree": entries, **base}))["sha"]
+        told = {"message": message, "tree": tree, "parents": [tip["sha"]]}
+        sha = (await self.api.post(f"{place}/git/commits", data=told))["sha"]
+        await self.api.post(f"{place}/git/refs", data={"ref": f"refs/heads/{branch}", "sha": sha})
         return sha
 
-    async def _blob(self, place: str, path: Path, blob: str) -> str:
-        content = base64.b64encode((await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out).decode()
-        return (await self._api.post(f"{place}/git/blobs", data={"content": content, "encoding": "base64"}))["sha"]
+    async def _blob(self, place: str, path: Path, blob: str) -> dict[str, str]:
+        content = (await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out
+        with suppress(UnicodeDecodeError):
+            if len(content) <= INLINE_BYTES_MAX and b"\0" not in content:
+                return {"content": content.decode()}
+        told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+        return {"sha": (await self.api.post(f"{place}/git/blobs", data=told))["sha"]}
 
-    async def _progress(self, facts: "Facts", *, is_over: bool) -> None:
+    async def _progress(self, facts: "Facts") -> None:
         """One comment on the issue that it came from, kept up to date; the issue is closed with the project."""
-        origin, _, number = facts.source.removeprefix("github:").partition("#")
         if not facts.source.startswith("github:"):
             return
-        key, words, issue = (
-            f"gh:{facts.id}/comment",
-            facts.progress(self._config.owner),
-            f"/repos/{origin}/issues/{number}",
-        )
-        known = await self._once(facts, key, f"{issue}/comments", body=words)
+        origin, _, number = facts.source.removeprefix("github:").partition("#")
+        key, words, issue = f"gh:{facts.id}/comment", facts.progress(), f"/repos/{origin}/issues/{number}"
+        known = await self._known(key)
         if known.get("told") != words:
-            body = {"body": f"{words}\n\n{MARK.format(key)}"}
-            await self._api.patch(f"/repos/{origin}/issues/comments/{known['id']}", data=body)
+            if facts.is_over:
+                await self.api.patch(issue, data={"state": "closed"})
+            if "id" in known:
+                told = {"body": f"{words}\n\n{MARK.format(key)}"}
+                await self.api.patch(f"/repos/{origin}/issues/comments/{known['id']}", data=told)
+            else:
+                await self._once(facts, key, f"{issue}/comments", body=words)
             await self._mark(key, facts.id, told=words)
-        if is_over:
-            await self._api.patch(issue, data={"state": "closed"})
+
+    async def _release(self, facts: "Facts") -> None:
+        if facts.is_over:
+            told = {"tag_name": "v1", "target_commitish": "main", "name": f"{facts.title} v1", "body": facts.notes()}
+            await self._once(facts, f"gh:{facts.id}/release/v1", f"{facts.place}/releases", 0, **told)
+            await self._mark(f"gh:{facts.id}/done", facts.id, runs=len(facts.states))
 
 
-async def checks(api: Api, place: str, head: str) -> list[bool]:
-    """What checks a commit there, and whether each is done and found nothing wrong."""
-    runs = (await api.getitem(f"{place}/commits/{head}/check-runs"))["check_runs"]
-    status: dict[str, Any] = await api.find(f"{place}/commits/{head}/status") or {}
-    said = [status.get("state") == "success"] if status.get("total_count") else []
-    return [*said, *(run["conclusion"] in GOOD for run in runs)]
+async def checks(api: Api, place: str, head: str, *, with_logs: bool = False) -> list[tuple[bool | None, str]]:
+    """What checks a commit there: is it good (None: not known yet), and what does it say."""
+    status: Known = await api.find(f"{place}/commits/{head}/status") or {}
+    found: list[tuple[bool | None, str]] = []
+    for one in status.get("statuses") or ():
+        verdict = {"success": True, "pending": None}.get(one["state"], False)
+        found.append((verdict, f"{one['context']}: {one['state']}: {one.get('description') or ''}"))
+    for run in await api.pages(f"{place}/commits/{head}/check-runs", "check_runs"):
+        verdict = run["conclusion"] in GOOD if run["status"] == "completed" else None
+        output: Known = run.get("output") or {}
+        said = [run["name"], run["conclusion"], *(output.get(name) for name in ("title", "summary", "text"))]
+        if with_logs and verdict is False:
+            said.append(await api.log(f"{place}/actions/jobs/{run['id']}/logs"))
+        found.append((verdict, "\n".join(str(one) for one in said if one)))
+    return found
 
 
 class Facts:
     """What the store says of a project, and the words that are made of it."""
 
-    def __init__(self, rows: Rows, project: str) -> None:
-        self.id, self.rows = project, rows
+    def __init__(self, rows: Rows, project: str, owner: str) -> None:
         row = rows.one("project_by_id", (project,))
-        self.title, self.state, self.source = row[1], row[4], row[9]
+        self.id, self.title, self.state, self.source = project, row[1], row[4], row[9]
+        self.name, self.place = f"{owner}/{project}", f"/repos/{owner}/{project}"
+        self.is_there = self.is_whole = False
+        """Whether the repository, and all of main's merges, are there."""
         self.jobs = {job.id: job for job in map(Job._make, rows.all("jobs_whole_of_project", (project,)))}
-        self.attempts = {number: rows.all("attempts_of_job", (number,)) for number in self.jobs}
         self.merges = {job.item: job.id for job in self.jobs.values() if job.item and job.queue == PODIUM_QUEUE}
         found = sorted(
-            (at, key, json.loads(data)) for key, at, data in rows.all("artifacts_of_kind", (project, "issue"))
+            (at, key, json.loads(told)) for key, at, told in rows.all("artifacts_of_kind", (project, "issue"))
         )
         self.issues = {key: (str(told.get("title") or key), str(told.get("detail") or "")) for _, key, told in found}
         self.states = {name: state for name, state, *_ in rows.all("workflows_by_project", (project,))}
         self.outputs = [row[0] for row in rows.all("artifacts_of_kind", (project, "publication"))]
 
-    def heading(self, job: Job) -> str:
-        """What a pull request is called."""
-        return self.issues.get(job.item, (f"{self.title}: {job.workflow} {job.step}",))[0]
+    @property
+    def is_over(self) -> bool:
+        """Whether it is complete, and all of it there."""
+        return self.is_whole and self.state == "complete"
 
-    def body(self, job: Job) -> str:
+    def body(self, rows: Rows, job: Job | None) -> str:
         """Who did what of a piece of work, what it cost, and what its reviewer said."""
-        lines = [
-            "Every step passed its gates before this was merged.",
-            "",
-            "| Step | By | Attempts | Cost | Said |",
-            "|---|---|---|---|---|",
-        ]
-        for one in self.jobs.values():
-            if (one.workflow, one.item) == (job.workflow, job.item) and one.id <= job.id and self.attempts[one.id]:
-                tried, cost = self.attempts[one.id], sum(row[12] or 0.0 for row in self.attempts[one.id])
-                said = " ".join(tried[-1][8].replace("|", "/").split())[:200]
-                lines.append(
-                    f"| {one.step} | {one.instance} | {len(tried)} | {f'${cost:.2f}' if cost else '–'} | {said} |"
-                )
+        lines = ["Every step passed its gates before this was merged.", "", *TABLE]
+        chain = [one for one in self.jobs.values() if job and (one.workflow, one.item) == (job.workflow, job.item)]
+        for one in chain:
+            if tried := rows.all("attempts_of_job", (one.id,)):
+                cost, said = sum(row[12] or 0.0 for row in tried), " ".join(tried[-1][8].replace("|", "/").split())
+                lines.append(f"| {one.step} | {one.instance} | {len(tried)} | ${cost:.2f} | {said[:200]} |")
         return "\n".join(lines)
 
-    def progress(self, owner: str) -> str:
+    def progress(self) -> str:
         """How far the project is."""
         where = ", ".join(f"{name} {state}" for name, state in self.states.items())
-        done = sum(job.state == "passed" for job in self.jobs.values())
-        return (
-            f"**{self.title}** is {self.state}: {where}; {done} of {len(self.jobs)} jobs done. See {owner}/{self.id}."
-        )
+        done = f"{sum(job.state == 'passed' for job in self.jobs.values())} of {len(self.jobs)} jobs done"
+        return f"**{self.title}** is {self.state}: {where}; {done}. See {self.name}."
 
     def notes(self) -> str:
         """What a release says."""

@@ -1,6 +1,6 @@
 """Laws of circuit breakers: what failures open, and what success closes; jobs behind an open one wait, uncharged."""
 
-from podium.domain.command import Complete
+from podium.domain.command import Answered, Complete
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.policy.breaker import Breaker
 from podium.store.batch import Batch
@@ -40,6 +40,15 @@ def note(batch: Batch, name: str, reason: str, job: Job | None = None) -> None:
         hold_up(batch, after)
     elif before.tripped and not after.tripped:
         batch.emit("breaker.closed", job.project if job else "", breaker=name)
+
+
+def heed(batch: Batch, command: Answered) -> None:
+    """What a service outside has answered; what it asks to be left alone for is no failure."""
+    if command.seconds:
+        before, until = batch.breakers.get(command.name, Breaker(command.name)), batch.now + command.seconds
+        batch.put_breaker(before.held(until, command.reason[:500]))
+    else:
+        note(batch, command.name, command.reason)
 
 
 def hold_up(batch: Batch, breaker: Breaker) -> None:

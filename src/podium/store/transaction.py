@@ -11,6 +11,7 @@ from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.store import fleet
 from podium.store.batch import Batch
+from podium.store.breakers import heed
 from podium.store.jobs import dispatch, record, settle_touched, wake
 from podium.store.messages import acknowledge, note
 from podium.store.outbox import dismiss, replay, settle_delivery
@@ -75,7 +76,8 @@ def _arrive(batch: Batch, command: Arrive) -> Any:
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
-    asked.Acknowledge: acknowledge, Arrive: _arrive, asked.Audit: audit, asked.Complete: complete, asked.Decide: decide,
+    asked.Acknowledge: acknowledge, asked.Answered: heed, Arrive: _arrive, asked.Audit: audit, asked.Complete: complete,
+    asked.Decide: decide,
     asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Record: record,
     asked.Replay: replay, asked.RevokeToken: revoke, asked.Send: send, asked.Settle: settle_delivery,
     asked.Start: start, asked.Steer: steer, asked.Submit: submit, asked.Wake: wake, **fleet.LAWS,

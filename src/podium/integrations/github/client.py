@@ -1,34 +1,56 @@
 """Asks GitHub: gidgethub's protocol over one HTTP client; the token goes to its API and nowhere else (GIT-3)."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
 from gidgethub import HTTPException
 from gidgethub.abc import GitHubAPI
+from gidgethub.sansio import DOMAIN
 
-from podium.domain.errors import Unavailable
+from podium.domain.errors import Unavailable, UsageError
+from podium.ports import Clock
 
+TOKEN: Final = "PODIUM_GITHUB_TOKEN"  # noqa: S105 - the name of the variable
 TIMEOUT_SECONDS: Final = 30.0
 CACHE_MAX: Final = 500
 """Answers that are remembered with their ETag: to ask for them again costs nothing of the rate limit."""
 LIMITED: Final = frozenset({403, 429})
+LIMIT_SECONDS: Final = 60.0
+"""How long GitHub is left alone after a limit that names no time, as it asks for."""
+LISTED_MAX: Final = 1_000
+"""Of a list of GitHub's, which begins with the newest."""
+LOG_BYTES_MAX: Final = 8_000
+"""Of a log: its end, where the failure is."""
+READ_BYTES_MAX: Final = 32 << 20
+"""Of a log are read so many at most."""
+
+
+class Away(Unavailable):
+    """GitHub cannot be reached, is in trouble, or wants to be left alone, where it says so for `seconds`."""
+
+    def __init__(self, text: str, seconds: float = 0.0) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 class Api(GitHubAPI):
-    """GitHub's REST API, as one who has a token."""
+    """GitHub's REST API, as one who has a token. Raises `Away`, gidgethub's `BadRequest`, or `Unavailable`."""
 
-    def __init__(self, url: str, token: str, sleep: Callable[[float], Awaitable[None]]) -> None:
-        super().__init__("podium", oauth_token=token, base_url=url.rstrip("/"), cache={})
-        self._sleep = sleep
+    def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
+        if TOKEN not in environ:
+            raise UsageError(f"[github] owner keeps projects on GitHub, and {TOKEN} holds no token for it. Set it.")
+        url = environ.get("PODIUM_GITHUB_API_URL", DOMAIN).rstrip("/")
+        super().__init__("podium", oauth_token=environ[TOKEN], base_url=url, cache={})
+        self._clock = clock
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        self._client = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS)
+        self._client = httpx2.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS)
+        self.aclose = self._client.aclose
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """One request; raises `Unavailable` where GitHub cannot be reached, or wants to be left alone for a time."""
         if not url.startswith(f"{self.base_url}/"):
             raise Unavailable(f"GitHub names {url[:100]}, which is not below {self.base_url}; nothing is asked there.")
         if self._cache and len(self._cache) > CACHE_MAX:
@@ -36,15 +58,17 @@ class Api(GitHubAPI):
         try:
             answer = await self._client.request(method, url, headers=dict(headers), content=body)
         except httpx2.HTTPError as error:
-            raise Unavailable(f"GitHub cannot be reached: {type(error).__name__}: {error}") from None
-        rest = answer.headers.get("retry-after", "")
-        if answer.status_code >= 500 or (answer.status_code in LIMITED and rest):
-            raise Unavailable(f"GitHub answers {answer.status_code}; it is asked again later")
-        return answer.status_code, answer.headers, answer.content
+            raise Away(f"GitHub cannot be reached: {type(error).__name__}: {error}") from None
+        said = answer.headers
+        if answer.status_code in LIMITED and (rest := limit_seconds(said, answer.text, self._clock.wall())):
+            raise Away(f"GitHub's rate limit is used up; it asks to be left alone for {rest:.0f} s", rest)
+        if answer.status_code >= 500:
+            raise Away(f"GitHub answers {answer.status_code}; it is asked again later")
+        return answer.status_code, said, answer.content
 
     async def sleep(self, seconds: float) -> None:
         """As the engine's clock sleeps."""
-        await self._sleep(seconds)
+        await self._clock.sleep(seconds)
 
     async def find(self, url: str) -> Any:
         """What is there; None for nothing."""
@@ -55,6 +79,35 @@ class Api(GitHubAPI):
                 return None
             raise
 
-    async def aclose(self) -> None:
-        """Close what connections there are."""
-        await self._client.aclose()
+    async def pages(self, url: str, key: str = "items") -> list[Any]:
+        """A list from all of its pages, up to a limit."""
+        found: list[Any] = []
+        async for one in self.getiter(f"{url}{'&' if '?' in url else '?'}per_page=100", iterable_key=key):
+            found.append(one)
+            if len(found) >= LISTED_MAX:
+                break
+        return found
+
+    async def log(self, url: str) -> str:
+        """The end of a log, or nothing. It lies with another host, to which the client sends no token."""
+        headers, end, read = {"Authorization": f"Bearer {self.oauth_token}"}, b"", 0
+        try:
+            async with self._client.stream(
+                "GET", self.base_url + url, headers=headers, follow_redirects=True
+            ) as answer:
+                async for part in answer.aiter_bytes():
+                    end, read = (end + part)[-LOG_BYTES_MAX:], read + len(part)
+                    if read > READ_BYTES_MAX:
+                        break
+                return end.decode("utf-8", "replace").strip() if answer.is_success else ""
+        except httpx2.HTTPError as error:
+            raise Away(f"A log cannot be had: {type(error).__name__}: {error}") from None
+
+
+def limit_seconds(headers: Mapping[str, str], text: str, wall: float) -> float:
+    """For how long a refusal says that GitHub is to be left alone; 0 where it refuses for another reason."""
+    if (rest := headers.get("retry-after", "")).isdigit():
+        return float(rest)
+    if headers.get("x-ratelimit-remaining") == "0":
+        return max(1.0, float(headers.get("x-ratelimit-reset", 0)) - wall)
+    return LIMIT_SECONDS if "rate limit" in text.lower() else 0.0

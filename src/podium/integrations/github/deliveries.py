@@ -21,7 +21,7 @@ MARK: Final = "<!-- podium:{} -->"
 TEXT_CHARS_MAX: Final = 60_000
 """Of one text in a payload; GitHub's own limit for an issue is 65,536."""
 _MARK = re.compile(r"<!-- podium:([^ >]{1,200}) -->")
-_OWN = ("effect", "when", "unless")
+_OWN = ("effect", "when", "unless", "sweep")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 -- run that was not released there yet.
 SELECT id
 FROM project
-WHERE repository_url IS NULL AND pruned_at IS NULL AND (state = 'open' OR (state = 'complete' AND NOT EXISTS (
+WHERE id > ? AND repository_url IS NULL AND pruned_at IS NULL AND (state = 'open' OR (state = 'complete' AND NOT EXISTS (
   SELECT 1
   FROM outside
   WHERE key = 'gh:' || project.id || '/done'
     AND about ->> '$.runs' = (SELECT count(*) FROM workflow WHERE workflow.project = project.id))))
-ORDER BY created_at
-LIMIT 200
+ORDER BY id
+LIMIT ?
