@@ -378,13 +378,10 @@ def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "Webhoo
     """The configured webhooks."""
     from podium.integrations.webhooks import Hook, WebhookSender
 
-    hooks = {
-        name: Hook(
-            **hook.model_dump(exclude={"secret_file"}),
-            secret_file=home / hook.secret_file if hook.secret_file else None,
-        )
-        for name, hook in config.webhooks.items()
-    }
+    hooks: dict[str, Hook] = {}
+    for name, hook in config.webhooks.items():
+        file = home / hook.secret_file if hook.secret_file else None
+        hooks[name] = Hook(**hook.model_dump(exclude={"secret_file"}), secret_file=file)
     return WebhookSender(hooks, clock.wall, os.environ)
 
 

@@ -1,11 +1,7 @@
 """A GitHub on this machine as a real peer: an issue there becomes a project with all that belongs to it there."""
 
-import asyncio
-import json
-import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -14,23 +10,11 @@ import apsw
 import httpx2
 import pytest
 
-from podium.clock import SteadyClock
-from podium.domain.errors import Unavailable
-from podium.hosts.forge import checks
-from podium.integrations.github.client import Api
 from podium.store.store import DATABASE
-from tests.conformance.npm_agents import NoAgents, emulate
+from tests.conformance.npm_agents import NoAgents
 from tests.faces.command_line import CommandLine
+from tests.faces.github_emulator import emulated, environ, free_port, until
 
-TOKEN: Final = "a_token"
-SECONDS: Final = 90.0
-SEED: Final = {
-    "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}},
-    "github": {
-        "users": [{"login": "ada", "email": "ada@example.com"}],
-        "repos": [{"owner": "ada", "name": "ideas", "auto_init": True}],
-    },
-}
 CONFIG: Final = """
 [github]
 owner = "ada"
@@ -42,39 +26,13 @@ interval_seconds = 0.5
 ISSUE: Final = {"title": "Greeter", "body": "A command that greets.\n\n## Features\n\n1. Greet by name: say hello\n"}
 
 
-def environ(url: str) -> dict[str, str]:
-    """What the orchestrator reads of its environment."""
-    return {"PODIUM_GITHUB_TOKEN": TOKEN, "PODIUM_GITHUB_API_URL": url}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    """The emulator, and somebody who may write there."""
-    folder, port = tmp_path_factory.mktemp("github"), free_port()
-    (folder / "seed.json").write_text(json.dumps(SEED))
     try:
-        command = [*emulate(), "start", "--service", "github", "--port", str(port), "--seed", str(folder / "seed.json")]
+        with emulated(tmp_path_factory.mktemp("github")) as client:
+            yield client
     except NoAgents as error:
         pytest.skip(str(error))
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
-            until(lambda: answers(client))
-            yield client
-        process.terminate()
-
-
-def answers(client: httpx2.Client) -> bool:
-    try:
-        return client.get("/user").status_code == 200
-    except httpx2.HTTPError:
-        return False
 
 
 def released(client: httpx2.Client, place: str) -> dict[str, Any]:
@@ -96,21 +54,11 @@ def marks(home: Path) -> set[str]:
         return {str(key) for (key,) in database.execute("SELECT key FROM outside")}
 
 
-def until(what: Callable[[], Any]) -> Any:
-    """Ask until the answer is true."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := what()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-    return found
-
-
 @pytest.mark.requirement("GIT-1", "GIT-3", "GIT-5", "INT-1")
 def test_an_issue_becomes_a_project_with_all_that_belongs_to_it(github: httpx2.Client, tmp_path: Path) -> None:
     podium, port = CommandLine(tmp_path / "home"), str(free_port())
     hook = f"http://127.0.0.1:{port}/webhooks/github"
-    podium.env |= {"PODIUM_GITHUB_TOKEN": TOKEN, "PODIUM_GITHUB_API_URL": str(github.base_url).rstrip("/")}
-    podium.env["PODIUM_GITHUB_WEBHOOK_SECRET"] = "a secret"
+    podium.env |= {**environ(str(github.base_url)), "PODIUM_GITHUB_WEBHOOK_SECRET": "a secret"}
     podium.ask("init")
     with (podium.home / "podium.toml").open("a") as file:
         file.write(CONFIG.format(hook))
@@ -157,43 +105,3 @@ def test_an_issue_becomes_a_project_with_all_that_belongs_to_it(github: httpx2.C
         assert len(github.get("/repos/ada/ideas/issues/1/comments").json()) == 1
     finally:
         podium("down")
-
-
-@pytest.mark.requirement("GIT-3")
-def test_only_what_every_check_calls_good_is_green(github: httpx2.Client) -> None:
-    github.post("/user/repos", json={"name": "checked", "auto_init": True})
-    place = "/repos/ada/checked"
-    head = github.get(f"{place}/git/ref/heads/main").json()["object"]["sha"]
-
-    def green() -> bool:
-        async def ask() -> bool:
-            api = Api(environ(str(github.base_url)), SteadyClock())
-            try:
-                return all(verdict for verdict, _ in await checks(api, place, head))
-            finally:
-                await api.aclose()
-
-        return asyncio.run(ask())
-
-    assert green()  # nothing checks it
-    run = github.post(f"{place}/check-runs", json={"name": "ci", "head_sha": head, "status": "in_progress"}).json()
-    assert not green()
-    for conclusion, expected in (("failure", False), ("success", True)):
-        done = {"status": "completed", "conclusion": conclusion}
-        github.patch(f"{place}/check-runs/{run['id']}", json=done)
-        assert green() is expected
-
-
-@pytest.mark.requirement("REC-9", "SEC-1")
-def test_github_that_is_away_is_trouble_and_the_token_goes_nowhere_else() -> None:
-    async def ask(url: str) -> None:
-        api = Api(environ(f"http://127.0.0.1:{free_port()}"), SteadyClock())
-        try:
-            await api.getitem(url)
-        finally:
-            await api.aclose()
-
-    with pytest.raises(Unavailable, match="cannot be reached"):
-        asyncio.run(ask("/user"))
-    with pytest.raises(Unavailable, match="nothing is asked there"):
-        asyncio.run(ask("https://example.com/user"))

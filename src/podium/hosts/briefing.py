@@ -16,6 +16,8 @@ from podium.runner.spec import Limits, Spec
 from podium.workspace.layout import PRIVATE, Home, make_private
 
 PROTOCOL_VERSION: Final = 1
+SAME: Final = ("attempt", "job", "step", "instance", "timeout_seconds", "gates")
+"""What a runner is told as it is in the assignment."""
 
 
 def write(
@@ -40,23 +42,13 @@ def write(
     walls = sandbox.walls(chosen, home, directory, repository, program, path)
     spec = Spec(
         directory=directory,
-        **{
-            name: getattr(assignment, name)
-            for name in ("attempt", "job", "step", "instance", "timeout_seconds", "gates")
-        },
-        home_id=home.id,
-        repository=str(repository),
-        base=base,
-        argv=program.argv,
-        env={"PODIUM_SESSION": str(home.session(assignment.attempt)), **program.env},
-        path=path,
-        secrets=program.secrets,
-        limits=limits,
-        walls=walls.whole,
-        git_walls=walls.for_git,
+        **{name: getattr(assignment, name) for name in SAME},
+        home_id=home.id, repository=str(repository), base=base, argv=program.argv,
+        env={"PODIUM_SESSION": str(home.session(assignment.attempt)), **program.env}, path=path,
+        secrets=program.secrets, limits=limits, walls=walls.whole, git_walls=walls.for_git,
         allow=sandbox.ways_out(chosen, program) if walls.whole else (),
         cache=walls.cache if walls.whole else str(make_private(home.cache)),
-    )
+    )  # fmt: skip
     specs.write(spec)
     return directory, spec.tag
 

@@ -17,7 +17,6 @@ from gidgethub import BadRequest
 from podium.config import GitHubConfig
 from podium.domain.command import Answered, Arrive
 from podium.domain.errors import Conflict
-from podium.domain.job import PODIUM_QUEUE, Job
 from podium.engine.service import Service
 from podium.integrations.github.client import Api, Away
 from podium.integrations.github.deliveries import MARK, table
@@ -42,9 +41,12 @@ SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
 """Merges that wait there for their checks; what comes behind them waits here."""
-INLINE_BYTES_MAX: Final = 100_000
-"""A text of this size is part of its tree; others are sent first."""
-TABLE: Final = ("| Step | By | Attempts | Cost | Said |", "|---|---|---|---|---|")
+TABLE: Final = (
+    "Every step passed its gates before this was merged.",
+    "",
+    "| Step | By | Attempts | Cost | Said |",
+    "|---|---|---|---|---|",
+)
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
 """Takes in a delivery: its key, its event and its payload."""
@@ -96,30 +98,29 @@ class Forge(Service):
 
         What fails rests, ever longer; a person is told of what fails again and again.
         """
-        name = f"{project} {name}".strip()
+        name, trouble = f"{project} {name}".strip(), None
         failures, until = self._resting.get(name, (0, 0.0))
-        if self.clock.now() < until:
-            return True
-        if self._is_ill and await self._shut():
-            return False
+        if self.clock.now() < until or (self._is_ill and await self._shut()):
+            return self.clock.now() < until
         try:
             await part(about)
-        except Away as error:
-            self._is_ill = True
-            await self._store.submit(Answered(BREAKER, str(error), error.seconds))
-            return False
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-            said = f"{name} on GitHub: {type(error).__name__}: {error}"[:1000]
-            _log.warning("%s", said)
+            trouble = error
+            _log.warning("%s on GitHub: %s: %s", name, type(error).__name__, error)
+        if isinstance(trouble, Away):
+            self._is_ill = True
+            await self._store.submit(Answered(BREAKER, str(trouble), trouble.seconds))
+            return False
+        if trouble is None:
+            self._resting.pop(name, None)
+            if self._is_ill:
+                await self._store.submit(Answered(BREAKER))
+        else:
             rest = min(self._config.interval_seconds * 2.0 ** min(failures, 20), REST_SECONDS_MAX)
             self._resting[name] = failures + 1, self.clock.now() + rest
             if failures + 1 == REFUSALS_MAX:
+                said = f"{name} on GitHub: {trouble}"[:1000]
                 await self._store.submit(Arrive(f"gh:trouble/{name}", "mark", {}, project, notice=said))
-            return True
-        self._resting.pop(name, None)
-        if self._is_ill:
-            await self._store.submit(Answered(BREAKER))
-            await self._shut()
         return True
 
     async def _sweep(self, name: str) -> None:
@@ -181,9 +182,8 @@ class Forge(Service):
         facts.is_there = True
 
     async def _issues(self, facts: "Facts") -> None:
-        for item, (title, body) in facts.issues.items():
-            key, job = f"gh:{facts.id}/issue/{item}", facts.merges.get(item, 0)
-            await self._once(facts, key, f"{facts.place}/issues", job, title=title, body=body)
+        for item, title, body, job in facts.issues:
+            await self._once(facts, f"gh:{facts.id}/issue/{item}", f"{facts.place}/issues", job, title=title, body=body)
 
     async def _merges(self, facts: "Facts") -> None:
         """Bring main's merges there in order, one pull request for each, which stands on the one before.
@@ -215,7 +215,7 @@ class Forge(Service):
             suite = {"head_branch": red["branch"], "conclusion": "failure", "url": url, "log": log, "app": app}
             payload = {"action": "completed", "check_suite": suite, "repository": {"full_name": facts.name}}
             await self._receive(told, "check_suite", payload)
-        facts.is_whole = good == len(heads) < AHEAD_MAX
+        facts.is_over &= good == len(heads) < AHEAD_MAX
 
     async def _head(self, facts: "Facts", branch: str) -> str:
         """The commit at the end of a branch there; empty for no such branch."""
@@ -224,10 +224,10 @@ class Forge(Service):
 
     async def _pull(self, facts: "Facts", tip: Known, commit: str, named: str, subject: str) -> Known | None:
         """A merge's branch and pull request, on top of the one before; None where it changes nothing."""
-        job = facts.jobs.get(int(named.split(maxsplit=1)[0].rpartition("/")[2]) if named else 0)
-        number, item = (job.id, job.item) if job else (0, "")
-        branch = f"podium/{number}-{commit[:8]}"
-        key, title = f"gh:{facts.id}/pull/{branch[7:]}", facts.issues.get(item, (subject,))[0]
+        number = int(named.partition("/")[2].partition(" ")[0] or 0)
+        of = await self._store.read(lambda rows: rows.one("github_pull", (number, subject)))
+        (number, item, title), branch = of, f"podium/{of[0]}-{commit[:8]}"
+        key = f"gh:{facts.id}/pull/{branch[7:]}"
         known = await self._known(key)
         if "sha" not in known:
             if not (sha := await self._push(facts, tip, commit, title, branch)):
@@ -235,7 +235,7 @@ class Forge(Service):
             about = {"branch": branch, "item": item, "at": self.clock.wall()}
             known = await self._mark(key, facts.id, local=commit, sha=sha, **about)
         if "id" not in known:
-            body = await self._store.read(lambda rows: facts.body(rows, job))
+            body = "\n".join((*TABLE, *await self._names("github_steps", number)))
             told = {"title": title, "head": branch, "base": "main", "body": body}
             known = await self._once(facts, key, f"{facts.place}/pulls", number, **told)
         return known
@@ -259,11 +259,15 @@ class Forge(Service):
         answer = await git.ask(path, "diff-tree", *which, fine=git.SUCCESS)
         raw = answer.out.decode("utf-8", "surrogateescape").split("\0")
         for about, name in zip(raw[::2], raw[1::2], strict=False):
-            old, mode, _, blob, _ = about.lstrip(":").split()
-            is_gone, kind = mode == "000000", "commit" if "160000" in (old, mode) else "blob"
-            content = await self._blob(place, path, blob) if kind == "blob" and not is_gone else {"sha": blob}
-            entry = {"path": name, "mode": old if is_gone else mode, "type": kind}
-            entries.append({**entry, **({"sha": None} if is_gone else content)})
+            old, mode, _, blob, status = about.lstrip(":").split()
+            entry: Known = {"path": name, "mode": mode, "type": "blob", "sha": blob}
+            if status == "D":
+                entry |= {"mode": old, "sha": None}
+            else:
+                content = (await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out
+                told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+                entry["sha"] = (await self.api.post(f"{place}/git/blobs", data=told))["sha"]
+            entries.append(entry)
         if not entries:
             return ""
         if there := await self._head(facts, branch):  # of a look that ended before it was on record
@@ -276,36 +280,27 @@ class Forge(Service):
         await self.api.post(f"{place}/git/refs", data={"ref": f"refs/heads/{branch}", "sha": sha})
         return sha
 
-    async def _blob(self, place: str, path: Path, blob: str) -> dict[str, str]:
-        content = (await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out
-        with suppress(UnicodeDecodeError):
-            if len(content) <= INLINE_BYTES_MAX and b"\0" not in content:
-                return {"content": content.decode()}
-        told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
-        return {"sha": (await self.api.post(f"{place}/git/blobs", data=told))["sha"]}
-
     async def _progress(self, facts: "Facts") -> None:
         """One comment on the issue that it came from, kept up to date; the issue is closed with the project."""
-        if not facts.source.startswith("github:"):
-            return
-        origin, _, number = facts.source.removeprefix("github:").partition("#")
-        key, words, issue = f"gh:{facts.id}/comment", facts.progress(), f"/repos/{origin}/issues/{number}"
+        key, comments = f"gh:{facts.id}/comment", f"/repos/{facts.origin}/comments"
         known = await self._known(key)
-        if known.get("told") != words:
+        if facts.origin and known.get("told") != facts.progress:
             if facts.is_over:
-                await self.api.patch(issue, data={"state": "closed"})
+                await self.api.patch(f"/repos/{facts.origin}", data={"state": "closed"})
             if "id" in known:
-                told = {"body": f"{words}\n\n{MARK.format(key)}"}
-                await self.api.patch(f"/repos/{origin}/issues/comments/{known['id']}", data=told)
+                told = {"body": f"{facts.progress}\n\n{MARK.format(key)}"}
+                await self.api.patch(
+                    f"{comments.rpartition('/')[0].rpartition('/')[0]}/comments/{known['id']}", data=told
+                )
             else:
-                await self._once(facts, key, f"{issue}/comments", body=words)
-            await self._mark(key, facts.id, told=words)
+                await self._once(facts, key, comments, body=facts.progress)
+            await self._mark(key, facts.id, told=facts.progress)
 
     async def _release(self, facts: "Facts") -> None:
         if facts.is_over:
-            told = {"tag_name": "v1", "target_commitish": "main", "name": f"{facts.title} v1", "body": facts.notes()}
+            told = {"tag_name": "v1", "target_commitish": "main", "name": f"{facts.title} v1", "body": facts.progress}
             await self._once(facts, f"gh:{facts.id}/release/v1", f"{facts.place}/releases", 0, **told)
-            await self._mark(f"gh:{facts.id}/done", facts.id, runs=len(facts.states))
+            await self._mark(f"gh:{facts.id}/done", facts.id, runs=facts.runs)
 
 
 async def checks(api: Api, place: str, head: str, *, with_logs: bool = False) -> list[tuple[bool | None, str]]:
@@ -326,44 +321,12 @@ async def checks(api: Api, place: str, head: str, *, with_logs: bool = False) ->
 
 
 class Facts:
-    """What the store says of a project, and the words that are made of it."""
+    """What the store says of a project."""
 
     def __init__(self, rows: Rows, project: str, owner: str) -> None:
-        row = rows.one("project_by_id", (project,))
-        self.id, self.title, self.state, self.source = project, row[1], row[4], row[9]
-        self.name, self.place = f"{owner}/{project}", f"/repos/{owner}/{project}"
-        self.is_there = self.is_whole = False
-        """Whether the repository, and all of main's merges, are there."""
-        self.jobs = {job.id: job for job in map(Job._make, rows.all("jobs_whole_of_project", (project,)))}
-        self.merges = {job.item: job.id for job in self.jobs.values() if job.item and job.queue == PODIUM_QUEUE}
-        found = sorted(
-            (at, key, json.loads(told)) for key, at, told in rows.all("artifacts_of_kind", (project, "issue"))
-        )
-        self.issues = {key: (str(told.get("title") or key), str(told.get("detail") or "")) for _, key, told in found}
-        self.states = {name: state for name, state, *_ in rows.all("workflows_by_project", (project,))}
-        self.outputs = [row[0] for row in rows.all("artifacts_of_kind", (project, "publication"))]
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it is complete, and all of it there."""
-        return self.is_whole and self.state == "complete"
-
-    def body(self, rows: Rows, job: Job | None) -> str:
-        """Who did what of a piece of work, what it cost, and what its reviewer said."""
-        lines = ["Every step passed its gates before this was merged.", "", *TABLE]
-        chain = [one for one in self.jobs.values() if job and (one.workflow, one.item) == (job.workflow, job.item)]
-        for one in chain:
-            if tried := rows.all("attempts_of_job", (one.id,)):
-                cost, said = sum(row[12] or 0.0 for row in tried), " ".join(tried[-1][8].replace("|", "/").split())
-                lines.append(f"| {one.step} | {one.instance} | {len(tried)} | ${cost:.2f} | {said[:200]} |")
-        return "\n".join(lines)
-
-    def progress(self) -> str:
-        """How far the project is."""
-        where = ", ".join(f"{name} {state}" for name, state in self.states.items())
-        done = f"{sum(job.state == 'passed' for job in self.jobs.values())} of {len(self.jobs)} jobs done"
-        return f"**{self.title}** is {self.state}: {where}; {done}. See {self.name}."
-
-    def notes(self) -> str:
-        """What a release says."""
-        return "\n".join([f"{self.title}, built by Podium.", "", *(f"- {name}" for name in self.outputs)])
+        self.id, self.name, self.place = project, f"{owner}/{project}", f"/repos/{owner}/{project}"
+        self.title, self.is_over, self.origin, self.runs, state = rows.one("github_project", (project,))
+        self.progress = f"**{self.title}** is {state} jobs done. See {self.name}."
+        self.issues = rows.all("github_issues", (project,))
+        self.is_there = False
+        """Whether its repository is there. It is over (`is_over`) when it is complete, and all of it is there."""

@@ -33,16 +33,11 @@ async def health(context: Context, asked: Nothing) -> HealthOutput:
     pool = await instances(context, Nothing())
     disabled = await context.store.read(lambda rows: rows.all("webhooks_disabled"))
     checks = [
-        check_orchestrator(system.projects_open, running=context.running),
-        check_disk(context.home),
-        check_memory(memory_available()),
-        check_instances(pool),
-        *check_work(system),
-        check_targets(await context.store.read(lambda rows: against(rows, context))),
-        check_providers(system),
-        check_breakers(system),
-        check_webhooks(disabled),
-    ]
+        check_orchestrator(system.projects_open, running=context.running), check_disk(context.home),
+        check_memory(memory_available()), check_instances(pool), *check_work(system),
+        check_targets(await context.store.read(lambda rows: against(rows, context))), check_providers(system),
+        check_breakers(system), check_webhooks(disabled),
+    ]  # fmt: skip
     order: list[State] = ["ok", "warning", "problem"]
     return HealthOutput(
         state=max((check.state for check in checks), key=order.index), checks=checks, instances=tuple(pool.instances)

@@ -75,31 +75,15 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     found = await adoption.inspect(repository) if repository else None
     fallback = slug(stem, "project-" + hashlib.sha256(text.encode()).hexdigest()[:8])
     project = Project(
-        id=checked_id(asked.id) if asked.id else slug(title, fallback),
-        title=title,
-        brief=asked.brief.strip(),
-        type=asked.type,
-        complexity=asked.complexity,
-        business_value=asked.business_value,
-        priority=asked.priority,
-        repository_url=repository,
-        source=f"{origin}:{asked.name}"[:200],
-        created_at=context.clock.now(),
-        pipeline=context.pipeline.digest,
-        agent=agent,
-        weight=asked.weight,
-        budget_usd=asked.budget_usd,
-    )
+        id=checked_id(asked.id) if asked.id else slug(title, fallback), title=title, brief=asked.brief.strip(),
+        type=asked.type, complexity=asked.complexity, business_value=asked.business_value, priority=asked.priority,
+        repository_url=repository, source=f"{origin}:{asked.name}"[:200], created_at=context.clock.now(),
+        pipeline=context.pipeline.digest, agent=agent, weight=asked.weight, budget_usd=asked.budget_usd,
+    )  # fmt: skip
     command = Submit(
-        project,
-        text,
-        context.pipeline_text,
-        asked.idempotency_key or "",
-        asked.resume,
-        asked.plan_first,
-        exact=asked.id is not None,
-        not_before=context.clock.now() + wait if wait else 0.0,
-    )
+        project, text, context.pipeline_text, asked.idempotency_key or "", asked.resume, asked.plan_first,
+        exact=asked.id is not None, not_before=context.clock.now() + wait if wait else 0.0,
+    )  # fmt: skip
     done: Submitted = await context.submit(command)
     if not done.created:
         return await context.store.read(lambda rows: _earlier(rows, done.project, text))

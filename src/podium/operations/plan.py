@@ -68,18 +68,11 @@ def plan(rows: Rows, context: Context, asked: PlanInput) -> PlanOutput:
     agent, wall = _seconds(rows, int(context.clock.wall() // HOUR_SECONDS) - WEEK_HOURS, pipeline.workflows, counts)
     review = rows.one("review_of_plan", (project_id,))
     return PlanOutput(
-        project=project_id,
-        title=str(data.get("title") or row[1]),
-        type=row[2],
-        complexity=row[3],
-        summary=str(data.get("summary", "")),
-        features=list(map(_feature, features)),
-        jobs=sum(counts.values()),
-        agent_seconds=agent,
-        wall_seconds=wall,
-        cost_usd=_cost(rows, sum(counts.values())),
+        project=project_id, title=str(data.get("title") or row[1]), type=row[2], complexity=row[3],
+        summary=str(data.get("summary", "")), features=list(map(_feature, features)), jobs=sum(counts.values()),
+        agent_seconds=agent, wall_seconds=wall, cost_usd=_cost(rows, sum(counts.values())),
         review=review[0] if review else None,
-    )
+    )  # fmt: skip
 
 
 def _feature(told: Json) -> PlanFeature:

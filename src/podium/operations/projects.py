@@ -169,30 +169,17 @@ def project(rows: Rows, context: Context, asked: ProjectInput) -> ProjectOutput:
         for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
     }
     return ProjectOutput(
-        id=row[0],
-        title=row[1],
-        type=row[2],
-        complexity=row[3],
-        state=row[4],
-        source=row[9],
-        agent=row[6],
-        created_at=row[7],
-        begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
-        ended_at=row[8],
-        pruned_at=row[15],
-        repository=str(repository_of(context, asked.project)),
-        adopted_from=row[10],
-        workflows=workflows,
-        outputs=outputs_of(context, rows, asked.project),
+        id=row[0], title=row[1], type=row[2], complexity=row[3], state=row[4], source=row[9], agent=row[6],
+        created_at=row[7], begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),
+        ended_at=row[8], pruned_at=row[15], repository=str(repository_of(context, asked.project)), adopted_from=row[10],
+        workflows=workflows, outputs=outputs_of(context, rows, asked.project),
         jobs=dict(rows.all("job_counts", (asked.project,))),
         attempts=dict(rows.all("attempt_counts", (asked.project,))),
         reviews=[review for (review,) in rows.all("reviews_of_project", (asked.project,))],
-        priority=priority(row[5], row[11], row[13]),
-        weight=row[14],
-        spend=SpendView.of(rows.one("spend_of_project", (asked.project,))),
-        paused=pause_of(row[4], row[16], row[17]),
+        priority=priority(row[5], row[11], row[13]), weight=row[14],
+        spend=SpendView.of(rows.one("spend_of_project", (asked.project,))), paused=pause_of(row[4], row[16], row[17]),
         waiting=waits(rows, context, asked.project),
-    )
+    )  # fmt: skip
 
 
 def need_project(rows: Rows, project_id: str) -> Any:

@@ -85,23 +85,16 @@ def queues(rows: Rows, context: Context, asked: Nothing) -> QueuesOutput:
         waits = dict(rows.all("wait_since", (counted_as, int(wall // HOUR_SECONDS) - 1)))
         out = last_hour(rows, f"queue.{counted_as}.started", wall)
         grown = last_hour(rows, f"queue.{counted_as}.depth", wall)
-        made.append(
-            QueueRow(
-                queue=name,
-                holds=holds,
-                depth=depths.get(counted_as, tally.get((counted_as, "ready"), 0)),
-                running=tally.get((counted_as, "running"), 0),
-                held=tally.get((counted_as, "held"), 0),
-                oldest_seconds=ages.get(counted_as),
-                wait_p50_seconds=quantile(waits, 0.5),
-                wait_p95_seconds=quantile(waits, 0.95),
-                in_per_hour=round(max(0.0, out + grown), 1),
-                out_per_hour=round(out, 1),
-                instances=len(fleet.present(counted_as)) if holds == "jobs" else None,
-                strategy=fleet.strategies.get(counted_as, context.routing(counted_as)) if holds == "jobs" else None,
-                drained=counted_as in fleet.drained,
-            )
-        )
+        row = QueueRow(
+            queue=name, holds=holds, depth=depths.get(counted_as, tally.get((counted_as, "ready"), 0)),
+            running=tally.get((counted_as, "running"), 0), held=tally.get((counted_as, "held"), 0),
+            oldest_seconds=ages.get(counted_as), wait_p50_seconds=quantile(waits, 0.5),
+            wait_p95_seconds=quantile(waits, 0.95), in_per_hour=round(max(0.0, out + grown), 1),
+            out_per_hour=round(out, 1), instances=len(fleet.present(counted_as)) if holds == "jobs" else None,
+            strategy=fleet.strategies.get(counted_as, context.routing(counted_as)) if holds == "jobs" else None,
+            drained=counted_as in fleet.drained,
+        )  # fmt: skip
+        made.append(row)
     return QueuesOutput(queues=made)
 
 

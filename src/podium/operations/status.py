@@ -140,35 +140,27 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     notices, needing = rows.one("notices_open")
     shut = breakers_of(rows, wall)
     busy = sum(n for (_, state), n in tally.items() if state == "running")
-    return StatusOutput(
-        workflows=workflows,
-        system=SystemStatus(
-            orchestrator="running" if context.running else "stopped",
-            throughput_per_hour=round(last_hour(rows, "project.completed", wall), 3),
-            average_pipeline_seconds=round(seconds / done, 3) if done else None,
-            success_rate=round(done / (done + failed), 4) if done + failed else None,
-            projects_open=tally.get(("projects", "open"), 0),
-            projects_paused=rows.one("projects_paused_count")[0],
-            projects_complete=tally.get(("projects", "complete"), 0),
-            projects_failed=tally.get(("projects", "failed"), 0),
-            projects_waiting=waiting.depth(tally),
-            reviews_open=tally.get((REVIEW, "open"), 0),
-            dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
-            stuck=len(look(rows, context, heard)),
-            notices_open=notices,
-            notices_needing_you=needing,
-            instances_busy=busy,
-            instances_total=len(fleet.present()),
-            spend_today=next((Spend.of(used) for _, *used in rows.all("spent_by", ("day", day_of(wall)))), Spend()),
-            providers_held=tuple(
-                HeldProvider(agent=row.name.removeprefix("provider:"), **row.model_dump(exclude={"name", "state"}))
-                for row in shut
-                if row.state == "open" and row.name.startswith("provider:")
-            ),
-            breakers=shut,
-            instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
-        ),
+    held = tuple(
+        HeldProvider(agent=row.name.removeprefix("provider:"), **row.model_dump(exclude={"name", "state"}))
+        for row in shut
+        if row.state == "open" and row.name.startswith("provider:")
     )
+    system = SystemStatus(
+        orchestrator="running" if context.running else "stopped",
+        throughput_per_hour=round(last_hour(rows, "project.completed", wall), 3),
+        average_pipeline_seconds=round(seconds / done, 3) if done else None,
+        success_rate=round(done / (done + failed), 4) if done + failed else None,
+        projects_open=tally.get(("projects", "open"), 0), projects_paused=rows.one("projects_paused_count")[0],
+        projects_complete=tally.get(("projects", "complete"), 0), projects_failed=tally.get(("projects", "failed"), 0),
+        projects_waiting=waiting.depth(tally), reviews_open=tally.get((REVIEW, "open"), 0),
+        dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
+        stuck=len(look(rows, context, heard)), notices_open=notices, notices_needing_you=needing, instances_busy=busy,
+        instances_total=len(fleet.present()),
+        spend_today=next((Spend.of(used) for _, *used in rows.all("spent_by", ("day", day_of(wall)))), Spend()),
+        providers_held=held, breakers=shut,
+        instances_drained=sum(not fleet.may_lease(one.slot) for one in fleet.present()),
+    )  # fmt: skip
+    return StatusOutput(workflows=workflows, system=system)
 
 
 def breakers_of(rows: Rows, wall: float) -> tuple[BreakerRow, ...]:

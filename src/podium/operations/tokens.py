@@ -115,18 +115,9 @@ async def token_revoke(context: Context, asked: TokenRevokeInput) -> TokenRevoke
 
 async def principal_of(context: Context, token: str) -> Principal:
     """Who bears a token; raises `Unauthorized` for one that is unknown, expired or revoked, all in the same words."""
-
-    def read(rows: Rows) -> Any:
-        return rows.one("token_by_id", (token_id(token) or "",))
-
-    row = await context.store.read(read)
-    now = context.clock.wall()
-    if (
-        row is None
-        or not secrets.compare_digest(row[3], token_hash(token))
-        or row[6] is not None
-        or now > (row[5] or now)
-    ):
+    row: Any = await context.store.read(lambda rows: rows.one("token_by_id", (token_id(token) or "",)))
+    now, digest = context.clock.wall(), token_hash(token)
+    if row is None or row[6] is not None or now > (row[5] or now) or not secrets.compare_digest(row[3], digest):
         raise Unauthorized(
             "This token opens nothing: it is unknown, expired or revoked. `podium token create` makes one."
         )

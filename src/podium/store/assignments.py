@@ -29,27 +29,16 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
     item = artifact_of(own) if own else None
     further = rows.one("run_by_name", (job.project, job.workflow))
     return Assignment(
-        attempt=lease.name,
-        job=job.id,
-        number=job.attempt,
-        project=dict(zip(_PROJECT, (*known, left), strict=True)),
-        workflow=step.workflow,
-        step=job.step,
-        role=step.role,
-        instance=job.instance,
+        attempt=lease.name, job=job.id, number=job.attempt, project=dict(zip(_PROJECT, (*known, left), strict=True)),
+        workflow=step.workflow, step=job.step, role=step.role, instance=job.instance,
         agent=f"podium:{step.action}" if step.action else agent,
-        item={"key": item.key, "title": item.title, "data": item.data} if item else None,
-        prompt=step.prompt,
-        document=document,
-        artifacts=tuple(map(artifact_of, made)),
-        feedback=tuple(text for (text,) in rows.all("feedback_of_job", (job.id,))),
-        bases=tuple(bases_of(rows, job.id)),
-        messages=tuple(unread(rows, job, pipeline)),
-        gates=tuple(asdict(gate) for gate in step.gates),
-        timeout_seconds=step.timeout_seconds,
-        run=job.workflow,
+        item={"key": item.key, "title": item.title, "data": item.data} if item else None, prompt=step.prompt,
+        document=document, artifacts=tuple(map(artifact_of, made)),
+        feedback=tuple(text for (text,) in rows.all("feedback_of_job", (job.id,))), bases=tuple(bases_of(rows, job.id)),
+        messages=tuple(unread(rows, job, pipeline)), gates=tuple(asdict(gate) for gate in step.gates),
+        timeout_seconds=step.timeout_seconds, run=job.workflow,
         increment={"version": further[0], "reason": further[1]} if further else None,
-    )
+    )  # fmt: skip
 
 
 def bases_of(rows: Rows, job_id: int) -> list[str]:

@@ -106,12 +106,9 @@ async def _export(repository: Path, commit: str, paths: Sequence[str], beside: P
     part, own = beside / f".{commit[:12]}.part", beside / f".{commit[:12]}.git"
     try:
         await asyncio.to_thread(_make_own, own, part, len(commit) == 64)
-        env = {
-            "GIT_DIR": str(own),
-            "GIT_WORK_TREE": str(part),
-            "GIT_OBJECT_DIRECTORY": str(repository / ".git" / "objects"),
-            "GIT_LITERAL_PATHSPECS": "1",
-        }
+        objects = str(repository / ".git" / "objects")
+        env = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(part), "GIT_OBJECT_DIRECTORY": objects}
+        env["GIT_LITERAL_PATHSPECS"] = "1"
         await git.get(part, "read-tree", commit, env=env)
         names = await _names(part, paths, env)
         which = ("-z", "--stdin") if paths else ("--all",)

@@ -117,15 +117,8 @@ class _Connection(H11Protocol):
 
 
 def _uvicorn(app: ASGIApp) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=_Connection,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-            ws="none",
-            server_header=False,
-        )
-    )
+    config = uvicorn.Config(
+        app, http=_Connection, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2,
+        ws="none", server_header=False,
+    )  # fmt: skip
+    return uvicorn.Server(config)

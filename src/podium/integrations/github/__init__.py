@@ -1,1 +1,1 @@
-"""GitHub: what its deliveries set off here (`deliveries`), and what Podium keeps there (`mirror`)."""
+"""GitHub: what its deliveries set off here (`deliveries`), and how it is asked (`client`)."""

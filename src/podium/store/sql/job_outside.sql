@@ -1,0 +1,7 @@
+-- The job whose work is outside: by its number (?2, of a branch's name) in the repository of its project (?1), or by what
+-- is known of an issue or a pull request (?3). In the order of the `Job` record.
+SELECT id, project, workflow, step, item, queue, lane, state, blockers, attempt, failures, reworks, priority,
+  rank, ready_at, leased_at, instance, avoid, routed
+FROM job
+WHERE id = iif(?2, ?2, (SELECT about ->> '$.job' FROM outside WHERE key = ?3))
+  AND (NOT ?2 OR project = (SELECT project FROM outside WHERE key = ?1))

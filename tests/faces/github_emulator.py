@@ -1,0 +1,129 @@
+"""A GitHub on this machine, and a project of a desk that is kept there by looks that a test asks for."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, cast
+
+import httpx2
+
+from podium.config import GitHubConfig
+from podium.domain.job import Job
+from podium.hosts.forge import Forge
+from podium.operations.arrivals import missed
+from podium.workspace.layout import Home
+from podium.workspace.repository import Merged, Repositories
+from tests.conformance.npm_agents import emulate
+from tests.unit.operations.desktop import Desktop
+from tests.unit.workspace.work import git
+
+TOKEN: Final = "a_token"
+SECONDS: Final = 90.0
+SEED: Final = {
+    "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}},
+    "github": {
+        "users": [{"login": "ada", "email": "ada@example.com"}],
+        "repos": [{"owner": "ada", "name": name, "auto_init": True} for name in ("ideas", "missed", "taken")],
+    },
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def environ(url: str) -> dict[str, str]:
+    """What the orchestrator reads of its environment."""
+    return {"PODIUM_GITHUB_TOKEN": TOKEN, "PODIUM_GITHUB_API_URL": url.rstrip("/")}
+
+
+@contextmanager
+def emulated(folder: Path) -> Generator[httpx2.Client]:
+    """The emulator, and somebody who may write there; raises NoAgents."""
+    port, log = free_port(), folder / "log"
+    (folder / "seed.json").write_text(json.dumps(SEED))
+    command = [*emulate(), "start", "--service", "github", "--port", str(port), "--seed", str(folder / "seed.json")]
+    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=folder) as process:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
+            until(lambda: answers(client))
+            yield client
+        process.terminate()
+
+
+def answers(client: httpx2.Client) -> bool:
+    try:
+        return client.get("/user").status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+def until(what: Callable[[], Any]) -> Any:
+    """Ask until the answer is true."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := what()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+    return found
+
+
+class Kept:
+    """A desk whose projects are kept on GitHub; everything happens when the test asks for it."""
+
+    def __init__(self, home: Path, url: str, **config: Any) -> None:
+        self.desktop, self.home = Desktop(home), Home(home)
+        self.desktop.github = GitHubConfig(owner="ada", interval_seconds=1.0, checks_seconds=1e6, **config)
+        self.repositories = Repositories(self.home)
+        self.runner = asyncio.Runner()
+        self.forge = self.runner.run(self._forge(url))
+
+    async def _forge(self, url: str) -> Forge:
+        desktop = self.desktop
+
+        async def receive(key: str, event: str, payload: Any) -> None:
+            await missed(desktop.context(), key, event, payload)
+
+        store, clock = cast("Any", desktop), desktop.clock
+        return Forge(self.home.path, desktop.github, environ(url), store, clock, receive)
+
+    def look(self, seconds: float = 0.0) -> float:
+        """One look, so much later; the seconds until the next."""
+        self.desktop.desk.now += seconds
+        return self.runner.run(self.forge.run_once())
+
+    def develop(self, name: str, issues: int = 1) -> list[Job]:
+        """Take a project to where its features are merged, with a repository; the jobs that merge them."""
+        desk = self.desktop.desk
+        desk.submit(name)
+        desk.run_to("performance", issues)
+        self.runner.run(self.repositories.create(name))
+        return [job for job in desk.jobs("merge") if job.project == name]
+
+    def merge(self, job: Job, **files: str) -> str:
+        """What a job's merge does: a commit with these files, brought into main."""
+        path, clone = self.home.repository(job.project), self.home.path / f"clone-{time.monotonic_ns()}"
+        git(path.parent, "clone", "--quiet", "--no-local", str(path), str(clone))
+        for file, text in files.items():
+            (clone / file).write_text(text)
+        git(clone, "add", "--all")
+        git(clone, "commit", "--quiet", "--message=Work")
+        made = git(clone, "rev-parse", "HEAD")
+        git(path, "fetch", "--quiet", str(clone), f"HEAD:refs/podium/attempts/test.{made[:12]}")
+        merging = self.repositories.merge(job.project, [made], f"{job.project}/{job.id}", "Merge it", lambda: True)
+        merged = self.runner.run(merging)
+        assert isinstance(merged, Merged)
+        return merged.commit
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        self.runner.run(self.forge.api.aclose())
+        self.runner.close()
+        self.desktop.clock.close()
+        self.desktop.desk.store.close()

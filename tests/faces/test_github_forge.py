@@ -1,0 +1,189 @@
+"""How projects are kept on GitHub, look by look, with the emulator as the peer: merges, checks, refusals, sweeps."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from podium.domain.job import Job
+from podium.hosts import forge
+from podium.hosts.forge import checks
+from podium.policy.breaker import OPEN_SECONDS, TOKENS_MAX
+from tests.conformance.npm_agents import NoAgents
+from tests.faces.github_emulator import Kept, emulated, free_port
+from tests.unit.workspace.work import git
+
+Make = Callable[..., Kept]
+
+
+@pytest.fixture(scope="module")
+def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    try:
+        with emulated(tmp_path_factory.mktemp("github")) as client:
+            yield client
+    except NoAgents as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def kept(github: httpx2.Client, tmp_path: Path) -> Iterator[Make]:
+    made: list[Kept] = []
+
+    def make(url: str = "", **config: Any) -> Kept:
+        made.append(Kept(tmp_path / str(len(made)), url or str(github.base_url), **config))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def pulls(github: httpx2.Client, project: str) -> list[dict[str, Any]]:
+    """All pull requests, in order."""
+    found = github.get(f"/repos/ada/{project}/pulls?state=all&per_page=100").json()
+    return sorted(found, key=lambda pull: pull["number"])
+
+
+def check(github: httpx2.Client, project: str, sha: str, conclusion: str, text: str = "") -> None:
+    told = {"name": "ci", "head_sha": sha, "status": "completed", "conclusion": conclusion, "output": {
+        "title": "tests", "summary": "ran", "text": text}}  # fmt: skip
+    assert github.post(f"/repos/ada/{project}/check-runs", json=told).status_code == 201
+
+
+def files(github: httpx2.Client, project: str, ref: str = "main") -> set[str]:
+    tree = github.get(f"/repos/ada/{project}/git/trees/{ref}?recursive=1").json()["tree"]
+    return {one["path"] for one in tree if one["type"] == "blob"}
+
+
+def author_of(made: Kept, merge: Job) -> Job:
+    return next(
+        job for job in made.desktop.desk.jobs("implement") if (job.project, job.item) == (merge.project, merge.item)
+    )
+
+
+@pytest.mark.requirement("GIT-2", "GIT-3", "REV-1")
+def test_a_red_check_goes_back_with_its_log_and_its_mend_is_a_pull_request_of_its_own(
+    github: httpx2.Client, kept: Make
+) -> None:
+    made = kept()
+    first, second = made.develop("mended", issues=2)
+    commits = [made.merge(first, **{"one.txt": "broken"})]
+    made.look()
+    (pull,) = pulls(github, "mended")
+    check(github, "mended", pull["head"]["sha"], "failure", "expected 1, got 2\n" * 2)
+    commits.append(made.merge(second, **{"two.txt": "fine"}))
+    made.look()
+    desk, author = made.desktop.desk, author_of(made, first)
+    assert (author.state, author.reworks) == ("ready", 1)
+    (review,) = [row for row in made.desktop.ask("review list", all=True).reviews if row.kind == "build"]
+    assert (review.job, "expected 1, got 2" in review.reason) == (author.id, True)
+    assert "expected 1, got 2" in desk.store.rows.all("feedback_of_job", (author.id,))[-1][0]
+    check(github, "mended", pulls(github, "mended")[1]["head"]["sha"], "failure")  # it stands on what is red
+    made.look()
+    assert author_of(made, second).state == "passed"
+    assert not [pull for pull in pulls(github, "mended") if pull["merged_at"]]
+
+    commits.append(made.merge(first, **{"one.txt": "mended"}))
+    made.look()
+    made.look()
+    assert [row.job for row in made.desktop.ask("review list", all=True).reviews if row.kind == "build"] == [author.id]
+    check(github, "mended", pulls(github, "mended")[2]["head"]["sha"], "success")
+    made.look()
+    found = pulls(github, "mended")
+    assert [pull["head"]["ref"] for pull in found] == [
+        f"podium/{job.id}-{commit[:8]}" for job, commit in zip((first, second, first), commits, strict=True)
+    ]
+    assert all(pull["merged_at"] for pull in found)
+    assert [files(github, "mended", pull["head"]["sha"]) for pull in found] == [
+        {"one.txt"}, {"one.txt", "two.txt"}, {"one.txt", "two.txt"}
+    ]  # fmt: skip
+    path = made.home.repository("mended")
+    assert files(github, "mended") == set(git(path, "ls-tree", "-r", "--name-only", "main").split())
+    content = github.get("/repos/ada/mended/contents/one.txt", headers={"Accept": "application/vnd.github.raw"})
+    assert "bWVuZGVk" in content.text or content.text == "mended"
+
+
+@pytest.mark.requirement("GIT-3", "REC-9")
+def test_what_github_refuses_of_one_thing_stops_nothing_else(github: httpx2.Client, kept: Make) -> None:
+    made = kept(inbox=("ada/ideas", "ada/nowhere"))
+    number = github.post("/repos/ada/ideas/issues", json={"title": "Told", "body": "x"}).json()["number"]
+    made.look()  # the sweep makes it a project
+    made.desktop.desk.do(made.desktop.desk.submission("taken"))
+    for name in ("told", "taken"):
+        made.runner.run(made.repositories.create(name))
+    made.look()
+    (comment,) = github.get(f"/repos/ada/ideas/issues/{number}/comments").json()
+    assert github.delete(f"/repos/ada/ideas/issues/comments/{comment['id']}").status_code == 204
+    made.desktop.desk.finish(made.desktop.desk.run_to("publish"))
+    for _ in range(3):
+        made.look(100.0)
+    (release,) = github.get("/repos/ada/told/releases").json()
+    assert release["tag_name"] == "v1"
+    said = [notice.text for notice in made.desktop.ask("notices").notices]
+    assert [text for text in said if text.startswith("taken repository on GitHub: ada/taken is there already")]
+    assert made.desktop.ask("status").system.breakers == ()
+
+
+@pytest.mark.requirement("GIT-3")
+def test_all_pages_of_checks_count(github: httpx2.Client, kept: Make) -> None:
+    made = kept()
+    (merge,) = made.develop("paged")
+    made.merge(merge, **{"a.txt": "a"})
+    made.look()
+    sha = pulls(github, "paged")[0]["head"]["sha"]
+    for number in range(105):
+        told = {"name": f"ci {number}", "head_sha": sha, "status": "completed"}
+        github.post("/repos/ada/paged/check-runs", json={**told, "conclusion": "success" if number else "failure"})
+    found = made.runner.run(checks(made.forge.api, "/repos/ada/paged", sha))
+    assert (len(found), [verdict for verdict, _ in found].count(False)) == (105, 1)
+
+
+@pytest.mark.requirement("REC-6", "REC-9", "GIT-3")
+def test_github_that_is_away_opens_a_breaker_that_heals_by_itself(github: httpx2.Client, kept: Make) -> None:
+    made = kept(f"http://127.0.0.1:{free_port()}")
+    (merge,) = made.develop("away")
+    made.merge(merge, **{"a.txt": "a"})
+    for _ in range(int(TOKENS_MAX)):
+        made.look(2.0)
+    (row,) = made.desktop.ask("status").system.breakers
+    assert (row.name, row.state) == ("github", "open")
+    assert "cannot be reached" in row.reason
+    assert [text for one in made.desktop.ask("health").checks if "github is open" in (text := one.detail)]
+    assert made.look() > OPEN_SECONDS / 2
+    made.forge.api.base_url = str(github.base_url).rstrip("/")
+    made.look()
+    assert github.get("/repos/ada/away").status_code == 404, "it is left alone"
+    made.look(OPEN_SECONDS)
+    assert pulls(github, "away")
+    assert made.desktop.ask("status").system.breakers == ()
+    assert [event["breaker"] for event in made.desktop.desk.told("breaker.closed")] == ["github"]
+
+
+@pytest.mark.requirement("GIT-1")
+def test_an_hour_of_missed_deliveries_is_recovered_by_one_sweep(github: httpx2.Client, kept: Make) -> None:
+    made = kept(inbox=("ada/missed",))
+    for number in range(120):
+        github.post("/repos/ada/missed/issues", json={"title": f"Idea {number}", "body": "x"})
+    made.look()
+    titles = {row.title for row in made.desktop.ask("projects", limit=1000).projects}
+    assert titles == {f"Idea {number}" for number in range(120)}
+    told = len(made.desktop.ask("github deliveries", limit=1000).deliveries)
+    made.look(1000.0)
+    assert len(made.desktop.ask("github deliveries", limit=1000).deliveries) == told
+    assert len(made.desktop.ask("projects", limit=1000).projects) == 120
+
+
+@pytest.mark.requirement("GIT-3")
+def test_no_project_is_overlooked_behind_others(kept: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = kept()
+    names = [f"row-{letter}" for letter in "abcde"]
+    for name in names:
+        made.desktop.desk.submit(name)
+        made.runner.run(made.repositories.create(name))
+    monkeypatch.setattr(forge, "PROJECTS_MAX", 2)
+    for _ in range(3):
+        made.look(2.0)
+    there = made.desktop.desk.store.rows.all("repositories_on_github", (10,))
+    assert sorted(name for (name,) in there) == [f"ada/{name}" for name in names]
