@@ -45,7 +45,7 @@ def _watch(seen: Vigil, seed: int) -> None:
     for number, job in history.jobs.items():
         gates = run.pipeline.step(job.workflow, job.step).gates
         limit = STALL_SECONDS + sum(gate.timeout_seconds for gate in gates if gate.kind == "command")
-        for attempt, _, _, leased_at, ended_at, ending, *_ in history.attempts[number]:
+        for attempt, _, _, leased_at, ended_at, ending, _, reason, *_ in history.attempts[number]:
             over = ended_at - leased_at - limit
             if (number, attempt) in run.world.ground.hung:
                 seen.hung += 1
@@ -53,4 +53,4 @@ def _watch(seen: Vigil, seed: int) -> None:
                 seen.longest_seconds = max(seen.longest_seconds, over)
             elif over > 0 and job.queue != "podium":
                 seen.silent += 1
-                seen.killed += ending == "timed-out"
+                seen.killed += ending == "timed-out" and "without progress" in reason  # not the step's own limit
