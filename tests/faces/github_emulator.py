@@ -22,7 +22,7 @@ from tests.conformance.npm_agents import emulate
 from tests.unit.operations.desktop import Desktop
 from tests.unit.workspace.work import git
 
-TOKEN: Final = "a_token"
+TOKEN: Final = "ghp_of_a_test_alone"
 SECONDS: Final = 90.0
 SEED: Final = {
     "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}},
@@ -74,6 +74,10 @@ def until(what: Callable[[], Any]) -> Any:
     return found
 
 
+class Died(BaseException):
+    """As `kill -9`: nobody catches it."""
+
+
 class Kept:
     """A desk whose projects are kept on GitHub; everything happens when the test asks for it."""
 
@@ -83,6 +87,23 @@ class Kept:
         self.repositories = Repositories(self.home)
         self.runner = asyncio.Runner()
         self.forge = self.runner.run(self._forge(url))
+
+    def restart(self, url: str, writes_max: int) -> None:
+        """A new orchestrator, which dies right after so many writes were answered."""
+        self.runner.run(self.forge.api.aclose())
+        self.forge = self.runner.run(self._forge(url))
+        client, left = self.forge.api._client, writes_max
+        ask = client.request
+
+        async def request(method: str, url: str, **more: Any) -> httpx2.Response:
+            nonlocal left
+            answer = await ask(method, url, **more)
+            left -= method != "GET"
+            if left < 0 or (left == 0 and method != "GET"):
+                raise Died
+            return answer
+
+        client.request = cast("Any", request)
 
     async def _forge(self, url: str) -> Forge:
         desktop = self.desktop

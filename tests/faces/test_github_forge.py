@@ -10,9 +10,10 @@ import pytest
 from podium.domain.job import Job
 from podium.hosts import forge
 from podium.hosts.forge import checks
+from podium.operations.arrivals import missed
 from podium.policy.breaker import OPEN_SECONDS, TOKENS_MAX
 from tests.conformance.npm_agents import NoAgents
-from tests.faces.github_emulator import Kept, emulated, free_port
+from tests.faces.github_emulator import Died, Kept, emulated, free_port
 from tests.unit.workspace.work import git
 
 Make = Callable[..., Kept]
@@ -42,8 +43,8 @@ def kept(github: httpx2.Client, tmp_path: Path) -> Iterator[Make]:
 
 def pulls(github: httpx2.Client, project: str) -> list[dict[str, Any]]:
     """All pull requests, in order."""
-    found = github.get(f"/repos/ada/{project}/pulls?state=all&per_page=100").json()
-    return sorted(found, key=lambda pull: pull["number"])
+    found = github.get(f"/repos/ada/{project}/pulls?state=all&per_page=100")
+    return sorted(found.json(), key=lambda pull: pull["number"]) if found.status_code == 200 else []
 
 
 def check(github: httpx2.Client, project: str, sha: str, conclusion: str, text: str = "") -> None:
@@ -73,6 +74,10 @@ def test_a_red_check_goes_back_with_its_log_and_its_mend_is_a_pull_request_of_it
     made.look()
     (pull,) = pulls(github, "mended")
     check(github, "mended", pull["head"]["sha"], "failure", "expected 1, got 2\n" * 2)
+    suite = {"conclusion": "failure", "head_branch": pull["head"]["ref"]}
+    told = {"action": "completed", "check_suite": suite, "repository": {"full_name": "ada/mended"}}
+    made.runner.run(missed(made.desktop.context(), "github:1", "check_suite", told))
+    assert made.desktop.ask("github deliveries").deliveries[0].outcome.startswith("its pull request waits")
     commits.append(made.merge(second, **{"two.txt": "fine"}))
     made.look()
     desk, author = made.desktop.desk, author_of(made, first)
@@ -124,6 +129,37 @@ def test_what_github_refuses_of_one_thing_stops_nothing_else(github: httpx2.Clie
     said = [notice.text for notice in made.desktop.ask("notices").notices]
     assert [text for text in said if text.startswith("taken repository on GitHub: ada/taken is there already")]
     assert made.desktop.ask("status").system.breakers == ()
+
+
+@pytest.mark.requirement("GIT-5", "REC-8")
+def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client, kept: Make) -> None:
+    made, url = kept(inbox=("ada/ideas",)), str(github.base_url)
+    number = github.post("/repos/ada/ideas/issues", json={"title": "Mortal", "body": "x"}).json()["number"]
+    made.look()
+    lease = made.desktop.desk.run_to("performance")
+    made.runner.run(made.repositories.create("mortal"))
+    (merge,) = (job for job in made.desktop.desk.jobs("merge") if job.project == "mortal")
+    made.merge(merge, **{"a.txt": "a", "b.txt": "b"})
+    made.desktop.desk.finish(lease)
+    made.desktop.desk.finish(made.desktop.desk.run_to("publish"))
+    looks = deaths = 0
+    while not made.desktop.desk.store.rows.one("outside_by_key", ("gh:mortal/done",)):
+        made.restart(url, writes_max=1 + deaths // 2)  # what is on record is not written again, so it gets on
+        looks += 1
+        assert looks < 80
+        try:
+            made.look(100.0)
+        except Died:
+            deaths += 1
+        for pull in pulls(github, "mortal"):
+            check(github, "mortal", pull["head"]["sha"], "success")
+    assert deaths > 8
+    issues = [one for one in github.get("/repos/ada/mortal/issues?state=all").json() if "pull_request" not in one]
+    assert [(one["title"], one["state"]) for one in issues] == [("001", "closed")]
+    assert [bool(pull["merged_at"]) for pull in pulls(github, "mortal")] == [True]
+    assert len(github.get("/repos/ada/mortal/releases").json()) == 1
+    assert len(github.get(f"/repos/ada/ideas/issues/{number}/comments").json()) == 1
+    assert github.get(f"/repos/ada/ideas/issues/{number}").json()["state"] == "closed"
 
 
 @pytest.mark.requirement("GIT-3")

@@ -2,25 +2,22 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
 import httpx2
 import pytest
 
-from podium.store.store import DATABASE
 from tests.conformance.npm_agents import NoAgents
 from tests.faces.command_line import CommandLine
-from tests.faces.github_emulator import emulated, environ, free_port, until
+from tests.faces.github_emulator import TOKEN, emulated, environ, free_port, until
 
 CONFIG: Final = """
 [github]
 owner = "ada"
 inbox = ["ada/ideas"]
 webhook_url = "{}"
-checks_seconds = 0
+checks_seconds = 3600
 interval_seconds = 0.5
 """
 ISSUE: Final = {"title": "Greeter", "body": "A command that greets.\n\n## Features\n\n1. Greet by name: say hello\n"}
@@ -36,25 +33,24 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
 
 
 def released(client: httpx2.Client, place: str) -> dict[str, Any]:
-    """The one release, once it is there."""
+    """The one release, once it is there; until then each pull request is checked as a CI does, and found good."""
+    opened = client.get(f"{place}/pulls?state=open")
+    for pull in opened.json() if opened.status_code == 200 else ():
+        sha = pull["head"]["sha"]
+        if not client.get(f"{place}/commits/{sha}/check-runs").json()["total_count"]:
+            told = {"name": "ci", "head_sha": sha, "status": "completed", "conclusion": "success"}
+            client.post(f"{place}/check-runs", json=told)
     answer = client.get(f"{place}/releases")
     return answer.json()[0] if answer.status_code == 200 and answer.json() else {}
 
 
-def forget_answers(home: Path) -> None:
-    """As a crash leaves it that comes between a marker and the answer to the call, for everything at once."""
-    with closing(apsw.Connection(str(home / DATABASE))) as database:
-        database.execute("UPDATE outside SET about = json_remove(about, '$.id') WHERE key GLOB 'gh:greeter/[^m]*'")
-        database.execute("DELETE FROM outside WHERE key = 'gh:greeter/done'")
+def mentions(home: Path, word: str) -> list[str]:
+    """Files of the home that hold a word."""
+    found = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    return [str(path) for path in found if word.encode() in path.read_bytes()]
 
 
-def marks(home: Path) -> set[str]:
-    """The keys of all that is known to be there."""
-    with closing(apsw.Connection(str(home / DATABASE), flags=apsw.SQLITE_OPEN_READONLY)) as database:
-        return {str(key) for (key,) in database.execute("SELECT key FROM outside")}
-
-
-@pytest.mark.requirement("GIT-1", "GIT-3", "GIT-5", "INT-1")
+@pytest.mark.requirement("GIT-1", "GIT-3", "GIT-5", "INT-1", "SEC-1")
 def test_an_issue_becomes_a_project_with_all_that_belongs_to_it(github: httpx2.Client, tmp_path: Path) -> None:
     podium, port = CommandLine(tmp_path / "home"), str(free_port())
     hook = f"http://127.0.0.1:{port}/webhooks/github"
@@ -81,27 +77,16 @@ def test_an_issue_becomes_a_project_with_all_that_belongs_to_it(github: httpx2.C
         asked = github.get("/repos/ada/ideas/issues/1").json()
         (comment,) = github.get("/repos/ada/ideas/issues/1/comments").json()
         assert (asked["state"], "**Greeter** is complete" in comment["body"]) == ("closed", True)
-        command, repository = (
-            ["git", "ls-tree", "-r", "--name-only", "main"],
-            podium.home / "projects/greeter/repository",
-        )
+        command = ["git", "ls-tree", "-r", "--name-only", "main"]
+        repository = podium.home / "projects/greeter/repository"
         local = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.split()
         there = github.get(f"{place}/git/trees/main?recursive=1").json()["tree"]
         assert sorted(one["path"] for one in there if one["type"] == "blob") == sorted(local)
         assert [row["id"] for row in podium.ask("projects")["projects"]] == ["greeter"]
+        assert mentions(podium.home, TOKEN) == []  # no agent was given it, and nothing that is kept has it
         came = podium.ask("github", "deliveries")["deliveries"]
         assert not [row for row in came if row["key"].startswith("github:sweep/")]  # its webhooks were enough
         assert "an echo of what Podium wrote" in {row["outcome"] for row in came}
 
-        podium("down")
-        forget_answers(podium.home)
-        github.post("/repos/ada/ideas/issues", json={**ISSUE, "title": "Missed"})  # nobody is there to hear of it
-        podium.ask("up", "--port", port)
-        podium.until("any(row['id'] == 'missed' for row in answer['projects'])", "projects")
-        assert [row["id"] for row in podium.ask("projects")["projects"]] == ["missed", "greeter"]
-        until(lambda: "gh:greeter/done" in marks(podium.home))
-        assert len(github.get(f"{place}/releases").json()) == 1  # what was made is found, and not made again
-        assert github.get(f"{place}/issues?state=all").json() == issues
-        assert len(github.get("/repos/ada/ideas/issues/1/comments").json()) == 1
     finally:
         podium("down")

@@ -283,18 +283,18 @@ class Forge(Service):
     async def _progress(self, facts: "Facts") -> None:
         """One comment on the issue that it came from, kept up to date; the issue is closed with the project."""
         key, comments = f"gh:{facts.id}/comment", f"/repos/{facts.origin}/comments"
-        known = await self._known(key)
-        if facts.origin and known.get("told") != facts.progress:
+        known, words = await self._known(key), facts.progress + " All of it is there." * facts.is_over
+        if facts.origin and known.get("told") != words:
             if facts.is_over:
                 await self.api.patch(f"/repos/{facts.origin}", data={"state": "closed"})
             if "id" in known:
-                told = {"body": f"{facts.progress}\n\n{MARK.format(key)}"}
+                told = {"body": f"{words}\n\n{MARK.format(key)}"}
                 await self.api.patch(
                     f"{comments.rpartition('/')[0].rpartition('/')[0]}/comments/{known['id']}", data=told
                 )
             else:
-                await self._once(facts, key, comments, body=facts.progress)
-            await self._mark(key, facts.id, told=facts.progress)
+                await self._once(facts, key, comments, body=words)
+            await self._mark(key, facts.id, told=words)
 
     async def _release(self, facts: "Facts") -> None:
         if facts.is_over:
