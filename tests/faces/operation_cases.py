@@ -49,6 +49,7 @@ CASES: Final = {
     "inbox": Case({"attempt": "{attempt}"}, {"messages": []}),
     "instances": Case({}, varies=("busy_seconds", "silent_seconds", "signals")),
     "jobs": Case({"project": "{p}"}, {"project": "{p}"}),
+    "log": Case({"instance": "{attempt}"}, {"attempt": "{attempt}"}, varies=("lines", "start", "end", "size")),
     "logs": Case({"instance": "{attempt}"}, {"not_kept": 0}, not_on=("cli",)),  # there it follows the files
     "messages ack": Case({"message": "{n.message}"}, {"new": True, "message": "{n.message}"}),
     "messages list": Case({"to": "role:marketing"}, {"messages": []}),

@@ -1,19 +1,13 @@
-"""The dashboard's parts that need no browser: forms from inputs, timelines, pages of a log."""
+"""The dashboard's parts that need no browser: forms from inputs, timelines, lines of a log."""
 
-import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from podium.faces.web import logs
 from podium.faces.web.render import environment, fields_of, timeline
 from podium.faces.web.screens import SCREENS
 from podium.operations.catalogue import REGISTRY
-from podium.operations.instances import LogFile, LogsOutput
 from podium.operations.jobs import JobRow
-
-LINES = 1_000_000
 
 
 def job(number: int, **more: Any) -> JobRow:
@@ -54,38 +48,8 @@ def test_every_screen_asks_only_what_exists() -> None:
     assert len({screen.key for screen in SCREENS if screen.key}) == sum(bool(screen.key) for screen in SCREENS)
 
 
-def found(path: Path) -> LogsOutput:
-    return LogsOutput(files=[LogFile(attempt="p/1.a1", instance="dev-01", path=str(path), running=True)], not_kept=0)
-
-
-def test_a_million_lines_are_read_a_page_at_a_time(tmp_path: Path) -> None:
-    path = tmp_path / "messages.ndjson"
-    path.write_bytes(b"".join(b'{"type":"log","text":"line %d"}\n' % n for n in range(LINES)))
-    newest = asyncio.run(logs.page(found(path), {}))
-    assert newest is not None
-    assert newest.lines[-1] == ("", "log", f"line {LINES - 1}")
-    assert newest.end - newest.start <= logs.PAGE_BYTES
-    before = asyncio.run(logs.page(found(path), {"before": str(newest.start)}))
-    assert before is not None
-    first = int(newest.lines[0][2].split()[1])
-    assert before.lines[-1][2] == f"line {first - 1}", "no line is missed between two pages"
-    one = asyncio.run(logs.page(found(path), {"find": "LINE 777777"}))
-    assert one is not None
-    assert "line 777777" in [words for _, _, words in one.lines]
-
-
-def test_a_line_longer_than_a_page_ends_no_search(tmp_path: Path) -> None:
-    path = tmp_path / "messages.ndjson"
-    path.write_text(f'{{"text":"first"}}\n{{"text":"{"x" * 3 * logs.PAGE_BYTES}"}}\n')
-    page = asyncio.run(logs.page(found(path), {"find": "first"}))
-    assert page is not None
-    assert "first" in [words for _, _, words in page.lines]
-    newest = asyncio.run(logs.page(found(path), {}))
-    assert newest is not None
-    assert newest.lines
-
-
-def test_a_log_that_is_not_there_yet_is_an_empty_page(tmp_path: Path) -> None:
-    page = asyncio.run(logs.page(found(tmp_path / "nothing"), {"before": "12x"}))
-    assert page is not None
-    assert page.lines == []
+def test_a_line_of_a_log_has_a_time_a_kind_and_words_whatever_it_is() -> None:
+    message: Any = environment().filters["message"]
+    assert message('{"at": 1, "stream": "stdout", "text": "hello"}')[1:] == ("stdout", "hello")
+    assert message('{"type": "spend", "tokens": 3}') == ("", "spend", '{"type": "spend", "tokens": 3}')
+    assert message("[1]\x1b[2Jno") == ("", "text", "[1]no")

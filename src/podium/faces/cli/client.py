@@ -150,13 +150,13 @@ class Client:
                 ) from None
         finally:
             connection.close()
-        return self._understood(answer.status, content)
+        return self.understood(answer.status, content)
 
     def _headers(self) -> dict[str, str]:
         mine = credential.presented(self.home)
         return {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {mine}"} if mine else {})
 
-    def _understood(self, status: int, content: bytes) -> dict[str, Any]:
+    def understood(self, status: int, content: bytes) -> dict[str, Any]:
         """The answer as data; whatever is not Podium's own language is told as it stands."""
         try:
             told: Any = json.loads(content or b"{}")

@@ -1,132 +1,143 @@
-"""The views of `podium run`: a calm picture in a terminal, and one line an event where there is none.
+"""The view of `podium run`: one line an event, and in a terminal a last one that stays and says who is at work.
 
-Both have the same three methods. `begin` and `end` are called once, `update` about eight times a second with fresh
-answers of the operations: `project`, the rows of `instances`, the new rows of `events`, and the rows of `jobs`
-whenever there are new jobs (None: as before), from which a job's step and item are known.
+`begin` and `end` are called once, `update` about eight times a second with fresh answers of the operations: `project`,
+the rows of `instances`, the new rows of `events`, and the rows of `jobs` whenever there are new jobs (None: as
+before), from which a job's step and item are known.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli import style
-from podium.faces.cli.board import Board, News, Row, Rows
-from podium.faces.cli.frame import TONES, frame
 from podium.faces.cli.render import show
-from podium.faces.cli.run import View
-from podium.faces.cli.style import ATTENTION, QUIET
-from podium.faces.wording import clock_time, counted, duration, one_line
+from podium.faces.cli.run import Row, Rows, View
+from podium.faces.cli.style import ATTENTION, GOOD, QUIET
+from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.faces.wording import clock_time, counted, one_line, whole_seconds
 
 QUIET_SECONDS_MAX: Final = 60.0
-"""After so long without a line the plain view says that it still goes on."""
+"""After so long without a line it says that it still goes on, where no line stays."""
 RESUMED_SECONDS: Final = 5.0
 """A project older than this when the view begins was begun before: its past is summed up in one line."""
+DONE: Final = ("passed", "cancelled")
+_STATES: Final = {"job.leased": "running", "job.passed": "passed", "job.cancelled": "cancelled"}
+"""What an event says of its job's state."""
+
+
+class News(NamedTuple):
+    """One event in words, in the colour of what it means."""
+
+    at: float
+    text: str
+    colour: str
 
 
 class LiveView(View):
-    """The picture in a terminal: drawn again in place when something in it has changed, and gone at the end."""
+    """One line for every event that is worth it, with the time of day."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._board = Board()
-        self._signs = style.marks(console)
-        self._shown: list[Text] = []
-        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
-
-    def begin(self, project: Row) -> None:
-        """Take the lower part of the terminal; `end` gives it back."""
-        self._board.begin(project)
-        self._live.start()
-        self._draw()
-
-    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
-        """Show the newest state."""
-        self._board.update(project, instances, events, jobs)
-        self._draw()
-
-    def _draw(self) -> None:
-        columns, lines = self._console.size
-        colour = style.has_colour(self._console)
-        # One line less than there is: the cursor stands below the picture, and writing in the last line scrolls.
-        picture = frame(self._board, style.now(self._console), (columns, lines - 1), self._signs, colour=colour)
-        if picture != self._shown:
-            self._shown = picture
-            self._live.update(Group(*picture), refresh=True)
-
-    def end(self, result: Mapping[str, Any] | None, message: str) -> None:
-        """Replace the picture by the summary; harmless when it never began, or has ended."""
-        self._live.stop()
-        show_summary(self._console, self._board, result, message)
-
-
-class PlainView(View):
-    """One line for every event that is worth it, with the time of day: for pipes, files and dumb terminals."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._board = Board()
-        self._begun_at = 0.0
-        self._spoke_at = 0.0
+        self._status = console.status("")
+        self._stays = console.is_terminal and not console.is_dumb_terminal
+        self._begun_at = self._spoke_at = 0.0
         self._skipped = 0
-        self._is_resumed = False
+        self._project: Row = {}
+        self.busy: list[str] = []
+        self.new_reviews: list[int] = []
+        """Open reviews that wait for a person, of those that the last update brought."""
+        self._rows: Rows | None = None
+        self._works: dict[int, Work] = {}
+        self._states: dict[int, str] = {}
+        self._escalated: set[int] = set()
 
     def begin(self, project: Row) -> None:
         """Say whose run this is."""
-        self._board.begin(project)
-        self._begun_at = style.now(self._console)
-        self._is_resumed = self._begun_at - project["created_at"] > RESUMED_SECONDS
-        goes_on = " goes on" if self._is_resumed else ""
-        self._print(
-            self._begun_at, Text(f"{one_line(project['title'])} ({one_line(project['id'])}){goes_on}", style="bold")
-        )
+        if self._stays:
+            self._status.start()
+        now = style.now(self._console)
+        is_resumed = now - project["created_at"] > RESUMED_SECONDS
+        self._begun_at = now if is_resumed else 0.0
+        title = f"{one_line(project['title'])} ({one_line(project['id'])}){' goes on' if is_resumed else ''}"
+        self._print(now, title, "bold")
 
     def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """Print what has happened since."""
-        news = self._board.update(project, instances, events, jobs)
+        news = self.learn(project, instances, events, jobs)
         now = style.now(self._console)
-        fresh = [item for item in news if not self._is_resumed or item.at >= self._begun_at]
+        fresh = [item for item in news if item.at >= self._begun_at]
         self._skipped += len(news) - len(fresh)
         if self._skipped and (fresh or not events):
             said = f"{counted(self._skipped, 'earlier event')}: podium project {one_line(project['id'])}"
-            self._print(self._begun_at, Text(said, style=QUIET))
+            self._print(self._begun_at, said, QUIET)
             self._skipped = 0
         for item in fresh:
-            self._print(item.at, _told(item))
-        for number in self._board.new_reviews:
+            self._print(*item)
+        for number in self.new_reviews:
             typed = f"needs you: podium review approve {number} (or reject {number}, send-back {number} --notes '…')"
-            self._print(now, Text(typed, style=f"bold {ATTENTION}"))
-        if now - self._spoke_at >= QUIET_SECONDS_MAX:
-            self._print(now, Text(self._still(), style=QUIET))
+            self._print(now, typed, f"bold {ATTENTION}")
+        counts: Mapping[str, int] = project["jobs"]
+        done = f"{sum(counts.get(state, 0) for state in DONE)} of {sum(counts.values())} jobs done"
+        still = f"{done}; {'; '.join(self.busy[:3]) or 'nobody works at this moment'}"
+        if self._stays:
+            self._status.update(Text(still, style=QUIET, no_wrap=True, overflow="ellipsis"))
+        elif now - self._spoke_at >= QUIET_SECONDS_MAX:
+            self._print(now, f"still at it: {still}", QUIET)
 
-    def _still(self) -> str:
-        done, total = self._board.jobs()
-        who = "; ".join(f"{b.instance} {b.doing} ({duration(b.seconds)})" for b in self._board.busy[:3])
-        return f"still at it: {done} of {total} jobs done; {who or 'nobody works at this moment'}"
+    def learn(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None) -> list[News]:
+        """Take in the newest state; the answer is the events in words."""
+        self._project, self.new_reviews = project, []
+        if jobs is not None and jobs is not self._rows:
+            self._rows = jobs
+            self._works |= works_of(jobs)
+            # Events are newer than rows that a caller keeps: rows only tell of jobs not heard of before.
+            self._states = {row["id"]: row["state"] for row in jobs} | self._states
+        self.busy = [self._busy(row) for row in instances if row["job"] and row["project"] == project["id"]]
+        return [news for event in events if (news := self._take(event)) is not None]
 
-    def _print(self, at: float, text: Text) -> None:
+    def _busy(self, row: Row) -> str:
+        work = self._works.get(row["job"])
+        words = doing(work) if work else one_line(row["work"] or f"job {row['job']}")
+        return f"{one_line(row['name'])} {words} ({whole_seconds(row['busy_seconds'])})"
+
+    def _take(self, event: Row) -> News | None:
+        type_, job = event["type"], event["job"]
+        if type_ in _STATES:
+            self._states[job] = _STATES[type_]
+        if type_ == "job.escalated":
+            self._escalated.add(job)
+        elif type_ == "review.opened":
+            if job not in self._escalated:
+                return None  # Podium opens and answers it itself; job.reworked has told of it
+            self._escalated.discard(job)
+            self.new_reviews.append(int(event["data"]["review"]))
+        elif type_ == "review.decided":
+            self.new_reviews = [number for number in self.new_reviews if number != int(event["data"]["review"])]
+        text = sentence(event, self._works)
+        colour = ATTENTION if is_trouble(event) else GOOD if is_good_news(event) else ""
+        return News(event["at"], text, colour) if text else None
+
+    def _print(self, at: float, words: str, colour: str) -> None:
         self._spoke_at = style.now(self._console)
-        self._console.print(Text.assemble((f"{clock_time(at)}  ", QUIET), text), soft_wrap=True, highlight=False)
+        line = Text.assemble((f"{clock_time(at)}  ", QUIET), (words, colour))
+        self._console.print(line, soft_wrap=True, highlight=False)
 
-    def end(self, result: Mapping[str, Any] | None, message: str) -> None:
-        """Say how it ended."""
-        show_summary(self._console, self._board, result, message)
+    def built(self) -> list[str]:
+        """The features whose last job has passed, in order."""
+        last = {work.item: job for job, work in sorted(self._works.items()) if work.workflow == "development"}
+        return [one_line(item) for item, job in last.items() if item and self._states.get(job) == "passed"]
 
-
-def _told(item: News) -> Text:
-    return Text(item.text, style=TONES[item.tone])
-
-
-def show_summary(console: Console, board: Board, result: Mapping[str, Any] | None, message: str) -> None:
-    """The last words: what was built, where it is, what it took, and what to do next; without a result the message."""
-    if result is None:
-        style.say(console, "", one_line(message) or "No result is known.")
-        return
-    seconds = result["elapsed_seconds"]
-    if seconds is None and "created_at" in board.project:
-        seconds = style.now(console) - board.project["created_at"]
-    told = {"result": result, "message": message, "built": board.built(), "seconds": seconds}
-    style.say(console, "")
-    show(console, "run", told | {"state": board.project.get("state")})
+    def end(self, result: Row | None, message: str) -> None:
+        """The last words: what was built, where it is, what it took, and what to do next; or the message alone."""
+        self._status.stop()
+        if result is None:
+            style.say(self._console, "", one_line(message) or "No result is known.")
+            return
+        seconds = result["elapsed_seconds"]
+        if seconds is None and "created_at" in self._project:
+            seconds = style.now(self._console) - self._project["created_at"]
+        told: dict[str, Any] = {"result": result, "message": message, "built": self.built(), "seconds": seconds}
+        style.say(self._console, "")
+        show(self._console, "run", told | {"state": self._project.get("state")})

@@ -107,6 +107,21 @@ def up(client: "Client", foreground: bool, port: int | None, host: str | None, a
     sys.exit(begin(client, daemon.Door(host, port), as_json=as_json))
 
 
+@podium.command()
+@click.option("--url", metavar="URL", help="Another machine's Podium instead, with the token in PODIUM_TOKEN.")
+@click.pass_obj
+def dashboard(client: "Client", url: str | None) -> None:
+    """Show Podium in this terminal, live: what needs you, projects, instances with their logs, reviews.
+
+    Example: podium dashboard --url http://build-1:8420
+    """
+    import asyncio
+
+    from podium.faces.cli.dashboard.app import serve
+
+    sys.exit(asyncio.run(serve(client, url)))
+
+
 @podium.command(name="open")
 @click.option("--print", "print_only", is_flag=True, help="Print the link instead of opening it.")
 @JSON

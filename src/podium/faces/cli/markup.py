@@ -61,10 +61,10 @@ def text(marked: str) -> Text:
 
 def print_page(console: Console, page: str) -> None:
     """Print a page; signs that the console's encoding lacks have a plain form."""
-    style.say(console, *_laid_out(page.translate(_PLAIN) if console.options.ascii_only else page))
+    style.say(console, *laid_out(page.translate(_PLAIN) if console.options.ascii_only else page))
 
 
-def _laid_out(page: str) -> Iterator[RenderableType]:
+def laid_out(page: str) -> Iterator[RenderableType]:
     """The parts of a page; several empty lines are one, and none stands at its ends."""
     lines = re.sub(rf"(?:{EMPTY}\n)+", "\n", page).strip("\n").split("\n")
     for is_table, rows in groupby(lines, lambda line: CELL in line):

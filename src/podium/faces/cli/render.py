@@ -19,7 +19,9 @@ from rich.console import Console
 from podium.faces import wording
 from podium.faces.cli import markup, style
 from podium.faces.cli.lanes import tracks
+from podium.faces.cli.logview import read_message
 from podium.faces.cli.markup import styled
+from podium.faces.sentences import NO_WORKS, Works, is_good_news, is_trouble, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
 
 PAGES: Final = Path(__file__).with_name("pages")
@@ -45,17 +47,21 @@ BARS_MAX: Final = 48
 
 def show(console: Console, name: str, answer: Mapping[str, Any]) -> None:
     """Print the page of that name; `logs` alone has a command of its own (logview)."""
+    markup.print_page(console, page(console, name, answer))
+
+
+def page(console: Console, name: str, answer: Mapping[str, Any]) -> str:
+    """The page of that name in the notation of `markup`, for a console of that width and those colours."""
 
     def lanes(workflows: Mapping[str, Any]) -> list[tuple[str, str]]:
         columns = style.columns_of(console) - style.LABEL_COLUMNS
         return tracks(workflows, columns, style.FINE, colour=style.has_colour(console))
 
     answer = _safe(answer)
-    page = _environment().get_template(SAME.get(name, name)).render(
+    return _environment().get_template(SAME.get(name, name)).render(
         **answer, answer=answer, operation=name, now=style.now(console), wide=style.is_wide(console), lanes=lanes,
         bars=BARS[console.options.ascii_only],
     )  # fmt: skip
-    markup.print_page(console, page)
 
 
 @cache
@@ -68,15 +74,16 @@ def _environment() -> Environment:
         finalize=_told,
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
     )
-    words = "ago counted date_time duration figure one_line percent size whole_seconds work"
-    own = (clone, count, data, dotted, hours, lines, multiline, place, pull, short_path, state, styled)
+    words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
+    own = (clone, count, data, dotted, hours, lines, message, multiline, place, pull, short_path, state, styled, told)
     filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
     cast("dict[str, Any]", made.filters).update(filters)
     return made
 
 
 def _source(name: str) -> str:
-    return markup.notation((PAGES / f"{name.replace(' ', '_')}.txt").read_text("utf-8"))
+    path = name if "/" in name else f"pages/{name.replace(' ', '_')}"
+    return markup.notation((Path(__file__).parent / f"{path}.txt").read_text("utf-8"))
 
 
 def _told(value: Any) -> Any:
@@ -124,6 +131,19 @@ def multiline(value: str) -> str:
 def data(value: Mapping[str, Any]) -> str:
     """An event's data on one line."""
     return one_line(json.dumps(value, ensure_ascii=False).replace(r"\u000b", r"\n"), DATA_CHARS_MAX) if value else ""
+
+
+def told(event: Mapping[str, Any], works: Works = NO_WORKS) -> str:
+    """An event in words, in the colour of what it means; empty for one that is not worth a line."""
+    words = sentence(event, works)
+    return styled(words, "attention" if is_trouble(event) else "good" if is_good_news(event) else "") if words else ""
+
+
+def message(line: str) -> str:
+    """A line of an attempt's log: time, who speaks, words."""
+    at, source, text, colour = read_message(line)
+    time = wording.clock_time(at) if at is not None else ""
+    return f"{styled(f'{time:8}  {source:9} ', 'quiet')}{markup.LABEL}{styled(one_line(text), colour)}"
 
 
 def short_path(path: str) -> str:

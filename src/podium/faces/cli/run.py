@@ -4,13 +4,12 @@ import asyncio
 import hashlib
 import json
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 from podium import clock
 from podium.faces.cli import outlet
-from podium.faces.cli.board import Row, Rows
 from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
 from podium.faces.wording import date_time
@@ -21,6 +20,8 @@ JOBS_PER_LOOK: Final = 5000
 WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
 WORKING: Final = ("ready", "running", "delayed", "held")
 
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -50,11 +51,10 @@ def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: 
 def _view(as_json: bool) -> View:
     if as_json:
         return View()
-    from podium.faces.cli.live import LiveView, PlainView
+    from podium.faces.cli.live import LiveView
     from podium.faces.cli.page import Page
 
-    console = Page(silent_when_closed=True)
-    return LiveView(console) if console.is_terminal and not console.is_dumb_terminal else PlainView(console)
+    return LiveView(Page(silent_when_closed=True))
 
 
 async def _follow(client: Client, question: dict[str, Any], view: View, *, as_json: bool, timeout: float | None) -> int:

@@ -45,11 +45,6 @@ FINE: Final = Marks("✓", "!", "✗", "▸", "·", "━", "─")
 PLAIN: Final = Marks("+", "!", "x", ">", "-", "=", ".")
 
 
-def marks(console: Console) -> Marks:
-    """The signs that this console's encoding can show."""
-    return PLAIN if console.options.ascii_only else FINE
-
-
 def is_wide(console: Console) -> bool:
     """Whether there is room for every column; always so in a pipe, where no row is wrapped."""
     return not console.is_terminal or console.width >= WIDE_COLUMNS

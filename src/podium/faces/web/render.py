@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import jinja2
 from markupsafe import Markup
+from pydantic import TypeAdapter, ValidationError
 
 from podium.faces import wording
 from podium.faces.sentences import Works, is_good_news, is_trouble, sentence
@@ -29,6 +30,7 @@ TONES: Final = {
 """What the colour of a state's sign means, and the states that have it."""
 SIGNS: Final = {"good": "✓", "active": "▶", "attention": "!", "trouble": "✕", "quiet": "·"}
 """No meaning hangs on colour alone."""
+_MESSAGE: Final = TypeAdapter(dict[str, Any])
 _TONE_OF: Final = {state: tone for tone, states in TONES.items() for state in states.split()}
 
 
@@ -112,6 +114,19 @@ def _tone(event: EventRow) -> str:
     return "trouble" if is_trouble(row) else "good" if is_good_news(row) else "quiet"
 
 
+def _message(line: str) -> tuple[str, str, str]:
+    """A line of a log as its time of day, its kind and its words."""
+    try:
+        said = _MESSAGE.validate_json(line)
+    except ValidationError:
+        return "", "text", wording.clean(line)
+    at = said.pop("at", None)
+    kind = str(said.pop("stream", "") or said.get("level", "") or said.get("type", ""))
+    text = said.get("text") or said.get("summary")
+    words = text if isinstance(text, str) else json.dumps(said, ensure_ascii=False)
+    return wording.clock_time(at) if isinstance(at, int | float) else "", kind[:40], wording.clean(words)
+
+
 def environment() -> jinja2.Environment:
     """The templates, with their words."""
     made = jinja2.Environment(
@@ -122,6 +137,7 @@ def environment() -> jinja2.Environment:
         "duration": wording.duration, "span": wording.whole_seconds, "figure": wording.figure, "clean": wording.clean,
         "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time, "line": wording.one_line,
         "state": _state, "told": _told, "tone": _tone, "timeline": timeline,
+        "message": _message,
     }  # fmt: skip
     made.filters.update(words)
     tools: dict[str, Any] = {"bars": _bars, "act": _act, "counted": wording.counted}

@@ -15,7 +15,6 @@ from starlette.routing import BaseRoute, Route
 
 from podium.domain.errors import PodiumError, UsageError
 from podium.faces.sentences import Work, Works, works_of
-from podium.faces.web import logs
 from podium.faces.web.render import HERE, environment, fields_of
 from podium.faces.web.screens import JOBS_SHOWN, SCREENS, Answers, Screen
 from podium.operations.catalogue import operation_named
@@ -65,8 +64,6 @@ class Dashboard:
                 shown[ask.name] = await self._ask(request, ask.operation, ask.asked(params, shown))
             if "events" in shown:
                 shown["works"] = await self._works(request, shown["events"].events)
-            if "logs" in shown:
-                shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:
             title, status, template = "Not shown", STATUS.get(error.exit_code, 503), "trouble.html"
             shown["error"] = str(error)

@@ -64,6 +64,10 @@ def _latest(shown: int) -> Ask:
     return Ask("events", "events", page)
 
 
+def _page_of_log(params: Mapping[str, str], _answers: Answers) -> Asked:
+    return {"instance": params["instance"], "before": place(params), "find": params.get("find", "")}
+
+
 SCREENS: Final = (
     Screen(
         "/", "Overview", "overview.html",
@@ -89,7 +93,7 @@ SCREENS: Final = (
     Screen("/instances", "Instances", "instances.html", (Ask("instances", "instances"),), "i"),
     Screen(
         "/instances/{instance}", "Instance", "instance.html",
-        (Ask("instances", "instances"), Ask("logs", "logs", _given("instance"))),
+        (Ask("instances", "instances"), Ask("page", "log", _page_of_log)),
     ),
     Screen(
         "/queues", "Queues", "queues.html",

@@ -1,0 +1,199 @@
+"""The terminal dashboard on a terminal of Textual's own, over a real orchestrator: screens, keys, updates, tokens."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from podium.app import RealWorld
+from podium.faces.cli.client import Client
+from podium.faces.cli.dashboard.api import reached
+from podium.faces.cli.dashboard.app import Dashboard
+from podium.faces.cli.dashboard.rows import Rows
+from tests.faces.command_line import CommandLine
+from tests.faces.orchestrator import Orchestrator
+
+WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.05
+SIZE = (120, 40)
+KEYS = {"title": "Keys", "brief": "Waits.", "id": "keys", "plan_first": True, "features": ["Turn a key"]}
+LATER = {"brief": "Waits.", "not_before": "1d"}
+
+Body = Callable[[Pilot[None]], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orchestrator]:
+    """With a plan that waits for an approval, and two projects that begin tomorrow."""
+    orchestrator = Orchestrator(tmp_path_factory.mktemp("terminal") / "home")
+    for title in ("First", "Second"):
+        orchestrator.ask("submit", {"title": title, **LATER})
+    yield orchestrator
+    orchestrator.close()
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """The terminal as text."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def until(pilot: Pilot[None], *words: str, gone: str = "") -> str:
+    """The terminal as soon as it shows these words, and others no more."""
+    for _ in range(int(WAIT_SECONDS / LOOK_SECONDS)):
+        text = shown(pilot)
+        if all(word in text for word in words) and not (gone and gone in text):
+            return text
+        await pilot.pause(LOOK_SECONDS)
+    raise AssertionError(f"not within {WAIT_SECONDS} s: {words}, without {gone!r}, in:\n{shown(pilot)}")
+
+
+def watch(live: Orchestrator, body: Body, url: str | None = None, size: tuple[int, int] = SIZE) -> None:
+    """The dashboard, while `body` uses it."""
+
+    async def run() -> None:
+        async with (
+            reached(Client(live.home, RealWorld), url) as api,
+            Dashboard(api).run_test(size=size, notifications=True) as pilot,
+        ):
+            await body(pilot)
+
+    asyncio.run(run())
+
+
+@pytest.mark.requirement("DSH-2")
+def test_a_review_is_decided_with_keys_alone(live: Orchestrator) -> None:
+    live.ask("submit", KEYS)
+
+    async def body(pilot: Pilot[None]) -> None:
+        text = await until(pilot, "! review 1", "● live")
+        lines = text.splitlines()
+        assert lines[0].startswith(" Podium   Overview o   Projects p   Instances i   Review r ! 1")
+        assert lines[2].split() == ["Needs", "you", "project", "for", "why"]
+        assert lines[3].startswith(" ! review 1 analyze  keys")
+        lanes = [
+            line.split()[0]
+            for line in lines
+            if line.startswith((" Genesis ", " Development ", " Content ", " Review "))
+        ]
+        assert lanes == ["Genesis", "Development", "Content", "Review"]
+        assert lines[-1].startswith(" a approve  s send-back  x reject  enter open  g… screen")
+        await pilot.press("x")
+        await until(pilot, "review reject", "! Reject 1 review", "podium review reject 1")
+        await pilot.press("escape", "g", "r")
+        await until(pilot, "Review 1 · keys · genesis analyze", gone="Lane")
+        await pilot.press("s")
+        await until(pilot, "podium review send-back 1")
+        await pilot.press(*"mind")
+        await until(pilot, "podium review send-back 1 --notes mind")
+        await pilot.press("escape", "a", "enter", "enter")
+        await until(pilot, "review approve: done", "✓ No review is open.", gone="! review 1")
+
+    watch(live, body)
+    (review,) = live.ask("review list", {"all": True})["reviews"]
+    assert (review["id"], review["state"]) == (1, "approved")
+
+
+@pytest.mark.requirement("DSH-2")
+def test_what_happens_is_taken_in_without_moving_the_cursor_or_the_focus(live: Orchestrator) -> None:
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press("g", "p")
+        await until(pilot, "First", "Second")
+        rows = pilot.app.query_one(Rows)
+        while rows.subject is None or rows.subject.id != "first":
+            await pilot.press("j")
+        live.ask("submit", {"title": "Latecomer", **LATER})
+        live.ask("pause", {"project": "second"})
+        text = await until(pilot, "Latecomer", "paused")
+        assert rows.subject.id == "first"
+        assert rows.has_focus
+        assert "First" in text.rpartition("Project ")[2], "its page is still the one that is shown"
+        await pilot.press("enter")
+        await until(pilot, "Begins", "analyze", gone="Latecomer")
+        await pilot.press("escape")
+        await until(pilot, "Latecomer")
+        live.ask("resume", {"project": "second"})
+
+    watch(live, body)
+
+
+@pytest.mark.requirement("DSH-2")
+def test_an_instance_shows_its_signals_and_the_end_of_its_log(live: Orchestrator) -> None:
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press("g", "i")
+        await until(pilot, "genesis-01", "podium-02", "This is a rehearsal")
+        await pilot.press("d")
+        await until(pilot, "podium drain genesis-01")
+        await pilot.press("enter", "enter")
+        await until(pilot, "drain: done", "drained", "d undrain")
+        await pilot.press("d", "enter", "enter")
+        await until(pilot, "undrain: done", "d drain")
+
+    live.ask("submit", {"title": "Talk", "brief": "x", "id": "talk", "features": ["Say hi"]})
+    watch(live, body)
+
+
+@pytest.mark.requirement("DSH-2")
+def test_the_palette_knows_every_action_and_a_new_project_is_a_form(live: Orchestrator) -> None:
+    async def body(pilot: Pilot[None]) -> None:
+        await until(pilot, "● live")
+        await pilot.press("ctrl+k", *"priority-boost")
+        await until(pilot, "priority-boost")
+        await pilot.press("escape", "?")
+        await until(pilot, "g then o, p, i, r")
+        await pilot.press("n")
+        await until(pilot, "podium submit")
+        pilot.app.screen.query_one("#field-title", Input).value = "By hand"
+        pilot.app.screen.query_one("#field-features", Input).value = "Wave: say hello"
+        await until(pilot, "podium submit --title 'By hand' --feature 'Wave: say hello'")
+        while not isinstance(pilot.app.focused, type(pilot.app.screen.query_one("Button"))):
+            await pilot.press("enter")
+        await pilot.press("enter")
+        await until(pilot, "submit: done")
+
+    watch(live, body)
+    assert live.ask("project", {"project": "by-hand"})["title"] == "By hand"
+
+
+@pytest.mark.requirement("DSH-2", "SEC-1")
+def test_another_machine_is_asked_with_a_token_that_opens_what_it_opens(
+    live: Orchestrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODIUM_TOKEN", live.ask("token create", {"scope": "read"})["token"])
+
+    async def body(pilot: Pilot[None]) -> None:
+        await until(pilot, "● live", live.url)
+        await pilot.press("g", "p")
+        await until(pilot, "First")
+        await pilot.press("b", "enter", "enter", "enter")
+        await until(pilot, "`: its credential has the")
+
+    watch(live, body, url=live.url)
+
+
+@pytest.mark.requirement("DSH-2")
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
+def test_every_screen_fits_whatever_the_terminal(live: Orchestrator, size: tuple[int, int]) -> None:
+    async def body(pilot: Pilot[None]) -> None:
+        for key, word in (("o", "Lane"), ("p", "First"), ("i", "genesis-01"), ("r", "Review")):
+            await pilot.press("g", key)
+            lines = (await until(pilot, word)).splitlines()
+            assert len(lines) <= size[1]
+            assert max(map(len, lines)) <= size[0]
+        await pilot.press("t")
+        assert not pilot.app.current_theme.dark
+
+    watch(live, body, size=size)
+
+
+def test_where_nobody_answers_it_says_so_in_words(tmp_path: Path) -> None:
+    podium = CommandLine(tmp_path / "home")
+    podium.ask("init")
+    for words in ((), ("--url", "http://127.0.0.1:9")):
+        done = podium("dashboard", *words)
+        assert done.returncode == 6, done.stderr
+        assert "does not answer" in done.stderr
