@@ -11,6 +11,7 @@ from rich.console import Console, Group
 from textual import events, work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.containers import VerticalScroll
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -113,6 +114,8 @@ class Dashboard(App[None]):
             self._live = False
             if not self._seen:
                 self.exit(return_code=error.exit_code, message=f"podium: {error}")
+        except NoMatches:  # the reader has left meanwhile
+            return
         self._due, self._next = False, self.set_timer(IDLE_SECONDS, self.look)
         self._draw_frame()
 
@@ -185,6 +188,7 @@ class Dashboard(App[None]):
     def act(self, operation: str, about: str | None = None) -> None:
         """Ask what the operation needs, and do it."""
         given = {} if about is None else call(operation, about)
+        self.clear_notifications()  # they would lie over the form
         self.push_screen(Form(entries()[operation], given, self._api.ask), self._done)
 
     def _done(self, operation: str | None) -> None:
