@@ -25,7 +25,7 @@ from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
 from tests.simulation.checkers import check
-from tests.simulation.storm import FaultyStore
+from tests.simulation.storm import LATE_SECONDS, FaultyStore
 from tests.simulation.world import Faults, SimulatedHost, Workload, World
 
 FAULTY_SECONDS: Final = 3_600.0
@@ -177,8 +177,8 @@ class Run:
             at_work, resting = engine.supervisor.running, engine.supervisor.vitals().resting
             if is_done and await store.read(self._is_over) and not at_work and not resting:
                 await engine.sweeper.sweep_hosts()
-                await clock.sleep(5.0)
                 engine.stop()
+                await clock.sleep(2 * LATE_SECONDS[1])  # by then every offer has been answered
                 await engine.muster.run_once()
                 idle = {(slot.name, slot.queue) for slot in engine.dispatcher.free.values()}
                 lost = {(slot.name, slot.queue) for slot in engine.muster.fleet.at_work()} ^ idle
