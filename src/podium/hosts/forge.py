@@ -41,12 +41,7 @@ SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
 """Merges that wait there for their checks; what comes behind them waits here."""
-TABLE: Final = (
-    "Every step passed its gates before this was merged.",
-    "",
-    "| Step | By | Attempts | Cost | Said |",
-    "|---|---|---|---|---|",
-)
+TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
 """Takes in a delivery: its key, its event and its payload."""
@@ -235,7 +230,7 @@ class Forge(Service):
             about = {"branch": branch, "item": item, "at": self.clock.wall()}
             known = await self._mark(key, facts.id, local=commit, sha=sha, **about)
         if "id" not in known:
-            body = "\n".join((*TABLE, *await self._names("github_steps", number)))
+            body = "\n".join((TABLE, *await self._names("github_steps", number)))
             told = {"title": title, "head": branch, "base": "main", "body": body}
             known = await self._once(facts, key, f"{facts.place}/pulls", number, **told)
         return known

@@ -69,10 +69,10 @@ class TaskRunning:
                 raise
             self._waiter.uncancel()
             return cancelled(self._reason)
-        except PodiumError as error:
-            return could_not_start(error) if isinstance(error, Unavailable) else Report(Ending.CRASHED, str(error))
-        except OSError as error:
+        except (Unavailable, OSError) as error:
             return could_not_start(error)
+        except PodiumError as error:
+            return Report(Ending.CRASHED, str(error))
         except Exception as error:  # noqa: BLE001 - an agent may fail in any way; none may stop the orchestrator
             return Report(Ending.CRASHED, f"{type(error).__name__}: {error}")
 

@@ -214,14 +214,14 @@ class LocalHost:
             self._home.session(lease.name).rmdir()
 
     async def sweep(self, is_open: Callable[[str], bool]) -> int:
-        littered = await asyncio.to_thread(self._littered)
+        littered = await asyncio.to_thread(self._home.attempt_names, cleaning.UNFINISHED)
         at_once = asyncio.Semaphore(SWEEP_AT_ONCE_MAX)
 
         async def end(attempt: _Attempt) -> bool:
             async with at_once:
                 return not is_open(attempt.name) and await self._end_and_clean(attempt)
 
-        count = sum(await asyncio.gather(*map(end, littered)))
+        count = sum(await asyncio.gather(*(end(self._attempt(name)) for name in littered)))
         prefix = f"{self._home.id}:"
         tags = await asyncio.to_thread(strays.tags)
         names = {tag.removeprefix(prefix) for tag in tags.values() if tag.startswith(prefix)}
@@ -279,7 +279,7 @@ class LocalHost:
         await asyncio.to_thread(cleaning.reclaim, attempt.directory)
         await asyncio.to_thread(make_private, attempt.directory)
         give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, False
-        while (runner := await asyncio.to_thread(_take_lock_or_find, attempt.directory)) is None:
+        while (runner := await asyncio.to_thread(_revoke_or_find, attempt.directory)) is None:
             if self.clock.now() > give_up:
                 if is_ended:
                     return Ended(Report(Ending.LOST, "a process that cannot be found holds its lock"))
@@ -353,15 +353,10 @@ class LocalHost:
     def _attempt(self, name: str) -> _Attempt:
         return _Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
 
-    def _littered(self) -> list[_Attempt]:
-        return [self._attempt(name) for name in self._home.attempt_names(cleaning.UNFINISHED)]
 
-
-def _take_lock_or_find(directory: Path) -> RunnerProcess | bool | None:
+def _revoke_or_find(directory: Path) -> RunnerProcess | bool | None:
     """The living runner; True when none lives and, from now on, none can start; None when one lives but is unknown."""
-    if _revoke(directory):
-        return True
-    return runner_process.find(directory)
+    return _revoke(directory) or runner_process.find(directory)
 
 
 def _revoke(directory: Path) -> bool:

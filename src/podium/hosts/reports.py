@@ -1,24 +1,21 @@
 """The reports that a host makes itself, and those that it reads from a runner's `exit.json`, trusting none of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from podium.domain.attempt import Ending, Report, Spend
 from podium.domain.errors import PodiumError, Unavailable
 from podium.ports import OVERDUE
 from podium.runner import shortage
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
 
 @cache
-def _reader() -> "TypeAdapter[Report]":
+def _reader() -> Callable[[Any], Report]:
     """Made for the first report of a runner: a host of this process has none, and need not load what reads them."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Report)
+    return TypeAdapter(Report).validate_python
 
 
 def report(content: Mapping[str, Any]) -> Report:
@@ -26,7 +23,7 @@ def report(content: Mapping[str, Any]) -> Report:
     given = {name: value for name, value in content.items() if value is not None}
     if "spend" in given:
         given["spend"] = Spend(**given["spend"])
-    return _reader().validate_python(given)
+    return _reader()(given)
 
 
 def cancelled(reason: str) -> Report:

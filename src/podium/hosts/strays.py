@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from podium.runner import processes
+from podium.runner import files, processes
 
 PASSES_MAX = 100
 PASS_MILLISECONDS = 100
@@ -60,10 +60,7 @@ def _kill(found: Mapping[int, int]) -> None:
 
 
 def _tag(pid: int) -> str:
-    try:
-        variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return ""
+    variables = files.read(_PROC / str(pid) / "environ").split(b"\0")
     return next((v.removeprefix(_NAME).decode("utf-8", "replace") for v in variables if v.startswith(_NAME)), "")
 
 
@@ -74,12 +71,10 @@ def _orphans_in(directory: Path) -> list[int]:
     """
     found: list[int] = []
     for pid in processes.all_pids():
-        try:
+        with suppress(OSError):
             where = (_PROC / str(pid) / "cwd").readlink()
-        except OSError:
-            continue
-        if where.is_relative_to(directory) and not processes.has_terminal(pid) and _is_orphan(pid):
-            found.append(pid)
+            if where.is_relative_to(directory) and not processes.has_terminal(pid) and _is_orphan(pid):
+                found.append(pid)
     return found
 
 

@@ -26,11 +26,20 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, json.dumps(value).encode())
 
 
+def read(path: str | Path) -> bytes:
+    """What is in a file; nothing when it is absent or cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - asked of every attempt every few seconds
+            return file.read()
+    except OSError:
+        return b""
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`; None when the file is absent, unreadable or holds something else."""
     try:
-        value: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        value: Any = json.loads(read(path))
+    except ValueError:
         return None
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 LINK_FD = 4
@@ -29,7 +30,7 @@ WEB_PORTS = (80, 443)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 TRUSTED = "!"
 """At the end of an entry: a name that may lead to a private address, too."""
-_REFUSED = "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}"
+_REFUSED = "HTTP/1.1 {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}"
 
 
 def split(place: str) -> tuple[str, int]:
@@ -45,11 +46,6 @@ def loopback_ports(allow: Sequence[str]) -> list[int]:
     return sorted({port for host, port in map(split, map(_place, allow)) if host in LOOPBACK and port})
 
 
-def is_allowed(allow: Sequence[str], host: str, port: int) -> bool:
-    """Whether an entry such as `example.com`, `*.example.com` or `example.com:8443` holds that place."""
-    return bool(_entries(allow, host, port))
-
-
 def addresses(allow: Sequence[str], host: str, port: int) -> list[str]:
     """Where a place that is allowed leads, each address checked: what is reached is what was checked (SEC-3).
 
@@ -60,7 +56,7 @@ def addresses(allow: Sequence[str], host: str, port: int) -> list[str]:
 
     found = [str(told[4][0]) for told in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)]
     is_literal = host.strip("[]") in found or host.lower() in LOOPBACK
-    if is_literal or any(entry.endswith(TRUSTED) for entry in _entries(allow, host, port)):
+    if is_literal or any(entry.endswith(TRUSTED) for entry in allowing(allow, host, port)):
         return found
     if private := [address for address in found if not is_public(address)]:
         raise PermissionError(f"it leads to the private address {private[0]}")
@@ -71,8 +67,8 @@ def _place(entry: str) -> str:
     return entry.removesuffix(TRUSTED)
 
 
-def _entries(allow: Sequence[str], host: str, port: int) -> list[str]:
-    """Those that hold the place."""
+def allowing(allow: Sequence[str], host: str, port: int) -> list[str]:
+    """Those that hold the place, such as `example.com`, `*.example.com` or `example.com:8443`."""
     return [entry for entry in allow if _fits(*split(_place(entry)), host.lower(), port)]
 
 
@@ -127,14 +123,8 @@ def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, in
 
     with near:
         try:
-            first, answer, is_asked = b"", b"", target is None
             near.settimeout(CONNECT_SECONDS)
-            if target is None:
-                target, first, answer = _asked(near, allow)
-            if target is None:
-                near.sendall(answer)
-                return
-            far = _reached(near, target, answer, allow if is_asked else None)
+            far, first = (_reached([target[0]], target[1]), b"") if target else _asked(near, allow)
         except (OSError, ValueError):
             return
         with far:
@@ -146,33 +136,22 @@ def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, in
             back.join()
 
 
-def _reached(near: socket.socket, target: tuple[str, int], answer: bytes, allow: Sequence[str] | None) -> socket.socket:
-    """A connection to the place, of which the client is told only when there is one. Raises OSError.
-
-    `allow` is given for a place that was asked for by the proxy's client.
-    """
-    host, port = target
+def _reached(found: Sequence[str], port: int) -> socket.socket:
+    """A connection to the first of these addresses that answers. Raises OSError."""
     error = OSError("nobody knows where it is")
-    try:
-        for address in [host] if allow is None else addresses(allow, host, port):
-            try:
-                far = socket.create_connection((address, port), CONNECT_SECONDS)
-            except OSError as why:
-                error = why
-                continue
-            near.sendall(answer)
-            return far
-        raise error
-    except OSError as error:
-        why = f"{host}:{port} cannot be reached: {error}. See [sandbox] allow in podium.toml.\n"
-        status = (403, "Forbidden") if isinstance(error, PermissionError) else (502, "Bad Gateway")
-        if allow is not None:
-            near.sendall(_REFUSED.format(*status, len(why), why).encode("latin-1", "replace"))
-        raise
+    for address in found:
+        try:
+            return socket.create_connection((address, port), CONNECT_SECONDS)
+        except OSError as why:
+            error = why
+    raise error
 
 
-def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[tuple[str, int] | None, bytes, bytes]:
-    """What a client asks of the proxy (RFC 9110, 9.3.6): the place, what goes there first, and what is answered."""
+def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[socket.socket, bytes]:
+    """A connection to the place that a client asks the proxy for (RFC 9110, 9.3.6), and what goes there first.
+
+    Raises ValueError and OSError; a client that asked has been told why.
+    """
     said = b""
     while b"\r\n\r\n" not in said:
         chunk = near.recv(READ_BYTES)
@@ -180,19 +159,32 @@ def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[tuple[str, int] |
         if not chunk or len(said) > HEAD_BYTES_MAX:
             raise ValueError("no request")
     head, _, rest = said.partition(b"\r\n\r\n")
-    first, *fields = head.decode("latin-1").split("\r\n")
-    method, url, version = first.split(" ")
+    request, *fields = head.decode("latin-1").split("\r\n")
+    method, url, version = request.split(" ")
     is_tunnel = method == "CONNECT"
     place, slash, path = (url, "", "") if is_tunnel else url.partition("://")[2].partition("/")
     host, port = split(place)
-    if not is_allowed(allow, host, port or 80):
-        why = f"Podium's sandbox does not let this agent reach {place}. See [sandbox] allow in podium.toml.\n"
-        return None, b"", _REFUSED.format(403, "Forbidden", len(why), why).encode("latin-1")
+    if not allowing(allow, host, port or 80):
+        raise _refusal(near, "403 Forbidden", f"Podium's sandbox does not let this agent reach {place}.")
+    port = port if is_tunnel else port or 80
+    try:
+        far = _reached(addresses(allow, host, port), port)
+    except OSError as error:
+        status = "403 Forbidden" if isinstance(error, PermissionError) else "502 Bad Gateway"
+        raise _refusal(near, status, f"{host}:{port} cannot be reached: {error}.") from error
     if is_tunnel:
-        return (host, port), rest, b"HTTP/1.1 200 Connection established\r\n\r\n"
+        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        return far, rest
     kept = [field for field in fields if not field.lower().startswith(("proxy-", "connection:", "keep-alive:"))]
     lines = [f"{method} /{path if slash else ''} {version}", *kept, "Connection: close", "", ""]
-    return (host, port or 80), "\r\n".join(lines).encode("latin-1") + rest, b""
+    return far, "\r\n".join(lines).encode("latin-1") + rest
+
+
+def _refusal(near: socket.socket, status: str, why: str) -> OSError:
+    """Tell the client, and what to raise."""
+    said = f"{why} See [sandbox] allow in podium.toml.\n"
+    near.sendall(_REFUSED.format(status, len(said), said).encode("latin-1", "replace"))
+    return OSError(why)
 
 
 def _copy(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
@@ -203,10 +195,8 @@ def _copy(source: socket.socket, sink: socket.socket, first: bytes = b"") -> Non
         sink.shutdown(socket.SHUT_WR)
     except OSError:  # one side is gone, which ends both
         for end in (source, sink):
-            try:
+            with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
 
 
 def main(arguments: list[str]) -> None:

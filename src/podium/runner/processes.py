@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from podium.runner import files
+
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -46,10 +48,7 @@ def parent_of(pid: int) -> int | None:
 
 def name_of(pid: int) -> str:
     """The program's name, of at most 15 bytes; empty when the process is gone."""
-    try:
-        return (_PROC / str(pid) / "comm").read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
+    return files.read(f"/proc/{pid}/comm").decode("utf-8", "replace").strip()
 
 
 def has_terminal(pid: int) -> bool:
@@ -60,10 +59,7 @@ def has_terminal(pid: int) -> bool:
 
 def _stat(pid: int) -> list[bytes]:
     """The fields of /proc/PID/stat after the name (which may hold spaces): state, parent, group, session, tty …."""
-    try:
-        return (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return []
+    return files.read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def all_pids() -> list[int]:
@@ -113,10 +109,8 @@ def _parents() -> list[tuple[int, int]]:
 def signal_all(pids: list[int], number: signal.Signals) -> None:
     """Send a signal to each that still exists and is ours to signal."""
     for pid in pids:
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            continue
 
 
 def reap(statuses: dict[int, int]) -> bool:

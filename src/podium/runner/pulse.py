@@ -37,16 +37,12 @@ class Pulse:
         self._due, self._looked_at, self._ticks = now + BEAT_SECONDS, now, ticks
         with suppress(OSError):
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE_FILE)
-            try:
-                os.pwrite(fd, b"%12.3f" % (now - self._worked_at) if processes.IS_LINUX else b"unknown", 0)
-            finally:
-                os.close(fd)
+            with os.fdopen(fd, "wb", 0) as file:
+                file.write(b"%12.3f" % (now - self._worked_at) if processes.IS_LINUX else b"unknown")
 
 
 def idle_seconds(path: str) -> float | None:
     """What the last beat said; None where there is none."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - asked of every attempt every few seconds
-            return float(file.read())
-    except (OSError, ValueError):
-        return None
+    with suppress(ValueError):
+        return float(files.read(path))
+    return None

@@ -86,7 +86,7 @@ class Spec(NamedTuple):
     git_walls: tuple[str, ...] = ()
     """What git in the clone is run by."""
     allow: tuple[str, ...] = ()
-    """Whom agent and gates may reach from inside (`network.is_allowed`)."""
+    """Whom agent and gates may reach from inside (`network.allowing`)."""
     cache: str = ""
     """The folder of what package tools have downloaded, as agent and gates see it; empty for none."""
 
@@ -102,10 +102,6 @@ class Spec(NamedTuple):
     @property
     def clone(self) -> Path:
         return self.directory / "clone"
-
-    @property
-    def assignment(self) -> Path:
-        return self.directory / "assignment.json"
 
     @property
     def bundle(self) -> Path:
@@ -144,7 +140,7 @@ def environment(spec: Spec) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_TERMINAL_PROMPT": "0",
         "PODIUM_ATTEMPT": spec.tag,
-        "PODIUM_ASSIGNMENT": str(spec.assignment),
+        "PODIUM_ASSIGNMENT": str(spec.directory / "assignment.json"),
         **{name: f"{spec.cache}/{tool}" for name, tool in CACHES.items() if spec.cache},
         # uv would link installed files to the cache's own, so that whoever edits the one edits the other.
         **({"UV_LINK_MODE": "copy"} if spec.cache else {}),

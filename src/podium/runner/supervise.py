@@ -5,6 +5,7 @@ import select
 import selectors
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import NamedTuple
 
@@ -56,27 +57,23 @@ class Signals:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, _noted)  # a handler, however empty, makes the wake-up byte arrive
+        signal.signal(
+            signal.SIGCHLD, lambda _number, _frame: None
+        )  # a handler, however empty, makes the wake-up byte arrive
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stop_requested = True
 
     def drain(self) -> None:
         """Forget the wake-ups so far; call it before looking at what they may be about."""
-        try:
+        with suppress(BlockingIOError):
             while os.read(self.fd, 4096):
                 pass
-        except BlockingIOError:
-            return
 
     def wait(self, seconds: float) -> None:
         """Return at the next signal, or after that long."""
         select.select([self.fd], [], [], seconds)
         self.drain()
-
-
-def _noted(_number: int, _frame: FrameType | None) -> None:
-    """The wake-up byte is all that is wanted."""
 
 
 class Supervisor:
@@ -109,12 +106,10 @@ class Supervisor:
         try:
             cause = self._watch(run, pid, out, err)
             self.end_tree()
-            for fd, sink in ((out, run.on_stdout), (err, run.on_stderr)):
-                while _read(fd, sink):
-                    pass
             told: list[bytes] = []
-            while run.program and _read(said, told.append):
-                pass
+            for fd, sink in ((out, run.on_stdout), (err, run.on_stderr), (said, told.append)):
+                while fd >= 0 and _read(fd, sink):
+                    pass
         finally:
             close_all((out, err, said))
         ended = self._statuses.pop(pid, None)

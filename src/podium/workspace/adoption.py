@@ -27,7 +27,7 @@ LOOK_SECONDS_MAX: Final = 120.0
 LOOK_BYTES_MAX: Final = 1 << 30
 """Of an index that is copied to see what is not committed."""
 
-_HEADS = "refs/heads/"
+_REF, _HEADS = "ref: ", "refs/heads/"
 _SSH = "ssh -oBatchMode=yes -oConnectTimeout=30 -oControlMaster=no -oPermitLocalCommand=no -oForwardAgent=no"
 _NETWORK = ("SSH_AUTH_SOCK", "https_proxy", "HTTPS_PROXY", "http_proxy", "no_proxy", "NO_PROXY", "SSL_CERT_FILE")
 """What git gets of the environment to reach a URL; a folder gets none of it."""
@@ -76,13 +76,9 @@ async def look(source: str) -> Found:
         answer = await git.ask(nowhere, *arguments, env=env, bounds=git.Bounds(LOOK_SECONDS_MAX, lambda: ""))
     if answer.status != 0:
         raise _refusal(source, answer.said)
-    branch, head = DETACHED, ""
-    for line in answer.text.splitlines():
-        value, _, name = line.partition("\t")
-        if name == "HEAD" and value.startswith("ref: "):
-            branch = value.removeprefix("ref: ").removeprefix(_HEADS)
-        elif name == "HEAD":
-            head = value
+    told = [line.removesuffix("\tHEAD") for line in answer.text.splitlines() if line.endswith("\tHEAD")]
+    branch = next((line.removeprefix(_REF).removeprefix(_HEADS) for line in told if line.startswith(_REF)), DETACHED)
+    head = next((line for line in told if not line.startswith(_REF)), "")
     if not head:
         raise UsageError(
             f"{source} has no commit on its default branch, so there is nothing to work on. Commit something there, "
@@ -181,25 +177,14 @@ async def _count_uncommitted(path: Path, head: str) -> int | None:
                 return None
             shutil.copy2(index, nowhere / "index")
             shared = own / (own / "commondir").read_text().strip() if (own / "commondir").is_file() else own
-        except OSError:
-            return None
-        objects = str((shared / "objects").resolve()).replace("\\", r"\\").replace('"', r"\"")
-        asked = git.ask(
-            nowhere,
-            *("-c", f"core.excludesFile={shared / 'info/exclude'}"),
-            *("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"),
-            env={
-                "GIT_DIR": str(nowhere),
-                "GIT_WORK_TREE": str(path),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{objects}"',
-                "GIT_OPTIONAL_LOCKS": "0",
-                "GIT_NO_LAZY_FETCH": "1",
-            },
-            bounds=git.Bounds(LOOK_SECONDS_MAX, lambda: ""),
-        )
-        try:
-            answer = await asked
-        except Unavailable:  # too slow, or says too much
+            objects = str((shared / "objects").resolve()).replace("\\", r"\\").replace('"', r"\"")
+            env = {"GIT_DIR": str(nowhere), "GIT_WORK_TREE": str(path), "GIT_OPTIONAL_LOCKS": "0"}
+            env |= {"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{objects}"', "GIT_NO_LAZY_FETCH": "1"}
+            ignored = ("-c", f"core.excludesFile={shared / 'info/exclude'}")
+            command = ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
+            bounds = git.Bounds(LOOK_SECONDS_MAX, lambda: "")
+            answer = await git.ask(nowhere, *ignored, *command, env=env, bounds=bounds)
+        except (OSError, Unavailable):  # git is too slow, or says too much
             return None
     return sum(1 for line in answer.out.split(b"\0") if line) if answer.status == 0 else None
 

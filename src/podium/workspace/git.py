@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import threading
+import tomllib
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,17 +29,10 @@ SUCCESS: Final = frozenset({0})
 YES_OR_NO: Final = frozenset({0, 1})
 """The statuses of a command that answers a question by them; any other is trouble."""
 
-AUTHOR: Final = "Podium"
-EMAIL: Final = "podium@podium.invalid"
-
 _READ_BYTES = 1 << 16
 _NOTHING: Mapping[str, str] = {}
-_SAFE = (
-    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.attributesFile=/dev/null"),
-    *("-c", "core.quotePath=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgSign=false"),
-    # What a commit id in the database stands for must survive a power cut.
-    *("-c", "core.fsync=committed,loose-object,reference", "-c", "protocol.allow=never"),
-)
+_DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_SAFE = tuple(part for name, value in _DATA["config"].items() for part in ("-c", f"{name}={value}"))
 
 
 class Answer(NamedTuple):
@@ -133,21 +127,6 @@ def failure(repository: Path, arguments: Sequence[str], answer: Answer) -> Unava
     return Unavailable(f"`git {arguments[0]}` failed in {repository}: {said}. {hint}")
 
 
-def environment(path: str) -> dict[str, str]:
-    """Everything git gets to see of the outside."""
-    return {
-        "PATH": path,
-        "HOME": "/nonexistent",
-        "LC_ALL": "C.UTF-8",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        **{f"GIT_{who}_NAME": AUTHOR for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": EMAIL for who in ("AUTHOR", "COMMITTER")},
-    }
-
-
 def _run(
     repository: Path, arguments: Sequence[str], stdin: bytes | int, env: Mapping[str, str], bounds: Bounds | None
 ) -> Answer:
@@ -155,7 +134,7 @@ def _run(
         process = subprocess.Popen(
             ("git", *_SAFE, *arguments),
             cwd=repository,
-            env={**environment(os.environ.get("PATH", os.defpath)), **env},
+            env={"PATH": os.environ.get("PATH", os.defpath), **_DATA["environment"], **env},
             stdin=stdin if isinstance(stdin, int) else subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -27,19 +27,9 @@ class Home:
         self.path = path.resolve()
         self.id: Final = hashlib.sha256(str(self.path).encode()).hexdigest()[:HOME_ID_CHARS]
         """Names this home in the environment of its processes, so that two homes never touch each other's."""
-
-    @property
-    def projects(self) -> Path:
-        return self.path / "projects"
-
-    @property
-    def attempts(self) -> Path:
-        return self.path / "attempts"
-
-    @property
-    def cache(self) -> Path:
+        self.projects, self.attempts = self.path / "projects", self.path / "attempts"
+        self.cache = self.path / "cache"
         """What agents' and gates' tools have downloaded; it may be removed at any time."""
-        return self.path / "cache"
 
     def project(self, project_id: str) -> Path:
         return self.projects / checked_id(project_id)
@@ -90,11 +80,9 @@ class Home:
 
 def entries(path: str | Path) -> list[os.DirEntry[str]]:
     """What a directory holds; nothing when it cannot be read."""
-    try:
-        with os.scandir(path) as entries:
-            return list(entries)
-    except OSError:
-        return []
+    with suppress(OSError), os.scandir(path) as entries:
+        return list(entries)
+    return []
 
 
 def checked_commit(commit: str) -> str:

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from podium.domain.errors import UsageError
 
@@ -69,11 +69,6 @@ def _checked_url(text: str) -> str:
         if url.netloc not in ("", "localhost"):
             raise UsageError("A file URL with a host names no folder of this machine: use file:///FOLDER.")
         return checked(unquote(url.path) or "/")
-    _check_place(url)
-    return text
-
-
-def _check_place(url: SplitResult) -> None:
     if url.password is not None or (url.username is not None and url.scheme != "ssh"):
         raise UsageError(
             "The repository's URL has a user name or a password in it, which would be stored and shown. Leave it out, "
@@ -85,3 +80,4 @@ def _check_place(url: SplitResult) -> None:
         raise UsageError(f"The repository's URL names no valid host. {_EXAMPLES}.")
     if not url.path.strip("/") or _UNSAFE.search(url.path) or url.path.startswith("/-"):
         raise UsageError(f"The path in the repository's URL is missing or not one that is safe to use. {_EXAMPLES}.")
+    return text

@@ -1,6 +1,7 @@
 """Keeps the files of a project's repository in step with its main branch, and never touches a user's own changes."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +53,6 @@ async def read_ref(repository: Path, ref: str) -> str | None:
 
 
 def _content(path: Path) -> str:
-    try:
+    with suppress(OSError):
         return path.read_text("ascii", "replace").strip()
-    except OSError:
-        return ""
+    return ""

@@ -1,11 +1,11 @@
 """The agent's entry point: an assignment in, one ACP session, the command protocol's messages out."""
 
-import argparse
 import asyncio
 import json
 import os
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,7 +40,7 @@ the task; end with the result as you were told."""
 class Drive:
     """One attempt at one job, over as many starts of the agent as it takes."""
 
-    def __init__(self, said: argparse.Namespace, assignment: Json, messages: Messages) -> None:
+    def __init__(self, said: Namespace, assignment: Json, messages: Messages) -> None:
         env = os.environ
         self._role, self._told, self._assignment = roles.of(assignment, env), order.told_folder(env), assignment
         self._schema = roles.result_schema(self._role)
@@ -133,7 +133,7 @@ class Drive:
             with suppress(acp.RequestError):
                 await self._take_up(take_up(session_id=self.kept.id, **where))
                 self._session_id = self.kept.id
-                self._heard.goes_on_from(self.kept.totals.cost_usd)
+                self._heard.cost_usd = self.kept.totals.cost_usd
                 self._messages.log(f"{_name(told, self._command[0])} goes on with session {self._session_id}.")
                 return self._prompt(resume=True)
             self._messages.log("The job's session cannot be resumed; it begins anew.", "warning")
@@ -146,8 +146,11 @@ class Drive:
         return self._prompt(resume=False)
 
     async def _take_up(self, asked: Awaitable[object]) -> None:
-        with self._heard.unheard():  # to load a session tells all of it once more
+        self._heard.is_deaf = True  # to load a session tells all of it once more
+        try:
             await asked
+        finally:
+            self._heard.is_deaf = False
 
     def _keep(self) -> None:
         """So that the job's next attempt can go on, whatever becomes of this one."""
@@ -213,13 +216,7 @@ def _words(error: acp.RequestError) -> str:
 
 def main() -> int:
     """Do one attempt in the current directory; the exit status is 0 when a result was given."""
-    parser = argparse.ArgumentParser(prog="podium.agents.acp")
-    parser.add_argument("--name", default="acp")
-    parser.add_argument("--program", default="")
-    parser.add_argument("--mode", default="")
-    parser.add_argument("--meta", default="{}")
-    parser.add_argument("--model", default="")
-    parser.add_argument("--budget-usd", type=float, default=order.BUDGET_USD)
+    parser = order.options("acp")
     parser.add_argument("command", nargs="+")
     said = parser.parse_args()
     messages = Messages(sys.stdout)

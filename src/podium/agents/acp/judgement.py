@@ -2,6 +2,8 @@
 
 import json
 import re
+import tomllib
+from pathlib import Path
 from typing import Any, Final, cast
 
 import jsonschema
@@ -11,12 +13,7 @@ from podium.agents.rehearsal.protocol import Result
 
 Json = dict[str, Any]
 
-STOPPED: Final = {
-    "max_tokens": "The agent's last answer grew too long for its model.",
-    "max_turn_requests": "The agent used up the requests that it may make in one turn.",
-    "refusal": "The model refuses to go on.",
-    "cancelled": "The agent's turn was cancelled.",
-}
+STOPPED: Final[Json] = tomllib.loads(Path(__file__).with_name("stopped.toml").read_text("utf-8"))
 """What ends a turn other than its own end (agentclientprotocol.com/protocol/prompt-turn)."""
 _BLOCK: Final = re.compile(r"^```(?:json)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _STATUS: Final = re.compile(r"(?<![\d.])(40[1-4]|408|429|5\d\d)(?![\d.])")

@@ -1,8 +1,7 @@
 """Podium's side of one ACP session: hears the agent's updates, and answers what it asks."""
 
 import json
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,12 +35,13 @@ class Session:
         self._server = server
         self._budget_usd = budget_usd
         self._agent: acp.Agent | None = None
-        self._is_deaf = False
+        self.is_deaf = False
+        """Set while what is said was said before."""
         self._line = ""
         self._calls: dict[str, dict[str, Any]] = {}
         self.said = ""
         self.cost_usd: float | None = None
-        """What the agent says that the session has cost so far."""
+        """What the agent says that the session has cost so far, earlier attempts included."""
         self.on_cost: Callable[[], None] = lambda: None
         """Called before a cost is told, so that it is never told again by the next attempt."""
         self._spent: float | None = None
@@ -54,19 +54,6 @@ class Session:
     def on_connect(self, conn: acp.Agent) -> None:
         """Who is heard."""
         self._agent = conn
-
-    def goes_on_from(self, cost_usd: float) -> None:
-        """An earlier attempt has told what the session cost until then."""
-        self.cost_usd = cost_usd
-
-    @contextmanager
-    def unheard(self) -> Generator[None]:
-        """What is said meanwhile was said before."""
-        self._is_deaf = True
-        try:
-            yield
-        finally:
-            self._is_deaf = False
 
     async def request_permission(
         self,
@@ -90,7 +77,7 @@ class Session:
 
     async def session_update(self, session_id: str, update: object, **_: Any) -> None:
         """Take in one update; of a kind that is not known, nothing."""
-        if self._is_deaf:
+        if self.is_deaf:
             return
         if isinstance(update, schema.AgentMessageChunk):
             if isinstance(update.content, schema.TextContentBlock):

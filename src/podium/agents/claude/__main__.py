@@ -1,12 +1,12 @@
 """The agent's entry point: an assignment in, the real program run, the command protocol's messages out."""
 
-import argparse
 import json
 import os
 import select
 import subprocess
 import sys
 import tempfile
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -26,14 +26,7 @@ READ_BYTES = 1 << 16
 
 def main() -> int:
     """Do one attempt in the current directory; the exit status is 0 when a result was given."""
-    parser = argparse.ArgumentParser(prog="podium.agents.claude")
-    parser.add_argument("--program", default="claude")
-    parser.add_argument("--model", default="")
-    parser.add_argument("--fallback-model", default="")
-    parser.add_argument("--budget-usd", type=float, default=order.BUDGET_USD)
-    parser.add_argument("--max-turns", type=int, default=0)
-    parser.add_argument("--stall-seconds", type=float, default=order.STALL_SECONDS)
-    chosen = parser.parse_args()
+    chosen = order.options("claude").parse_args()
     assignment: Json = json.loads(Path(os.environ["PODIUM_ASSIGNMENT"]).read_text("utf-8"))
     messages, session = Messages(sys.stdout), JobSession(os.environ)
     try:
@@ -53,7 +46,7 @@ def main() -> int:
     return judgement.hand_over(messages, result, judgement.answer(heard))
 
 
-def _run(assignment: Json, chosen: argparse.Namespace, messages: Messages, session: JobSession) -> Stream:
+def _run(assignment: Json, chosen: Namespace, messages: Messages, session: JobSession) -> Stream:
     """Run the program to its end, or until it is plain that it will not come to one. Its errors go to the log."""
     heard, hooks = Stream(messages), _hooks(assignment, messages)
     asked = order.make(assignment, chosen, os.environ, Path.cwd(), session, hooks.settings() if hooks else "")

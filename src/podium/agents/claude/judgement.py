@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol, cast, get_args
 
-from podium.agents.claude.stream import Json, Stream
+from podium.agents.claude.stream import Json, Stream, objects
 from podium.agents.rehearsal.protocol import Messages, Result, Verdict
 
 NO_ANSWER: Final = 70
@@ -81,12 +81,9 @@ def hand_over(messages: Messages, result: Result | None, told: Json | None = Non
     if result is None:
         sys.stderr.write("The agent ended without a result; its last words are above.\n")
         return NO_ANSWER
-    found: Any = (told or {}).get("artifacts")
-    for one in cast("list[Any]", found) if isinstance(found, list) else ():
-        if isinstance(one, dict):
-            made = cast("Json", one)
-            kind, key, title = (str(made.get(name) or "") for name in ("kind", "key", "title"))
-            messages.artifact(kind, key, title, made.get("data") or {}, made.get("path") or None)
+    for made in objects((told or {}).get("artifacts")):
+        kind, key, title = (str(made.get(name) or "") for name in ("kind", "key", "title"))
+        messages.artifact(kind, key, title, made.get("data") or {}, made.get("path") or None)
     messages.result(result)
     return 0
 

@@ -3,7 +3,8 @@
 import json
 import shutil
 import sys
-from argparse import Namespace
+import tomllib
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +17,10 @@ from podium.agents.job_session import JobSession
 SERVER: Final = "communication"
 LEAST_USD: Final = 0.01
 """The smallest budget: the program takes no 0."""
-BUDGET_USD: Final = 5.0
-"""What an attempt may cost when podium.toml does not say."""
-STALL_SECONDS: Final = 600.0
-"""Of silence while the provider is to answer, until the program is ended and the job tried again."""
-UNATTENDED: Final = {
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "CLAUDE_CODE_MAX_RETRIES": "3",  # a refused key would be tried for ever; the pipeline has retries of its own
-    "CLAUDE_ENABLE_BYTE_WATCHDOG": "1",  # a silent stream ends here, and not after five minutes
-    "CLAUDE_BYTE_STREAM_IDLE_TIMEOUT_MS": "120000",
-    "DISABLE_AUTOUPDATER": "1",
-    "DISABLE_TELEMETRY": "1",
-    "DISABLE_ERROR_REPORTING": "1",
-    "ENABLE_TOOL_SEARCH": "false",
-    "MCP_TIMEOUT": "60000",
-}
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+OPTIONS: Final[Mapping[str, Mapping[str, str | float]]] = _DATA["options"]
+TOLD: Final[Mapping[str, str]] = _DATA["told"]
+UNATTENDED: Final[Mapping[str, str]] = _DATA["env"]
 """For unattended work; what `[agents.claude.env]` says goes before it."""
 
 
@@ -43,6 +33,14 @@ class Order:
     prompt: str
     is_last: bool
     """Whether it may use up what is left of the project's budget, and no more."""
+
+
+def options(agent: str) -> ArgumentParser:
+    """The options of an agent's module, by which podium.toml reaches it; each is of its default's type."""
+    parser = ArgumentParser(prog=f"podium.agents.{agent}")
+    for name, default in OPTIONS[agent].items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    return parser
 
 
 def within_project(assignment: Json, budget_usd: float) -> float:
@@ -125,13 +123,7 @@ def write_told(assignment: Json, folder: Path) -> list[tuple[Path, str]]:
     if document and Path(document).is_file():
         shutil.copyfile(document, folder / "document.md")
         written.append((folder / "document.md", "the requirement document"))
-    for name, meaning in {
-        "project": "the project",
-        "item": "the one issue that this step works on",
-        "increment": "the new version that this run is for",
-        "artifacts": "what earlier steps handed over",
-        "messages": "messages to you, oldest first",
-    }.items():
+    for name, meaning in TOLD.items():
         if content := assignment.get(name):
             written.append((folder / f"{name}.json", meaning))
             written[-1][0].write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")

@@ -113,7 +113,7 @@ class Stream:
             self._messages.log(f"The provider answers {said} of {event.get('max_retries')}.", "warning")
 
     def _assistant(self, message: Json) -> None:
-        for block in _blocks(message):
+        for block in objects(message.get("content")):
             if block.get("type") == "text" and block.get("text"):
                 self._messages.log(str(block["text"]))
             elif block.get("type") == "tool_use":
@@ -130,7 +130,7 @@ class Stream:
             self._messages.spend(now[0] - before[0], now[1] - before[1], None)
 
     def _answers(self, message: Json) -> None:
-        for block in _blocks(message):
+        for block in objects(message.get("content")):
             if block.get("type") != "tool_result":
                 continue
             tool, is_error = self._tools.pop(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
@@ -141,8 +141,8 @@ class Stream:
                 self.gave_up = False
 
 
-def _blocks(message: Json) -> list[Json]:
-    content = message.get("content")
+def objects(content: object) -> list[Json]:
+    """The JSON objects in what is to be a list of them."""
     found = cast("list[Any]", content) if isinstance(content, list) else []
     return [cast("Json", block) for block in found if isinstance(block, dict)]
 
@@ -152,7 +152,7 @@ def _said(block: Json) -> str:
     content = block.get("content")
     if isinstance(content, str):
         return content
-    return "\n".join(str(part.get("text", f"({part.get('type')})")) for part in _blocks(block))
+    return "\n".join(str(part.get("text", f"({part.get('type')})")) for part in objects(content))
 
 
 def _count(usage: Json, name: str) -> int:
