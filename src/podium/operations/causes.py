@@ -3,8 +3,10 @@
 Alive and getting on are two things (REC-2): a running attempt that shows no progress is told of, never ended for it.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from podium.config import StuckLimits
 from podium.domain.job import Job
@@ -71,6 +73,11 @@ class Finding(NamedTuple):
     more: int = 0
 
 
+_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+Told = tuple[str, Mapping[str, Any]]
+"""Which cause of `causes.toml` it is, and what its words need besides the job."""
+
 _LIMITS: Final = {
     kind: limit
     for limit, kinds in (
@@ -102,8 +109,12 @@ def findings(
         since = standing.since if kind != "delayed" else None
         made = Finding(kind, project, standing.job, since, because, todo)
         found[kind, project, because] = made if same is None else same._replace(more=same.more + 1)
-    whole = [(project, since, _paused(project)) for project, since in paused if now - since > limits.paused_seconds]
-    whole += [(project, None, _stranded(f"no job of project {project} could ever move")) for project in stranded]
+    whole = [
+        (project, since, _told("paused", project=project))
+        for project, since in paused
+        if now - since > limits.paused_seconds
+    ]
+    whole += [(one, None, _told("stranded", what=f"no job of project {one} could ever move")) for one in stranded]
     for project, since, cause in whole:
         found[cause.kind, project, ""] = Finding(cause.kind, project, None, since, cause.because, cause.todo)
     return sorted(found.values(), key=lambda finding: (finding.since is None, finding.since or 0.0, finding.project))
@@ -112,7 +123,16 @@ def findings(
 def explain(at: Standing, now: float) -> Cause:
     """Why the job stands where it does, and what comes next or is to be done."""
     tell = _STATES.get(at.job.state)
-    return tell(at, now) if tell else Cause(at.job.state, f"it is {at.job.state}", "nothing more happens to it")
+    if tell is None:
+        return Cause(at.job.state, f"it is {at.job.state}", "nothing more happens to it")
+    name, about = tell(at, now)
+    return _told(name, **{"at": at, "job": at.job, "project": at.job.project} | about)
+
+
+def _told(name: str, **about: Any) -> Cause:
+    """The cause as `causes.toml` words it; its kind is the first word of its name."""
+    words = {part: text.format(**about) for part, text in _WORDS[name].items()}
+    return Cause(name.split(maxsplit=1)[0], **words)
 
 
 def named(blocker: Blocker) -> str:
@@ -129,88 +149,53 @@ def _span(seconds: float) -> str:
     return f"{seconds / 86_400:.0f} days"
 
 
-def _waiting(at: Standing, _: float) -> Cause:
+def _jobs(number: int) -> str:
+    return f"{number} job{'s' * (number != 1)}"
+
+
+def _waiting(at: Standing, _: float) -> Told:
     if not at.blockers:
-        return _stranded("it waits, and nothing that it waits for is open")
+        return "stranded", {"what": "it waits, and nothing that it waits for is open"}
     first = {blocker.state: blocker for blocker in reversed(at.blockers)}
     if (dead := first.get("dead")) is not None:
-        return Cause("behind-dead", f"it waits for job {named(dead)}", _attend(at.job.project, dead.id, dead.item))
+        return "behind-dead", {"named": named(dead), "attend": _attend(at.job.project, dead.id, dead.item)}
     if (asked := first.get("in_review")) is not None:
-        todo = f"decide that one: `podium review list --project {at.job.project}`"
-        return Cause("behind-review", f"it waits for job {named(asked)}", todo)
-    count = len(at.blockers)
-    names = ", ".join(map(named, at.blockers[:5])) + (", …" if count > 5 else "")
-    return Cause("waiting", f"it waits for {count} job{'s' * (count != 1)}: {names}", "it starts when they have passed")
+        return "behind-review", {"named": named(asked)}
+    names = ", ".join(map(named, at.blockers[:5])) + (", …" if len(at.blockers) > 5 else "")
+    return "waiting", {"jobs": _jobs(len(at.blockers)), "names": names}
 
 
-def _held(at: Standing, _: float) -> Cause:
-    return Cause(
-        "held",
-        f"its project has {at.places} chains open in {at.job.workflow}, the most a project of weight {at.weight} may "
-        "have",
-        f"it enters the queue when one of them ends; `podium jobs {at.job.project}` shows what holds them up",
-    )
-
-
-def _ready(at: Standing, _: float) -> Cause:
+def _ready(at: Standing, _: float) -> Told:
     job = at.job
     if not at.running:
-        return Cause("ready", "no orchestrator runs on this home", "`podium up` starts one")
+        return "ready stopped", {}
     if job.lane.startswith("@") and (pin := job.lane[1:]) not in at.idle:
-        gone, shut = pin not in at.pool, pin in at.drained
-        how = "this home does not have any more" if gone else "is drained" if shut else "has other work"
-        because = f"it is pinned to {pin}, which {how}"
-        todo = f"`podium unpin {job.id}` lets any instance of {job.queue} have it"
-        return Cause("pinned", because, todo if gone or shut else f"it starts when {pin} is free; {todo}")
+        return "pinned gone" if pin not in at.pool else "pinned drained" if pin in at.drained else "pinned", {
+            "pin": pin
+        }
     if not at.pool:
-        return Cause(
-            "no-instance", f"no instance works for {job.queue}", f"`podium scale-up {job.queue}` gives it some"
-        )
+        return "no-instance", {}
     if at.drained == at.pool:
-        because = f"{job.queue} is drained: none of its instances gets work"
-        return Cause("drained", because, f"`podium undrain {job.queue}` (or all, or an instance) opens it again")
+        return "drained", {}
     if (job.avoid and at.pool - {job.avoid} == frozenset()) or at.idle == frozenset({job.avoid}):
-        why = f"the only {'free ' * (len(at.pool) > 1)}instance is {job.avoid}, whose own work it would judge"
-        return Cause(
-            "avoided", why, f"it starts when another is free; `podium pin {job.id} INSTANCE` decides otherwise"
-        )
-    because = f"it waits for a free instance; {at.ahead} job{'s' * (at.ahead != 1)} of its role come first"
-    return Cause("ready", because, "the next free instance that suits it takes it")
+        return "avoided", {"free": "free " * (len(at.pool) > 1)}
+    return "ready", {"jobs": _jobs(at.ahead)}
 
 
-def _delayed(at: Standing, now: float) -> Cause:
-    tried = (
-        f"attempt {at.job.attempt} failed, and it is tried again later" if at.job.attempt else "it is to begin later"
-    )
+def _delayed(at: Standing, now: float) -> Told:
     left = at.job.ready_at - now
-    if left >= 0:
-        kind = "delayed" if at.job.attempt else "scheduled"  # a start that somebody chose is nobody's trouble
-        return Cause(kind, tried, f"it is due in {_span(left)}")
-    todo = "the sweeper wakes it within seconds" if at.running else "`podium up` starts an orchestrator"
-    return Cause("delayed", f"{tried}; it has been due for {_span(-left)}", todo)
+    kind = "delayed" if at.job.attempt else "scheduled"  # a start that somebody chose is nobody's trouble
+    if left < 0:
+        kind = "delayed due" if at.running else "delayed stopped"
+    failed = f"attempt {at.job.attempt} failed, and it is tried again later"
+    return kind, {"tried": failed if at.job.attempt else "it is to begin later", "left": _span(abs(left))}
 
 
-def _running(at: Standing, now: float) -> Cause:
-    job = at.job
-    log = f"`podium logs {job.instance} -f` shows its words"
-    if not at.running:
-        return Cause("running", f"{job.instance} had it when the orchestrator stopped", "`podium up` takes it over")
-    if not at.heard:
-        return Cause("running", f"{job.instance} has it ({job.routed})", log)
-    limit = f"its step's limit of {_span(at.timeout_seconds)} ends it"
-    last = f"it is alive, its last sign of progress was {_span(now - at.since)} ago"
-    if at.tool:
-        last += f"; its tool {at.tool[0]} has been at work for {_span(now - at.tool[1])}"
-    return Cause("silent", f"{job.instance} has it ({job.routed}); {last}", f"{log}; {limit}")
-
-
-def _in_review(at: Standing, _: float) -> Cause:
-    because = f"it waits for a reviewer ({at.review_kind}): {at.words}"
-    return Cause("review", because, f"`podium review approve|reject|send-back {at.review}`")
-
-
-def _dead(at: Standing, _: float) -> Cause:
-    return Cause("dead", f"it is a dead letter: {at.words}", _attend(at.job.project, at.job.id, at.job.item))
+def _running(at: Standing, now: float) -> Told:
+    if not at.running or not at.heard:
+        return "running" if at.running else "running stopped", {}
+    tool = f"; its tool {at.tool[0]} has been at work for {_span(now - at.tool[1])}" if at.tool else ""
+    return "silent", {"quiet": _span(now - at.since), "tool": tool, "limit": _span(at.timeout_seconds)}
 
 
 def _attend(project: str, letter: int, item: str) -> str:
@@ -219,23 +204,13 @@ def _attend(project: str, letter: int, item: str) -> str:
     return f"`podium dead-letters replay {letter}` tries job {letter} again; {drop if item else end}"
 
 
-def _paused(project: str) -> Cause:
-    return Cause("paused", "its project is paused", f"`podium resume {project}` gives its work out again")
-
-
-def _stranded(what: str) -> Cause:
-    return Cause(
-        "stranded", f"{what}: a defect in Podium", "please report it with the output of `podium events --json`"
-    )
-
-
-_STATES: Final[Mapping[str, Callable[[Standing, float], Cause]]] = {
+_STATES: Final[Mapping[str, Callable[[Standing, float], Told]]] = {
     "waiting": _waiting,
-    "held": _held,
+    "held": lambda *_: ("held", {}),
     "ready": _ready,
     "delayed": _delayed,
     "running": _running,
-    "in_review": _in_review,
-    "dead": _dead,
-    "paused": lambda at, _: _paused(at.job.project),
+    "in_review": lambda *_: ("review", {}),
+    "dead": lambda at, _: ("dead", {"attend": _attend(at.job.project, at.job.id, at.job.item)}),
+    "paused": lambda *_: ("paused", {}),
 }
