@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import apsw
 
@@ -28,7 +28,6 @@ from podium.store.sqlite import SAFE_VERSION
 PYTHON_MIN: Final = (3, 11)
 GIT_MIN: Final = (2, 38)
 """The first with `git merge-tree --write-tree`."""
-MEND_CONFIGURATION: Final = "Mend the file, or move it away: without it Podium uses what it was shipped with."
 FREE_BYTES_MIN: Final = 1 << 30
 FREE_BYTES_NEEDED: Final = 128 << 20
 """With less, the database's next commits may fail."""
@@ -101,76 +100,58 @@ def _sandbox(home: Path) -> Check:
     try:
         return check_sandbox(sandbox.trouble(), mode)
     except PodiumError as error:
-        return warning("Sandbox", str(error), "Ask again when the machine is less busy.")
+        return finding("Sandbox", "busy", why=error)
 
 
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------
 
 
-def ok(name: str, detail: str) -> Check:
-    """All is as it should be."""
-    return Check(name=name, state="ok", detail=detail)
+CHECKS: Final = tomllib.loads(Path(__file__).with_name("checks.toml").read_text("utf-8"))
 
 
-def warning(name: str, detail: str, to_do: str = "") -> Check:
-    """Something to know, or to look at."""
-    return Check(name=name, state="warning", detail=detail, to_do=to_do)
-
-
-def _problem(name: str, detail: str, to_do: str) -> Check:
-    return Check(name=name, state="problem", detail=detail, to_do=to_do)
+def finding(check: str, outcome: str, /, **about: Any) -> Check:
+    """What a check has found, as `checks.toml` words it."""
+    words = {part: text.format(**about) for part, text in CHECKS[check][outcome].items()}
+    return Check.model_validate({"name": check, "state": "ok"} | words)
 
 
 def check_python(version: Sequence[int]) -> Check:
     """The interpreter's version."""
-    told = ".".join(map(str, version))
-    if tuple(version[:2]) >= PYTHON_MIN:
-        return ok("Python", told)
-    return _problem("Python", f"{told} is too old", "Install Python 3.11 or newer.")
+    return finding("Python", "ok" if tuple(version[:2]) >= PYTHON_MIN else "old", version=".".join(map(str, version)))
 
 
 def check_git(said: str | None, why: str = "") -> Check:
     """What `git --version` said; None when it could not be asked."""
-    to_do = "Install git 2.38 or newer."
     if said is None:
-        return _problem("git", f"git cannot be used: {why}", to_do)
+        return finding("git", "missing", why=why)
     found = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", said)
     if found is None:
-        return _problem("git", f"git does not tell its version: {said}", to_do)
-    if (int(found[1]), int(found[2])) < GIT_MIN:
-        return _problem("git", f"{found[0]} cannot merge without a work tree", to_do)
-    return ok("git", found[0])
+        return finding("git", "unclear", said=said)
+    return finding("git", "ok" if (int(found[1]), int(found[2])) >= GIT_MIN else "old", version=found[0])
 
 
 def check_sqlite(number: int, version: str) -> Check:
     """The SQLite that comes with apsw."""
-    if number >= SAFE_VERSION:
-        return ok("SQLite", f"{version}, safe with a write-ahead log")
-    return _problem("SQLite", f"{version} can lose committed work in WAL mode", "Install apsw 3.51.3 or newer.")
+    return finding("SQLite", "ok" if number >= SAFE_VERSION else "old", version=version)
 
 
 def check_home(home: Path) -> Check:
     """Whether the home can be written, and by nobody else; one that is not there yet can be made."""
     place = _nearest(home)
-    quoted = shlex.quote(str(place))
     try:
         found = place.stat()
     except OSError as error:
-        to_do = "Choose another home: --home, PODIUM_HOME."
-        return _problem("Home", f"{home} cannot be looked at: {error.strerror}", to_do)
+        return finding("Home", "unseen", home=home, why=error.strerror)
+    rights, outcome = stat.S_IMODE(found.st_mode), "ok"
     if not stat.S_ISDIR(found.st_mode):
-        to_do = f"Move {quoted} away, or choose another home: --home, PODIUM_HOME."
-        return _problem("Home", f"{place} is a file, not a folder", to_do)
-    if not os.access(place, os.W_OK | os.X_OK):
-        to_do = f"Give yourself the right (chmod u+rwx {quoted}), or choose another home: --home, PODIUM_HOME."
-        return _problem("Home", f"{place} cannot be written", to_do)
-    if place != home:
-        return ok("Home", f"{home} is not there yet; `podium run FILE` makes it")
-    rights = stat.S_IMODE(found.st_mode)
-    if rights & 0o077:
-        detail = f"{home} has rights {rights:04o}: other users of this machine may look inside"
-        return warning("Home", detail, f"chmod 700 {quoted}")
-    return ok("Home", f"{home}, writable, closed to other users")
+        outcome = "file"
+    elif not os.access(place, os.W_OK | os.X_OK):
+        outcome = "closed"
+    elif place != home:
+        outcome = "new"
+    elif rights & 0o077:
+        outcome = "open"
+    return finding("Home", outcome, home=home, place=place, quoted=shlex.quote(str(place)), rights=rights)
 
 
 def _nearest(home: Path) -> Path:
@@ -184,10 +165,10 @@ def check_configuration(home: Path) -> Check:
         made = config.load(home)
         pipeline, _ = config.load_pipeline(home, made)
     except PodiumError as error:
-        return _problem("Configuration", str(error), MEND_CONFIGURATION)
+        return finding("Configuration", "wrong", why=error)
     except OSError as error:
-        return _problem("Configuration", f"{home / config.FILE} cannot be read: {error.strerror}", MEND_CONFIGURATION)
-    return ok("Configuration", f"agent {made.agent}, pipeline {pipeline.name}")
+        return finding("Configuration", "wrong", why=f"{home / config.FILE} cannot be read: {error.strerror}")
+    return finding("Configuration", "ok", agent=made.agent, pipeline=pipeline.name)
 
 
 def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
@@ -195,12 +176,9 @@ def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
     path = str(home.resolve())
     holding = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
     if not holding:
-        return ok("File system", "its kind is not known here; it must be a local one")
+        return finding("File system", "unknown")
     kind = max(reversed(holding), key=lambda mount: len(mount[0]))[1]
-    if kind in SHARED_FILESYSTEMS:
-        detail = f"the home is on {kind}, which is shared between machines: SQLite can lose or corrupt data there"
-        return _problem("File system", detail, "Put the home on a local disk (--home, PODIUM_HOME).")
-    return ok("File system", f"{kind}, local")
+    return finding("File system", "shared" if kind in SHARED_FILESYSTEMS else "ok", kind=kind)
 
 
 def _mounts() -> list[tuple[str, str]]:
@@ -217,26 +195,18 @@ def check_disk(home: Path) -> Check:
     try:
         free = shutil.disk_usage(_nearest(home)).free
     except OSError as error:
-        return warning("Disk", f"free space is not known: {error.strerror}")
-    detail = f"{_size(free)} free"
-    if free >= FREE_BYTES_MIN:
-        return ok("Disk", detail)
-    where = "`podium disk` tells what takes the room, `podium prune --dry-run` what could go."
-    if free < FREE_BYTES_NEEDED:
-        detail += ": soon nothing can be recorded any more, and all work stands still"
-        return _problem("Disk", detail, f"Free some space at once. {where}")
-    return warning("Disk", detail, f"Free some space: clones and logs need at least 1 GiB. {where}")
+        return finding("Disk", "unknown", why=error.strerror)
+    outcome = "ok" if free >= FREE_BYTES_MIN else "low" if free >= FREE_BYTES_NEEDED else "full"
+    return finding("Disk", outcome, free=_size(free))
 
 
 def check_memory(available_bytes: int | None) -> Check:
     """Memory that can be had without swapping; None when the system does not tell."""
     if available_bytes is None:
-        return ok("Memory", "how much is available is not known here")
-    room = available_bytes // AGENT_BYTES
-    detail = f"{_size(available_bytes)} available, room for about {room} Claude instances of {AGENT_BYTES >> 20} MiB"
-    if available_bytes >= MEMORY_BYTES_MIN:
-        return ok("Memory", detail)
-    return warning("Memory", detail, "Close other programs, or run fewer instances.")
+        return finding("Memory", "unknown")
+    room, each = available_bytes // AGENT_BYTES, AGENT_BYTES >> 20
+    outcome = "ok" if available_bytes >= MEMORY_BYTES_MIN else "low"
+    return finding("Memory", outcome, free=_size(available_bytes), room=room, each=each)
 
 
 def memory_available() -> int | None:
@@ -263,34 +233,22 @@ def _cgroup_left_bytes() -> int | None:
 
 def _cores() -> Check:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ok("Cores", f"{usable} usable: about as many test suites run at once without waiting")
-
-
-PLATFORMS: Final = tomllib.loads(Path(__file__).with_name("platforms.toml").read_text("utf-8"))
+    return finding("Cores", "ok", usable=usable)
 
 
 def check_platform(system: str, release: str) -> Check:
     """What this system can and cannot do for Podium (OPS-1)."""
     if system == "linux" and "microsoft" in release.lower():
         system = "wsl1" if release.endswith("-Microsoft") else "wsl2"
-    if system not in PLATFORMS:
-        return _problem("Platform", f"{system} is not supported", "Use Linux, macOS, or WSL2 on Windows.")
-    told = PLATFORMS[system]
-    return Check(name="Platform", **told | {"detail": told["detail"].format(release)})
+    outcome = system if system in CHECKS["Platform"] else "unknown"
+    return finding("Platform", outcome, system=system, release=release)
 
 
 def check_sandbox(trouble: str, mode: str) -> Check:
     """What stands between agents and this user's files; `trouble` says why there can be no sandbox here."""
-    if mode != "off" and not trouble:
-        detail = "agents are sandboxed: each sees its clone and its tools, and reaches its model and who is allowed"
-        return ok("Sandbox", f"{detail} (bubblewrap; mode {mode})")
-    if mode == "required":
-        to_do = "Install bubblewrap or allow it to make user namespaces; until then every job waits."
-        return _problem("Sandbox", f"no agent begins: a sandbox is required, and {trouble}", to_do)
-    detail = "agents are NOT sandboxed: they run as your user and can read this home and all else that you can read; "
-    detail += trouble or "bubblewrap works here, but [sandbox] mode is off"
-    to_do = "Install bubblewrap, or give untrusted work a user, a container or a machine of its own."
-    return warning("Sandbox", detail, to_do)
+    outcome = "ok" if mode != "off" and not trouble else "required" if mode == "required" else "none"
+    why = trouble or "bubblewrap works here, but [sandbox] mode is off"
+    return finding("Sandbox", outcome, mode=mode, why=why)
 
 
 async def _orchestrator(context: Context) -> Check:
@@ -300,16 +258,13 @@ async def _orchestrator(context: Context) -> Check:
     try:
         return check_orchestrator(await context.store.read(read), running=context.running)
     except (PodiumError, apsw.Error) as error:
-        return _problem("Database", str(error), "Mend what is said above and here, then run `podium doctor` again.")
+        return finding("Database", "wrong", why=error)
 
 
 def check_orchestrator(open_projects: int, *, running: bool) -> Check:
     """Whether somebody works on this home."""
-    if running:
-        return ok("Orchestrator", f"running, {open_projects} open projects")
-    if open_projects:
-        return warning("Orchestrator", f"stopped, while {open_projects} projects are open", "Start it: `podium up`.")
-    return ok("Orchestrator", "stopped; nothing is open. `podium run FILE` or `podium up` starts it")
+    outcome = "running" if running else "missed" if open_projects else "stopped"
+    return finding("Orchestrator", outcome, open=open_projects)
 
 
 def _size(number: int) -> str:

@@ -7,9 +7,8 @@ from podium.operations.doctor import (
     check_disk,
     check_memory,
     check_orchestrator,
+    finding,
     memory_available,
-    ok,
-    warning,
 )
 from podium.operations.instances import InstanceRow, InstancesOutput, instances
 from podium.operations.operation import Nothing, Output, operation
@@ -34,7 +33,8 @@ async def health(context: Context, asked: Nothing) -> HealthOutput:
     disabled = await context.store.read(lambda rows: rows.all("webhooks_disabled"))
     checks = [
         check_orchestrator(system.projects_open, running=context.running), check_disk(context.home),
-        check_memory(memory_available()), check_instances(pool), *check_work(system),
+        check_memory(memory_available()), check_instances(pool), _none_of("Stuck", system.stuck),
+        _none_of("Dead letters", system.dead_letters), check_success(system.success_rate),
         check_targets(await context.store.read(lambda rows: against(rows, context))), check_providers(system),
         check_breakers(system), check_webhooks(disabled),
     ]  # fmt: skip
@@ -51,48 +51,28 @@ def check_instances(pool: InstancesOutput) -> Check:
     for row in rows:
         if row.state in UNWELL:
             ill.setdefault(row.state, []).append(row.name)
-    said = f"{sum(row.job is not None for row in rows)} of {len(rows)} at work"
-    if not ill:
-        return ok("Instances", said)
-    first, *_ = next(iter(ill.values()))
-    todo = f"`podium logs {first}` shows what it says; `podium stuck` has the cause."
-    return warning("Instances", "; ".join([said, *(f"{state}: {', '.join(ill[state])}" for state in ill)]), todo)
-
-
-def check_work(system: SystemStatus) -> list[Check]:
-    """What stands still, what died, and how much of the last day's work came to its end."""
-    return [
-        _none_of(system.stuck, "Stuck", "nothing stands still", "items stand still", "podium stuck"),
-        _none_of(system.dead_letters, "Dead letters", "none", "jobs wait for a person", "podium dead-letters"),
-        _success(system.success_rate),
-    ]
+    said = [f"{sum(row.job is not None for row in rows)} of {len(rows)} at work"]
+    said += [f"{state}: {', '.join(names)}" for state, names in ill.items()]
+    first = next(iter(ill.values()), [""])[0]
+    return finding("Instances", "ill" if ill else "ok", said="; ".join(said), first=first)
 
 
 def check_providers(system: SystemStatus) -> Check:
     """A provider's limit is waited out until the time that it has said."""
-    if not system.providers_held:
-        return ok("Providers", "none has asked to wait")
     said = "; ".join(f"{one.agent}: {one.reason}, {one.until - one.since:,.0f} s" for one in system.providers_held)
-    return warning("Providers", f"held: {said}", "Nothing is lost and no try used up: the work goes on by itself.")
+    return finding("Providers", "held" if said else "ok", said=said)
 
 
 def check_breakers(system: SystemStatus) -> Check:
     """What fails too often is left alone for a while; a provider that has asked for it is told of apart."""
     held = {f"provider:{one.agent}" for one in system.providers_held}
-    shut = [one for one in system.breakers if one.name not in held]
-    if not shut:
-        return ok("Breakers", "all are closed")
-    said = "; ".join(f"{one.name} is {one.state}: {one.reason}" for one in shut)
-    return warning("Breakers", said, "Nothing is lost and no try used up: each is tried again by itself.")
+    said = "; ".join(f"{one.name} is {one.state}: {one.reason}" for one in system.breakers if one.name not in held)
+    return finding("Breakers", "open" if said else "ok", said=said)
 
 
-def _success(rate: float | None) -> Check:
-    if rate is None:
-        return ok("Success", "no project has ended in the last day")
-    said = f"{rate:.0%} of the last day's projects"
-    if rate >= SUCCESS_RATE_MIN:
-        return ok("Success", said)
-    return warning("Success", said, "`podium projects` names those that failed.")
+def check_success(rate: float | None) -> Check:
+    """How much of the last day's work came to its end."""
+    return finding("Success", "none" if rate is None else "ok" if rate >= SUCCESS_RATE_MIN else "low", rate=rate or 0.0)
 
 
 UNWELL = ("stuck", "crashed", "quarantined")
@@ -100,24 +80,19 @@ SUCCESS_RATE_MIN = 0.8
 """Below this share of completed projects, someone should look."""
 
 
-def _none_of(number: int, name: str, good: str, bad: str, typed: str) -> Check:
-    if not number:
-        return ok(name, good)
-    return warning(name, f"{number:,} {bad}", f"`{typed}` lists them.")
+def _none_of(check: str, number: int) -> Check:
+    return finding(check, "some" if number else "ok", number=number)
 
 
 def check_targets(found: list[Target]) -> Check:
     """What the fleet is to reach, as far as there was such work."""
     missed = [f"{t.name} {t.actual:g} {t.unit}, not {t.low:g} to {t.high:g}" for t in found if t.met is False]
-    if not missed:
-        return ok("Targets", f"{sum(one.met is True for one in found)} of {len(found)} are met, none is missed")
-    return warning("Targets", f"missed: {'; '.join(missed)}", "`podium bottleneck` names what holds the work up.")
+    outcome = "missed" if missed else "ok"
+    met = sum(one.met is True for one in found)
+    return finding("Targets", outcome, said="; ".join(missed), met=met, number=len(found))
 
 
 def check_webhooks(disabled: list[Row]) -> Check:
     """A receiver that refused for too long hears nothing any more."""
-    if not disabled:
-        return ok("Webhooks", "none is disabled")
-    names = ", ".join(f"{name} ({reason})" for name, _, reason in disabled)
-    todo = "Mend the receiver, then `podium deliveries replay N` sends again; `podium deliveries` has the numbers."
-    return warning("Webhooks", f"disabled: {names}", todo)
+    said = ", ".join(f"{name} ({reason})" for name, _, reason in disabled)
+    return finding("Webhooks", "disabled" if disabled else "ok", said=said)
