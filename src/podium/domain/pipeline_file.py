@@ -14,6 +14,7 @@ from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import ACTIONS, READER, Gate, Pipeline, Rule, Step, Workflow
 from podium.domain.toml_lines import line_of
 
+NUMBERS: Final = ("attempts_max", "reworks_max", "timeout_seconds", "stall_seconds")
 GATE_KINDS: Final = ("change", "command", "result", "approval")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -152,14 +153,11 @@ class _Reader:
             rework=raw.get("rework", name),
             on_message=on_message,
             independent=bool(raw.get("independent", False)),
-            attempts_max=self._at_least_one(raw, "attempts_max", 3),
-            reworks_max=self._at_least_one(raw, "reworks_max", 3),
-            timeout_seconds=self._at_least_one(raw, "timeout_seconds", 3600),
-            stall_seconds=self._at_least_one(raw, "stall_seconds", 0) if "stall_seconds" in raw else 0.0,
+            **{key: self._at_least_one(raw, key) for key in NUMBERS if key in raw},
         )
 
-    def _at_least_one(self, raw: Raw, key: str, default: int) -> int:
-        value = raw.get(key, default)
+    def _at_least_one(self, raw: Raw, key: str) -> int:
+        value = raw[key]
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise self.fail(f"{key} must be a whole number of at least 1, not {value!r}.", key)
         return value
@@ -178,14 +176,9 @@ class _Reader:
             raise self.fail("a gate of kind 'command' needs a command.", "gates")
         if raw.get("expect", "passed") not in ("passed", "failed"):
             raise self.fail("a gate's expect must be 'passed' or 'failed'.", "gates")
-        return Gate(
-            kind=kind,
-            name=str(raw.get("name", kind)),
-            command=tuple(command),
-            expect=raw.get("expect", "passed"),
-            require=tuple(raw.get("require", ())),
-            timeout_seconds=float(raw.get("timeout_seconds", 600)),
-        )
+        settled: dict[str, Any] = {"name": str(raw.get("name", kind)), "command": tuple(command)}
+        settled |= {"require": tuple(raw.get("require", ())), "timeout_seconds": float(raw.get("timeout_seconds", 600))}
+        return Gate(**{**raw, **settled})
 
     def _rule(self, index: int, raw: Raw, workflows: Mapping[str, Workflow]) -> Rule:
         self.where = ("rules", index, "")

@@ -1,6 +1,7 @@
 """What must hold between a pipeline's steps: everything leads somewhere, nothing waits for itself or for nobody."""
 
 from collections.abc import Callable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Final, NamedTuple
 
 from podium.domain import lifecycle
@@ -94,22 +95,16 @@ _TOLD_BY: Final = {"genesis_complete": "genesis", "development_milestone": "deve
 
 def _check_cycles(workflow: Workflow, by_id: Mapping[str, Step], fail: Fail) -> None:
     order = {name: i for i, name in enumerate(by_id)}
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in trail:
-            circle = " -> ".join((*trail[trail.index(name) :], name))
-            message = f"these steps wait for each other: {circle}. Remove one 'after'."
-            raise fail(message, _place(workflow, order[name], "after"))
-        if name in done:
-            return
-        for earlier in by_id[name].after:
-            if "." not in earlier:
-                visit(earlier, (*trail, name))
-        done.add(name)
-
-    for name in by_id:
-        visit(name, ())
+    try:
+        TopologicalSorter({name: [one for one in step.after if one in by_id] for name, step in by_id.items()}).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][:0:-1]
+        first = min(circle, key=order.__getitem__)
+        at = circle.index(first)
+        message = (
+            f"these steps wait for each other: {' -> '.join((*circle[at:], *circle[:at], first))}. Remove one 'after'."
+        )
+        raise fail(message, _place(workflow, order[first], "after")) from None
     for index, step in enumerate(workflow.steps):
         late = [name for name in step.after if order.get(name, -1) > order[step.id]]
         if late:

@@ -51,32 +51,42 @@ def _configured(home: Path) -> tuple[Mapping[str, AgentConfig], str]:
 
 async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
     agent = agents.get(CLAUDE)
-    if agent is None:
-        return AgentCheck(usable=None, version=None, reason=trouble)
-    if agent.command:
-        return claude(agent, None, "")
+    if agent is None or agent.command:
+        reason = "[agents.claude] has a command of yours instead" if agent else trouble
+        return AgentCheck(usable=None, version=None, reason=reason)
     ran = await probing.run((agent.program or CLAUDE, "--version"), probing.environment())
     return claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
 
 async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
+    """All agents that are driven by ACP in one answer: usable when one of them is."""
     found = {name: await _by_acp(name, agent) for name, agent in agents.items() if agent.acp}
-    return acp(found, trouble)
+    if not found:
+        names = ", ".join(presets.known())
+        none = f'none is configured: add [agents.NAME] with acp = "PRESET" to podium.toml; presets: {names}'
+        return AgentCheck(usable=False, version=None, reason=trouble or none)
+    best = next((check for wanted in (True, None) for check in found.values() if check.usable is wanted), None)
+    told = "; ".join(
+        f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()
+    )
+    return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason=told)
 
 
 async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
+    """One agent that is driven by ACP: whether its program is there, and what that says of its version."""
     try:
-        program = agent.program or presets.find(agent.acp).command[0]
+        preset = presets.find(agent.acp)
     except UsageError as error:
         return AgentCheck(usable=False, version=None, reason=str(error))
-    is_there = shutil.which(program) is not None
-    ran = (
-        await probing.run((program, "--version"), probing.environment())
-        if is_there and isinstance(agent.acp, str)
-        else None
-    )
-    version = re.search(r"\d+(?:\.\d+)+", ran.said) if ran and ran.status == 0 else None
-    return by_acp(name, agent, is_there, version and version[0])
+    program = agent.program or preset.command[0]
+    if shutil.which(program) is None:
+        reason = f"{program} is not there. Install {preset.title or 'it'}, or name it: [agents.{name}] program"
+        return AgentCheck(usable=False, version=None, reason=reason)
+    if not preset.credentials:
+        return AgentCheck(usable=None, version=None, reason=f"{program} is there; doctor does not start it to find out")
+    ran = await probing.run((program, "--version"), probing.environment())
+    version = re.search(r"\d+(?:\.\d+)+", ran.said) if ran.status == 0 else None
+    return _logged_in(name, agent, preset.credentials, version and version[0])
 
 
 def built_in_and_own(configured: Sequence[str], git_trouble: str) -> dict[str, AgentCheck]:
@@ -97,37 +107,10 @@ def built_in_and_own(configured: Sequence[str], git_trouble: str) -> dict[str, A
 
 def claude(agent: AgentConfig, version: str | None, why: str) -> AgentCheck:
     """Claude Code as configured: `version` is what it said, None when it did not answer, and `why`."""
-    if agent.command:
-        return AgentCheck(usable=None, version=None, reason="[agents.claude] has a command of yours instead")
     if version is None:
         reason = f"{agent.program or CLAUDE}: {why}. Install Claude Code, or name it: [agents.claude] program"
         return AgentCheck(usable=False, version=None, reason=reason)
     return _logged_in(CLAUDE, agent, CREDENTIALS, version.partition(" ")[0])
-
-
-def by_acp(name: str, agent: AgentConfig, is_there: bool, version: str | None) -> AgentCheck:
-    """One agent that is driven by ACP: whether its program is there, and what that said of its version."""
-    preset = presets.find(agent.acp)
-    program = agent.program or preset.command[0]
-    if not is_there:
-        reason = f"{program} is not there. Install {preset.title or 'it'}, or name it: [agents.{name}] program"
-        return AgentCheck(usable=False, version=None, reason=reason)
-    if not preset.credentials:
-        return AgentCheck(usable=None, version=None, reason=f"{program} is there; doctor does not start it to find out")
-    return _logged_in(name, agent, preset.credentials, version)
-
-
-def acp(found: Mapping[str, AgentCheck], trouble: str = "") -> AgentCheck:
-    """All agents that are driven by ACP in one answer: usable when one of them is."""
-    if not found:
-        names = ", ".join(presets.known())
-        none = f'none is configured: add [agents.NAME] with acp = "PRESET" to podium.toml; presets: {names}'
-        return AgentCheck(usable=False, version=None, reason=trouble or none)
-    best = next((check for wanted in (True, None) for check in found.values() if check.usable is wanted), None)
-    told = "; ".join(
-        f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()
-    )
-    return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason=told)
 
 
 def _logged_in(name: str, agent: AgentConfig, credentials: Sequence[str], version: str | None) -> AgentCheck:

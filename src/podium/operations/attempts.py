@@ -50,7 +50,7 @@ def own_project(context: Context, given: str) -> None:
         raise Forbidden(f"The credential of {context.principal.attempt} opens nothing of project {given[:80]!r}.")
 
 
-class AssignmentInput(Input):
+class AttemptInput(Input):
     """Which attempt."""
 
     attempt: str = option("", "An attempt at work, such as hello-world/12.a1; an agent's own by default.")
@@ -74,7 +74,7 @@ class AssignmentOutput(Output):
 
 
 @question("assignment", server="communication", agents=True, example="podium assignment --attempt hello-world/12.a1")
-def assignment(rows: Rows, context: Context, asked: AssignmentInput) -> AssignmentOutput:
+def assignment(rows: Rows, context: Context, asked: AttemptInput) -> AssignmentOutput:
     """Show what the agent of an attempt at work was told to do."""
     name = own(context, asked.attempt)
     job = need_at_work(rows, name)

@@ -75,7 +75,7 @@ class Finding(NamedTuple):
 
 _WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
-Told = tuple[str, Mapping[str, Any]]
+Told = tuple[str, dict[str, Any]]
 """Which cause of `causes.toml` it is, and what its words need besides the job."""
 
 _LIMITS: Final = {
@@ -126,7 +126,7 @@ def explain(at: Standing, now: float) -> Cause:
     if tell is None:
         return Cause(at.job.state, f"it is {at.job.state}", "nothing more happens to it")
     name, about = tell(at, now)
-    return _told(name, **{"at": at, "job": at.job, "project": at.job.project} | about)
+    return _told(name, at=at, job=at.job, project=at.job.project, **about)
 
 
 def _told(name: str, **about: Any) -> Cause:
@@ -206,11 +206,11 @@ def _attend(project: str, letter: int, item: str) -> str:
 
 _STATES: Final[Mapping[str, Callable[[Standing, float], Told]]] = {
     "waiting": _waiting,
-    "held": lambda *_: ("held", {}),
+    "held": lambda _, __: ("held", {}),
     "ready": _ready,
     "delayed": _delayed,
     "running": _running,
-    "in_review": lambda *_: ("review", {}),
+    "in_review": lambda _, __: ("review", {}),
     "dead": lambda at, _: ("dead", {"attend": _attend(at.job.project, at.job.id, at.job.item)}),
-    "paused": lambda *_: ("paused", {}),
+    "paused": lambda _, __: ("paused", {}),
 }

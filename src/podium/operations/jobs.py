@@ -5,7 +5,7 @@ from podium.domain.job import Job
 from podium.operations import causes
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, operation, option, question
-from podium.operations.projects import Spend, need_jobs
+from podium.operations.projects import ProjectInput, Spend, need_jobs
 from podium.operations.stuck import Heard, standing
 from podium.store.rows import Rows
 
@@ -13,10 +13,9 @@ SINCE_KNOWN = frozenset({"ready", "held", "in_review", "dead"})
 """States of which the store remembers when they began."""
 
 
-class JobsInput(Input):
+class JobsInput(ProjectInput):
     """A page of a project's jobs."""
 
-    project: str = argument("The project's id.")
     after: int = option(0, "Only jobs with a higher number.", ge=0)
     limit: int = option(500, "How many to show.", ge=1, le=5000)
 

@@ -8,7 +8,7 @@ from podium.domain.command import Acknowledge, Send, Sent
 from podium.domain.errors import Forbidden, NotFound, UsageError
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.pipeline import Pipeline
-from podium.operations.attempts import need_at_work, own, own_project
+from podium.operations.attempts import AttemptInput, need_at_work, own, own_project
 from podium.operations.context import Context
 from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
 from podium.operations.roster import roster
@@ -169,12 +169,6 @@ def _pipeline(context: Context, rows: Rows, job: Job) -> Pipeline:
     return context.pipelines[rows.one("pipeline_of_project", (job.project,))[0]]
 
 
-class InboxInput(Input):
-    """Whose inbox."""
-
-    attempt: str = option("", "An attempt at work, such as hello-world/12.a1; an agent's own by default.")
-
-
 class InboxOutput(Output):
     """What an instance has not read, the oldest first."""
 
@@ -183,7 +177,7 @@ class InboxOutput(Output):
 
 
 @question("inbox", server="communication", agents=True, example="podium inbox --attempt hello-world/12.a1")
-def inbox(rows: Rows, context: Context, asked: InboxInput) -> InboxOutput:
+def inbox(rows: Rows, context: Context, asked: AttemptInput) -> InboxOutput:
     """Show what the agent of an attempt at work has not read: what came with its job, and what has come since."""
     name = own(context, asked.attempt)
     job = need_at_work(rows, name)

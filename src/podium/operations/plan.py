@@ -8,19 +8,13 @@ from podium.domain.attempt import Json
 from podium.domain.errors import NotFound
 from podium.domain.pipeline import Item, Workflow, expand
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, question
-from podium.operations.projects import need_jobs
+from podium.operations.operation import Output, question
+from podium.operations.projects import ProjectInput, need_jobs
 from podium.store.batch import HOUR_SECONDS
 from podium.store.jobs import PLAN
 from podium.store.rows import Rows
 
 WEEK_HOURS: Final = 168
-
-
-class PlanInput(Input):
-    """Which project."""
-
-    project: str = argument("The project's id.")
 
 
 class PlanFeature(Output):
@@ -53,7 +47,7 @@ class PlanOutput(Output):
 
 
 @question("plan", server="queue", example="podium plan hello-world")
-def plan(rows: Rows, context: Context, asked: PlanInput) -> PlanOutput:
+def plan(rows: Rows, context: Context, asked: ProjectInput) -> PlanOutput:
     """Show a project's plan with an estimate of time and cost."""
     project_id = asked.project
     row = need_jobs(rows, project_id)

@@ -212,12 +212,6 @@ def repository_of(context: Context, project_id: str) -> Path:
     return context.home / "projects" / project_id / "repository"
 
 
-class OutputsInput(Input):
-    """Which project."""
-
-    project: str = argument("The project's id.")
-
-
 class OutputsOutput(Output):
     """What the project made: applications, documentation, marketing."""
 
@@ -226,7 +220,7 @@ class OutputsOutput(Output):
 
 
 @question("outputs", server="monitor", example="podium outputs hello-world")
-def outputs(rows: Rows, context: Context, asked: OutputsInput) -> OutputsOutput:
+def outputs(rows: Rows, context: Context, asked: ProjectInput) -> OutputsOutput:
     """List what a project made, with where to open it."""
     need_project(rows, asked.project)
     return OutputsOutput(project=asked.project, outputs=outputs_of(context, rows, asked.project))

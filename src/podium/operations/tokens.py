@@ -1,12 +1,17 @@
-"""Credentials for programs and people: make, list and revoke tokens. Never for an agent: no MCP server carries them."""
+"""Credentials: tokens for programs and people, and whose call it is that carries one, through whichever face (SEC-1).
+
+Tokens are made, listed and revoked, never for an agent: no MCP server carries these operations.
+"""
 
 import secrets
 from typing import Any, Literal
 
-from podium.credential import token_hash, token_id, token_text
-from podium.domain.access import Principal, Scope
+from podium import credential
+from podium.credential import attempt_of_token, token_hash, token_id, token_text
+from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.command import IssueToken, RevokeToken
 from podium.domain.errors import Unauthorized
+from podium.operations.attempts import at_work
 from podium.operations.context import Context
 from podium.operations.operation import (
     Change,
@@ -113,7 +118,28 @@ async def token_revoke(context: Context, asked: TokenRevokeInput) -> TokenRevoke
     return TokenRevokeOutput(id=asked.id)
 
 
-async def principal_of(context: Context, token: str) -> Principal:
+async def caller(context: Context, home_credential: str, presented: str) -> Principal:
+    """Who presents this credential: the home's own user, an attempt whose lease is live, or a token's bearer.
+
+    Raises `Unauthorized` for anything else.
+    """
+    if not presented:
+        raise Unauthorized(
+            "This call carries no credential. Programs send `Authorization: Bearer TOKEN` (`podium token create` "
+            "makes one); for a browser `podium open` makes a link."
+        )
+    if secrets.compare_digest(presented.encode(), home_credential.encode()):
+        return OPERATOR
+    attempt = attempt_of_token(credential.key(home_credential, "attempt"), presented)
+    if attempt is None:
+        return await _bearer(context, presented)
+    job = await context.store.read(lambda rows: at_work(rows, attempt))
+    if job is None:
+        raise Unauthorized(f"The attempt {attempt} has ended, and its credential with it.")
+    return Principal(job.instance, Scope.ATTEMPT, attempt)
+
+
+async def _bearer(context: Context, token: str) -> Principal:
     """Who bears a token; raises `Unauthorized` for one that is unknown, expired or revoked, all in the same words."""
     row: Any = await context.store.read(lambda rows: rows.one("token_by_id", (token_id(token) or "",)))
     now, digest = context.clock.wall(), token_hash(token)

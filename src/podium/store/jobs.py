@@ -11,7 +11,7 @@ from podium.domain.command import Complete, Dispatch, Record, Verdict, Wake
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
-from podium.store import letters
+from podium.store import letters, projects
 from podium.store.admission import unblock
 from podium.store.batch import Batch
 from podium.store.fleet import died
@@ -240,12 +240,7 @@ def send_back_at_once(batch: Batch, job: Job, kind: str, reason: str, notes: str
 
 def close_reviews(batch: Batch, job: Job, reason: str) -> None:
     """A job that was decided otherwise about waits for no reviewer any more."""
-    stored = [review_id for (review_id,) in batch.rows.all("review_open_of_job", (job.id,))]
-    here = [row[0] for row in batch.writes["review_insert"] if row[2] == job.id]
-    for review_id in (*stored, *here):
-        if review_id not in batch.decided:
-            batch.decided[review_id] = "cancelled"
-            batch.writes["review_update"].append(("cancelled", batch.now, "podium", reason[:2000], review_id))
+    projects.close_reviews(batch, "review_open_of_job", job.id, reason)
     batch.effects["notice_settle_job"].append((batch.wall, "podium", job.id))
 
 

@@ -295,7 +295,7 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
     owner.open_workflows -= 1
     if owner.open_workflows == 0 and owner.state == "open":
         owner.state, owner.changed = "complete", True
-        _close_reviews(batch, flow.project, "the project is complete")
+        close_reviews(batch, "reviews_of_project", flow.project, "the project is complete")
         batch.tally["projects", "open"] -= 1
         batch.tally["projects", "complete"] += 1
         is_first = flow.name == flow.workflow.name
@@ -319,10 +319,13 @@ def _give_up_runs(batch: Batch, project: str, reason: str) -> bool:
     return stays
 
 
-def _close_reviews(batch: Batch, project: str, reason: str) -> None:
-    """Nobody is asked about a project that has ended, by reviews of this batch neither."""
-    stored = [review for (review,) in batch.rows.all("reviews_of_project", (project,))]
-    here = [row[0] for row in batch.writes["review_insert"] if row[1] == project]
+def close_reviews(batch: Batch, statement: str, about: str | int, reason: str) -> None:
+    """Nobody is asked any more about a project, or a job, that was decided otherwise; by reviews of this batch neither.
+
+    `statement` finds those that are stored.
+    """
+    stored = [review for (review,) in batch.rows.all(statement, (about,))]
+    here = [review for review, *places, _, _, _ in batch.writes["review_insert"] if about in places]
     for review in (*stored, *here):
         if review not in batch.decided:
             batch.decided[review] = "cancelled"
@@ -345,7 +348,7 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
         touched += 1
         revoked += [f"{project}/{job.id}.a{job.attempt}"] if job.state == "running" else []
         batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
-    _close_reviews(batch, project, reason)
+    close_reviews(batch, "reviews_of_project", project, reason)
     stays = _give_up_runs(batch, project, reason)
     owner.state = "complete" if stays else state
     owner.changed = True

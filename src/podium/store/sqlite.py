@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,14 +83,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
 
 def migrate(connection: apsw.Connection) -> None:
     """Bring the schema up to date, each script in its own transaction."""
-    scripts = sorted(
-        (
-            entry
-            for entry in resources.files("podium.store").joinpath("migrations").iterdir()
-            if entry.name.endswith(".sql")
-        ),
-        key=lambda entry: entry.name,
-    )
+    scripts = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
     newest = len(scripts)
     at = int(connection.pragma("user_version"))
     if at > newest:

@@ -22,8 +22,8 @@ from podium.faces.rest.app import Mounted, build
 from podium.faces.rest.guard import LOOPBACK, Guard
 from podium.faces.rest.sessions import Sessions
 from podium.faces.rest.stream import EventStream, Feed, begin_at
-from podium.operations.callers import caller
 from podium.operations.context import Context
+from podium.operations.tokens import caller
 
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
