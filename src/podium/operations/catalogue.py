@@ -5,6 +5,7 @@ from podium.operations import (
     arrivals,
     assigning,
     attempts,
+    diff,
     doctor,
     events,
     fleet,
@@ -35,9 +36,9 @@ from podium.operations import (
 from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
-    arrivals, assigning, attempts, doctor, events, fleet, health, instances, intake, jobs, letters, log, messages,
-    metrics, outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status, steering, stuck,
-    swap, targets, tokens,
+    arrivals, assigning, attempts, diff, doctor, events, fleet, health, instances, intake, jobs, letters, log, messages,
+    metrics, outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status,
+    steering, stuck, swap, targets, tokens,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from podium.operations.attempts import AssignmentOutput
+from podium.operations.diff import DiffFile, DiffOutput, GateRow
 from podium.operations.messages import InboxOutput, InboxRow
 from tests.unit.faces.samples import NOW, Answer, plain
 
@@ -20,3 +21,23 @@ def assignment(**more: Any) -> Answer:
 def inbox(*, empty: bool = False) -> Answer:
     row = InboxRow(id=61, to="all", sender="operator", project="", text="The style guide\nhas changed", at=NOW - 60)
     return plain(InboxOutput(instance="dev-02", messages=[] if empty else [row, row]))
+
+
+PATCH = "@@ -1,2 +1,2 @@\n-a = 1\n+a = 2\n \x1b[31mb = [bold]3[/]"
+
+
+def diff(**more: Any) -> Answer:
+    files = [
+        DiffFile(path="src/a.py", added=1, removed=1, patch=PATCH, cut=True),
+        DiffFile(path="logo.png", added=None, removed=None, patch="", cut=False),
+    ]
+    gates = [
+        GateRow(name="tests", outcome="failed", detail="It ended with status 1.\nE  assert 1 == 2", seconds=3.2),
+        GateRow(name="lint", outcome="passed", detail="", seconds=0.0),
+    ]
+    told: dict[str, Any] = {
+        "job": 12, "project": "p", "attempt": "p/12.a1", "commit": "b" * 40, "base": "a" * 40, "unfinished": False,
+        "summary": "Greets by name", "feedback": "Handle\ncommas", "gates": gates, "files_total": 3, "added": 1,
+        "removed": 1, "files": files,
+    }  # fmt: skip
+    return plain(DiffOutput(**told | more))

@@ -26,9 +26,16 @@ def git(directory: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def commit(home: Home, tmp_path: Path, base: str, files: dict[str, str | None], message: str = "Work") -> str:
+def commit(
+    home: Home,
+    tmp_path: Path,
+    base: str,
+    files: dict[str, str | None],
+    message: str = "Work",
+    project: str = PROJECT,
+) -> str:
     """A commit on `base` with these files written (None: removed), present in the project's repository; its id."""
-    repository = home.repository(PROJECT)
+    repository = home.repository(project)
     clone = tmp_path / f"clone-{len(list(tmp_path.iterdir()))}"
     git(tmp_path, "clone", "--quiet", "--no-local", "--no-checkout", str(repository), str(clone))
     git(clone, "fetch", "--quiet", str(repository), base)
