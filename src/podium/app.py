@@ -74,11 +74,9 @@ class _Home:
         from podium.policy.health import Vitals
 
         return Context(
-            self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config.agent,
-            frozenset(self.config.all_agents()), conductor, engine is not None, self.config.limits.stuck(),
-            engine.supervisor.vitals if engine else Vitals, retention=self.config.retention,
-            strategies=self.config.strategies, gate=partial(_gate, self.config.scaling),
-            programs=self.programs, targets=self.config.targets.model_dump(), github=self.config.github,
+            self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config,
+            conductor, engine is not None, engine.supervisor.vitals if engine else Vitals, self.programs,
+            partial(_gate, self.config.scaling),
         )  # fmt: skip
 
 

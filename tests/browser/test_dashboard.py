@@ -33,10 +33,19 @@ def browser() -> Generator[Browser]:
         made.close()
 
 
+HASTY = """
+import json, pathlib
+pathlib.Path('<img src=x onerror="document.title=1">.py').write_text('<script>document.title=1</script>\\n\\x1b[31m' * 9)
+print(json.dumps({"type": "result", "verdict": "passed", "summary": "<b>Done</b> in haste"}))
+"""
+"""An agent that changes a file and delivers no plan, as often as it is asked."""
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Generator[RestHome]:
     """A home with a project that is done, one that begins tomorrow, and one that names itself badly."""
-    with served(tmp_path_factory.mktemp("dashboard")) as rest:
+    with served(tmp_path_factory.mktemp("dashboard"), hasty=HASTY) as rest:
+        rest.ask("POST", "/v1/submit", json={"title": "Hasty", "brief": "x", "agent": "hasty"})
         rest.ask("POST", "/v1/submit", json={"title": "Greeter", "brief": "Greets.", "features": ["Greet by name"]})
         rest.ask("POST", "/v1/submit", json={"title": "Sleeper", "brief": "Waits.", "not_before": "1d"})
         rest.ask("POST", "/v1/submit", json={"title": HOSTILE, "brief": "x", "id": "hostile", "not_before": "1d"})
@@ -75,6 +84,7 @@ def test_every_screen_shows_a_home_in_both_themes_and_is_accessible(browser: Bro
                 assert answer is not None
                 assert answer.status == 200, screen.path
                 expect(page.locator("h1")).to_have_count(1)
+                expect(page.locator("[data-load] a", has_text="The change and its gates")).to_have_count(0)
                 live(page)
                 page.evaluate(axe)
                 found = page.evaluate("axe.run()")["violations"]
@@ -139,6 +149,82 @@ def test_a_review_is_decided_with_keys_alone(browser: Browser, home: RestHome) -
         page.keyboard.press("i")
         page.wait_for_url("**/instances")
     home.podium.until("answer['state'] == 'complete'", "project", "keys", seconds=100)
+
+
+@pytest.mark.requirement("REV-1", "SEC-2")
+def test_a_review_shows_the_change_its_gates_and_its_cost_and_the_next_one_follows(
+    browser: Browser, home: RestHome
+) -> None:
+    home.ask("POST", "/v1/submit", json=KEYS | {"id": "locks", "title": "Locks"})
+    home.podium.until("len(answer['reviews']) == 2", "review", "list", seconds=60)
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/review")
+        live(page)
+        shown = page.locator("[data-shown]")
+        page.locator("article", has_text="hasty").locator("a").click()
+        expect(shown.locator("h2")).to_contain_text("sent back too often")
+        expect(shown.locator(".tail")).to_have_text("The result holds no plan.")
+        expect(shown.locator(".file summary")).to_contain_text('<img src=x onerror="document.title=1">.py')
+        expect(shown.locator(".patch .add").first).to_have_text("+<script>document.title=1</script>")
+        expect(shown).to_contain_text("<b>Done</b> in haste")
+        expect(page.locator("main img, main script, .patch b")).to_have_count(0)
+        for key in ("j", "k", "j"):
+            page.keyboard.press(key)
+        expect(shown.locator("h2")).to_contain_text("plan to approve")
+        expect(shown.locator("li", has_text="Turn a key")).to_be_visible()
+        page.locator("body").click(position={"x": 2, "y": 600})
+        page.keyboard.press("x")
+        expect(page.locator(".warn")).to_contain_text("Reject 1 review, 1 project")
+        page.locator("#form button.main").press("Enter")
+        expect(page.locator("article", has_text="locks")).to_have_count(0)
+        expect(shown.locator("h2")).to_contain_text("sent back too often")
+        assert page.title() != "1"
+
+
+@pytest.mark.requirement("MET-2", "DSH-1")
+def test_charts_show_counted_figures_with_a_table_behind_each(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        for window in ("1h", "24h", "7d"):
+            page.goto(f"{home.url}/charts?window={window}")
+            live(page)
+            told = home.ask("GET", "/v1/metrics", params={"window": window}).json()
+            expect(page.locator(".tiles b").first).to_have_text(str(told["projects_completed"]))
+            chart = page.locator("#throughput")
+            assert chart.locator("svg.plot rect").count() >= 3, "a bar for each stage"
+            chart.locator("summary").click()
+            column = chart.locator("tbody tr td:nth-child(2)").all_inner_texts()
+            assert sum(map(int, column)) == told["workflows"]["genesis"]["projects_completed"]
+            expect(page.locator(".chart details")).to_have_count(7)
+
+
+def test_a_view_of_the_projects_is_saved_by_name_in_the_browser(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/projects?state=complete&find=greet")
+        live(page)
+        page.get_by_role("button", name="Save this view").click()
+        page.get_by_label("name").fill("Done <b>ones</b>")
+        page.get_by_role("button", name="Save", exact=True).press("Enter")
+        page.goto(f"{home.url}/projects")
+        page.get_by_role("link", name="Done <b>ones</b>").click()
+        page.wait_for_url("**/projects?state=complete&find=greet")
+        page.get_by_role("button", name="Forget the view").click()
+        expect(page.locator(".view")).to_have_count(0)
+
+
+@pytest.mark.requirement("SEC-1")
+def test_what_an_operation_answers_is_shown_where_it_is_told_only_once(browser: Browser, home: RestHome) -> None:
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/settings")
+        expect(page.locator("tr", has_text="retention.events_days")).to_contain_text("90.0")
+        page.get_by_role("button", name="New token").click()
+        page.get_by_label("scope").select_option("read")
+        page.locator("#form button.main").press("Enter")
+        token = page.locator(".answer dd", has_text="podium_").inner_text()
+        assert home.client.get("/v1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        page.goto(f"{home.url}/fleet")
+        page.get_by_role("button", name="Preview a rebalance").click()
+        page.locator("#form button.main").press("Enter")
+        expect(page.locator(".answer dt", has_text="moves")).to_be_visible()
 
 
 @pytest.mark.requirement("SEC-2")

@@ -44,7 +44,7 @@ CASES: Final = {
     "disk": Case({}, varies=("bytes", "total_bytes", "files", "free_bytes")),
     "doctor": Case({}, varies=("detail", "reason")),
     "drain": Case({"target": "content", "reason": "new disk"}, varies=("queues",)),
-    "events": Case({"after": 3, "limit": 5}, {"reset": False, "horizon": 1}, varies=("last",)),
+    "events": Case({"after": 3, "limit": 5, "named": True}, {"reset": False, "horizon": 1}, varies=("last",)),
     "github deliveries": Case({}, {"deliveries": []}),
     "health": Case({}, varies=("detail", "busy_seconds", "silent_seconds", "signals")),
     "inbox": Case({"attempt": "{attempt}"}, {"messages": []}),
@@ -85,6 +85,7 @@ CASES: Final = {
     "scaling decisions": Case({"workflow": "development"}, {"decisions": []}),
     "status": Case({}, varies=("oldest_seconds", "throughput_per_hour", "average_pipeline_seconds")),
     "strategy": Case({"queue": "content", "strategy": "least-loaded"}, varies=("was", "before")),
+    "settings": Case({}, varies=("file",)),
     "stuck": Case({}, varies=("seconds", "since", "for_seconds")),
     "submit": Case(
         {"title": "Tiny", "brief": "x", "not_before": "2h"}, {"created": True}, varies=("project", "begins_at")

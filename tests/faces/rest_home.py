@@ -45,12 +45,13 @@ class RestHome:
 
 
 @contextmanager
-def served(folder: Path) -> Generator[RestHome]:
-    """Up on a free port, and down at the end."""
+def served(folder: Path, **agents: str) -> Generator[RestHome]:
+    """Up on a free port, and down at the end. `agents` are further agents as texts of Python programs."""
     podium = CommandLine(folder / "home")
     podium.ask("init")
     with (podium.home / "podium.toml").open("a") as file:
-        file.write(f"\n[agents.waiter]\ncommand = {json.dumps([sys.executable, '-c', WAITER])}\n")
+        for name, text in {"waiter": WAITER, **agents}.items():
+            file.write(f"\n[agents.{name}]\ncommand = {json.dumps([sys.executable, '-c', text])}\n")
     url = podium.ask("up", "--port", "0")["url"]
     with ExitStack() as stack:
         stack.callback(_down, podium)

@@ -77,7 +77,7 @@ def _plan(rows: Rows, context: Context, asked: Asked) -> Plan:
 
 def _intake(rows: Rows, context: Context, asked: Asked) -> Plan:
     """An issue becomes a project; an outsider's waits until somebody approves (SEC-2)."""
-    policy, key, who = context.github, f"github:issue:{asked['key']}", f"@{asked['login']}"
+    policy, key, who = context.config.github, f"github:issue:{asked['key']}", f"@{asked['login']}"
     if asked["label"] and asked["label"] != policy.label:
         return Plan(f"ignored: the label {asked['label'][:40]!r} asks for nothing")
     if policy.label and policy.label not in {*asked.labels, asked["label"]}:
@@ -91,7 +91,7 @@ def _intake(rows: Rows, context: Context, asked: Asked) -> Plan:
     project = Project(
         slug(title, f"issue-{asked['number']}"), title, "", None, None, 50, 50, _repository(rows, context, asked),
         f"github:{asked.repository}#{asked['number']}"[:200], context.clock.now(), context.pipeline.digest,
-        context.agent,
+        context.config.agent,
     )  # fmt: skip
     hold = "" if begins else f"{HELD} {who} is no member of {asked.repository}"
     command = Submit(project, _document(title, asked), context.pipeline_text, key, hold=hold)
@@ -106,7 +106,7 @@ def _intake(rows: Rows, context: Context, asked: Asked) -> Plan:
 
 def _repository(rows: Rows, context: Context, asked: Asked) -> str | None:
     """What an issue's project works on: the repository it was opened in, unless issues there ask for new ones."""
-    if asked.repository in {name.lower() for name in context.github.inbox}:
+    if asked.repository in {name.lower() for name in context.config.github.inbox}:
         return None
     if own := rows.one("outside_by_key", (f"gh:@{asked.repository}",)):
         return str(context.home / "projects" / own[1] / "repository")
@@ -125,7 +125,7 @@ def _document(title: str, asked: Asked) -> str:
 
 def _feedback(rows: Rows, context: Context, asked: Asked) -> Plan:
     """A member's comment reaches who made the work; a review that asks for changes sends it back, to the author."""
-    if not asked.is_trusted and context.github.begin != "anyone":
+    if not asked.is_trusted and context.config.github.begin != "anyone":
         return Plan(f"ignored: @{asked['login']} is no member, and comments of outsiders move nothing")
     if not asked["text"].strip():
         return Plan("ignored: it says nothing")

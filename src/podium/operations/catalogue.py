@@ -26,6 +26,7 @@ from podium.operations import (
     retention,
     reviews,
     scaling,
+    settings,
     status,
     steering,
     stuck,
@@ -37,7 +38,8 @@ from podium.operations.operation import REGISTRY, Operation
 
 MODULES = (
     arrivals, assigning, attempts, diff, doctor, events, fleet, health, instances, intake, jobs, letters, log, messages,
-    metrics, outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, status,
+    metrics, outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, settings, status,
+    steering, stuck, swap, targets, tokens,
     steering, stuck, swap, targets, tokens,
 )  # fmt: skip
 

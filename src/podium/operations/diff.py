@@ -104,7 +104,8 @@ async def diff(context: Context, asked: DiffInput) -> DiffOutput:
     base = await changes.base_of(repository, commit) if commit else None
     found = await changes.files(repository, base, commit) if base and commit else []
     page = found[asked.after : asked.after + asked.limit]
-    patches = await changes.patches(repository, base, commit, [one.path for one in page]) if page and base else []
+    paths = [one.path for one in page]
+    patches = await changes.patches(repository, base, commit, paths) if paths and base and commit else []
     gates = [*told.gates, *(gate for gate in report.gates if gate not in told.gates)]
     return DiffOutput(
         job=work.job.id,

@@ -13,6 +13,7 @@ class EventsInput(Input):
 
     after: int = option(0, "Only events after this number.", ge=0)
     limit: int = option(1000, "How many.", ge=1, le=10_000)
+    named: bool = option(False, "Also which work the jobs are that they are about.")
 
 
 class EventRow(Output):
@@ -29,6 +30,15 @@ class EventRow(Output):
     data: dict[str, Any]
 
 
+class JobName(Output):
+    """Which work a job is."""
+
+    id: int
+    workflow: str
+    step: str
+    item: str
+
+
 class EventsOutput(Output):
     """Events in order, and the number of the last one there is."""
 
@@ -38,6 +48,8 @@ class EventsOutput(Output):
     """The first event that is still kept."""
     reset: bool
     """Events after the asked number were pruned: what a reader made of earlier ones must be read anew elsewhere."""
+    jobs: tuple[JobName, ...] = ()
+    """Those that these events are about and that are still kept, where it was asked for them."""
 
 
 @question("events", server="monitor")
@@ -46,4 +58,7 @@ def events(rows: Rows, context: Context, asked: EventsInput) -> EventsOutput:
     page = rows.all("events_after", (asked.after, asked.limit))
     (horizon,) = rows.one("log_horizon")
     made = [EventRow.of(row[:-1], data=json.loads(row[-1])) for row in page]
-    return EventsOutput(events=made, last=rows.one("event_last")[0], horizon=horizon, reset=asked.after + 1 < horizon)
+    about = json.dumps(list({event.job for event in made if event.job}) if asked.named else [])
+    jobs = tuple(map(JobName.of, rows.all("job_names", (about,))))
+    (last,) = rows.one("event_last")
+    return EventsOutput(events=made, last=last, horizon=horizon, reset=asked.after + 1 < horizon, jobs=jobs)

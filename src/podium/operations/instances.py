@@ -91,7 +91,7 @@ async def instances(context: Context, asked: Nothing) -> InstancesOutput:
             shut = "retired" if one.retired else "quarantined" if one.quarantined else "drained"
             closed = "" if fleet.may_lease(one.slot) else shut
             state, because = judge(
-                signs, now, context.stuck_limits.silent_seconds, running=context.running, leased=row is not None,
+                signs, now, context.config.limits.stuck_silent_seconds, running=context.running, leased=row is not None,
                 closed=closed, rests_seconds=rests, asked=asking.get(one.name, ""),
             )  # fmt: skip
             words: Any = "retiring" if one.retired else "drained" if closed and state == "stopped" else state
@@ -110,7 +110,7 @@ async def instances(context: Context, asked: Nothing) -> InstancesOutput:
                         }
                     )
                 silent = hung_seconds(signs or Signs(), now)
-                made.silent_seconds = round(silent, 3) if silent > context.stuck_limits.silent_seconds else None
+                made.silent_seconds = round(silent, 3) if silent > context.config.limits.stuck_silent_seconds else None
             found.append(made)
         pools = [PoolRow.like(pool, workflow=pool.queue) for pool in pools_of(rows, fleet)[0]]
         return InstancesOutput(instances=found, pools=pools)

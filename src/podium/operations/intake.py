@@ -66,8 +66,8 @@ async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     text, origin = _read(asked)
     stem = asked.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     title = document.one_line(asked.title or "") or document.title_of(text, stem)
-    agent = asked.agent or context.agent
-    agents = context.programs.of_all if context.programs else context.agents
+    agent = asked.agent or context.config.agent
+    agents = context.programs.of_all if context.programs else context.config.all_agents()
     if agent not in agents:
         raise UsageError(f"There is no agent {agent!r}. Known: {', '.join(sorted(agents))}.")
     repository = source.checked(asked.repository) if asked.repository is not None else None

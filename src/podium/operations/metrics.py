@@ -1,6 +1,7 @@
 """What came of the work: pace, waiting, use of the pools, retries and spend over a window, and hour by hour."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from podium.operations.context import Context
@@ -38,6 +39,8 @@ class WorkflowMetrics(Output):
     """What the attempts that ended took together."""
     utilization: float | None
     """That, as a share of the time that the pool's present instances had; null without instances."""
+    instances: int
+    """How many the pool has now."""
     verdicts: dict[str, int]
     """How attempts ended: pass, retry, rework, escalate, bury (a dead letter) or release (uncharged)."""
 
@@ -48,8 +51,14 @@ class MetricsHour(Output):
     at: float
     """Its beginning, in seconds since the epoch."""
     projects_completed: int
+    completed: dict[str, int]
+    """Runs of each workflow that reached its end."""
     started: dict[str, int]
     busy_seconds: dict[str, float]
+    depth: dict[str, int]
+    """Ready jobs at its end; in the hour that runs, now."""
+    wait_p50_seconds: dict[str, float | None]
+    wait_p95_seconds: dict[str, float | None]
     retries: int
     cost_usd: float | None
 
@@ -95,6 +104,9 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
     for metric, hour, n, total in rows.all("hourly_series", (first,)):
         hours.setdefault(hour, defaultdict(_Cell))[metric] = _Cell(n, total)
         whole[metric] = _Cell(whole[metric].n + n, whole[metric].total + total)
+    waits: defaultdict[tuple[str, int], dict[int, int]] = defaultdict(dict)
+    for queue, hour, bucket, n in rows.all("wait_series", (first,)):
+        waits[queue, hour][bucket] = n
     names = list(context.pipeline.workflows)
     done, failed = whole["project.completed"], whole["project.failed"].n
     return MetricsOutput(
@@ -108,18 +120,36 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
         retries=_retries(whole),
         cost_usd=_cost(whole),
         workflows={name: _workflow(rows, context, name, whole, first, wall - since) for name in names},
-        hours=[
-            MetricsHour(
-                at=hour * HOUR_SECONDS,
-                projects_completed=counted["project.completed"].n,
-                started={name: counted[f"queue.{name}.started"].n for name in names},
-                busy_seconds={name: round(counted[f"queue.{name}.busy"].total, 3) for name in names},
-                retries=_retries(counted),
-                cost_usd=_cost(counted),
-            )
-            for hour, counted in hours.items()
-        ],
+        hours=_hours(
+            names, hours, waits, {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
+        ),
     )
+
+
+def _hours(
+    names: Sequence[str],
+    hours: Mapping[int, _Counted],
+    waits: Mapping[tuple[str, int], dict[int, int]],
+    depth: dict[str, int],
+) -> list[MetricsHour]:
+    """Hour by hour; what a queue held is known by what it gained and lost since, counted back from now."""
+    made: list[MetricsHour] = []
+    for hour, counted in reversed(list(hours.items())):
+        row = MetricsHour(
+            at=hour * HOUR_SECONDS,
+            projects_completed=counted["project.completed"].n,
+            completed={name: counted[f"workflow.{name}.completed"].n for name in names},
+            started={name: counted[f"queue.{name}.started"].n for name in names},
+            busy_seconds={name: round(counted[f"queue.{name}.busy"].total, 3) for name in names},
+            depth={name: depth.get(name, 0) for name in names},
+            wait_p50_seconds={name: quantile(waits[name, hour], 0.5) for name in names},
+            wait_p95_seconds={name: quantile(waits[name, hour], 0.95) for name in names},
+            retries=_retries(counted),
+            cost_usd=_cost(counted),
+        )
+        made.append(row)
+        depth = {name: depth.get(name, 0) - counted[f"queue.{name}.depth"].n for name in names}
+    return made[::-1]
 
 
 def _workflow(
@@ -136,6 +166,7 @@ def _workflow(
         wait_p50_seconds=quantile(waits, 0.5),
         wait_p95_seconds=quantile(waits, 0.95),
         busy_seconds=round(busy, 3),
+        instances=pool,
         utilization=round(min(1.0, busy / (pool * seconds)), 4) if pool else None,
         verdicts={key.removeprefix(verdicts): cell.n for key, cell in counted.items() if key.startswith(verdicts)},
     )

@@ -56,7 +56,7 @@ def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewL
     for review in reviews:
         if review.state == "open":
             review.age_seconds = round(max(0.0, context.clock.now() - review.opened_at), 3)
-            review.overdue = review.age_seconds > context.stuck_limits.review_seconds
+            review.overdue = review.age_seconds > context.config.limits.stuck_review_seconds
     return ReviewListOutput(reviews=reviews)
 
 

@@ -79,7 +79,7 @@ def _row(found: Finding) -> StuckRow:
 
 def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     """Everything that is stuck, as far as one bounded look finds it."""
-    now, limits = context.clock.now(), context.stuck_limits
+    now, limits = context.clock.now(), context.config.limits.stuck()
     beyond = now - limits.delayed_seconds, now + limits.delayed_seconds
     jobs = rows.all("jobs_running")
     jobs += rows.all("jobs_held_longest", (ROWS_MAX,)) + rows.all("jobs_delayed_beyond", (*beyond, ROWS_MAX))

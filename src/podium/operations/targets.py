@@ -69,7 +69,7 @@ def against(rows: Rows, context: Context) -> list[Target]:
     }
     return [
         Target(name=n, unit=UNITS[n], low=low, high=high, actual=actual[n], met=_met(n, actual[n], low, high))
-        for n, (low, high) in context.targets.items()
+        for n, (low, high) in context.config.targets
     ]
 
 

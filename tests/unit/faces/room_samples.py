@@ -1,6 +1,7 @@
 """Answers of `prune` and `disk`."""
 
 from podium.operations.retention import DiskOutput, DiskRow, PrunedRow, PruneOutput
+from podium.operations.settings import RuleRow, SettingRow, SettingsOutput
 from tests.unit.faces.samples import Answer, plain
 
 
@@ -19,3 +20,12 @@ def disk() -> Answer:
     """What takes how much room."""
     kinds = [DiskRow(kind="database", bytes=3 << 30), DiskRow(kind="clones", bytes=0)]
     return plain(DiskOutput(home="/srv/podium", kinds=kinds, total_bytes=3 << 30, free_bytes=9 << 30))
+
+
+def settings(*, rules: bool = True) -> Answer:
+    rows = [
+        SettingRow(key="agent", value="rehearsal", source="default"),
+        SettingRow(key="limits.queue_soft", value=40, source="podium.toml", pending=50),
+    ]
+    rule = RuleRow(on="genesis.SPEC_COMPLETE", does="enqueue", what="development")
+    return plain(SettingsOutput(file="/srv/podium/podium.toml", settings=rows, rules=[rule] if rules else []))

@@ -18,17 +18,17 @@ def health(*, well: bool = True) -> Answer:
 def metrics(*, empty: bool = False) -> Answer:
     quiet = WorkflowMetrics(
         projects_completed=0, average_seconds=None, started=0, wait_p50_seconds=None, wait_p95_seconds=None,
-        busy_seconds=0.0, utilization=0.0, verdicts={},
+        busy_seconds=0.0, utilization=0.0, instances=0, verdicts={},
     )  # fmt: skip
     busy = WorkflowMetrics(
         projects_completed=12, average_seconds=754.2, started=212, wait_p50_seconds=0.004, wait_p95_seconds=95.2,
-        busy_seconds=40_210.0, utilization=0.62, verdicts={"pass": 190, "rework": 15, "retry": 7},
+        busy_seconds=40_210.0, utilization=0.62, instances=5, verdicts={"pass": 190, "rework": 15, "retry": 7},
     )  # fmt: skip
     first = NOW // HOUR * HOUR - 24 * HOUR
     hours = [
         MetricsHour(
             at=first + n * HOUR, projects_completed=n % 2, started={"development": n * n % 17}, busy_seconds={},
-            retries=0, cost_usd=0.5,
+            completed={}, depth={}, wait_p50_seconds={}, wait_p95_seconds={}, retries=0, cost_usd=0.5,
         )
         for n in range(0, 24, 2)
     ]  # fmt: skip

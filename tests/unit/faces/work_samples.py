@@ -41,3 +41,9 @@ def diff(**more: Any) -> Answer:
         "removed": 1, "files": files,
     }  # fmt: skip
     return plain(DiffOutput(**told | more))
+
+
+def diffs() -> list[Answer]:
+    """With a change, without one, and one that is not kept."""
+    nothing: dict[str, Any] = {"files": [], "gates": [], "base": None}
+    return [diff(), diff(**nothing, commit=None, attempt=""), diff(**nothing)]

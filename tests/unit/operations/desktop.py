@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from podium.config import GitHubConfig, StuckLimits, TargetsConfig
+from podium.config import Config, GitHubConfig, StuckLimits
 from podium.domain.errors import PodiumError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
@@ -53,12 +54,17 @@ class Desktop:
     def vitals(self) -> Vitals:
         return Vitals({name: Signs(progress=at) for name, at in self.heard.items()} | self.signs, self.resting)
 
+    def config(self) -> Config:
+        """What the home has chosen."""
+        limits = {f"stuck_{name}": value for name, value in asdict(self.limits).items()}
+        chosen = {"agents": {"python": {"command": ["true"]}}, "limits": limits, "github": self.github}
+        return Config.model_validate({"agent": "python", **chosen})
+
     def context(self) -> Context:
         """What operations use."""
         return Context(
             self.home, self, self.clock, self.desk.pipeline, self.desk.text, self.desk.store.pipelines,
-            tuple(self.desk.slots), "python", frozenset({"python"}), self, self.running, self.limits, self.vitals,
-            targets=TargetsConfig().model_dump(), github=self.github,
+            tuple(self.desk.slots), self.config(), self, self.running, self.vitals,
         )  # fmt: skip
 
     def ask(self, name: str, **asked: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ class Work:
         merged = asyncio.run(self.repositories.merge(self.project, [made], "k/1", "Merge", lambda: True))
         assert isinstance(merged, Merged)
 
-    def end(self, lease: Lease, made: str | None, *gates: dict[str, object]) -> None:
+    def end(self, lease: Lease, made: str | None, *gates: Mapping[str, object]) -> None:
         """The attempt ends with this commit and these gates, and waits for an approval."""
         report = Report(Ending.FINISHED, "", "passed", "It is done", commit=made)
         folder = self.home.attempt(lease.name)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import pytest
 
 from podium.clock import SteadyClock
+from podium.config import Config
 from podium.domain.command import Decide, Dispatch, Verdict
 from podium.domain.instance import Slot
 from podium.operations.context import Context
@@ -54,7 +55,7 @@ class DeskClock(SteadyClock):
 def context(desk: Desk) -> Context:
     return Context(
         Path("home"), Truth(desk.store.rows), DeskClock(desk), desk.pipeline, desk.text, desk.store.pipelines,
-        tuple(desk.slots), "rehearsal", frozenset({"rehearsal"}), running=True,
+        tuple(desk.slots), Config(), running=True,
     )  # fmt: skip
 
 

@@ -34,6 +34,22 @@ def test_metrics_are_what_the_attempts_were(desktop: Desktop) -> None:
     assert (told.success_rate, told.average_pipeline_seconds) == (None, None), "nobody knows them yet"
     assert sum(hour.busy_seconds["genesis"] for hour in told.hours) == row.busy_seconds
     assert 0 < (row.utilization or 0) < 1
+    assert [hour.depth["genesis"] for hour in told.hours][-1] == desktop.ask("queues").queues[1].depth
+    assert all(hour.wait_p95_seconds["genesis"] is not None for hour in told.hours if hour.started["genesis"])
+
+
+@pytest.mark.requirement("QUE-1")
+def test_a_queues_depth_at_the_end_of_each_hour_is_told_though_only_changes_are_counted(desktop: Desktop) -> None:
+    desk, depths = desktop.desk, list[int]()
+    for more in (3, 0, 2, 40):
+        for n in range(more):
+            desk.submit(f"p{desk.now:.0f}-{n}")
+        if more == 2:
+            desk.lease()
+        depths.append(desktop.ask("queues").queues[1].depth)
+        desk.now = (desk.now // 3600 + 1) * 3600
+    told = {hour.at: hour.depth["genesis"] for hour in desktop.ask("metrics", window="24h").hours}
+    assert list(told.values()) == [depths[0], depths[2], depths[3]], "an hour without a change is left out"
 
 
 @pytest.mark.requirement("INS-7")

@@ -1,6 +1,7 @@
 """Templates as pages: numbers in words, states with a sign, small charts, and everything from outside escaped."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -9,21 +10,19 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from podium.faces import wording
-from podium.faces.sentences import Works, is_good_news, is_trouble, sentence
-from podium.operations.events import EventRow
+from podium.faces.sentences import Works, is_good_news, is_trouble, sentence, works_of
+from podium.operations.events import EventRow, JobName
 from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
 
 HERE: Final = Path(__file__).parent
-HOUR_SECONDS: Final = 3600
-HOURS_SHOWN: Final = 24
 TIMELINE_WIDTH: Final = 900.0
 
 TONES: Final = {
     "good": "passed complete approved ok ready met idle pass",
     "active": "active busy running open starting",
     "attention": "in_review delayed sent_back stopped paused drained retiring waiting-on-human stuck draining warning"
-    " quarantined",
+    " quarantined could-not-run unknown half-open overdue refused",
     "trouble": "dead failed rejected crashed problem missed",
     "quiet": "waiting held cancelled",
 }
@@ -39,25 +38,6 @@ def _state(name: str) -> Markup:
     tone = _TONE_OF.get(name, "quiet")
     shown = wording.one_line(name).replace("_", " ").replace("-", " ")
     return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(tone, SIGNS[tone], shown)
-
-
-def _bars(hours: list[Any], name: str, now: float, label: str) -> Markup:
-    """What was started in each of the last hours, as bars with a text for those who cannot see them."""
-    counted = {int(hour.at // HOUR_SECONDS): hour.started.get(name, 0) for hour in hours}
-    values = [counted.get(int(now // HOUR_SECONDS) - ago, 0) for ago in reversed(range(HOURS_SHOWN))]
-    top = max(values) or 1
-    bars = Markup("").join(
-        Markup('<rect x="{}" y="{:.1f}" width="7" height="{:.1f}"/>').format(
-            i * 10, 30 - 28 * v / top, 28 * v / top + 1
-        )
-        for i, v in enumerate(values)
-    )
-    told = Markup(
-        '<svg class="bars" viewBox="0 0 {} 32" role="img" aria-label="{}" preserveAspectRatio="none">{}</svg>'
-    )
-    return told.format(
-        HOURS_SHOWN * 10, f"{label}: {sum(values)} in {HOURS_SHOWN} hours, {values[-1]} in this one", bars
-    )
 
 
 class Bar(NamedTuple):
@@ -125,6 +105,8 @@ def _message(line: str) -> tuple[str, str, str]:
     text = said.get("text") or said.get("summary")
     words = text if isinstance(text, str) else json.dumps(said, ensure_ascii=False)
     return wording.clock_time(at) if isinstance(at, int | float) else "", kind[:40], wording.clean(words)
+def _works(jobs: Iterable[JobName]) -> Works:
+    return works_of(job.model_dump() for job in jobs)
 
 
 def environment() -> jinja2.Environment:
@@ -138,9 +120,10 @@ def environment() -> jinja2.Environment:
         "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time, "line": wording.one_line,
         "state": _state, "told": _told, "tone": _tone, "timeline": timeline,
         "message": _message,
+        "size": wording.size, "state": _state, "told": _told, "tone": _tone, "timeline": timeline, "works": _works,
     }  # fmt: skip
     made.filters.update(words)
-    tools: dict[str, Any] = {"bars": _bars, "act": _act, "counted": wording.counted}
+    tools: dict[str, Any] = {"act": _act, "counted": wording.counted}
     made.globals.update(tools)
     return made
 
@@ -159,6 +142,6 @@ def fields_of(operation: Operation, given: dict[str, Any]) -> list[dict[str, Any
             "kind": next((t for t in ("boolean", "integer", "number", "array", "string") if t in types), "string"),
             "said": described.get("description", ""), "required": name in required,
             "positional": described.get("positional", False),
-            "plain": name in required or name in ("reason", "notes"),
+            "plain": name in required or name in ("reason", "notes", "scope"),
         })  # fmt: skip
     return made

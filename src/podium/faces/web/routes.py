@@ -1,10 +1,9 @@
 """Where the dashboard's pages are: each is drawn from the answers of operations, whole or as the part that changes."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -15,11 +14,11 @@ from starlette.routing import BaseRoute, Route
 
 from podium.domain.errors import PodiumError, UsageError
 from podium.faces.sentences import Work, Works, works_of
+from podium.faces.web import logs
 from podium.faces.web.render import HERE, environment, fields_of
-from podium.faces.web.screens import JOBS_SHOWN, SCREENS, Answers, Screen
+from podium.faces.web.screens import SCREENS, Answers, Screen
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
-from podium.operations.events import EventRow
 from podium.operations.invoke import invoke
 from podium.operations.operation import REGISTRY, understood
 
@@ -30,8 +29,6 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
-PROJECTS_NAMED_MAX: Final = 4
-"""Of those that events are about, whose jobs are called by name."""
 STATUS: Final = {2: 422, 3: 404, 5: 403}
 """From an error's exit code to the status of its page; everything else may work later."""
 PART: Final = "x-podium-part"
@@ -64,6 +61,10 @@ class Dashboard:
                 shown[ask.name] = await self._ask(request, ask.operation, ask.asked(params, shown))
             if "events" in shown:
                 shown["works"] = await self._works(request, shown["events"].events)
+                asked = ask.asked(params, shown)
+                shown[ask.name] = None if asked is None else await self._ask(request, ask.operation, asked)
+            if "logs" in shown:
+                shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:
             title, status, template = "Not shown", STATUS.get(error.exit_code, 503), "trouble.html"
             shown["error"] = str(error)
@@ -81,16 +82,6 @@ class Dashboard:
     async def _ask(self, request: Request, name: str, asked: Mapping[str, Any]) -> Any:
         operation = operation_named(name)
         return await invoke(operation, self._context(), understood(operation, asked), request.state.principal)
-
-    async def _works(self, request: Request, events: Sequence[EventRow]) -> Works:
-        """What the jobs are that these events are about, of the projects that were last heard of."""
-        found: dict[int, Work] = {}
-        projects = dict.fromkeys(event.project for event in reversed(events) if event.job)
-        for project in islice(projects, PROJECTS_NAMED_MAX):
-            with suppress(PodiumError):  # it may have been pruned
-                jobs = await self._ask(request, "jobs", {"project": project, "limit": JOBS_SHOWN})
-                found |= works_of(job.model_dump() for job in jobs.jobs)
-        return found
 
     async def _form(self, request: Request) -> Response:
         """What to fill in for an operation; of a destructive one also what it would touch."""

@@ -10,8 +10,9 @@ function morph(before, after) {
   if (before.nodeType !== after.nodeType || before.nodeName !== after.nodeName) return before.replaceWith(after.cloneNode(true));
   if (before.nodeType === Node.TEXT_NODE) { if (before.data !== after.data) before.data = after.data; return; }
   if (before === document.activeElement && before.matches("input,textarea,select")) return;
+  if (before.dataset.own !== undefined || (before.dataset.load && before.dataset.load === after.dataset.load)) return;  // the page's own
   for (const { name, value } of after.attributes ?? []) if (before.getAttribute(name) !== value && !(name === "open")) before.setAttribute(name, value);
-  for (const { name } of [...(before.attributes ?? [])]) if (!after.hasAttribute(name) && name !== "open") before.removeAttribute(name);
+  for (const { name } of [...(before.attributes ?? [])]) if (!after.hasAttribute(name) && name !== "open" && name !== "data-loaded") before.removeAttribute(name);
   const byKey = new Map([...before.children].filter((one) => one.id).map((one) => [one.id, one]));
   const wanted = [...after.childNodes];
   wanted.forEach((next, place) => {
@@ -21,6 +22,19 @@ function morph(before, after) {
     if (!old) before.append(next.cloneNode(true)); else morph(old, next);
   });
   while (before.childNodes.length > wanted.length) before.lastChild.remove();
+}
+
+// What never changes, such as the work of an ended attempt, is asked for once.
+async function load() {
+  for (const place of document.querySelectorAll("[data-load]")) {
+    const from = place.dataset.load;
+    if (place.dataset.loaded === from) continue;
+    place.dataset.loaded = from;
+    try {
+      const answer = await fetch(from, { headers: { "X-Podium-Part": "1" } });
+      if (place.dataset.load === from && place.isConnected) place.innerHTML = await answer.text();
+    } catch { delete place.dataset.loaded; }
+  }
 }
 
 async function refresh() {
@@ -37,12 +51,16 @@ async function refresh() {
       for (const name of ["id", "tabindex"]) part.setAttribute(name, main.getAttribute(name));
       const log = $(".log"), follows = log && log.scrollTop + log.clientHeight > log.scrollHeight - 40;
       morph(main, part);
+      load();
       tag = answer.headers.get("ETag");
       if (follows) $(".log").scrollTop = $(".log").scrollHeight;
     }
   } catch { /* the badge says it */ } finally { busy = false; }
 }
-function plan(after) { due ??= setTimeout(refresh, after); }
+function plan(after) {
+  if (!after) { clearTimeout(due); due = null; }
+  due ??= setTimeout(refresh, after);
+}
 
 const stream = new EventSource(`/v1/events?after=${document.body.dataset.last}`);
 stream.onmessage = () => plan(REFRESH_MS);
@@ -83,24 +101,86 @@ function tell() {
 }
 async function send(event) {
   event.preventDefault();
+  if ($("form", form).dataset.view) return keepView();
   const operation = $("form", form).dataset.operation;
   const answer = await fetch(`/v1/${operation.replaceAll(" ", "/")}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(filled()) });
   const said = await answer.json();
   if (!answer.ok) { $(".said", form).textContent = said.detail; return; }
-  form.close();
+  if ($("form", form).dataset.tells) tellAnswer(operation, said); else form.close();
   say(`${operation}: done`);
   plan(0);
+}
+// What an operation answered that is worth reading: a plan, or a token that is shown this once.
+function made(name, ...inside) { const one = document.createElement(name); one.append(...inside); return one; }
+function words(value) {
+  if (Array.isArray(value)) return value.length ? made("ul", ...value.map((one) => made("li", words(one)))) : made("span", "none");
+  if (value === null || value === "") return made("span", "–");
+  if (typeof value !== "object") return made("span", value === true ? "yes" : value === false ? "no" : String(value));
+  return made("dl", ...Object.entries(value).flatMap(([name, one]) => [made("dt", name.replaceAll("_", " ")), made("dd", words(one))]));
+}
+function tellAnswer(operation, answer) {
+  const close = made("button", "Close");
+  close.className = "main";
+  close.dataset.close = "";
+  const told = words(answer);
+  told.className = "answer";
+  form.replaceChildren(made("h2", operation), told, made("p", close));
+  close.focus();
 }
 function say(words) { toast.textContent = words; clearTimeout(say.timer); say.timer = setTimeout(() => (toast.textContent = ""), 6000); }
 document.addEventListener("click", (event) => {
   const act = event.target.closest("[data-act]");
   if (act) return open(act.dataset.act, act.dataset.given ?? "{}");
+  if (event.target.closest("[data-keep]")) return askView();
+  const gone = event.target.closest("[data-forget]");
+  if (gone) return forgetView(gone.dataset.forget);
   if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   if (event.target.closest("#theme")) theme(true);
   if (event.target.closest("#find")) showPalette();
 });
 form.addEventListener("submit", send);
-form.addEventListener("input", tell);
+form.addEventListener("input", () => $(".cli", form) && tell());
+
+// --- views of a list, by name, in this browser ----------------------------------------------------------------------
+const VIEWS_MAX = 20;
+function views() { try { return JSON.parse(localStorage.getItem("podium-views") ?? "{}"); } catch { return {}; } }
+function showViews() {
+  const place = $("#views");
+  if (!place) return;
+  const links = Object.entries(views()).map(([name, search]) => {
+    const link = made("a", name), forget = made("button", "×");
+    link.className = "button";
+    link.href = search;
+    if (search === location.search) link.setAttribute("aria-current", "true");
+    forget.dataset.forget = name;
+    forget.setAttribute("aria-label", `Forget the view ${name}`);
+    const both = made("span", link, forget);
+    both.className = "view";
+    return both;
+  });
+  const keep = made("button", "Save this view");
+  keep.dataset.keep = "";
+  place.replaceChildren(...links, keep);
+}
+function askView() {
+  const label = made("label", "name"), input = made("input"), save = made("button", "Save"), row = made("p", save), asked = made("form", made("h2", "Save this view"), label, input, row);
+  label.htmlFor = input.id = "view-name";
+  input.required = true;
+  input.maxLength = 40;
+  save.className = "main";
+  row.className = "row";
+  asked.dataset.view = "1";
+  form.replaceChildren(asked);
+  form.showModal();
+  input.focus();
+}
+function keepView() {
+  const name = $("#view-name").value.trim(), kept = Object.entries({ ...views(), [name]: location.search || "?" });
+  if (name) localStorage.setItem("podium-views", JSON.stringify(Object.fromEntries(kept.slice(-VIEWS_MAX))));
+  form.close();
+  showViews();
+}
+function forgetView(name) { const left = views(); delete left[name]; localStorage.setItem("podium-views", JSON.stringify(left)); showViews(); }
 
 // --- theme, palette, keys -------------------------------------------------------------------------------------------
 function theme(turn) {
@@ -143,7 +223,20 @@ document.addEventListener("keydown", (event) => {
   else if (key === "?") $("#keys").showModal();
   else if (key === "n") open("submit", "{}");
   else if (key === "t") theme(true);
-  else if (key === "j" || key === "k") items[Math.max(0, Math.min(items.length - 1, items.indexOf(row) + (key === "j" ? 1 : -1)))]?.focus();
-  else if (row) $(`[data-key="${key}"]`, row)?.click();
+  else if (key === "j" || key === "k") step(items, row, key === "j" ? 1 : -1);
+  else if (key === "o" && row) (row.matches("a") ? row : $("a", row))?.click();
+  else $(`[data-key="${key}"]`, row ?? $("[data-shown]") ?? document.createElement("p"))?.click();
 });
+function step(items, row, by) {
+  const at = row ? items.indexOf(row) : items.findIndex((one) => one.getAttribute("aria-current")) - (by > 0 ? 1 : 0);
+  const to = items[Math.max(0, Math.min(items.length - 1, at + by))];
+  to?.focus();
+  if (to?.dataset.open && to.getAttribute("aria-current") !== "true") show(to);
+}
+function show(item) {  // beside the list, without leaving it
+  history.replaceState(null, "", item.dataset.open);
+  plan(0);
+}
 theme(false);
+load();
+showViews();
