@@ -35,7 +35,8 @@ def browser() -> Generator[Browser]:
 
 HASTY = """
 import json, pathlib
-pathlib.Path('<img src=x onerror="document.title=1">.py').write_text('<script>document.title=1</script>\\n\\x1b[31m' * 9)
+path = pathlib.Path('<img src=x onerror="document.title=1">.py')
+path.write_text('<script>document.title=1</script>\\n\\x1b[31m' * 9)
 print(json.dumps({"type": "result", "verdict": "passed", "summary": "<b>Done</b> in haste"}))
 """
 """An agent that changes a file and delivers no plan, as often as it is asked."""
@@ -73,23 +74,25 @@ def live(page: Page) -> None:
 
 
 @pytest.mark.requirement("DSH-1")
-def test_every_screen_shows_a_home_in_both_themes_and_is_accessible(browser: Browser, home: RestHome) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_screen_shows_a_home_in_either_theme_and_is_accessible(
+    browser: Browser, home: RestHome, scheme: str
+) -> None:
     axe = (npm_agents.installed() / "axe-core" / "axe.min.js").read_text()
     (job,) = home.ask("GET", "/v1/jobs/greeter", params={"limit": 1}).json()["jobs"]
     names = {"project": "greeter", "job": str(job["id"]), "instance": "dev-01"}
-    for scheme in ("light", "dark"):
-        with opened(browser, home, scheme) as page:
-            for screen in SCREENS:
-                answer = page.goto(home.url + screen.path.format(**names))
-                assert answer is not None
-                assert answer.status == 200, screen.path
-                expect(page.locator("h1")).to_have_count(1)
-                expect(page.locator("[data-load] a", has_text="The change and its gates")).to_have_count(0)
-                live(page)
-                page.evaluate(axe)
-                found = page.evaluate("axe.run()")["violations"]
-                bad = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in SERIOUS]
-                assert bad == [], (screen.path, scheme)
+    with opened(browser, home, scheme) as page:
+        for screen in SCREENS:
+            answer = page.goto(home.url + screen.path.format(**names))
+            assert answer is not None
+            assert answer.status == 200, screen.path
+            expect(page.locator("h1")).to_have_count(1)
+            expect(page.locator("[data-load] a", has_text="The change and its gates")).to_have_count(0)
+            live(page)
+            page.evaluate(axe)
+            found = page.evaluate("axe.run()")["violations"]
+            bad = [(v["id"], [n["target"] for n in v["nodes"]]) for v in found if v["impact"] in SERIOUS]
+            assert bad == [], (screen.path, scheme)
 
 
 @pytest.mark.requirement("DSH-1")
