@@ -106,11 +106,4 @@ async def _assign(
     given = "" if instance == ANY else instance
     command = Steer("assign", project, 0, given, 0, context.named(asked.by), asked.reason, workflow)
     done: Steered = await context.submit(command)
-    return AssignOutput(
-        project=done.project,
-        action="assign",
-        jobs=done.jobs,
-        attempts_ended=0,
-        workflow=workflow,
-        instance=given or None,
-    )
+    return AssignOutput.like(done, action="assign", attempts_ended=0, workflow=workflow, instance=given or None)

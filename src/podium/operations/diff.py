@@ -1,9 +1,9 @@
 """What a job's work would change, or has changed, and what its gates said: all that a reviewer decides on (REV-1)."""
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Final
 
-from podium.domain.attempt import Ending, Report
+from podium.domain.attempt import Ending, GateResult, Report
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.hosts import reports
@@ -45,15 +45,6 @@ class DiffFile(Output):
     """More of it differs than is told here: at most 400 lines of a file, and 3,000 of a page."""
 
 
-class GateRow(Output):
-    """One gate's answer, and the end of what it printed."""
-
-    name: str
-    outcome: str
-    detail: str
-    seconds: float
-
-
 class DiffOutput(Output):
     """What the work brings into the main branch, and how it was judged.
 
@@ -73,7 +64,7 @@ class DiffOutput(Output):
     """What the attempt said of its work."""
     feedback: str
     """What the job's reviewer said, where it is one."""
-    gates: list[GateRow]
+    gates: list[GateResult]
     """As long as the attempt's report is kept."""
     files_total: int
     added: int
@@ -81,50 +72,32 @@ class DiffOutput(Output):
     files: list[DiffFile]
 
 
-class _Work(NamedTuple):
-    """A job, its attempt, the attempt that holds the work, and the commit where that delivered one."""
-
-    job: Job
-    own: str
-    attempt: str
-    commit: str | None
-
-
 @operation("diff", server="queue", example="podium diff 12")
 async def diff(context: Context, asked: DiffInput) -> DiffOutput:
     """Show what a job's work changes, file by file, and what its gates said."""
-    work = await context.store.read(lambda rows: _work(rows, asked))
+    job, own, attempt, delivered = await context.store.read(lambda rows: _work(rows, asked))
     home = Home(context.home)
-    told, report = await asyncio.to_thread(lambda: [_report(home, name) for name in (work.own, work.attempt)])
-    repository = home.repository(work.job.project)
-    salvage = None
-    if work.commit is None and (repository / ".git").is_dir():
-        salvage = await worktree.read_ref(repository, f"refs/podium/salvage/{work.own.rpartition('/')[2]}")
-    commit = work.commit or salvage
+    told, report = await asyncio.to_thread(lambda: [_report(home, name) for name in (own, attempt)])
+    repository, salvage = home.repository(job.project), None
+    if delivered is None and (repository / ".git").is_dir():
+        salvage = await worktree.read_ref(repository, f"refs/podium/salvage/{own.rpartition('/')[2]}")
+    commit = delivered or salvage
     base = await changes.base_of(repository, commit) if commit else None
     found = await changes.files(repository, base, commit) if base and commit else []
     page = found[asked.after : asked.after + asked.limit]
     paths = [one.path for one in page]
     patches = await changes.patches(repository, base, commit, paths) if paths and base and commit else []
-    gates = [*told.gates, *(gate for gate in report.gates if gate not in told.gates)]
     return DiffOutput(
-        job=work.job.id,
-        project=work.job.project,
-        attempt=work.attempt if commit else "",
-        commit=commit,
-        base=base,
-        unfinished=salvage is not None,
-        summary=report.summary or report.detail,
-        feedback=told.feedback,
-        gates=[GateRow.like(gate) for gate in gates],
-        files_total=len(found),
-        added=sum(one.added or 0 for one in found),
-        removed=sum(one.removed or 0 for one in found),
+        job=job.id, project=job.project, attempt=attempt if commit else "", commit=commit, base=base,
+        unfinished=salvage is not None, summary=report.summary or report.detail, feedback=told.feedback,
+        gates=[*told.gates, *(gate for gate in report.gates if gate not in told.gates)], files_total=len(found),
+        added=sum(one.added or 0 for one in found), removed=sum(one.removed or 0 for one in found),
         files=_bounded(page, patches),
-    )
+    )  # fmt: skip
 
 
-def _work(rows: Rows, asked: DiffInput) -> _Work:
+def _work(rows: Rows, asked: DiffInput) -> tuple[Job, str, str, str | None]:
+    """The job, its attempt, the attempt that holds the work, and the commit where that delivered one."""
     row = rows.one("job_by_id", (asked.job,))
     if row is None:
         raise no_job(rows, asked.job)
@@ -136,8 +109,8 @@ def _work(rows: Rows, asked: DiffInput) -> _Work:
     own = f"{job.project}/{job.id}.a{number}"
     below = None if ended.get(number) else _below(rows, job.id, set())
     if below is None:
-        return _Work(job, own, own, ended.get(number))
-    return _Work(job, own, f"{job.project}/{below[0]}.a{rows.one('job_by_id', below[:1])[9]}", below[1])
+        return job, own, own, ended.get(number)
+    return job, own, f"{job.project}/{below[0]}.a{rows.one('job_by_id', below[:1])[9]}", below[1]
 
 
 def _below(rows: Rows, job: int, seen: set[int]) -> tuple[int, str] | None:

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
-from podium.operations.operation import Destructive, Input, Output, operation, option, question
+from podium.operations.operation import Input, Output, operation, option, question
 from podium.operations.projects import need_project
-from podium.operations.steering import ActionOutput, JobAction, ProjectAction, job_touches, steer
+from podium.operations.steering import ProjectAction
 from podium.store.rows import Rows
 
 BEHIND_MAX: Final = 1000
@@ -81,28 +81,6 @@ def _letter(rows: Rows, context: Context, row: Any) -> Letter:
         job=job, project=project, workflow=workflow, step=step, item=item, died_at=died_at, reason=reason,
         waiting=len(rows.all("waiting_behind", (job, BEHIND_MAX))), attempts=attempts,
     )  # fmt: skip
-
-
-@operation(
-    "dead-letters replay",
-    safety="write",
-    server="queue",
-    example="podium dead-letters replay 12 --reason 'agent fixed'",
-)
-async def replay(context: Context, asked: JobAction) -> ActionOutput:
-    """Try a dead letter again with fresh tries, once what killed it is mended."""
-    return await steer(context, "replay", asked)
-
-
-@operation(
-    "dead-letters drop",
-    safety=Destructive("Drop", job_touches),
-    server="queue",
-    example="podium dead-letters drop 12 --reason 'not needed'",
-)
-async def drop(context: Context, asked: JobAction) -> ActionOutput:
-    """Drop the feature that a dead letter is for; its project goes on without it."""
-    return await steer(context, "drop", asked)
 
 
 class ReplayAllInput(ProjectAction):

@@ -47,9 +47,9 @@ async def settings(context: Context, asked: Nothing) -> SettingsOutput:
     written = dict(_flat(tomllib.loads(path.read_text("utf-8")) if path.exists() else {}))
     rows: list[SettingRow] = []
     for key, value in _flat(context.config.model_dump(mode="json")):
-        row = SettingRow(key=key, value=value, source="podium.toml" if key in written else "default")
-        row.pending = written[key] if written.get(key, value) != value else None
-        rows.append(row)
+        pending = written[key] if written.get(key, value) != value else None
+        source = "podium.toml" if key in written else "default"
+        rows.append(SettingRow(key=key, value=value, source=source, pending=pending))
     return SettingsOutput(file=str(path), settings=rows, rules=[_rule(asdict(one)) for one in context.pipeline.rules])
 
 

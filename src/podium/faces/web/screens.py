@@ -1,32 +1,16 @@
-"""What the dashboard's screens show: each is a template over the answers of a few operations."""
+"""What the dashboard's screens show: each is a template over the answers of a few operations (`screens.toml`)."""
 
+import tomllib
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 Answers = dict[str, Any]
 Asked = Mapping[str, Any]
 """What an operation is asked."""
 
-EVENTS_SHOWN: Final = 100
-TICKER_EVENTS: Final = 14
-JOBS_SHOWN: Final = 200
-REVIEWS_READ: Final = 500
-"""The screens show the oldest of them."""
-PROJECTS_SHOWN: Final = 100
 DIGITS_MAX: Final = 18
-
-
-Needs = Callable[[Mapping[str, str], Answers], Asked | None]
-"""From the address's parameters, and the answers so far; None where there is nothing to ask."""
-
-
-def _given(*names: str, **fixed: Any) -> Needs:
-    """The address's parameters of these names, and what never changes."""
-
-    def needs(params: Mapping[str, str], _answers: Answers) -> Asked:
-        return {**fixed, **{name: params[name] for name in names if params.get(name)}}
-
-    return needs
 
 
 class Ask(NamedTuple):
@@ -34,7 +18,17 @@ class Ask(NamedTuple):
 
     name: str
     operation: str
-    asked: Needs = _given()
+    given: tuple[str, ...] = ()
+    """Parameters of the address that it is asked with."""
+    fixed: Asked = MappingProxyType({})
+    by: str = ""
+    """One of `NEEDS`, which says instead what is asked."""
+
+    def asked(self, params: Mapping[str, str], answers: Answers) -> Asked | None:
+        """What it is asked, by the answers so far too; None where there is nothing to ask."""
+        if self.by:
+            return NEEDS[self.by](params, answers, self.fixed)
+        return {**self.fixed, **{name: params[name] for name in self.given if params.get(name)}}
 
 
 class Screen(NamedTuple):
@@ -54,20 +48,17 @@ def place(params: Mapping[str, str]) -> int | None:
     return int(told) if told.isascii() and told.isdecimal() and len(told) < DIGITS_MAX else None
 
 
-def _latest(shown: int) -> Ask:
+def _latest(params: Mapping[str, str], answers: Answers, fixed: Asked) -> Asked:
     """The newest events, or those before a number."""
-
-    def page(params: Mapping[str, str], answers: Answers) -> Asked:
-        before = place(params)
-        end = answers["log"].last if before is None else before - 1
-        return {"after": max(0, end - shown), "limit": shown, "named": True}
-
-    return Ask("events", "events", page)
+    before = place(params)
+    end = answers["log"].last if before is None else before - 1
+    return {"after": max(0, end - fixed["limit"]), "named": True, **fixed}
 
 
 def _page_of_log(params: Mapping[str, str], _answers: Answers) -> Asked:
     return {"instance": params["instance"], "before": place(params), "find": params.get("find", "")}
 def _reviewed(params: Mapping[str, str], answers: Answers) -> Asked | None:
+def _reviewed(params: Mapping[str, str], answers: Answers, _: Asked) -> Asked | None:
     """The job of the review that is chosen, or of the oldest."""
     listed = answers["reviews"].reviews
     chosen = next((one for one in listed if str(one.id) == params.get("review")), listed[-1] if listed else None)
@@ -75,7 +66,7 @@ def _reviewed(params: Mapping[str, str], answers: Answers) -> Asked | None:
     return {"job": chosen.job} if chosen else None
 
 
-def _planned(_params: Mapping[str, str], answers: Answers) -> Asked | None:
+def _planned(_params: Mapping[str, str], answers: Answers, _: Asked) -> Asked | None:
     """The plan that the chosen review is about."""
     chosen = answers["chosen"]
     return {"project": chosen.project} if chosen and chosen.kind == "plan" else None
@@ -132,4 +123,16 @@ SCREENS: Final = (
         (Ask("settings", "settings"), Ask("tokens", "token list")), "s",
     ),
 )  # fmt: skip
+NEEDS: Final[Mapping[str, Callable[[Mapping[str, str], Answers, Asked], Asked | None]]] = {
+    "latest": _latest, "reviewed": _reviewed, "planned": _planned
+}  # fmt: skip
+
+
+def _screen(asks: Mapping[str, Any], **told: str) -> Screen:
+    return Screen(asks=tuple(Ask(name, **{"operation": name, **ask}) for name, ask in asks.items()), **told)
+
+
+SCREENS: Final = tuple(
+    _screen(**told) for told in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["screens"]
+)
 """In the order of the navigation."""
