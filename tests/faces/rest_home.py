@@ -52,21 +52,36 @@ def served(folder: Path, **agents: str) -> Generator[RestHome]:
     with (podium.home / "podium.toml").open("a") as file:
         for name, text in {"waiter": WAITER, **agents}.items():
             file.write(f"\n[agents.{name}]\ncommand = {json.dumps([sys.executable, '-c', text])}\n")
+    with running(podium) as home:
+        _stage(home)
+        yield home
+
+
+@contextmanager
+def running(podium: CommandLine) -> Generator[RestHome]:
+    """A home that is there, up on a free port, and down at the end."""
     url = podium.ask("up", "--port", "0")["url"]
     with ExitStack() as stack:
         stack.callback(_down, podium)
         home = RestHome(podium, url, stack.enter_context(httpx2.Client(base_url=url, timeout=30)))
-        home.bearers = {scope: podium.ask("token", "create", "--scope", scope)["token"] for scope in SCOPES}
-        mine = credential.read(podium.home)
-        revoked = podium.ask("token", "create", "--scope", "admin")
-        podium.ask("token", "revoke", revoked["id"], "--yes")
-        ended = attempt_token(credential.key(mine, "attempt"), "nothing/1.a1")
-        home.bearers |= {"home": mine, "nobody": None, "revoked": revoked["token"], "ended attempt": ended}
-        home.bearers["forged attempt"] = attempt_token(b"another key", "nothing/1.a1")
-        podium.ask("submit", "--title", "Work", "--id", "work", "--brief", "x", "--agent", "waiter")
-        podium.until("any(row['project'] == 'work' for row in answer['instances'])", "instances")
-        home.bearers["attempt"] = attempt_token(credential.key(mine, "attempt"), AT_WORK)
+        home.bearers["home"] = credential.read(podium.home)
         yield home
+
+
+def _stage(home: RestHome) -> None:
+    """A credential of every kind, and an attempt at work."""
+    podium = home.podium
+    home.bearers |= {scope: podium.ask("token", "create", "--scope", scope)["token"] for scope in SCOPES}
+    mine = home.bearers["home"]
+    assert mine is not None
+    revoked = podium.ask("token", "create", "--scope", "admin")
+    podium.ask("token", "revoke", revoked["id"], "--yes")
+    ended = attempt_token(credential.key(mine, "attempt"), "nothing/1.a1")
+    home.bearers |= {"nobody": None, "revoked": revoked["token"], "ended attempt": ended}
+    home.bearers["forged attempt"] = attempt_token(b"another key", "nothing/1.a1")
+    podium.ask("submit", "--title", "Work", "--id", "work", "--brief", "x", "--agent", "waiter")
+    podium.until("any(row['project'] == 'work' for row in answer['instances'])", "instances")
+    home.bearers["attempt"] = attempt_token(credential.key(mine, "attempt"), AT_WORK)
 
 
 def _down(podium: CommandLine) -> None:

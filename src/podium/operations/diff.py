@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from podium.domain.attempt import Ending, GateResult, Report
+from podium.domain.attempt import Ending, Report
 from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.hosts import reports
@@ -45,6 +45,15 @@ class DiffFile(Output):
     """More of it differs than is told here: at most 400 lines of a file, and 3,000 of a page."""
 
 
+class GateRow(Output):
+    """One gate's answer, and the end of what it printed."""
+
+    name: str
+    outcome: str
+    detail: str
+    seconds: float
+
+
 class DiffOutput(Output):
     """What the work brings into the main branch, and how it was judged.
 
@@ -64,7 +73,7 @@ class DiffOutput(Output):
     """What the attempt said of its work."""
     feedback: str
     """What the job's reviewer said, where it is one."""
-    gates: list[GateResult]
+    gates: list[GateRow]
     """As long as the attempt's report is kept."""
     files_total: int
     added: int
@@ -90,7 +99,7 @@ async def diff(context: Context, asked: DiffInput) -> DiffOutput:
     return DiffOutput(
         job=job.id, project=job.project, attempt=attempt if commit else "", commit=commit, base=base,
         unfinished=salvage is not None, summary=report.summary or report.detail, feedback=told.feedback,
-        gates=[*told.gates, *(gate for gate in report.gates if gate not in told.gates)], files_total=len(found),
+        gates=[GateRow.like(gate) for gate in dict.fromkeys((*told.gates, *report.gates))], files_total=len(found),
         added=sum(one.added or 0 for one in found), removed=sum(one.removed or 0 for one in found),
         files=_bounded(page, patches),
     )  # fmt: skip

@@ -91,7 +91,7 @@ _ABOUT: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def _register(name: str, *, about: str, summary: str, action: Any = "", ends: str = "", **more: Any) -> None:
+def _register(name: Any, *, about: str, summary: str, action: Any = "", ends: str = "", **more: Any) -> None:
     """Make an operation of a row of the table."""
 
     async def call(context: Context, asked: Any) -> ActionOutput:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from podium.domain.attempt import GateOutcome, GateResult
 from podium.operations.attempts import AssignmentOutput
-from podium.operations.diff import DiffFile, DiffOutput
+from podium.operations.diff import DiffFile, DiffOutput, GateRow
 from podium.operations.messages import InboxOutput, InboxRow
 from tests.unit.faces.samples import NOW, Answer, plain
 
@@ -33,8 +32,8 @@ def diff(**more: Any) -> Answer:
         DiffFile(path="logo.png", added=None, removed=None, patch="", cut=False),
     ]
     gates = [
-        GateResult("tests", GateOutcome.FAILED, "It ended with status 1.\nE  assert 1 == 2", 3.2),
-        GateResult("lint", GateOutcome.PASSED),
+        GateRow(name="tests", outcome="failed", detail="It ended with status 1.\nE  assert 1 == 2", seconds=3.2),
+        GateRow(name="lint", outcome="passed", detail="", seconds=0.0),
     ]
     told: dict[str, Any] = {
         "job": 12, "project": "p", "attempt": "p/12.a1", "commit": "b" * 40, "base": "a" * 40, "unfinished": False,

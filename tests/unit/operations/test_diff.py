@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,7 @@ def test_a_diff_is_what_the_work_brings_into_main_before_and_after_its_merge(wor
     assert [(f.path, f.added, f.removed) for f in told.files] == [(NAME, 4, 0), ("a.py", 2, 0), ("gone.py", 0, 1)]
     assert told.files[0].patch == "@@ -0,0 +1,4 @@\n" + "\n".join(f"+{line}" for line in HOSTILE.splitlines())
     assert told.files[1].patch == "@@ -0,0 +1,2 @@\n+x = 1\n+y = 2"
-    assert list(map(asdict, told.gates)) == [failed]
+    assert [gate.model_dump() for gate in told.gates] == [failed]
     assert (told.summary, told.unfinished, told.added, told.removed) == ("It is done", False, 6, 1)
     work.merge(made)
     after = work.desktop.ask("diff", job=work.lease.job.id)

@@ -62,7 +62,7 @@ class Dashboard:
             if "events" in shown:
                 shown["works"] = await self._works(request, shown["events"].events)
                 asked = ask.asked(params, shown)
-                shown[ask.name] = None if asked is None else await self._ask(request, ask.operation, asked)
+                shown[ask.name] = None if asked is None else await self._ask(request, ask.operation or ask.name, asked)
             if "logs" in shown:
                 shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:

@@ -17,7 +17,8 @@ class Ask(NamedTuple):
     """One operation that a screen needs; its answer has the name `name` in the template."""
 
     name: str
-    operation: str
+    operation: str = ""
+    """Empty where it has the same name."""
     given: tuple[str, ...] = ()
     """Parameters of the address that it is asked with."""
     fixed: Asked = MappingProxyType({})
@@ -129,7 +130,7 @@ NEEDS: Final[Mapping[str, Callable[[Mapping[str, str], Answers, Asked], Asked | 
 
 
 def _screen(asks: Mapping[str, Any], **told: str) -> Screen:
-    return Screen(asks=tuple(Ask(name, **{"operation": name, **ask}) for name, ask in asks.items()), **told)
+    return Screen(asks=tuple(Ask(name, **ask) for name, ask in asks.items()), **told)
 
 
 SCREENS: Final = tuple(
