@@ -20,7 +20,6 @@ FILE_LINES_MAX: Final = 400
 PAGE_LINES_MAX: Final = 3_000
 """Of all files of an answer together."""
 LINE_CHARS_MAX: Final = 400
-NO_REPORT: Final = Report(Ending.LOST)
 
 
 class DiffInput(Input):
@@ -138,16 +137,15 @@ def _report(home: Home, attempt: str) -> Report:
     try:
         return reports.report(kept.read_json(home.attempt(attempt) / claim.EXIT) or {})
     except (ValueError, TypeError):
-        return NO_REPORT
+        return Report(Ending.LOST)
 
 
 def _bounded(page: list[changes.Changed], patches: list[str]) -> list[DiffFile]:
     room, made = PAGE_LINES_MAX, list[DiffFile]()
     for one, patch in zip(page, patches, strict=True):
         lines = patch.rstrip("\n").split("\n")
-        shown = [line[:LINE_CHARS_MAX] for line in lines[: min(room, FILE_LINES_MAX)]]
-        room -= len(shown)
+        said = [line[:LINE_CHARS_MAX] for line in lines[: min(room, FILE_LINES_MAX)]]
+        room -= len(said)
         path = one.path.encode("utf-8", "replace").decode()
-        file = DiffFile(path=path, added=one.added, removed=one.removed, patch="\n".join(shown), cut=shown != lines)
-        made.append(file)
+        made.append(DiffFile(path=path, added=one.added, removed=one.removed, patch="\n".join(said), cut=said != lines))
     return made
