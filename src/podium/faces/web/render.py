@@ -105,6 +105,8 @@ def _message(line: str) -> tuple[str, str, str]:
     text = said.get("text") or said.get("summary")
     words = text if isinstance(text, str) else json.dumps(said, ensure_ascii=False)
     return wording.clock_time(at) if isinstance(at, int | float) else "", kind[:40], wording.clean(words)
+
+
 def _works(jobs: Iterable[JobName]) -> Works:
     return works_of(job.model_dump() for job in jobs)
 
@@ -118,9 +120,8 @@ def environment() -> jinja2.Environment:
     words: dict[str, Any] = {
         "duration": wording.duration, "span": wording.whole_seconds, "figure": wording.figure, "clean": wording.clean,
         "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time, "line": wording.one_line,
-        "state": _state, "told": _told, "tone": _tone, "timeline": timeline,
-        "message": _message,
         "size": wording.size, "state": _state, "told": _told, "tone": _tone, "timeline": timeline, "works": _works,
+        "message": _message,
     }  # fmt: skip
     made.filters.update(words)
     tools: dict[str, Any] = {"act": _act, "counted": wording.counted}

@@ -13,8 +13,6 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from podium.domain.errors import PodiumError, UsageError
-from podium.faces.sentences import Work, Works, works_of
-from podium.faces.web import logs
 from podium.faces.web.render import HERE, environment, fields_of
 from podium.faces.web.screens import SCREENS, Answers, Screen
 from podium.operations.catalogue import operation_named
@@ -58,13 +56,8 @@ class Dashboard:
         try:
             shown["log"] = await self._ask(request, "events", {"limit": 1})  # first: what comes after it is followed
             for ask in screen.asks:
-                shown[ask.name] = await self._ask(request, ask.operation, ask.asked(params, shown))
-            if "events" in shown:
-                shown["works"] = await self._works(request, shown["events"].events)
                 asked = ask.asked(params, shown)
                 shown[ask.name] = None if asked is None else await self._ask(request, ask.operation or ask.name, asked)
-            if "logs" in shown:
-                shown["page"] = await logs.page(shown["logs"], params)
         except PodiumError as error:
             title, status, template = "Not shown", STATUS.get(error.exit_code, 503), "trouble.html"
             shown["error"] = str(error)

@@ -56,9 +56,10 @@ def _latest(params: Mapping[str, str], answers: Answers, fixed: Asked) -> Asked:
     return {"after": max(0, end - fixed["limit"]), "named": True, **fixed}
 
 
-def _page_of_log(params: Mapping[str, str], _answers: Answers) -> Asked:
+def _page_of_log(params: Mapping[str, str], _answers: Answers, _: Asked) -> Asked:
     return {"instance": params["instance"], "before": place(params), "find": params.get("find", "")}
-def _reviewed(params: Mapping[str, str], answers: Answers) -> Asked | None:
+
+
 def _reviewed(params: Mapping[str, str], answers: Answers, _: Asked) -> Asked | None:
     """The job of the review that is chosen, or of the oldest."""
     listed = answers["reviews"].reviews
@@ -73,59 +74,8 @@ def _planned(_params: Mapping[str, str], answers: Answers, _: Asked) -> Asked | 
     return {"project": chosen.project} if chosen and chosen.kind == "plan" else None
 
 
-SCREENS: Final = (
-    Screen(
-        "/", "Overview", "overview.html",
-        (
-            Ask("status", "status"), Ask("targets", "targets"),
-            Ask("reviews", "review list", _given(limit=REVIEWS_READ)), Ask("letters", "dead-letters", _given(limit=5)),
-            Ask("stuck", "stuck", _given(limit=5)), Ask("notices", "notices", _given(limit=50)),
-            Ask("metrics", "metrics"), Ask("load", "bottleneck"), _latest(TICKER_EVENTS),
-        ), "o",
-    ),
-    Screen(
-        "/projects", "Projects", "projects.html",
-        (Ask("projects", "projects", _given("before", limit=PROJECTS_SHOWN)),), "p",
-    ),
-    Screen(
-        "/projects/{project}", "Project", "project.html",
-        (
-            Ask("project", "project", _given("project")),
-            Ask("jobs", "jobs", _given("project", "after", limit=JOBS_SHOWN)),
-            Ask("reviews", "review list", _given("project", limit=REVIEWS_READ)),
-        ),
-    ),
-    Screen("/jobs/{job}", "Job", "job.html", (Ask("why", "why", _given("job")),)),
-    Screen("/jobs/{job}/diff", "Work", "diff.html", (Ask("diff", "diff", _given("job", "attempt", "after")),)),
-    Screen("/instances", "Instances", "instances.html", (Ask("instances", "instances"),), "i"),
-    Screen(
-        "/instances/{instance}", "Instance", "instance.html",
-        (Ask("instances", "instances"), Ask("page", "log", _page_of_log)),
-    ),
-    Screen("/queues", "Queues", "queues.html", (Ask("queues", "queues"), Ask("backlog", "backlog")), "q"),
-    Screen(
-        "/review", "Review", "review.html",
-        (
-            Ask("reviews", "review list", _given(limit=REVIEWS_READ)),
-            Ask("why", "why", _reviewed), Ask("plan", "plan", _planned),
-        ), "r",
-    ),
-    Screen(
-        "/fleet", "Fleet", "fleet.html",
-        (
-            Ask("status", "status"), Ask("instances", "instances"), Ask("bottleneck", "bottleneck"),
-            Ask("health", "health"), Ask("decisions", "scaling decisions", _given(limit=30)),
-        ), "f",
-    ),
-    Screen("/charts", "Charts", "charts.html", (Ask("metrics", "metrics", _given("window")),), "c"),
-    Screen("/events", "Events", "events.html", (_latest(EVENTS_SHOWN),), "e"),
-    Screen(
-        "/settings", "Settings", "settings.html",
-        (Ask("settings", "settings"), Ask("tokens", "token list")), "s",
-    ),
-)  # fmt: skip
 NEEDS: Final[Mapping[str, Callable[[Mapping[str, str], Answers, Asked], Asked | None]]] = {
-    "latest": _latest, "reviewed": _reviewed, "planned": _planned
+    "latest": _latest, "page_of_log": _page_of_log, "reviewed": _reviewed, "planned": _planned
 }  # fmt: skip
 
 
