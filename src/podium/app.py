@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.faces.rest.app import Mounted
     from podium.faces.rest.server import Server
     from podium.hosts.local import Access
-    from podium.integrations.webhooks import WebhookSender
+    from podium.integrations.channels import ChannelSender
     from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.rows import Rows
@@ -214,7 +214,7 @@ class RealWorld:
         self.prepare(home)
         _lock(home)
         loaded = _load(home)
-        limits = loaded.config.limits.value()
+        limits = loaded.config.store_limits()
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             yield loaded.context(store, clock, store)
 
@@ -237,7 +237,7 @@ class RealWorld:
         _lock(home)
         loaded = _load(home)
         listener = _listener(loaded.config.server, host, port)
-        limits = loaded.config.limits.value()
+        limits = loaded.config.store_limits()
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
@@ -256,7 +256,7 @@ class RealWorld:
                 home / mirror.FOLDER, store, clock, store.pipelines,
                 lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
             )  # fmt: skip
-            sender = _sender(home, loaded.config, clock)
+            sender = _sender(home, loaded.config, clock, listener)
             courier = Courier(store, clock, sender, random.SystemRandom())
             pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
             services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
@@ -372,15 +372,27 @@ def _access(home: Path, listener: socket.socket | None) -> "Access":
     return lambda attempt: {**where, credential.VARIABLE: attempt_token(key, attempt)}
 
 
-def _sender(home: Path, config: configuration.Config, clock: "Clock") -> "WebhookSender":
-    """The configured webhooks."""
+def _sender(
+    home: Path, config: configuration.Config, clock: "Clock", listener: socket.socket | None
+) -> "ChannelSender":
+    """The configured channels and webhooks."""
+    from podium.address import url_of
+    from podium.integrations.channels import ChannelSender, Outlet
     from podium.integrations.webhooks import Hook, WebhookSender
 
-    hooks: dict[str, Hook] = {}
-    for name, hook in config.webhooks.items():
-        file = home / hook.secret_file if hook.secret_file else None
-        hooks[name] = Hook(**hook.model_dump(exclude={"secret_file"}), secret_file=file)
-    return WebhookSender(hooks, clock.wall, os.environ)
+    hooks = {
+        name: Hook(
+            **hook.model_dump(exclude={"secret_file"}),
+            secret_file=home / hook.secret_file if hook.secret_file else None,
+        )
+        for name, hook in config.webhooks.items()
+    }
+    outlets = {
+        name: Outlet(each.url_env, home / each.url_file if each.url_file else None)
+        for name, each in config.channels.items()
+    }
+    link = url_of(listener) if listener else ""
+    return ChannelSender(outlets, WebhookSender(hooks, clock.wall, os.environ), home, os.environ, link)
 
 
 async def _end_tasks() -> None:

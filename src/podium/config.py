@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -80,6 +80,7 @@ class StuckLimits:
 _SHALLOW: Final = Limits()
 _STUCK: Final = StuckLimits()
 Seconds = Annotated[float, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class LimitsConfig(_Section):
@@ -127,6 +128,26 @@ class WebhookConfig(_Section):
             checked_url(self.url, allow_http=self.allow_http)
         except UsageError as error:
             raise ValueError(str(error)) from None
+        return self
+
+
+class ChannelConfig(_Section):
+    """A way out to people through apprise (docs/channels.md); its URL is never in this file."""
+
+    url_env: str = ""
+    url_file: str = ""
+    """Relative to the home; readable by its owner alone."""
+    needs_you: bool = True
+    """Whether it is told of what needs a person."""
+    pieces: tuple[Literal["documentation", "marketing", "social"], ...] = ()
+    """Kinds of content pieces that go out there once they are published."""
+    approve: bool = True
+    """Whether such a piece waits for an approval first."""
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> "ChannelConfig":
+        if bool(self.url_env) == bool(self.url_file):
+            raise ValueError("give either url_env (the name of an environment variable) or url_file")
         return self
 
 
@@ -220,9 +241,9 @@ class Config(_Section):
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
     limits: LimitsConfig = LimitsConfig()
     """When new projects wait, and when they are told to come back later."""
-    webhooks: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")], WebhookConfig] = Field(
-        default_factory=dict
-    )
+    webhooks: Mapping[Name, WebhookConfig] = Field(default_factory=dict)
+    channels: Mapping[Name, ChannelConfig] = Field(default_factory=dict)
+    """Where people are told of what needs them, and where content goes; nothing goes anywhere without one."""
     retention: Retention = Field(default_factory=Retention)
     """How long what is over is kept."""
     scaling: ScalingConfig = ScalingConfig()
@@ -231,6 +252,17 @@ class Config(_Section):
     sandbox: SandboxConfig = SandboxConfig()
     github: GitHubConfig = GitHubConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+
+    def store_limits(self) -> Limits:
+        """As the store takes them."""
+        every = self.channels.items()
+
+        def channels(what: str) -> list[tuple[str, str]]:
+            if what == "needs_you":
+                return [(name, "pending") for name, each in every if each.needs_you]
+            return [(name, "draft" if each.approve else "pending") for name, each in every if what in each.pieces]
+
+        return replace(self.limits.value(), channels=channels)
 
     def all_agents(self) -> dict[str, AgentConfig]:
         """The built-in agents and the configured ones."""

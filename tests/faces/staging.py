@@ -1,5 +1,6 @@
 """A home with something in it for every operation, made with the laws alone; nothing of it begins to run by itself."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from podium.domain.command import Command, Complete, Send, Settle, Steer, Verdic
 from podium.domain.delivery import Outcome
 from podium.policy.admission import UNLIMITED
 from podium.store import outbox
+from tests.unit.integrations.test_webhooks import EVENT
 from tests.unit.store.desk import Desk
 
 QUALITY: Final = Verdict("escalate", "sent back 3 times", target="implement", feedback="still wrong", review="quality")
@@ -88,7 +90,11 @@ class Stage(Desk):
         message = self.do(Send("workflow:content", "Mind the gap", "ann", name)).message
         delivery = next(d for d in outbox.due(self.store.rows, self.now, 1000) if d.event["project"] == name)
         self.do(Settle(delivery.id, delivery.attempts, Outcome("dead", 0.0, "given up after 10 tries: HTTP 500")))
-        return {"notice": notice, "message": message, "delivery": delivery.id}
+        draft = EVENT | {"type": "social", "project": name, "at": self.now}
+        row = (f"piece/{name}@social", "channel:social", json.dumps(draft), self.now, self.now, "draft")
+        self.store.rows.many("delivery_insert", [row])
+        drafted = next(row[0] for row in self.store.rows.all("deliveries_page", ("channel:social", "draft", 1)))
+        return {"notice": notice, "message": message, "delivery": delivery.id, "draft": drafted}
 
     def deliver_rest(self) -> None:
         """Nothing is left to be sent."""

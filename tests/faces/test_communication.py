@@ -23,6 +23,7 @@ webhook = "plain"
 on = "event:project.completed"
 notify = "{title} is complete"
 """
+DRAFTS = "small has pieces that go out once they are approved: podium deliveries --state draft"
 HOOKS = """
 [webhooks.ci]
 url = "http://localhost:{port}/ci"
@@ -36,6 +37,10 @@ secret_file = "hook.key"
 format = "flat"
 allow_http = true
 allow_private = true
+
+[channels.desk]
+url_env = "DESK_URL"
+pieces = ["marketing"]
 """
 
 
@@ -46,7 +51,7 @@ def podium(tmp_path: Path) -> CommandLine:
     return made
 
 
-@pytest.mark.requirement("EVT-3", "EVT-4", "COM-1")
+@pytest.mark.requirement("EVT-3", "EVT-4", "COM-1", "NTF-1")
 def test_agents_read_their_messages_and_receivers_get_the_documented_payloads(podium: CommandLine) -> None:
     podium("init", "--pipeline")
     with (podium.home / "pipeline.toml").open("a") as pipeline:
@@ -54,14 +59,25 @@ def test_agents_read_their_messages_and_receivers_get_the_documented_payloads(po
     key = podium.home / "hook.key"
     key.touch(mode=0o600)
     key.write_text(SECRET)
-    with receiving() as receiver:
+    with receiving() as receiver, receiving() as desk:
+        podium.env["DESK_URL"] = f"json://127.0.0.1:{desk.port}/"
         with (podium.home / "podium.toml").open("a") as configuration:
             configuration.write(HOOKS.format(port=receiver.port))
         assert podium("messages", "send", "all", "Mind the gap", "--from", "ann").returncode == 0
         try:
             assert podium("up").returncode == 0
             podium.ask("run", podium.document("small.md", SMALL))
-            podium.until("all(d['state'] == 'done' for d in answer['deliveries'])", "deliveries")
+            podium.until("not any(d['state'] == 'pending' for d in answer['deliveries'])", "deliveries")
+            told = [json.loads(request.body)["message"] for request in desk.requests]
+            assert [text.splitlines()[0] for text in told] == [DRAFTS], "nothing goes out before somebody has approved"
+            landing, *others = podium.ask("deliveries", "--state", "draft")["deliveries"]
+            assert len(others) == 2
+            assert podium("deliveries", "approve", str(landing["id"])).returncode == 0
+            podium.until("not any(d['state'] == 'pending' for d in answer['deliveries'])", "deliveries")
+            assert len(desk.requests) == 2
+            again = podium("deliveries", "approve", str(landing["id"]))
+            assert "is no draft" in again.stderr
+            assert len(desk.requests) == 2
         finally:
             podium("down")
 
@@ -79,8 +95,9 @@ def test_agents_read_their_messages_and_receivers_get_the_documented_payloads(po
     assert messages["all"]["sender"] == "ann"
     log = podium("logs", "genesis-01").stdout
     assert "Read a message from ann: Mind the gap" in log
-    (notice,) = podium.ask("notices")["notices"]
-    assert notice["text"] == "Small is complete"
+    drafts, notice = podium.ask("notices")["notices"]
+    assert (drafts["text"], notice["text"]) == (DRAFTS, "Small is complete")
+    assert podium("notices", "dismiss", str(drafts["id"])).returncode == 0
     assert podium.ask("status")["system"]["notices_open"] == 1
     assert podium("notices", "dismiss", str(notice["id"])).returncode == 0
     assert podium.ask("notices")["notices"] == []

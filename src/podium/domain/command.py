@@ -236,6 +236,8 @@ class Replay(NamedTuple):
     """Deliver once more what has ended, and let its webhook go on. Answer: the webhook; NotFound or Conflict."""
 
     delivery: int
+    draft: bool = False
+    """Deliver what waits for an approval instead."""
 
 
 class Arrive(NamedTuple):

@@ -1,8 +1,9 @@
-"""One event on its way to a webhook, what its receiver answered, and what becomes of it."""
+"""One event on its way to a webhook, or one text to a channel, what its receiver answered, and what becomes of it."""
 
 from typing import Any, Literal, NamedTuple
 
-State = Literal["pending", "done", "dead"]
+State = Literal["draft", "pending", "done", "dead"]
+"""A draft is a piece of content that waits for an approval."""
 
 
 class Delivery(NamedTuple):

@@ -66,18 +66,18 @@ class WebhookSender:
         name = delivery.webhook
         hook = self._hooks.get(name)
         if hook is None:
-            return _refuse(f"podium.toml has no [webhooks.{name}] any more")
+            return refuse(f"podium.toml has no [webhooks.{name}] any more")
         try:
             target = checked_url(hook.url, allow_http=hook.allow_http)
             headers, content = self._letter(hook, delivery)
         except UsageError as error:
-            return _refuse(f"[webhooks.{name}]: {error}")
+            return refuse(f"[webhooks.{name}]: {error}")
         try:
             async with asyncio.timeout(hook.timeout_seconds):
                 addresses = list(await self._lookup(target.host, target.port))
                 inside = [] if hook.allow_private else [each for each in addresses if not is_public(each)]
                 if inside:
-                    return _refuse(
+                    return refuse(
                         f"[webhooks.{name}]: {target.host} leads to {inside[0]}, which is no public address. "
                         "If it is yours, set allow_private = true"
                     )
@@ -137,7 +137,8 @@ def _client(verify: ssl.SSLContext | bool) -> "httpx2.AsyncClient":
     return httpx2.AsyncClient(verify=verify, trust_env=False, follow_redirects=False, limits=limits, timeout=None)
 
 
-def _refuse(reason: str) -> Answer:
+def refuse(reason: str) -> Answer:
+    """The answer for what Podium itself may not send."""
     return Answer(None, f"{reason.rstrip('.')}.", refused=True)
 
 
@@ -149,10 +150,10 @@ def _understood(status: int, retry_after: str) -> Answer:
 
 def _key(hook: Hook, environ: Mapping[str, str]) -> bytes:
     """The signing key; raises `UsageError`, which never says what was found instead."""
-    where = f"the environment variable {hook.secret_env}" if hook.secret_file is None else f"{hook.secret_file}"
-    text = environ.get(hook.secret_env, "") if hook.secret_file is None else _private_text(hook.secret_file)
+    where = hook.secret_file or f"the environment variable {hook.secret_env}"
+    text = secret_text(hook.secret_env, hook.secret_file, environ)
     try:
-        key = base64.b64decode(text.strip().removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except ValueError:
         key = b""
     if len(key) not in SECRET_BYTES:
@@ -163,13 +164,16 @@ def _key(hook: Hook, environ: Mapping[str, str]) -> bytes:
     return key
 
 
-def _private_text(path: Path) -> str:
+def secret_text(variable: str, path: Path | None, environ: Mapping[str, str]) -> str:
+    """What stands in an environment variable, or in a file that nobody else can read; raises `UsageError`."""
+    if path is None:
+        return environ.get(variable, "").strip()
     try:
         with path.open("rb") as handle:
             mode = os.fstat(handle.fileno()).st_mode
             if not stat.S_ISREG(mode) or mode & 0o077:
                 raise UsageError(f"{path} can be read by others; `chmod 600` it.")
-            return handle.read(1024).decode("ascii", "replace")
+            return handle.read(4096).decode("ascii", "replace").strip()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 

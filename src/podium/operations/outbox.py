@@ -67,8 +67,8 @@ async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutpu
 class DeliveriesInput(Input):
     """Which deliveries."""
 
-    webhook: str = option("", "Only to this webhook.")
-    state: Literal["", "pending", "done", "dead"] = option("", "Only these: pending, done or dead.")
+    webhook: str = option("", "Only to this webhook, or to channel:NAME.")
+    state: Literal["", "draft", "pending", "done", "dead"] = option("", "Only these: draft, pending, done or dead.")
     limit: int = option(100, "How many to show.", ge=1, le=1000)
 
 
@@ -132,4 +132,11 @@ class ReplayOutput(Output):
 async def deliveries_replay(context: Context, asked: ReplayInput) -> ReplayOutput:
     """Deliver once more what has ended, under the same id, and enable its webhook if that was disabled."""
     webhook: str = await context.submit(Replay(asked.delivery))
+    return ReplayOutput(delivery=asked.delivery, webhook=webhook)
+
+
+@operation("deliveries approve", safety="write", server="communication", example="podium deliveries approve 7")
+async def deliveries_approve(context: Context, asked: ReplayInput) -> ReplayOutput:
+    """Let a piece of content that waits as a draft go out to its channel."""
+    webhook: str = await context.submit(Replay(asked.delivery, draft=True))
     return ReplayOutput(delivery=asked.delivery, webhook=webhook)

@@ -1,12 +1,13 @@
 """Does a new project begin at once, wait in the input queue, or come back later? So queues stay shallow (INT-4)."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How deep queues may become."""
+    """How deep queues may become, and where people are told of what happens."""
 
     queue_soft: int = 20
     """Ready jobs of a queue with which new projects begin to wait; 0 lets every project in."""
@@ -16,6 +17,8 @@ class Limits:
     """A project of this priority (its own, half its business value, and boosts) does not wait for room."""
     reviews_max: int = 50
     """Reviews that wait for a decision with which new projects begin to wait (REV-2)."""
+    channels: Callable[[str], Sequence[tuple[str, str]]] = lambda _: ()
+    """Those that take a kind of piece, or `needs_you`: each a name, and the state in which a delivery to it begins."""
 
 
 UNLIMITED = Limits(queue_soft=0)

@@ -17,6 +17,7 @@ from podium.store.batch import Batch
 from podium.store.fleet import died
 from podium.store.messages import receive
 from podium.store.projects import advance
+from podium.store.rules import reach
 from podium.store.sketch import wait_bucket
 from podium.store.writing import day_of
 
@@ -157,6 +158,9 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
             found = (artifact.data.get(name) for name in ("type", "complexity"))
             row = (*(text[:40] if isinstance(text, str) else None for text in found), job.project)
             batch.writes["project_update"].append(row)
+        if artifact.kind == "publication":
+            kind, key = str(artifact.data["kind"]), f"piece/{job.project}/{job.workflow}/{artifact.key}"
+            reach(batch, kind, key, job.project, job.id, title=artifact.title, path=artifact.path)
         data = json.dumps(artifact.data, ensure_ascii=False)
         made = (artifact.kind, artifact.key, job.id, job.step, position, artifact.title, data, artifact.path)
         batch.writes["artifact_put"].append((job.project, *made))
@@ -212,28 +216,24 @@ def _escalate(batch: Batch, job: Job, command: Complete) -> None:
     open_review(batch, after, verdict.review, f"{verdict.reason}\n\n{verdict.feedback}".strip())
 
 
-_LAWS = {
-    "pass": _pass,
-    "retry": _retry,
-    "release": _release,
-    "rework": _rework,
-    "escalate": _escalate,
-    "bury": letters.bury,
-}
+_LAWS = {law.__name__.strip("_"): law for law in (_pass, _retry, _release, _rework, _escalate, letters.bury)}
 
 
-def open_review(batch: Batch, job: Job, kind: str, reason: str) -> int:
-    """Put a job before a reviewer; the answer is the review's id."""
+def open_review(batch: Batch, job: Job, kind: str, reason: str, *, waits: bool = True) -> int:
+    """Put a job before a reviewer, and tell people of it if it waits; the answer is the review's id."""
     review_id = batch.numbers.review
     batch.numbers.review += 1
     batch.writes["review_insert"].append((review_id, job.project, job.id, kind, reason[:8000], batch.now))
     batch.tell("review.opened", job, review=review_id, kind=kind, reason=reason[:500])
+    if waits:
+        text = f"{job.project}: {job.step} waits for a decision ({kind}): {reason[:500]}"
+        reach(batch, "needs_you", f"review/{review_id}", job.project, job.id, text=text, review=review_id)
     return review_id
 
 
 def send_back_at_once(batch: Batch, job: Job, kind: str, reason: str, notes: str, by: str) -> None:
     """A review that nobody has to answer: on record with the others, and decided in the same transaction (REC-4)."""
-    review_id = open_review(batch, job, kind, reason)
+    review_id = open_review(batch, job, kind, reason, waits=False)
     batch.decided[review_id] = "sent_back"
     batch.writes["review_update"].append(("sent_back", batch.now, by, notes[:2000], review_id))
 

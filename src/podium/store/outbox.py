@@ -45,10 +45,8 @@ def settle_delivery(batch: Batch, command: Settle) -> bool:
     if outcome.disable:
         batch.effects["webhook_disable"].append((webhook, batch.wall, outcome.detail[:500]))
     if outcome.state == "dead":  # one word a day: a receiver that is away may have thousands waiting
-        key = f"webhook/{webhook}/{int(batch.wall // DAY_SECONDS)}"
-        notice(
-            batch, key, f"Webhook {webhook} did not take delivery {command.delivery}: {outcome.detail}", needs_you=True
-        )
+        text = f"Webhook {webhook} did not take delivery {command.delivery}: {outcome.detail}"
+        notice(batch, f"webhook/{webhook}/{int(batch.wall // DAY_SECONDS)}", text, needs_you=True)
     return True
 
 
@@ -58,8 +56,9 @@ def replay(batch: Batch, command: Replay) -> str:
     if row is None:
         raise NotFound(f"There is no delivery {command.delivery}. `podium deliveries` lists them.")
     webhook, state, _ = row
-    if state == "pending":
-        raise Conflict(f"Delivery {command.delivery} is still being tried; `podium deliveries` says when next.")
+    if state == "pending" or (state == "draft") is not command.draft:
+        stands = {"pending": "still being tried", "draft": "a draft that waits for an approval"}.get(state, "no draft")
+        raise Conflict(f"Delivery {command.delivery} is {stands}; `podium deliveries` says when next.")
     batch.effects["delivery_update"].append(("pending", 0, batch.now, None, "", command.delivery))
     batch.effects["webhook_enable"].append((webhook,))
     batch.effects["notice_withdraw"].append((f"webhook/{webhook}/",))

@@ -28,7 +28,7 @@ def act(batch: Batch, rule: Rule, event: Told, key: str) -> None:
     """Message, notice or delivery; `key` is the same for the same cause, so that nothing is sent twice."""
     told: dict[str, Any] = dict(zip(_FIELDS, (*event[:-1], json.loads(event[-1])), strict=True))
     if rule.webhook:
-        row = (key, rule.webhook, orjson.dumps(told).decode(), batch.now, batch.wall)
+        row = (key, rule.webhook, orjson.dumps(told).decode(), batch.now, batch.wall, "pending")
         batch.effects["delivery_insert"].append(row)
         return
     text = fill(rule.notify or rule.text, _values(batch, told, rule.notify or rule.text))[:TEXT_CHARS_MAX]
@@ -42,6 +42,19 @@ def notice(batch: Batch, key: str, text: str, *, project: str = "", job: int = 0
     """Tell people something, once for its key."""
     batch.effects["notice_insert"].append((key, project, job, int(needs_you), text, batch.wall))
     batch.effects["notice_trim"] = [(NOTICES_MAX,)]
+    if needs_you:
+        reach(batch, "needs_you", f"notice/{key}", project, job, text=text)
+
+
+def reach(batch: Batch, what: str, key: str, project: str, job: int, **data: object) -> None:
+    """Put what people are told where they are into the outbox, for each channel that takes it; once for its key."""
+    told = dict(zip(_FIELDS, (0, batch.wall, what, project, "", job, 0, "", data), strict=True))
+    for name, state in batch.limits.channels(what):
+        row = (f"{key}@{name}", f"channel:{name}", orjson.dumps(told).decode(), batch.now, batch.wall, state)
+        batch.effects["delivery_insert"].append(row)
+        if state == "draft":  # of no project: its end is no answer
+            asks = f"{project} has pieces that go out once they are approved: podium deliveries --state draft"
+            notice(batch, "drafts/" + "/".join(key.split("/")[1:3]), asks, needs_you=True)
 
 
 def _values(batch: Batch, told: dict[str, Any], text: str) -> dict[str, str]:
