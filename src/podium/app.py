@@ -223,13 +223,11 @@ class RealWorld:
         self, home: Path, *, host: str | None = None, port: int | None = None
     ) -> AsyncGenerator[_Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
-        from podium.agents.command import Programs
         from podium.engine.courier import Courier
         from podium.engine.engine import Engine, EngineSettings
         from podium.engine.pruner import Pruner
         from podium.engine.sweeper import SweeperSettings
         from podium.hosts.remains import Remains
-        from podium.operations.swap import programs_of
         from podium.store.store import DATABASE, open_store
         from podium.workspace.layout import Home
 
@@ -241,9 +239,7 @@ class RealWorld:
         async with open_store(home / DATABASE, SteadyClock, limits=limits) as (store, clock):
             sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
             settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
-
-            loaded.programs = Programs(programs_of(loaded.config))
-            hosts = _hosts(loaded, loaded.programs, clock, store.holds, _access(home, listener))
+            hosts = _hosts(loaded, clock, store.holds, listener)
             room = partial(_gate, loaded.config.scaling)
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
             await engine.start()
@@ -333,20 +329,24 @@ def _beyond_limits(pipeline: Pipeline) -> float:
 
 
 def _hosts(
-    loaded: _Home, programs: "Programs", clock: "Clock", still_mine: Callable[["Lease"], bool], access: "Access"
+    loaded: _Home, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None
 ) -> dict[str, "Host"]:
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
+    from podium.agents.command import Programs
     from podium.hosts.local import LocalHost, LocalSettings
     from podium.hosts.own_steps import OwnSteps
     from podium.hosts.sandbox import Sandbox
+    from podium.operations.swap import programs_of
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 
+    programs = loaded.programs = Programs(programs_of(loaded.config))
     place, settings = Home(loaded.path), LocalSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
     repositories = Repositories(place)
+    served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
     return {
-        "": LocalHost(place, repositories, clock, programs, settings, access),
-        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine),
+        "": LocalHost(place, repositories, clock, programs, settings, _access(loaded.path, listener)),
+        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, loaded.config.deploy, served),
     }
 
 
@@ -377,22 +377,15 @@ def _sender(
 ) -> "ChannelSender":
     """The configured channels and webhooks."""
     from podium.address import url_of
-    from podium.integrations.channels import ChannelSender, Outlet
-    from podium.integrations.webhooks import Hook, WebhookSender
+    from podium.integrations.channels import ChannelSender
+    from podium.integrations.webhooks import WebhookSender, secret_text
 
-    hooks = {
-        name: Hook(
-            **hook.model_dump(exclude={"secret_file"}),
-            secret_file=home / hook.secret_file if hook.secret_file else None,
-        )
-        for name, hook in config.webhooks.items()
-    }
-    outlets = {
-        name: Outlet(each.url_env, home / each.url_file if each.url_file else None)
+    urls = {
+        name: partial(secret_text, each.url_env, each.url_file, home, os.environ)
         for name, each in config.channels.items()
     }
     link = url_of(listener) if listener else ""
-    return ChannelSender(outlets, WebhookSender(hooks, clock.wall, os.environ), home, os.environ, link)
+    return ChannelSender(urls, WebhookSender(config.webhooks, home, clock.wall, os.environ), home, link)
 
 
 async def _end_tasks() -> None:

@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,7 +17,7 @@ from podium.policy.admission import Limits
 from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
-from podium.web_address import checked_url
+from podium.web_address import Hook
 
 FILE: Final = "podium.toml"
 BUILT_IN: Final = ("rehearsal", "claude")
@@ -99,36 +100,9 @@ class LimitsConfig(_Section):
     stuck_review_seconds: Seconds = _STUCK.review_seconds
     stuck_dead_seconds: Seconds = _STUCK.dead_seconds
 
-    def value(self) -> Limits:
-        """As the store takes them."""
-        return Limits(self.queue_soft, self.queue_hard, self.urgent_priority, self.reviews_max)
-
     def stuck(self) -> StuckLimits:
         """When something counts as stuck."""
         return StuckLimits(**{field.name: getattr(self, f"stuck_{field.name}") for field in fields(StuckLimits)})
-
-
-class WebhookConfig(_Section):
-    """A receiver of events that rules name (docs/rules.md); its signing key is never in this file."""
-
-    url: str
-    secret_env: str = ""
-    secret_file: str = ""
-    """Relative to the home; readable by its owner alone."""
-    format: Literal["cloudevents", "flat"] = "cloudevents"
-    allow_private: bool = False
-    allow_http: bool = False
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
-
-    @model_validator(mode="after")
-    def _can_be_sent(self) -> "WebhookConfig":
-        if bool(self.secret_env) == bool(self.secret_file):
-            raise ValueError("give either secret_env (the name of an environment variable) or secret_file")
-        try:
-            checked_url(self.url, allow_http=self.allow_http)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return self
 
 
 class ChannelConfig(_Section):
@@ -148,6 +122,34 @@ class ChannelConfig(_Section):
     def _can_be_sent(self) -> "ChannelConfig":
         if bool(self.url_env) == bool(self.url_file):
             raise ValueError("give either url_env (the name of an environment variable) or url_file")
+        return self
+
+
+class DeployConfig(_Section):
+    """A target of deployments beyond this machine (docs/deployment.md); every other project's is `local`."""
+
+    projects: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9*?-]{1,63}$")], ...], Field(min_length=1)]
+    """Whose it is: ids, or patterns such as `web-*`; the first target that fits is taken."""
+    command: tuple[str, ...] = ()
+    """Run in the folder of the files to deploy."""
+    repository: Annotated[str, Field(pattern=r"^$|^(https://|ssh://|[a-z0-9._-]+@[a-z0-9.-]+:|/)[^\s\"'\\]+$")] = ""
+    """Instead of a command: a repository of which `branch` gets the page's folder, as GitHub Pages serves it."""
+    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] = "gh-pages"
+    url: Annotated[str, Field(pattern=r"^$|^https?://[^\s]+$")] = ""
+    """Where it can be seen; a command may say so in its last line instead."""
+    env: Mapping[str, str] = Field(default_factory=dict)
+    pass_env: tuple[str, ...] = ()
+    """Variables of the orchestrator's environment, such as a token; their values are never shown."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
+
+    def takes(self, project: str) -> bool:
+        """Whether that project is deployed there."""
+        return any(fnmatchcase(project, pattern) for pattern in self.projects)
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> "DeployConfig":
+        if bool(self.command) == bool(self.repository):
+            raise ValueError("give either a command or a repository")
         return self
 
 
@@ -241,9 +243,11 @@ class Config(_Section):
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)
     limits: LimitsConfig = LimitsConfig()
     """When new projects wait, and when they are told to come back later."""
-    webhooks: Mapping[Name, WebhookConfig] = Field(default_factory=dict)
+    webhooks: Mapping[Name, Hook] = Field(default_factory=dict)
     channels: Mapping[Name, ChannelConfig] = Field(default_factory=dict)
     """Where people are told of what needs them, and where content goes; nothing goes anywhere without one."""
+    deploy: Mapping[Name, DeployConfig] = Field(default_factory=dict)
+    """Where deployments of some projects go."""
     retention: Retention = Field(default_factory=Retention)
     """How long what is over is kept."""
     scaling: ScalingConfig = ScalingConfig()
@@ -262,7 +266,8 @@ class Config(_Section):
                 return [(name, "pending") for name, each in every if each.needs_you]
             return [(name, "draft" if each.approve else "pending") for name, each in every if what in each.pieces]
 
-        return replace(self.limits.value(), channels=channels)
+        asked = self.limits
+        return Limits(asked.queue_soft, asked.queue_hard, asked.urgent_priority, asked.reviews_max, channels)
 
     def all_agents(self) -> dict[str, AgentConfig]:
         """The built-in agents and the configured ones."""

@@ -41,23 +41,23 @@ class Taken:
     """What is not in it, for people."""
 
 
+@dataclass(slots=True)
 class _Taking:
-    def __init__(self, home: Home, writer: Writer, scratch: Path, taken: Taken) -> None:
-        self._home = home
-        self._writer = writer
-        self._scratch = scratch
-        self._taken = taken
-        self._mains: dict[str, str] = {}
-        self._running: set[str] = set()
-        self.schema = 0
+    home: Home
+    writer: Writer
+    scratch: Path
+    taken: Taken
+    schema: int = 0
+    _mains: dict[str, str] = field(default_factory=dict[str, str])
+    _running: set[str] = field(default_factory=set[str])
 
     async def all(self, *, logs: bool) -> None:
         """Everything, in the order in which a restored home can rely on it."""
-        with snapshot(self._home.path / DATABASE) as rows:
+        with snapshot(self.home.path / DATABASE) as rows:
             await self.database(rows)
-        self._writer.add(DATABASE, self._scratch / DATABASE)
+        self.writer.add(DATABASE, self.scratch / DATABASE)
         self.configuration()
-        for project in _projects(self._scratch / DATABASE):
+        for project in _projects(self.scratch / DATABASE):
             await self.project(project)
             if logs:
                 self.logs(project)
@@ -65,57 +65,57 @@ class _Taking:
     async def database(self, rows: SqliteRows) -> None:
         """Copy it, and note where the open projects' main branches stood: later they know more than it does."""
         for (project,) in rows.all("projects_open"):
-            repository = self._home.repository(project)
+            repository = self.home.repository(project)
             begun = (repository / ".git").is_dir()  # one that begins later has none yet
             main = await worktree.read_ref(repository, MAIN) if begun else None
             if main is not None:
                 is_untried = partial(_is_untried, rows)
                 self._mains[project] = await packing.main_before(repository, project, main, is_untried)
         self._running = {f"{job.project}/{job.id}.a{job.attempt}" for job in map(Job._make, rows.all("jobs_running"))}
-        self._taken.events = rows.one("event_bounds")[1]
+        self.taken.events = rows.one("event_bounds")[1]
         self.schema = int(rows.connection.pragma("user_version"))
-        copy(rows, self._scratch / DATABASE)
+        copy(rows, self.scratch / DATABASE)
 
     def configuration(self) -> None:
         """The home's settings and, if it has one, its pipeline."""
-        self._writer.add(config.FILE, self._home.path / config.FILE)
-        named = config.load(self._home.path).pipeline
-        path = self._home.path / named
-        if named and path.resolve().parent == self._home.path:
-            self._writer.add("pipeline", path)
+        self.writer.add(config.FILE, self.home.path / config.FILE)
+        named = config.load(self.home.path).pipeline
+        path = self.home.path / named
+        if named and path.resolve().parent == self.home.path:
+            self.writer.add("pipeline", path)
         elif named:
-            self._taken.notes.append(f"The pipeline {path} is not directly in the home: keep a copy of it yourself.")
+            self.taken.notes.append(f"The pipeline {path} is not directly in the home: keep a copy of it yourself.")
 
     async def project(self, project: str) -> None:
         """Its repository and what it published."""
-        self._taken.projects += 1
-        repository = self._home.repository(project)
+        self.taken.projects += 1
+        repository = self.home.repository(project)
         if (repository / ".git").is_dir():
             try:
-                files = await packing.pack(repository, self._mains.get(project), self._scratch / "repository")
+                files = await packing.pack(repository, self._mains.get(project), self.scratch / "repository")
             except PodiumError as error:
                 if project in self._mains:
                     raise
-                self._taken.notes.append(f"The repository of the ended project {project} cannot be read: {error}")
+                self.taken.notes.append(f"The repository of the ended project {project} cannot be read: {error}")
             else:
                 for kind, file in zip(("pack", "refs"), files, strict=True):
-                    self._writer.add(f"repositories/{project}.{kind}", file)
-                self._taken.repositories += 1
-            for file in self._scratch.glob("repository*"):
+                    self.writer.add(f"repositories/{project}.{kind}", file)
+                self.taken.repositories += 1
+            for file in self.scratch.glob("repository*"):
                 file.unlink()
-        outputs = self._home.project(project) / "outputs"
+        outputs = self.home.project(project) / "outputs"
         for path in _files(outputs):
-            self._writer.add(f"outputs/{project}/{path.relative_to(outputs).as_posix()}", path)
+            self.writer.add(f"outputs/{project}/{path.relative_to(outputs).as_posix()}", path)
 
     def logs(self, project: str) -> None:
         """The logs of ended attempts; those at work have a clone that no backup can hold."""
-        for attempt in entries(self._home.attempts / project):
+        for attempt in entries(self.home.attempts / project):
             names = {entry.name for entry in entries(attempt.path)}
             name = f"{project}/{attempt.name}"
             if cleaning.UNFINISHED in names or name in self._running:
                 continue
             for file in sorted(names & cleaning.KEPT_OF_LOST):
-                self._taken.logs += self._writer.add(f"attempts/{name}/{file}", Path(attempt.path, file))
+                self.taken.logs += self.writer.add(f"attempts/{name}/{file}", Path(attempt.path, file))
 
 
 async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:

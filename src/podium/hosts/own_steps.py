@@ -1,11 +1,14 @@
 """Podium's own steps: merge, deploy and publish, done in this process under the fence, never by an agent (INS-4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from podium.config import DeployConfig
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.job import Lease
 from podium.domain.pipeline import workflow_of
+from podium.hosts import targets
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief
 from podium.workspace import publishing
@@ -27,8 +30,14 @@ class OwnSteps(InProcessHost):
     attempt that lost its lease changes nothing.
     """
 
-    def __init__(self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool]) -> None:
+    def __init__(
+        self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool],
+        beyond: Mapping[str, DeployConfig] = MappingProxyType({}), served: str = "",
+    ) -> None:  # fmt: skip
+        """`beyond` are the targets beyond this machine; `served` is the URL of what it serves of `{project}`."""
         super().__init__(self._act)
+        self._beyond = beyond
+        self._served = served
         self._home = home
         self._repositories = repositories
         self._still_mine = still_mine
@@ -61,11 +70,18 @@ class OwnSteps(InProcessHost):
         return Report(Ending.COULD_NOT_START, f"Podium has no step of its own called {action!r}.")
 
     async def _deploy(self, lease: Lease, commit: str) -> Report:
-        directory = await publishing.deploy(self._home, lease.job.project, commit, lambda: self._still_mine(lease))
+        project = lease.job.project
+        directory = await publishing.deploy(self._home, project, commit, lambda: self._still_mine(lease))
         if isinstance(directory, Superseded):
             return _TAKEN_OVER
         entry = publishing.entry(directory)
-        data = {"commit": commit, "entry": entry, "url": (directory / entry).as_uri() if entry else None}
+        url = (self._served.format(project=project) or (directory / entry).as_uri()) if entry else None
+        found = next((name for name, each in self._beyond.items() if each.takes(project)), "local")
+        if target := self._beyond.get(found):
+            if not self._still_mine(lease):
+                return _TAKEN_OVER
+            url = await targets.send(found, target, self._home.repository(project), commit, directory) or url
+        data = {"commit": commit, "entry": entry, "url": url, "target": found}
         where = self._home.relative(directory)
         application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
         return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))

@@ -1,14 +1,14 @@
 """Tells people where they are, and publishes pieces of content, through apprise; webhooks go on to their own sender."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.errors import UsageError
-from podium.integrations.webhooks import WebhookSender, refuse, secret_text
+from podium.integrations.webhooks import WebhookSender, refuse
 
 TIMEOUT_SECONDS: Final = 60.0
 TEXT_CHARS_MAX: Final = 20_000
@@ -16,37 +16,29 @@ TEXT_CHARS_MAX: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Outlet:
-    """One channel of the configuration; its apprise URL, a secret, comes from an environment variable or a file."""
-
-    url_env: str = ""
-    url_file: Path | None = None
-
-
 class ChannelSender:
-    """`ports.Sender` for `channel:NAME`; `others` sends the rest. `link` leads to the dashboard, if there is one."""
+    """`ports.Sender` for `channel:NAME`; `others` sends the rest. `link` leads to the dashboard, if there is one.
 
-    def __init__(
-        self, outlets: Mapping[str, Outlet], others: WebhookSender, home: Path, environ: Mapping[str, str], link: str
-    ) -> None:
-        self._outlets = outlets
-        self._others = others
-        self._home = home
-        self._environ = environ
-        self._link = link
+    `urls` gives what apprise takes for an address: a secret, read when it is needed, which may raise `UsageError`.
+    """
+
+    urls: Mapping[str, Callable[[], str]]
+    others: WebhookSender
+    home: Path
+    link: str
 
     async def send(self, delivery: Delivery) -> Answer:
         """One try; apprise says no more than whether all its services took it."""
         kind, _, name = delivery.webhook.partition(":")
         if kind != "channel":
-            return await self._others.send(delivery)
-        if (outlet := self._outlets.get(name)) is None:
+            return await self.others.send(delivery)
+        if (url := self.urls.get(name)) is None:
             return refuse(f"podium.toml has no [channels.{name}] any more")
         try:
             import apprise
 
             service = apprise.Apprise()
-            if not service.add(secret_text(outlet.url_env, outlet.url_file, self._environ).split()):
+            if not service.add(url().split()):
                 return refuse(f"[channels.{name}] holds no URL that apprise knows")
             title, body = self._letter(delivery.event)
             async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -61,15 +53,15 @@ class ChannelSender:
 
     async def aclose(self) -> None:
         """Close what connections there are."""
-        await self._others.aclose()
+        await self.others.aclose()
 
     def _letter(self, event: Mapping[str, Any]) -> tuple[str, str]:
         """Title and text: of what needs somebody with what to do and where, of a piece its own words."""
         told = event["data"]
         if event["type"] != "needs_you":
-            with (self._home / told["path"]).open(encoding="utf-8", errors="replace") as file:
+            with (self.home / told["path"]).open(encoding="utf-8", errors="replace") as file:
                 return str(told["title"]), file.read(TEXT_CHARS_MAX)
         asked = told.get("review")
         do = f"podium review approve {asked} (or reject, or send-back --notes TEXT)" if asked else "podium notices"
-        where = f"\n{self._link}/{'review' if asked else ''}" if self._link else ""
+        where = f"\n{self.link}/{'review' if asked else ''}" if self.link else ""
         return "Podium needs you", f"{told['text']}\nWhat to do: {do}{where}"

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.errors import UsageError
-from podium.web_address import Target, checked_url, is_public
+from podium.web_address import Hook, Target, checked_url, is_public
 
 if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
     import httpx2
@@ -32,39 +32,29 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port to IP addresses; raises OSError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """One webhook of the configuration; its key comes from an environment variable or from a file."""
-
-    url: str
-    secret_env: str = ""
-    secret_file: Path | None = None
-    format: Literal["cloudevents", "flat"] = "cloudevents"
-    allow_private: bool = False
-    allow_http: bool = False
-    timeout_seconds: float = 10.0
-
-
 async def resolve(host: str, port: int) -> list[str]:
     """The host's addresses, as this machine's resolver has them; it also knows every odd way to write a number."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+@dataclass(slots=True)
 class WebhookSender:
     """`ports.Sender` over HTTP. `wall` gives the time that is signed; `verify` is how a server's certificate is."""
 
-    def __init__(
-        self, hooks: Mapping[str, Hook], wall: Callable[[], float], environ: Mapping[str, str],
-        lookup: Resolve = resolve, verify: ssl.SSLContext | bool = True,
-    ) -> None:  # fmt: skip
-        self._hooks, self._wall, self._environ, self._lookup, self._verify = hooks, wall, environ, lookup, verify
-        self._client: httpx2.AsyncClient | None = None
+    hooks: Mapping[str, Hook]
+    home: Path
+    """From which the files of keys are named."""
+    wall: Callable[[], float]
+    environ: Mapping[str, str]
+    lookup: Resolve = resolve
+    verify: ssl.SSLContext | bool = True
+    _client: "httpx2.AsyncClient | None" = None
 
     async def send(self, delivery: Delivery) -> Answer:
         """One try. The address that is connected to is the one that was checked: no second look-up comes between."""
         name = delivery.webhook
-        hook = self._hooks.get(name)
+        hook = self.hooks.get(name)
         if hook is None:
             return refuse(f"podium.toml has no [webhooks.{name}] any more")
         try:
@@ -74,7 +64,7 @@ class WebhookSender:
             return refuse(f"[webhooks.{name}]: {error}")
         try:
             async with asyncio.timeout(hook.timeout_seconds):
-                addresses = list(await self._lookup(target.host, target.port))
+                addresses = list(await self.lookup(target.host, target.port))
                 inside = [] if hook.allow_private else [each for each in addresses if not is_public(each)]
                 if inside:
                     return refuse(
@@ -92,7 +82,7 @@ class WebhookSender:
     ) -> Answer:
         import httpx2
 
-        client = self._client = self._client or _client(self._verify)
+        client = self._client = self._client or _client(self.verify)
         answer = Answer(None, f"{target.host} has no address")
         for address in addresses:
             place = f"[{address}]" if ":" in address else address
@@ -112,9 +102,9 @@ class WebhookSender:
         """Headers and body; both are the same at every try, but for the time and so the signature."""
         from standardwebhooks import Webhook
 
-        key = _key(hook, self._environ)
+        key = _key(hook, self.home, self.environ)
         body = cloud_event(delivery.event, identity(delivery)) if hook.format == "cloudevents" else flat(delivery)
-        now = datetime.fromtimestamp(int(self._wall()), UTC)
+        now = datetime.fromtimestamp(int(self.wall()), UTC)
         headers = {
             "Content-Type": CONTENT_TYPES[hook.format], "User-Agent": "podium", "webhook-id": identity(delivery),
             "webhook-timestamp": str(int(now.timestamp())),
@@ -148,10 +138,10 @@ def _understood(status: int, retry_after: str) -> Answer:
     return Answer(status, f"HTTP {status}{redirected}", retry_after_seconds=seconds)
 
 
-def _key(hook: Hook, environ: Mapping[str, str]) -> bytes:
+def _key(hook: Hook, home: Path, environ: Mapping[str, str]) -> bytes:
     """The signing key; raises `UsageError`, which never says what was found instead."""
-    where = hook.secret_file or f"the environment variable {hook.secret_env}"
-    text = secret_text(hook.secret_env, hook.secret_file, environ)
+    where = str(home / hook.secret_file) if hook.secret_file else f"the environment variable {hook.secret_env}"
+    text = secret_text(hook.secret_env, hook.secret_file, home, environ)
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except ValueError:
@@ -164,10 +154,11 @@ def _key(hook: Hook, environ: Mapping[str, str]) -> bytes:
     return key
 
 
-def secret_text(variable: str, path: Path | None, environ: Mapping[str, str]) -> str:
+def secret_text(variable: str, file: str, home: Path, environ: Mapping[str, str]) -> str:
     """What stands in an environment variable, or in a file that nobody else can read; raises `UsageError`."""
-    if path is None:
+    if not file:
         return environ.get(variable, "").strip()
+    path = home / file
     try:
         with path.open("rb") as handle:
             mode = os.fstat(handle.fileno()).st_mode

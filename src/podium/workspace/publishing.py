@@ -4,10 +4,11 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from podium.domain.errors import Unavailable
+from podium.domain.errors import Unavailable, UsageError
 from podium.workspace import adoption, git
 from podium.workspace.layout import PRIVATE, Home, make_private
 from podium.workspace.repository import Superseded
@@ -56,6 +57,14 @@ async def deploy(home: Home, project_id: str, commit: str, may_write: Callable[[
 def entry(directory: Path) -> str | None:
     """The deployment's first page, relative to it; None when it has none."""
     return next((name for name in ENTRIES if (directory / name).is_file()), None)
+
+
+def site(home: Home, project_id: str) -> Path | None:
+    """The folder of the project's current deployment that a browser may see: its first page's, and nothing else."""
+    with suppress(UsageError):
+        current = home.deployments(project_id) / CURRENT
+        return (current / name).resolve().parent if (name := entry(current)) else None
+    return None
 
 
 async def publish(

@@ -9,7 +9,7 @@ import pytest
 
 from podium.clock import SteadyClock
 from podium.domain.delivery import Answer, Delivery
-from podium.integrations.channels import ChannelSender, Outlet
+from podium.integrations.channels import ChannelSender
 from podium.integrations.webhooks import WebhookSender
 from tests.unit.integrations.receiver import Receiver, receiving
 from tests.unit.integrations.test_webhooks import EVENT
@@ -22,9 +22,9 @@ def send(home: Path, receiver: Receiver, *deliveries: Delivery, url: str = "", *
     """What comes of sending, one after another."""
 
     async def sending() -> list[Answer]:
-        environ = {"TEAM": url or f"json://127.0.0.1:{receiver.port}/in"}
-        hooks = WebhookSender({}, SteadyClock().wall, environ)
-        sender = ChannelSender({"team": Outlet("TEAM")}, hooks, home, environ, **{"link": "", **more})
+        address = url or f"json://127.0.0.1:{receiver.port}/in"
+        hooks = WebhookSender({}, home, SteadyClock().wall, {})
+        sender = ChannelSender({"team": lambda: address}, hooks, home, more.get("link", ""))
         answers = [await sender.send(delivery) for delivery in deliveries or (NEED,)]
         await sender.aclose()
         return answers

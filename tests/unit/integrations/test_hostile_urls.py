@@ -4,12 +4,14 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from podium.clock import SteadyClock
-from podium.integrations.webhooks import Hook, WebhookSender, resolve
+from podium.integrations.webhooks import WebhookSender, resolve
+from podium.web_address import Hook
 from tests.unit.integrations.receiver import SECRET, receiving
 from tests.unit.integrations.test_webhooks import DELIVERY
 from tests.unit.test_web_address import words
@@ -103,11 +105,12 @@ def test_no_hostile_url_makes_a_connection(monkeypatch: pytest.MonkeyPatch) -> N
         return NAMES[host] if host in NAMES else await resolve(host, port)
 
     async def send_all(port: int) -> list[tuple[str, Any]]:
+        # As if nothing had been checked when the configuration was read.
         hooks = {
-            str(number): Hook(url.replace("{port}", str(port)), "KEY", allow_http=True)
-            for number, url in enumerate(URLS)
+            str(n): Hook.model_construct(url=url.replace("{port}", str(port)), secret_env="KEY", allow_http=True)
+            for n, url in enumerate(URLS)
         }
-        sender = WebhookSender(hooks, SteadyClock().wall, {"KEY": SECRET}, lookup)
+        sender = WebhookSender(hooks, Path(), SteadyClock().wall, {"KEY": SECRET}, lookup)
         answers = [(hooks[name].url, await sender.send(DELIVERY._replace(webhook=name))) for name in hooks]
         await sender.aclose()
         return answers

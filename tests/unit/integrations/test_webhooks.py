@@ -15,7 +15,8 @@ from cloudevents.core.formats.json import JSONFormat
 
 from podium.clock import SteadyClock
 from podium.domain.delivery import Answer, Delivery
-from podium.integrations.webhooks import Hook, Resolve, WebhookSender, identity
+from podium.integrations.webhooks import Resolve, WebhookSender, identity
+from podium.web_address import Hook
 from tests.unit.integrations.receiver import SECRET, Receiver, receiving
 
 ENVIRON = {"HOOK_KEY": SECRET}
@@ -48,7 +49,7 @@ def hook(receiver: Receiver, **more: Any) -> Hook:
 
 def send(made: Hook, *deliveries: Delivery, **more: Any) -> list[Answer]:
     """What comes of sending, one after another."""
-    given: dict[str, Any] = {"wall": SteadyClock().wall, "environ": ENVIRON, **more}
+    given: dict[str, Any] = {"home": Path(), "wall": SteadyClock().wall, "environ": ENVIRON, **more}
 
     async def sending() -> list[Answer]:
         sender = WebhookSender({"ci": made}, **given)
@@ -117,7 +118,7 @@ def test_another_key_makes_another_signature(tmp_path: Path) -> None:
     key.write_text("whsec_" + "A" * 40 + "\n")
     key.chmod(0o600)
     with receiving() as receiver:
-        send(hook(receiver, secret_env="", secret_file=key))
+        send(hook(receiver, secret_env="", secret_file=str(key)))
     assert not receiver.requests[0].genuine
 
 
@@ -223,7 +224,7 @@ def test_a_key_that_is_none_or_that_others_can_read_is_refused(tmp_path: Path, t
     key.write_text(text)
     key.chmod(mode)
     with receiving() as receiver:
-        (answer,) = send(hook(receiver, secret_env="", secret_file=key))
+        (answer,) = send(hook(receiver, secret_env="", secret_file=str(key)))
     assert (answer.refused, said in answer.detail) == (True, True), answer
     assert not text or text not in answer.detail
     assert receiver.requests == []
@@ -233,7 +234,7 @@ def test_a_missing_key_or_webhook_says_what_to_do(tmp_path: Path) -> None:
     with receiving() as receiver:
         (answer,) = send(hook(receiver), environ={})
         assert "the environment variable HOOK_KEY holds no signing key" in answer.detail
-        (answer,) = send(hook(receiver, secret_env="", secret_file=tmp_path / "none"))
+        (answer,) = send(hook(receiver, secret_env="", secret_file=str(tmp_path / "none")))
         assert "cannot be read: No such file" in answer.detail
         (answer,) = send(hook(receiver), DELIVERY._replace(webhook="old"))
         assert answer == Answer(None, "podium.toml has no [webhooks.old] any more.", refused=True)

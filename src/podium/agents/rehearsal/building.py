@@ -31,7 +31,6 @@ _TESTS = "tests/__init__.py"
 _NONE_RAN = 5
 _SAID_CHARS_MAX = 1_500
 _MISSING = re.compile(r"No module named '(\w+)")
-BUDGET_MILLISECONDS = 20
 REPORTED_FEATURES_MAX = 100
 HANG_NAP_SECONDS = 1.0
 
@@ -132,7 +131,8 @@ def issues(assignment: Told, stage: Stage) -> Result:
     for index, feature in enumerate(plan.features):
         path, data = f"docs/issues/{feature.key}.md", asdict(feature)
         data["number"] = prose.feature_number(feature.key)
-        stage.deliver("issue", feature.key, feature.title, path, features.issue_text(feature), **data)
+        text = prose.filled("issue.md", feature=feature, detail=feature.detail or "The title says it all.")
+        stage.deliver("issue", feature.key, feature.title, path, text, **data)
         # A few progress messages tell as much as five thousand.
         if index % max(1, total // PROGRESS_STEPS) == 0:
             stage.progress((index + 1) / (total + 1), f"wrote issue {feature.key}")
@@ -144,7 +144,7 @@ def tests(assignment: Told, stage: Stage) -> Result:
     """Write the feature's tests, and see them fail."""
     feature, package = feature_of(assignment), facts_of(assignment, stage).package
     stage.progress(0.2, "writing the tests")
-    stage.write(_test_path(feature), features.test_text(package, feature))
+    stage.write(_test_path(feature), prose.filled("feature_test.py", feature=feature, package=package))
     stage.progress(0.6, "watching them fail")
     fails = _run_feature_tests(stage, feature).returncode != 0
     summary = f"Wrote the tests of {feature.key}; they {'fail, as they should' if fails else 'pass already'}."
@@ -190,18 +190,12 @@ def performance(assignment: Told, stage: Stage) -> Result:
     """Time every feature; the figures go into a report, what was measured into the repository."""
     facts = facts_of(assignment, stage)
     stage.progress(0.2, "holding the stopwatch")
-    timed = sorted(facts.modules, key=lambda module: -module["microseconds"])
-    slow = [module["key"] for module in timed if module["microseconds"] > BUDGET_MILLISECONDS * 1_000]
-    text = prose.rendered("performance.md", facts=facts, slow=slow, probe=probe, budget=BUDGET_MILLISECONDS)
-    slowest = [{"key": m["key"], "microseconds": m["microseconds"]} for m in timed[:REPORTED_FEATURES_MAX]]
-    report = {"budget_milliseconds": BUDGET_MILLISECONDS, "features": len(timed), "slowest": slowest}
-    stage.deliver("report", "performance", "Performance report", "docs/performance.md", text, **report, passed=not slow)
+    slowest = sorted(facts.modules, key=lambda module: -module["microseconds"])[:REPORTED_FEATURES_MAX]
+    times = [{"key": module["key"], "microseconds": module["microseconds"]} for module in slowest]
+    text = prose.rendered("performance.md", facts=facts, probe=probe)
+    stage.deliver("report", "performance", "Performance report", "docs/performance.md", text, slowest=times)
     change = "Measure every feature", "Performance pass by Podium's rehearsal agent."
-    handed_in = stage.hand_in(change, f"All {prose.counted(len(timed), 'feature')} within budget.")
-    if slow:
-        names = ", ".join(slow[:REPORTED_FEATURES_MAX])
-        return Result("failed", f"Over the budget of {BUDGET_MILLISECONDS} ms: {names}", data=handed_in.data)
-    return handed_in
+    return stage.hand_in(change, f"Measured {prose.counted(len(facts.modules), 'feature')}.")
 
 
 def ci(assignment: Told, stage: Stage) -> Result:

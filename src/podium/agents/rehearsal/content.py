@@ -7,7 +7,7 @@ every piece is there, none is too long, and an index leads to them. `content.tom
 from typing import Any
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.features import KINDS, Facts, facts_of, tables
+from podium.agents.rehearsal.features import KINDS, facts_of, tables
 from podium.agents.rehearsal.protocol import JsonObject, Result, Told
 from podium.agents.rehearsal.stage import Stage
 
@@ -47,32 +47,25 @@ def write(assignment: Told, stage: Stage) -> Result:
     facts, step = facts_of(assignment, stage), assignment.text("step")
     told = _TABLE["steps"][step]
     stage.progress(0.3, told["progress"])
-    limits: dict[str, Any] = {"facts": facts, **_TABLE["limits"]}
-    posts = [prose.one_line(post, POST_CHARS_MAX) for post in prose.rendered("posts.txt", **limits).splitlines()]
-    for key, piece in _PIECES.items():
+    given: dict[str, Any] = {"facts": facts, **_TABLE["limits"]}
+    posts = [prose.one_line(post, POST_CHARS_MAX) for post in prose.rendered("posts.txt", **given).splitlines()]
+    increment = assignment.object("increment")
+    version, reason = (prose.one_line(increment.text(name), LINE_CHARS_MAX) for name in ("version", "reason"))
+    words = {"title": facts.title, "version": version, "slug": prose.slug(version, SLUG_CHARS_MAX) or "release"}
+    given |= {"posts": posts, "reason": reason or "A new version."}
+    for key, piece in (_PIECES | (_TABLE["releases"] if version else {})).items():
         if piece["step"] == step:
-            text = prose.rendered(f"{key}.md", **{**limits, "posts": posts, **piece})
-            data = _data(key, text) | ({"posts": posts, "chars_max": POST_CHARS_MAX} if key == "social" else {})
-            stage.deliver(piece["kind"], key, piece["title"].format(title=facts.title), piece["path"], text, **data)
-    _add_page(assignment.object("increment"), facts, stage, step)
+            title = piece["title"].format(**words)
+            text = prose.rendered(piece.get("template", f"{key}.md"), **{**given, "heading": title, **piece})
+            data = _data(piece.get("channel", key), text) | ({"version": version} if "channel" in piece else {})
+            data |= {"posts": posts, "chars_max": POST_CHARS_MAX} if key == "social" else {}
+            stage.deliver(piece["kind"], key.format(**words), title, piece["path"].format(**words), text, **data)
     counts = {"examples": prose.counted(len(facts.modules), "example"), "posts": prose.counted(len(posts), "post")}
     return stage.hand_in(tuple(told["change"]), told["summary"].format(**counts))
 
 
 def _data(key: str, text: str) -> JsonObject:
     return {"channel": key, "words": len(prose.words(text)), "rehearsal": True}
-
-
-def _add_page(increment: Told, facts: Facts, stage: Stage, step: str) -> None:
-    """In a further run, write the page of this step about the version; what is there of others stays."""
-    if not (version := prose.one_line(increment.text("version"), SLUG_CHARS_MAX)):
-        return
-    slug, reason = prose.slug(version, SLUG_CHARS_MAX) or "release", increment.text("reason")
-    kind, path, heading = _TABLE["steps"][step]["release"]
-    title, reason = heading.format(title=facts.title, version=version), prose.one_line(reason, LINE_CHARS_MAX)
-    text = prose.rendered("release.md", heading=title, reason=reason or "A new version.", facts=facts)
-    data: JsonObject = {"version": version, **_data("release", text)}
-    stage.deliver(kind, f"release-{slug}-{step}", title, path.format(slug=slug), text, **data)
 
 
 def optimize(assignment: Told, stage: Stage) -> Result:

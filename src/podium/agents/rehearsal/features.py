@@ -144,16 +144,6 @@ def _hits(words: list[str], stems: tuple[str, ...]) -> int:
     )
 
 
-def issue_text(feature: Feature) -> str:
-    """Return the issue as Markdown, with a header that tools can read."""
-    return prose.filled("issue.md", feature=feature, detail=feature.detail or "The title says it all.")
-
-
-def test_text(package: str, feature: Feature) -> str:
-    """Return a test module that fails until the feature exists and behaves."""
-    return prose.filled("feature_test.py", feature=feature, package=package)
-
-
 def module_text(feature: Feature, feedback: Sequence[str], with_fault: bool) -> str:
     """Return the module that implements the feature; feedback it answers is told in its docstring."""
     head, docstring_end, body = feature.behaviour.source.partition('."""\n')

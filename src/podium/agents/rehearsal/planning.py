@@ -29,8 +29,8 @@ from podium.domain import issues
 
 ITEM = 7
 FEATURES_MAX = 5_000
-SMALL_FEATURES_MAX, SMALL_WORDS_MAX = 5, 600
-MEDIUM_FEATURES_MAX, MEDIUM_WORDS_MAX = 15, 3_000
+SIZES = (("small", 5, 600), ("medium", 15, 3_000))
+"""Up to how many features and words a document is of that complexity; beyond all of them it is large."""
 SHORT_TITLE_CHARS_MAX = 80
 
 DEFAULT_TYPE = "cli"
@@ -206,9 +206,5 @@ def _type(title_words: list[str], vocabulary: list[str]) -> str:
     return best if scores[best] else DEFAULT_TYPE
 
 
-def _complexity(features: int, word_count: int) -> str:
-    if features <= SMALL_FEATURES_MAX and word_count <= SMALL_WORDS_MAX:
-        return "small"
-    if features <= MEDIUM_FEATURES_MAX and word_count <= MEDIUM_WORDS_MAX:
-        return "medium"
-    return "large"
+def _complexity(features: int, words: int) -> str:
+    return next((name for name, most, words_max in SIZES if features <= most and words <= words_max), "large")

@@ -33,7 +33,6 @@ SUITE = ("-m", "unittest", "discover", "-s", "tests", "-t", ".")
 _DIRECTIVE = re.compile(r"^<!-- rehearsal:(.*)-->[ \t]*$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+")
-_NONE: frozenset[str] = frozenset()
 _OWN_MARK = "rehears"
 _SETTINGS = (
     # No hook, signature or housekeeping of the machine may join in.
@@ -48,10 +47,10 @@ class Troubles:
     """What to rehearse: a pace in seconds a step, and the issues or steps that each trouble strikes."""
 
     seconds: float = 0.0
-    rework: frozenset[str] = _NONE
-    crash: frozenset[str] = _NONE
-    hang: frozenset[str] = _NONE
-    fail: frozenset[str] = _NONE
+    rework: frozenset[str] = frozenset()
+    crash: frozenset[str] = frozenset()
+    hang: frozenset[str] = frozenset()
+    fail: frozenset[str] = frozenset()
 
 
 _LISTS = ("rework", "crash", "hang", "fail")

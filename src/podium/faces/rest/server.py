@@ -21,9 +21,11 @@ from podium.domain.access import Principal
 from podium.faces.rest.app import Mounted, build
 from podium.faces.rest.guard import LOOPBACK, Guard
 from podium.faces.rest.sessions import Sessions
+from podium.faces.rest.sites import Sites
 from podium.faces.rest.stream import EventStream, Feed, begin_at
 from podium.operations.context import Context
 from podium.operations.tokens import caller
+from podium.workspace.layout import Home
 
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
@@ -73,7 +75,7 @@ class Server:
         bound = {str(port.getsockname()[0])} if port else set[str]()
         names = LOOPBACK | bound | {name.lower() for name in hosts}
         self._socket = _uvicorn(Guard(app, SOCKET_HOST, authenticate, sessions))
-        self._tcp = _uvicorn(Guard(app, names, authenticate, sessions))
+        self._tcp = _uvicorn(Sites(Guard(app, names, authenticate, sessions), Home(home)))
 
     async def serve(self, sleep: Callable[[float], Any]) -> None:
         """Serve until cancelled, the socket also when there was no room to make it at first."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -52,45 +53,41 @@ class Truth(Protocol):
         ...
 
 
+@dataclass(slots=True)
 class Mirror:
     """One tree over one store. `slots` gives the instances there are now."""
 
-    def __init__(
-        self,
-        folder: Path,
-        truth: Truth,
-        clock: Clock,
-        pipelines: Mapping[str, Pipeline],
-        slots: Callable[[], Sequence[Slot]],
-        on_disk: OnDisk,
-    ) -> None:
-        self.trouble: str | None = None
-        """What keeps the tree from being written, for people; None while all is well."""
+    folder: InitVar[Path]
+    truth: Truth
+    clock: Clock
+    pipelines: Mapping[str, Pipeline]
+    slots: Callable[[], Sequence[Slot]]
+    on_disk: OnDisk
+    trouble: str | None = None
+    """What keeps the tree from being written, for people; None while all is well."""
+    _tree: Tree = field(init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _read_upto: int | None = None
+    _dirty: dict[str, None] = field(default_factory=dict[str, None])
+    """Projects that an event spoke of, in order."""
+    _backlog: dict[str, None] = field(default_factory=dict[str, None])
+    """Projects to look at when there is time."""
+    _due: dict[str, float] = field(default_factory=dict[str, float])
+    """When a project's first delayed job is due: it becomes ready without an event."""
+    _patrol_at: float = float("-inf")
+    _patrolled: str = ""
+
+    def __post_init__(self, folder: Path) -> None:
         self._tree = Tree(folder)
-        self._truth = truth
-        self._clock = clock
-        self._pipelines = pipelines
-        self._slots = slots
-        self._on_disk = on_disk
-        self._turn = asyncio.Lock()
-        self._read_upto: int | None = None
-        self._dirty: dict[str, None] = {}
-        """Projects that an event spoke of, in order."""
-        self._backlog: dict[str, None] = {}
-        """Projects to look at when there is time."""
-        self._due: dict[str, float] = {}
-        """When a project's first delayed job is due: it becomes ready without an event."""
-        self._patrol_at = float("-inf")
-        self._patrolled = ""
 
     async def run(self) -> None:
         """The loop, until cancelled: a pass soon after every commit."""
-        committed = self._truth.committed()
+        committed = self.truth.committed()
         while True:
             if committed.done():
-                committed = self._truth.committed()
+                committed = self.truth.committed()
             patience = await self.run_once()
-            await self._clock.sleep(COALESCE_SECONDS)
+            await self.clock.sleep(COALESCE_SECONDS)
             if patience > 0:
                 await asyncio.wait((committed,), timeout=patience)
 
@@ -109,16 +106,16 @@ class Mirror:
             self._tell(failures)
         if failures:
             return RETRY_SECONDS
-        return 0.0 if self._backlog else max(0.0, self._patrol_at - self._clock.now())
+        return 0.0 if self._backlog else max(0.0, self._patrol_at - self.clock.now())
 
     async def _read_news(self) -> None:
         """Take note of all that was committed since the last pass."""
         more = True
         while more:
-            upto, more, restart, projects = await self._truth.read(partial(reading.read_news, after=self._read_upto))
+            upto, more, restart, projects = await self.truth.read(partial(reading.read_news, after=self._read_upto))
             (self._backlog if restart else self._dirty).update(dict.fromkeys(projects))
             self._read_upto = upto
-        now = self._clock.now()
+        now = self.clock.now()
         self._dirty |= {project: None for project, due in self._due.items() if due <= now}
 
     async def _refresh(self, subjects: Sequence[str], failures: list[Exception]) -> None:
@@ -127,11 +124,11 @@ class Mirror:
             if len(failures) > FAILURES_MAX:
                 return
             chunk = subjects[start : start + CHUNK_SUBJECTS]
-            found = await self._truth.read(
-                partial(reading.read, pipelines=self._pipelines, slots=self._slots(), about=chunk)
+            found = await self.truth.read(
+                partial(reading.read, pipelines=self.pipelines, slots=self.slots(), about=chunk)
             )
             files = {name: made for part in found.files.values() for name, made in part.items()}
-            failed = await self._on_disk(partial(self._tree.publish, files, found.seq, self._clock.wall()))
+            failed = await self.on_disk(partial(self._tree.publish, files, found.seq, self.clock.wall()))
             failures += [*failed.values(), *found.unreadable.values()]
             for subject in chunk:
                 for known in (self._backlog, self._dirty, self._due):
@@ -143,10 +140,10 @@ class Mirror:
 
     async def _patrol(self) -> None:
         """Look at the next projects on record; a constant cost, round and round."""
-        if self._backlog or self._clock.now() < self._patrol_at:
+        if self._backlog or self.clock.now() < self._patrol_at:
             return
-        self._patrol_at = self._clock.now() + PATROL_SECONDS
-        page = await self._truth.read(partial(reading.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
+        self._patrol_at = self.clock.now() + PATROL_SECONDS
+        page = await self.truth.read(partial(reading.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
         self._patrolled = page[-1] if len(page) == PATROL_PROJECTS else ""
         self._backlog.update(dict.fromkeys(page))
 
