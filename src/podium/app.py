@@ -252,7 +252,7 @@ class RealWorld:
                 home / mirror.FOLDER, store, clock, store.pipelines,
                 lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
             )  # fmt: skip
-            sender = _sender(home, loaded.config, clock, listener)
+            sender = _sender(loaded, clock, listener)
             courier = Courier(store, clock, sender, random.SystemRandom())
             pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
             services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
@@ -372,19 +372,15 @@ def _access(home: Path, listener: socket.socket | None) -> "Access":
     return lambda attempt: {**where, credential.VARIABLE: attempt_token(key, attempt)}
 
 
-def _sender(
-    home: Path, config: configuration.Config, clock: "Clock", listener: socket.socket | None
-) -> "ChannelSender":
+def _sender(loaded: _Home, clock: "Clock", listener: socket.socket | None) -> "ChannelSender":
     """The configured channels and webhooks."""
     from podium.address import url_of
     from podium.integrations.channels import ChannelSender
     from podium.integrations.webhooks import WebhookSender, secret_text
 
-    urls = {
-        name: partial(secret_text, each.url_env, each.url_file, home, os.environ)
-        for name, each in config.channels.items()
-    }
-    link = url_of(listener) if listener else ""
+    home, config, link = loaded.path, loaded.config, url_of(listener) if listener else ""
+    secrets = {name: (each.url_env, each.url_file, home, os.environ) for name, each in config.channels.items()}
+    urls = {name: partial(secret_text, *where) for name, where in secrets.items()}
     return ChannelSender(urls, WebhookSender(config.webhooks, home, clock.wall, os.environ), home, link)
 
 

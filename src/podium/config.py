@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -111,12 +110,10 @@ class ChannelConfig(_Section):
     url_env: str = ""
     url_file: str = ""
     """Relative to the home; readable by its owner alone."""
-    needs_you: bool = True
-    """Whether it is told of what needs a person."""
-    pieces: tuple[Literal["documentation", "marketing", "social"], ...] = ()
-    """Kinds of content pieces that go out there once they are published."""
+    takes: tuple[Literal["needs_you", "documentation", "marketing", "social"], ...] = ("needs_you",)
+    """What goes out there: what needs a person, and kinds of content pieces once they are published."""
     approve: bool = True
-    """Whether such a piece waits for an approval first."""
+    """Whether a piece waits for an approval first."""
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> "ChannelConfig":
@@ -141,10 +138,6 @@ class DeployConfig(_Section):
     pass_env: tuple[str, ...] = ()
     """Variables of the orchestrator's environment, such as a token; their values are never shown."""
     timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 600.0
-
-    def takes(self, project: str) -> bool:
-        """Whether that project is deployed there."""
-        return any(fnmatchcase(project, pattern) for pattern in self.projects)
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> "DeployConfig":
@@ -259,12 +252,10 @@ class Config(_Section):
 
     def store_limits(self) -> Limits:
         """As the store takes them."""
-        every = self.channels.items()
 
         def channels(what: str) -> list[tuple[str, str]]:
-            if what == "needs_you":
-                return [(name, "pending") for name, each in every if each.needs_you]
-            return [(name, "draft" if each.approve else "pending") for name, each in every if what in each.pieces]
+            found = [(name, each) for name, each in self.channels.items() if what in each.takes]
+            return [(name, "draft" if each.approve and what != "needs_you" else "pending") for name, each in found]
 
         asked = self.limits
         return Limits(asked.queue_soft, asked.queue_hard, asked.urgent_priority, asked.reviews_max, channels)

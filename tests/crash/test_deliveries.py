@@ -13,10 +13,11 @@ from podium.domain import pipeline_file
 from podium.domain.command import Command, Submit
 from podium.domain.project import Project
 from podium.engine.courier import Courier
-from podium.integrations.webhooks import Hook, WebhookSender
+from podium.integrations.webhooks import WebhookSender
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from podium.web_address import Hook
 from tests.simulation.run import default_pipeline
 from tests.simulation.storm import Crash
 from tests.unit.integrations.receiver import SECRET, Receiver, receiving
@@ -36,8 +37,8 @@ class Life:
         self.database = SqliteStore(path, self._reach)
         self.store = Store(self._execute, self._read, self.database.pipelines)
         url = f"http://127.0.0.1:{receiver.port}/"
-        hook = Hook(url, "KEY", allow_http=True, allow_private=True, timeout_seconds=20.0)
-        self.sender = WebhookSender({"ci": hook}, self.clock.wall, {"KEY": SECRET})
+        hook = Hook(url=url, secret_env="KEY", allow_http=True, allow_private=True, timeout_seconds=20.0)
+        self.sender = WebhookSender({"ci": hook}, path, self.clock.wall, {"KEY": SECRET})
         self.courier = Courier(self.store, self.clock, self.sender, random.Random(1))
 
     def _reach(self, place: str) -> None:

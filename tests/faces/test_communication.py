@@ -40,7 +40,7 @@ allow_private = true
 
 [channels.desk]
 url_env = "DESK_URL"
-pieces = ["marketing"]
+takes = ["needs_you", "marketing"]
 """
 
 

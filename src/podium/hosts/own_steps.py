@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from podium.config import DeployConfig
@@ -76,7 +77,8 @@ class OwnSteps(InProcessHost):
             return _TAKEN_OVER
         entry = publishing.entry(directory)
         url = (self._served.format(project=project) or (directory / entry).as_uri()) if entry else None
-        found = next((name for name, each in self._beyond.items() if each.takes(project)), "local")
+        fits = (name for name, each in self._beyond.items() if any(fnmatchcase(project, one) for one in each.projects))
+        found = next(fits, "local")
         if target := self._beyond.get(found):
             if not self._still_mine(lease):
                 return _TAKEN_OVER

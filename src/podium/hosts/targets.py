@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -25,17 +25,15 @@ async def send(name: str, target: DeployConfig, repository: Path, commit: str, d
     if not done.is_file():
         passed = {key: os.environ[key] for key in target.pass_env if key in os.environ}
         env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
-        if target.command:
-            url = await _run(name, target, directory, env, passed.values())
-        else:
-            url = await _push(target, repository, commit, directory, env)
+        way = _run if target.command else _push
+        url = await way(name, target, repository, directory, env)
         part = done.with_suffix(".part")
         part.write_text(url or target.url, "utf-8")
         part.replace(done)
     return done.read_text("utf-8")
 
 
-async def _run(name: str, target: DeployConfig, directory: Path, env: Mapping[str, str], secrets: Iterable[str]) -> str:
+async def _run(name: str, target: DeployConfig, _: Path, directory: Path, env: Mapping[str, str]) -> str:
     """Run the command with nothing but its own environment; a URL in the last line of what it says is the answer."""
     log = directory.with_name(f"{directory.name}.{name}.log")
     env = {"PATH": os.environ.get("PATH", os.defpath), **env}
@@ -58,20 +56,20 @@ async def _run(name: str, target: DeployConfig, directory: Path, env: Mapping[st
     with log.open("rb") as text:  # twice as much as is shown, so that no secret is cut in two
         text.seek(max(0, log.stat().st_size - 2 * SAID_CHARS_MAX))
         said = text.read().decode("utf-8", "replace").strip()
-    for secret in filter(None, secrets):
-        said = said.replace(secret, "***")
+    for key in target.pass_env:
+        said = said.replace(env.get(key) or "\0", "***")
     if status:
         raise RefusedFilesError(f"the command of target {name} failed:\n{said[-SAID_CHARS_MAX:]}")
     last = said.rpartition("\n")[2]
     return last if last.startswith(("https://", "http://")) else ""
 
 
-async def _push(target: DeployConfig, repository: Path, commit: str, directory: Path, env: Mapping[str, str]) -> str:
+async def _push(_: str, target: DeployConfig, repository: Path, directory: Path, env: Mapping[str, str]) -> str:
     """Make the folder of the page the branch's only commit."""
     if (entry := publishing.entry(directory)) is None:
         raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
-    tree = f"{commit}:{entry.rpartition('/')[0]}"
-    made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {commit[:12]}")
+    tree = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}"
+    made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
     env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
     await git.get(repository, "push", "--force", target.repository, f"{made}:refs/heads/{target.branch}", env=env)
     return ""

@@ -131,12 +131,10 @@ class ReplayOutput(Output):
 @operation("deliveries replay", safety="write", server="communication", example="podium deliveries replay 7")
 async def deliveries_replay(context: Context, asked: ReplayInput) -> ReplayOutput:
     """Deliver once more what has ended, under the same id, and enable its webhook if that was disabled."""
-    webhook: str = await context.submit(Replay(asked.delivery))
-    return ReplayOutput(delivery=asked.delivery, webhook=webhook)
+    return ReplayOutput(delivery=asked.delivery, webhook=await context.submit(Replay(asked.delivery)))
 
 
 @operation("deliveries approve", safety="write", server="communication", example="podium deliveries approve 7")
 async def deliveries_approve(context: Context, asked: ReplayInput) -> ReplayOutput:
     """Let a piece of content that waits as a draft go out to its channel."""
-    webhook: str = await context.submit(Replay(asked.delivery, draft=True))
-    return ReplayOutput(delivery=asked.delivery, webhook=webhook)
+    return ReplayOutput(delivery=asked.delivery, webhook=await context.submit(Replay(asked.delivery, draft=True)))

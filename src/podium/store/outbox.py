@@ -69,5 +69,4 @@ def dismiss(batch: Batch, command: Dismiss) -> None:
     """A person has taken note."""
     if batch.rows.one("notice_by_id", (command.notice,)) is None:
         raise NotFound(f"There is no notice {command.notice}. `podium notices` lists them.")
-    row = (batch.wall, command.by, command.notice, int(command.older))
-    batch.effects["notice_settle"].append(row)
+    batch.effects["notice_settle"].append((batch.wall, command.by, command.notice, int(command.older)))

@@ -26,7 +26,7 @@ with open(os.environ["COUNT"], "a") as count:
 print("https://ship.example/" + os.environ["PODIUM_PROJECT"])
 sys.exit(pathlib.Path(os.environ["COUNT"] + ".fail").exists())
 """
-PAGE = {"public/index.html": "hello", "public/a/b.txt": "b", "secret.py": "s"}
+PAGE: dict[str, str | None] = {"public/index.html": "hello", "public/a/b.txt": "b", "secret.py": "s"}
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_a_project_that_fails_holds_up_itself_alone() -> None:
 @pytest.mark.requirement("REC-6")
 def test_a_receiver_that_fails_is_left_alone() -> None:
     desk = Desk()
-    row = ("{n}", "chat", '{"seq": 1}', desk.now, desk.now)
+    row = ("{n}", "chat", '{"seq": 1}', desk.now, desk.now, "pending")
     with desk.store.connection:
         for n in range(FAILURES + 1):
             desk.store.rows.many("delivery_insert", [(f"k{n}", *row[1:])])

@@ -17,8 +17,8 @@ QUALITY = Verdict("escalate", "sent back 3 times", target="implement", feedback=
 CHANNELS = {
     "desk": ChannelConfig(url_env="A"),
     "team": ChannelConfig(url_env="B"),
-    "blog": ChannelConfig(url_env="C", needs_you=False, pieces=("marketing",)),
-    "wire": ChannelConfig(url_env="D", needs_you=False, pieces=("marketing", "social"), approve=False),
+    "blog": ChannelConfig(url_env="C", takes=("marketing",)),
+    "wire": ChannelConfig(url_env="D", takes=("marketing", "social"), approve=False),
 }
 
 

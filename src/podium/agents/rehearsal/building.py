@@ -12,7 +12,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
@@ -32,7 +31,6 @@ _NONE_RAN = 5
 _SAID_CHARS_MAX = 1_500
 _MISSING = re.compile(r"No module named '(\w+)")
 REPORTED_FEATURES_MAX = 100
-HANG_NAP_SECONDS = 1.0
 
 _PUT_OFF = re.compile(r"^[ \t]*(# (?:TODO|FIXME|XXX)\b.*)", re.MULTILINE)
 
@@ -238,4 +236,4 @@ def _meet_trouble(assignment: Told, stage: Stage, key: str) -> None:
     if strikes(stage.troubles.hang, key):
         stage.messages.log("Rehearsing a hang: alive, and getting nowhere.", "warning")
         while True:
-            time.sleep(HANG_NAP_SECONDS)
+            signal.pause()

@@ -11,12 +11,9 @@ from podium.agents.rehearsal.features import KINDS, facts_of, tables
 from podium.agents.rehearsal.protocol import JsonObject, Result, Told
 from podium.agents.rehearsal.stage import Stage
 
-POST_CHARS_MAX = 280
-LINE_CHARS_MAX = 400
-SLUG_CHARS_MAX = 60
-
 _TABLE = tables("content.toml")
-_PIECES = _TABLE["pieces"]
+_PIECES, _LIMITS = _TABLE["pieces"], _TABLE["limits"]
+_TOLD, _READ = ("key", "title", "does", "path"), ("key", "title", "run_summary", "path")
 WRITING = tuple(_TABLE["steps"])
 
 
@@ -31,9 +28,7 @@ def analyze(assignment: Told, stage: Stage) -> Result:
         "package": facts.package,
         "audience": KINDS.get(kind, KINDS["cli"])["audience"],
         "tests": facts.test_count,
-        "features": [
-            {"key": m["key"], "title": m["title"], "does": m["run_summary"], "path": m["path"]} for m in facts.modules
-        ],
+        "features": [dict(zip(_TOLD, map(module.get, _READ), strict=True)) for module in facts.modules],
         "version": assignment.object("increment").get("version"),
         "rehearsal": True,
     }
@@ -47,18 +42,20 @@ def write(assignment: Told, stage: Stage) -> Result:
     facts, step = facts_of(assignment, stage), assignment.text("step")
     told = _TABLE["steps"][step]
     stage.progress(0.3, told["progress"])
-    given: dict[str, Any] = {"facts": facts, **_TABLE["limits"]}
-    posts = [prose.one_line(post, POST_CHARS_MAX) for post in prose.rendered("posts.txt", **given).splitlines()]
-    increment = assignment.object("increment")
-    version, reason = (prose.one_line(increment.text(name), LINE_CHARS_MAX) for name in ("version", "reason"))
-    words = {"title": facts.title, "version": version, "slug": prose.slug(version, SLUG_CHARS_MAX) or "release"}
+    given: dict[str, Any] = {"facts": facts, **_LIMITS}
+    lines = prose.rendered("posts.txt", **given).splitlines()
+    posts = [prose.one_line(line, _LIMITS["post_chars_max"]) for line in lines]
+    told_of, most = assignment.object("increment"), _LIMITS["summary_chars_max"]
+    version, reason = (prose.one_line(told_of.text(name), most) for name in ("version", "reason"))
+    slug = prose.slug(version, _LIMITS["slug_chars_max"]) or "release"
+    words = {"title": facts.title, "version": version, "slug": slug}
     given |= {"posts": posts, "reason": reason or "A new version."}
     for key, piece in (_PIECES | (_TABLE["releases"] if version else {})).items():
         if piece["step"] == step:
             title = piece["title"].format(**words)
             text = prose.rendered(piece.get("template", f"{key}.md"), **{**given, "heading": title, **piece})
             data = _data(piece.get("channel", key), text) | ({"version": version} if "channel" in piece else {})
-            data |= {"posts": posts, "chars_max": POST_CHARS_MAX} if key == "social" else {}
+            data |= {"posts": posts, "chars_max": _LIMITS["post_chars_max"]} if key == "social" else {}
             stage.deliver(piece["kind"], key.format(**words), title, piece["path"].format(**words), text, **data)
     counts = {"examples": prose.counted(len(facts.modules), "example"), "posts": prose.counted(len(posts), "post")}
     return stage.hand_in(tuple(told["change"]), told["summary"].format(**counts))

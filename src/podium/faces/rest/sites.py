@@ -30,6 +30,6 @@ class Sites:
         answer = self.app
         if domain == DOMAIN:
             found = await asyncio.to_thread(site, self.home, project)
-            files = ExceptionMiddleware(StaticFiles(directory=found, html=True)) if found else None
-            answer = files or PlainTextResponse("There is nothing here.\n", 404)
+            nothing = PlainTextResponse("There is nothing here.\n", 404)
+            answer = ExceptionMiddleware(StaticFiles(directory=found, html=True) if found else nothing)
         await answer(scope, receive, send)
