@@ -50,9 +50,10 @@ async def _run(name: str, target: DeployConfig, _: Path, directory: Path, env: M
         what = error.strerror or f"it took longer than {target.timeout_seconds:g} s"
         raise Unavailable(f"[deploy.{name}]: {target.command[0]} could not be run: {what}.") from None
     finally:
-        with suppress(ProcessLookupError):
-            if process:
+        if process:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
     with log.open("rb") as text:  # twice as much as is shown, so that no secret is cut in two
         text.seek(max(0, log.stat().st_size - 2 * SAID_CHARS_MAX))
         said = text.read().decode("utf-8", "replace").strip()
