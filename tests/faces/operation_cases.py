@@ -39,7 +39,7 @@ CASES: Final = {
     "dead-letters replay": Case({"job": "{q.dead}"}, {"action": "replay", "jobs": 1}),
     "dead-letters replay-all": Case({"project": "{q}", "count": 1}, {"project": "{q}", "dead": 0, "replayed": 1}),
     "deliveries": Case({"webhook": "hook", "limit": 3}),
-    "deliveries approve": Case({"delivery": "{n.draft}"}, {"webhook": "channel:social"}),
+    "deliveries approve": Case({"delivery": "{n.draft}"}, {"webhook": "channel:social"}, varies=("delivery",)),
     "deliveries replay": Case({"delivery": "{n.delivery}"}, {"webhook": "hook"}),
     "diff": Case({"job": "{p.job}"}, {"project": "{p}", "base": None, "files": []}),
     "disk": Case({}, varies=("bytes", "total_bytes", "files", "free_bytes")),
