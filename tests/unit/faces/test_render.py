@@ -117,7 +117,7 @@ PAGES: list[tuple[str, Answer]] = [
         "deliveries",
         talk.deliveries(talk.delivery(), talk.delivery(state="dead", id=4), disabled=True),
     ),
-    ("deliveries replay", talk.replayed()),
+    *((f"deliveries {how}", talk.replayed()) for how in ("replay", "approve")),
     ("github deliveries", talk.arrivals()),
     ("github deliveries", talk.arrivals(empty=True)),
     ("events", samples.events(samples.event("project.pruned"), last=9, horizon=5)),
