@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from podium.domain import pipeline_file
 from podium.domain.errors import UsageError
 from podium.domain.pipeline import Pipeline
+from podium.hook import Hook
 from podium.policy.admission import Limits
 from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
-from podium.web_address import Hook
 
 FILE: Final = "podium.toml"
 BUILT_IN: Final = ("rehearsal", "claude")

@@ -2,10 +2,8 @@
 
 import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from podium.domain.errors import UsageError
 
@@ -84,28 +82,3 @@ def _meant(address: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address
     if any(address in network for network in _HIDDEN):
         return [IPv4Address(int(address) & 0xFFFFFFFF)]
     return [address]
-
-
-class Hook(BaseModel):
-    """A receiver of events that rules name (docs/rules.md); its signing key is never in this file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str
-    secret_env: str = ""
-    secret_file: str = ""
-    """Relative to the home; readable by its owner alone."""
-    format: Literal["cloudevents", "flat"] = "cloudevents"
-    allow_private: bool = False
-    allow_http: bool = False
-    timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
-
-    @model_validator(mode="after")
-    def _can_be_sent(self) -> "Hook":
-        if bool(self.secret_env) == bool(self.secret_file):
-            raise ValueError("give either secret_env (the name of an environment variable) or secret_file")
-        try:
-            checked_url(self.url, allow_http=self.allow_http)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return self

@@ -13,11 +13,11 @@ from podium.domain import pipeline_file
 from podium.domain.command import Command, Submit
 from podium.domain.project import Project
 from podium.engine.courier import Courier
+from podium.hook import Hook
 from podium.integrations.webhooks import WebhookSender
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
-from podium.web_address import Hook
 from tests.simulation.run import default_pipeline
 from tests.simulation.storm import Crash
 from tests.unit.integrations.receiver import SECRET, Receiver, receiving

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.errors import UsageError
-from podium.web_address import Hook, Target, checked_url, is_public
+from podium.hook import Hook
+from podium.web_address import Target, checked_url, is_public
 
 if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
     import httpx2

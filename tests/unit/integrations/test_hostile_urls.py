@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from podium.clock import SteadyClock
+from podium.hook import Hook
 from podium.integrations.webhooks import WebhookSender, resolve
-from podium.web_address import Hook
 from tests.unit.integrations.receiver import SECRET, receiving
 from tests.unit.integrations.test_webhooks import DELIVERY
 from tests.unit.test_web_address import words

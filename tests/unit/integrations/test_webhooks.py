@@ -15,8 +15,8 @@ from cloudevents.core.formats.json import JSONFormat
 
 from podium.clock import SteadyClock
 from podium.domain.delivery import Answer, Delivery
+from podium.hook import Hook
 from podium.integrations.webhooks import Resolve, WebhookSender, identity
-from podium.web_address import Hook
 from tests.unit.integrations.receiver import SECRET, Receiver, receiving
 
 ENVIRON = {"HOOK_KEY": SECRET}
