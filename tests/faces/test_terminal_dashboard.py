@@ -159,7 +159,7 @@ def test_the_palette_knows_every_action_and_a_new_project_is_a_form(live: Orches
     assert live.ask("project", {"project": "by-hand"})["title"] == "By hand"
 
 
-@pytest.mark.requirement("DSH-2", "SEC-1")
+@pytest.mark.requirement("DSH-2", "SEC-1", "CLI-1")
 def test_another_machine_is_asked_with_a_token_that_opens_what_it_opens(
     live: Orchestrator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +179,7 @@ def test_another_machine_is_asked_with_a_token_that_opens_what_it_opens(
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
 def test_every_screen_fits_whatever_the_terminal(live: Orchestrator, size: tuple[int, int]) -> None:
     async def body(pilot: Pilot[None]) -> None:
-        for key, word in (("o", "Lane"), ("p", "First"), ("i", "genesis-01"), ("r", "Review")):
+        for key, word in (("o", "Lane"), ("p", "where it stands"), ("i", "genesis-01"), ("r", "Review")):
             await pilot.press("g", key)
             lines = (await until(pilot, word)).splitlines()
             assert len(lines) <= size[1]

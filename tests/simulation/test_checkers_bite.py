@@ -3,6 +3,7 @@
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -335,8 +336,11 @@ PLANTS: dict[Plant, str] = {
 """Each defect, and words of the violation that must name it."""
 
 
-WEATHER: dict[Plant, Faults] = {lost_wakeup_not_repaired: Faults(lost_wakeup=0.2)}
-"""Where the storm's own repairs (a crash, another's wake-up) would hide a bug for long."""
+WEATHER: dict[Plant, Faults] = {
+    lost_wakeup_not_repaired: Faults(lost_wakeup=0.2),
+    **dict.fromkeys((poison_lets_its_chain_go_on, poison_keeps_others_out), replace(STORMY, poison=0.1)),
+}
+"""Where the storm's own repairs (a crash, another's wake-up) would hide a bug for long, or it is too rare in it."""
 
 
 @pytest.mark.requirement("REC-7", "REC-8", "EVT-1", "PIP-6", "INT-4")
