@@ -12,20 +12,10 @@ from podium.hosts import forge
 from podium.hosts.forge import checks
 from podium.operations.arrivals import missed
 from podium.policy.breaker import OPEN_SECONDS, TOKENS_MAX
-from tests.conformance.npm_agents import NoAgents
-from tests.faces.github_emulator import Died, Kept, emulated, free_port
+from tests.faces.github_emulator import Died, Kept, free_port
 from tests.unit.workspace.work import git
 
 Make = Callable[..., Kept]
-
-
-@pytest.fixture(scope="module")
-def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    try:
-        with emulated(tmp_path_factory.mktemp("github")) as client:
-            yield client
-    except NoAgents as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

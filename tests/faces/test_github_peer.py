@@ -1,16 +1,14 @@
 """A GitHub on this machine as a real peer: an issue there becomes a project with all that belongs to it there."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 import pytest
 
-from tests.conformance.npm_agents import NoAgents
 from tests.faces.command_line import CommandLine
-from tests.faces.github_emulator import TOKEN, emulated, environ, free_port, until
+from tests.faces.github_emulator import TOKEN, environ, free_port, until
 
 CONFIG: Final = """
 [github]
@@ -21,15 +19,6 @@ checks_seconds = 3600
 interval_seconds = 0.5
 """
 ISSUE: Final = {"title": "Greeter", "body": "A command that greets.\n\n## Features\n\n1. Greet by name: say hello\n"}
-
-
-@pytest.fixture(scope="module")
-def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
-    try:
-        with emulated(tmp_path_factory.mktemp("github")) as client:
-            yield client
-    except NoAgents as error:
-        pytest.skip(str(error))
 
 
 def released(client: httpx2.Client, place: str) -> dict[str, Any]:

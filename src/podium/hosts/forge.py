@@ -283,10 +283,8 @@ class Forge(Service):
             if facts.is_over:
                 await self.api.patch(f"/repos/{facts.origin}", data={"state": "closed"})
             if "id" in known:
-                told = {"body": f"{words}\n\n{MARK.format(key)}"}
-                await self.api.patch(
-                    f"{comments.rpartition('/')[0].rpartition('/')[0]}/comments/{known['id']}", data=told
-                )
+                comment = f"/repos/{facts.origin.rpartition('/')[0]}/comments/{known['id']}"
+                await self.api.patch(comment, data={"body": f"{words}\n\n{MARK.format(key)}"})
             else:
                 await self._once(facts, key, comments, body=words)
             await self._mark(key, facts.id, told=words)

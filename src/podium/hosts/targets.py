@@ -10,6 +10,7 @@ from typing import Final
 
 from podium.config import DeployConfig
 from podium.domain.errors import Unavailable
+from podium.runner.files import write_whole
 from podium.workspace import git, publishing
 from podium.workspace.publishing import RefusedFilesError
 
@@ -27,9 +28,7 @@ async def send(name: str, target: DeployConfig, repository: Path, commit: str, d
         env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
         way = _run if target.command else _push
         url = await way(name, target, repository, directory, env)
-        part = done.with_suffix(".part")
-        part.write_text(url or target.url, "utf-8")
-        part.replace(done)
+        write_whole(done, (url or target.url).encode())
     return done.read_text("utf-8")
 
 

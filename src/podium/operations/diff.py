@@ -8,7 +8,7 @@ from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.hosts import reports
 from podium.operations.context import Context
-from podium.operations.jobs import no_job
+from podium.operations.jobs import job_of
 from podium.operations.operation import Input, Output, argument, operation, option
 from podium.runner import claim
 from podium.runner import files as kept
@@ -106,10 +106,7 @@ async def diff(context: Context, asked: DiffInput) -> DiffOutput:
 
 def _work(rows: Rows, asked: DiffInput) -> tuple[Job, str, str, str | None]:
     """The job, its attempt, the attempt that holds the work, and the commit where that delivered one."""
-    row = rows.one("job_by_id", (asked.job,))
-    if row is None:
-        raise no_job(rows, asked.job)
-    job = Job._make(row)
+    job = job_of(rows, asked.job)
     ended = {row[0]: row[9] for row in rows.all("attempts_of_job", (job.id,))}
     number = asked.attempt or max(ended, default=0)
     if asked.attempt and number not in ended:

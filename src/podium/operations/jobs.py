@@ -106,10 +106,7 @@ async def why(context: Context, asked: WhyInput) -> WhyOutput:
 
 
 def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
-    row = rows.one("job_by_id", (job_id,))
-    if row is None:
-        raise no_job(rows, job_id)
-    job = Job._make(row)
+    job = job_of(rows, job_id)
     busy = {row[0] for row in rows.all("instances_busy")}
     at = standing(rows, context, job, heard, busy)
     cause = causes.explain(at, context.clock.now())
@@ -127,9 +124,11 @@ def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
     )
 
 
-def no_job(rows: Rows, job_id: int) -> NotFound:
-    """Why there is no job of that number: there never was one, or it was pruned with its project."""
+def job_of(rows: Rows, job_id: int) -> Job:
+    """The job of that number; raises `NotFound`: there never was one, or it was pruned with its project."""
+    if (row := rows.one("job_by_id", (job_id,))) is not None:
+        return Job._make(row)
     hint = "`podium jobs PROJECT` lists a project's."
     if job_id <= rows.one("numbers")[0]:
-        return NotFound(f"Job {job_id} is no longer kept: its project has ended and was pruned. {hint}")
-    return NotFound(f"There is no job {job_id}. {hint}")
+        raise NotFound(f"Job {job_id} is no longer kept: its project has ended and was pruned. {hint}")
+    raise NotFound(f"There is no job {job_id}. {hint}")
