@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from podium import config as configuration
 from podium import credential
-from podium.address import LOCK
+from podium.address import LOCK, listen, url_of
 from podium.clock import SteadyClock
 from podium.domain.access import Principal
 from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
@@ -286,8 +286,6 @@ class RealWorld:
 
 def _listener(server: configuration.ServerConfig, host: str | None, port: int | None) -> socket.socket | None:
     """The port that is asked for on the command line or in the configuration, taken before anything begins."""
-    from podium.address import listen
-
     number = port if port is not None else server.port
     return listen(host or server.host, number) if number is not None else None
 
@@ -364,17 +362,13 @@ def _gate(limits: configuration.ScalingConfig) -> str:
 
 def _access(home: Path, listener: socket.socket | None) -> "Access":
     """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
-    from podium.address import url_of
-    from podium.credential import attempt_token
-
     key = credential.key(credential.ensure(home), "attempt")
     where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})
-    return lambda attempt: {**where, credential.VARIABLE: attempt_token(key, attempt)}
+    return lambda attempt: {**where, credential.VARIABLE: credential.attempt_token(key, attempt)}
 
 
 def _sender(loaded: _Home, clock: "Clock", listener: socket.socket | None) -> "ChannelSender":
     """The configured channels and webhooks."""
-    from podium.address import url_of
     from podium.integrations.channels import ChannelSender
     from podium.integrations.webhooks import WebhookSender, secret_text
 

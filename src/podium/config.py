@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -57,51 +56,33 @@ class AgentConfig(_Section):
         return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
 
 
-@dataclass(frozen=True, slots=True)
-class StuckLimits:
-    """How long something may stand still before it counts as stuck; all in seconds."""
-
-    silent_seconds: float = 900.0
-    """A running attempt without a sign of progress."""
-    ready_seconds: float = 1_800.0
-    """A ready job that no instance may take."""
-    held_seconds: float = 21_600.0
-    """A job held back behind its project's limit."""
-    delayed_seconds: float = 3_600.0
-    """A delayed job that is due only after so long, or has been due for so long."""
-    paused_seconds: float = 86_400.0
-    """A paused project."""
-    review_seconds: float = 14_400.0
-    """A review that nobody decides, and what waits for it."""
-    dead_seconds: float = 3_600.0
-    """A dead letter that nobody sees to, and what waits for it."""
-
-
 _SHALLOW: Final = Limits()
-_STUCK: Final = StuckLimits()
 Seconds = Annotated[float, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class LimitsConfig(_Section):
-    """`[limits]`: how deep queues may become (`policy.admission.Limits`), when something is stuck (`StuckLimits`)."""
+    """`[limits]`: how deep queues may become (`policy.admission.Limits`), and what may stand still for how long."""
 
     queue_soft: Annotated[int, Field(ge=0)] = _SHALLOW.queue_soft
     queue_hard: Annotated[int, Field(ge=1)] = _SHALLOW.queue_hard
     urgent_priority: int = _SHALLOW.urgent_priority
     reviews_max: Annotated[int, Field(ge=1)] = _SHALLOW.reviews_max
 
-    stuck_silent_seconds: Seconds = _STUCK.silent_seconds
-    stuck_ready_seconds: Seconds = _STUCK.ready_seconds
-    stuck_held_seconds: Seconds = _STUCK.held_seconds
-    stuck_delayed_seconds: Seconds = _STUCK.delayed_seconds
-    stuck_paused_seconds: Seconds = _STUCK.paused_seconds
-    stuck_review_seconds: Seconds = _STUCK.review_seconds
-    stuck_dead_seconds: Seconds = _STUCK.dead_seconds
-
-    def stuck(self) -> StuckLimits:
-        """When something counts as stuck."""
-        return StuckLimits(**{field.name: getattr(self, f"stuck_{field.name}") for field in fields(StuckLimits)})
+    stuck_silent_seconds: Seconds = 900.0
+    """After so long it counts as stuck: a running attempt without a sign of progress."""
+    stuck_ready_seconds: Seconds = 1_800.0
+    """A ready job that no instance may take."""
+    stuck_held_seconds: Seconds = 21_600.0
+    """A job held back behind its project's limit."""
+    stuck_delayed_seconds: Seconds = 3_600.0
+    """A delayed job that is due only after so long, or has been due for so long."""
+    stuck_paused_seconds: Seconds = 86_400.0
+    """A paused project."""
+    stuck_review_seconds: Seconds = 14_400.0
+    """A review that nobody decides, and what waits for it."""
+    stuck_dead_seconds: Seconds = 3_600.0
+    """A dead letter that nobody sees to, and what waits for it."""
 
 
 class ChannelConfig(_Section):

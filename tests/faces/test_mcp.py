@@ -170,16 +170,16 @@ def recognizing(app: ASGIApp) -> ASGIApp:
 @asynccontextmanager
 async def listening(desktop: Desktop) -> AsyncGenerator[str]:
     """The five servers on loopback; their address."""
-    mounted = mount(desktop.context, ["127.0.0.1"])
-    app = recognizing(Starlette(routes=[Mount(mounted.path, mounted.app)]))
+    path, servers, lifespan = mount(desktop.context, ["127.0.0.1"])
+    app = recognizing(Starlette(routes=[Mount(path, servers)]))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
-    async with mounted.lifespan(), asyncio.TaskGroup() as tasks:
+    async with lifespan(), asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve())
         async with asyncio.timeout(30):
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
         try:
-            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{mounted.path}"
+            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{path}"
         finally:
             server.should_exit = True
             await serving

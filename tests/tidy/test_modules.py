@@ -35,7 +35,20 @@ def roots() -> list[str]:
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = [project.get("scripts", {}), *project.get("entry-points", {}).values()]
     started = [target.partition(":")[0] for group in groups for target in group.values()]
-    return ["*.__main__", *started, *rules()["reachable"]["roots"]]
+    return ["*.__main__", *started, *registering(modules("src")), *rules()["reachable"]["roots"]]
+
+
+def registering(known: Iterable[Module]) -> list[str]:
+    """The modules of operations that register one: the catalogue loads every module of their package by its name."""
+    operations = [module for module in known if module.name.startswith("podium.operations.")]
+    return [module.name for module in operations if {"operation", "question"} & decorators(module.tree)]
+
+
+def decorators(tree: ast.Module) -> set[str]:
+    """The names that decorate a module's functions with arguments."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    calls = [told for function in functions for told in function.decorator_list if isinstance(told, ast.Call)]
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
 
 
 def unreachable(known: Iterable[Module], root_patterns: Iterable[str]) -> list[str]:
@@ -61,6 +74,15 @@ def imports(tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def test_an_operation_is_reached_and_what_only_lies_beside_it_is_not() -> None:
+    known = [
+        Module("src/podium/operations/verbs.py", "@operation('go')\nasync def go(): ...\n"),
+        Module("src/podium/operations/beside.py", "@cache\ndef words(): ...\n"),
+        Module("src/podium/faces/other.py", "@operation('go')\ndef go(): ...\n"),
+    ]
+    assert registering(known) == ["podium.operations.verbs"]
 
 
 def test_unreachable_follows_imports_from_the_roots() -> None:

@@ -1,47 +1,19 @@
 """All operations: importing this module registers every one of them."""
 
-from podium.domain.errors import NotFound
-from podium.operations import (
-    arrivals,
-    assigning,
-    attempts,
-    diff,
-    doctor,
-    events,
-    fleet,
-    health,
-    instances,
-    intake,
-    jobs,
-    letters,
-    log,
-    messages,
-    metrics,
-    outbox,
-    plan,
-    preview,
-    projects,
-    queues,
-    releases,
-    retention,
-    reviews,
-    scaling,
-    settings,
-    status,
-    steering,
-    stuck,
-    swap,
-    targets,
-    tokens,
-)
-from podium.operations.operation import REGISTRY, Operation
+import pkgutil
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
-MODULES = (
-    arrivals, assigning, attempts, diff, doctor, events, fleet, health, instances, intake, jobs, letters, log, messages,
-    metrics, outbox, plan, preview, projects, queues, releases, retention, reviews, scaling, settings, status,
-    steering, stuck, swap, targets, tokens,
-    steering, stuck, swap, targets, tokens,
-)  # fmt: skip
+from podium import operations
+from podium.domain.access import Principal
+from podium.domain.errors import NotFound
+from podium.operations.context import Context
+from podium.operations.invoke import invoke
+from podium.operations.operation import REGISTRY, Operation, understood
+
+for _found in pkgutil.iter_modules(operations.__path__):
+    import_module(f"{operations.__name__}.{_found.name}")
 
 
 def operation_named(name: str) -> Operation:
@@ -50,3 +22,9 @@ def operation_named(name: str) -> Operation:
         return REGISTRY[name]
     except KeyError:
         raise NotFound(f"There is no operation {name!r}. Known: {', '.join(sorted(REGISTRY))}.") from None
+
+
+async def answered(name: str, context: Context, asked: Mapping[str, Any] | bytes, principal: Principal) -> Any:
+    """An operation's answer to fields or to JSON, as every face asks for it; raises `PodiumError`."""
+    operation = operation_named(name)
+    return await invoke(operation, context, understood(operation, asked), principal)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from podium.config import StuckLimits
+from podium.config import LimitsConfig
 from podium.domain.job import Job
 
 
@@ -81,9 +81,9 @@ Told = tuple[str, dict[str, Any]]
 _LIMITS: Final = {
     kind: limit
     for limit, kinds in (
-        ("silent_seconds", "silent"), ("ready_seconds", "pinned avoided no-instance drained"),
-        ("held_seconds", "held"), ("delayed_seconds", "delayed"), ("paused_seconds", "paused"),
-        ("review_seconds", "review behind-review"), ("dead_seconds", "dead behind-dead"),
+        ("stuck_silent_seconds", "silent"), ("stuck_ready_seconds", "pinned avoided no-instance drained"),
+        ("stuck_held_seconds", "held"), ("stuck_delayed_seconds", "delayed"), ("stuck_paused_seconds", "paused"),
+        ("stuck_review_seconds", "review behind-review"), ("stuck_dead_seconds", "dead behind-dead"),
     )
     for kind in kinds.split()
 }  # fmt: skip
@@ -94,7 +94,7 @@ def findings(
     standings: Iterable[Standing],
     paused: Iterable[tuple[str, float]],
     stranded: Iterable[str],
-    limits: StuckLimits,
+    limits: LimitsConfig,
     now: float,
 ) -> list[Finding]:
     """What is stuck, the longest first. `paused` are projects and since when; in `stranded` ones nothing can move."""
@@ -112,7 +112,7 @@ def findings(
     whole = [
         (project, since, _told("paused", project=project))
         for project, since in paused
-        if now - since > limits.paused_seconds
+        if now - since > limits.stuck_paused_seconds
     ]
     whole += [(one, None, _told("stranded", what=f"no job of project {one} could ever move")) for one in stranded]
     for project, since, cause in whole:

@@ -79,8 +79,8 @@ def _row(found: Finding) -> StuckRow:
 
 def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     """Everything that is stuck, as far as one bounded look finds it."""
-    now, limits = context.clock.now(), context.config.limits.stuck()
-    beyond = now - limits.delayed_seconds, now + limits.delayed_seconds
+    now, limits = context.clock.now(), context.config.limits
+    beyond = now - limits.stuck_delayed_seconds, now + limits.stuck_delayed_seconds
     jobs = rows.all("jobs_running")
     jobs += rows.all("jobs_held_longest", (ROWS_MAX,)) + rows.all("jobs_delayed_beyond", (*beyond, ROWS_MAX))
     jobs += rows.all("jobs_in_review_longest", (ROWS_MAX,)) + rows.all("jobs_dead_longest", (ROWS_MAX,))

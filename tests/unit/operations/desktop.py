@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from podium.config import Config, GitHubConfig, StuckLimits
+from podium.config import Config, GitHubConfig, LimitsConfig
 from podium.domain.errors import PodiumError
 from podium.operations.catalogue import operation_named
 from podium.operations.context import Context
@@ -39,7 +38,7 @@ class Desktop:
         self.heard: dict[str, float] = {}
         self.signs: dict[str, Signs | None] = {}
         self.resting: dict[str, float] = {}
-        self.limits = StuckLimits()
+        self.limits = LimitsConfig()
         self.running = True
         self.github = GitHubConfig()
 
@@ -56,8 +55,7 @@ class Desktop:
 
     def config(self) -> Config:
         """What the home has chosen."""
-        limits = {f"stuck_{name}": value for name, value in asdict(self.limits).items()}
-        chosen = {"agents": {"python": {"command": ["true"]}}, "limits": limits, "github": self.github}
+        chosen = {"agents": {"python": {"command": ["true"]}}, "limits": self.limits, "github": self.github}
         return Config.model_validate({"agent": "python", **chosen})
 
     def context(self) -> Context:

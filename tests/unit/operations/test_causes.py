@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from podium.config import StuckLimits
+from podium.config import LimitsConfig
 from podium.operations import causes
 from podium.operations.causes import Blocker, Standing
 from tests.unit.policy.test_policy import job
 
 NOW = 1_000_000.0
-LIMITS = StuckLimits()
+LIMITS = LimitsConfig()
 POOL = frozenset({"dev-01", "dev-02"})
 
 
@@ -22,92 +22,98 @@ def standing(state: str, seconds: float, *, about: dict[str, Any] | None = None,
 CASES: list[tuple[str, Standing, float, str, str]] = [
     (
         "silent",
-        standing("running", LIMITS.silent_seconds, about={"instance": "dev-02"}, timeout_seconds=3600.0),
-        LIMITS.silent_seconds,
+        standing("running", LIMITS.stuck_silent_seconds, about={"instance": "dev-02"}, timeout_seconds=3600.0),
+        LIMITS.stuck_silent_seconds,
         "it is alive, its last sign of progress was 15 min ago",
         "its step's limit of 60 min ends it",
     ),
     (
         "pinned",
-        standing("ready", LIMITS.ready_seconds, about={"lane": "@dev-02"}, pool=POOL, idle=frozenset({"dev-01"})),
-        LIMITS.ready_seconds,
+        standing("ready", LIMITS.stuck_ready_seconds, about={"lane": "@dev-02"}, pool=POOL, idle=frozenset({"dev-01"})),
+        LIMITS.stuck_ready_seconds,
         "pinned to dev-02, which has other work",
         "`podium unpin 7`",
     ),
     (
         "pinned",
-        standing("ready", LIMITS.ready_seconds, about={"lane": "@dev-09"}, pool=POOL, idle=POOL),
-        LIMITS.ready_seconds,
+        standing("ready", LIMITS.stuck_ready_seconds, about={"lane": "@dev-09"}, pool=POOL, idle=POOL),
+        LIMITS.stuck_ready_seconds,
         "pinned to dev-09, which this home does not have any more",
         "`podium unpin 7`",
     ),
     (
         "avoided",
-        standing("ready", LIMITS.ready_seconds, about={"avoid": "dev-02"}, pool=POOL, idle=frozenset({"dev-02"})),
-        LIMITS.ready_seconds,
+        standing("ready", LIMITS.stuck_ready_seconds, about={"avoid": "dev-02"}, pool=POOL, idle=frozenset({"dev-02"})),
+        LIMITS.stuck_ready_seconds,
         "the only free instance is dev-02, whose own work it would judge",
         "`podium pin 7 INSTANCE`",
     ),
     (
         "avoided",
-        standing("ready", LIMITS.ready_seconds, about={"avoid": "dev-02"}, pool=frozenset({"dev-02"})),
-        LIMITS.ready_seconds,
+        standing("ready", LIMITS.stuck_ready_seconds, about={"avoid": "dev-02"}, pool=frozenset({"dev-02"})),
+        LIMITS.stuck_ready_seconds,
         "the only instance is dev-02",
         "`podium pin 7 INSTANCE`",
     ),
     (
         "no-instance",
-        standing("ready", LIMITS.ready_seconds),
-        LIMITS.ready_seconds,
+        standing("ready", LIMITS.stuck_ready_seconds),
+        LIMITS.stuck_ready_seconds,
         "no instance works for development",
         "podium scale-up development",
     ),
     (
         "held",
-        standing("held", LIMITS.held_seconds, places=16),
-        LIMITS.held_seconds,
+        standing("held", LIMITS.stuck_held_seconds, places=16),
+        LIMITS.stuck_held_seconds,
         "its project has 16 chains open in development",
         "`podium jobs p`",
     ),
     (
         "delayed",
-        standing("delayed", -LIMITS.delayed_seconds, about={"ready_at": NOW + LIMITS.delayed_seconds}),
-        LIMITS.delayed_seconds,
+        standing("delayed", -LIMITS.stuck_delayed_seconds, about={"ready_at": NOW + LIMITS.stuck_delayed_seconds}),
+        LIMITS.stuck_delayed_seconds,
         "attempt 1 failed, and it is tried again later",
         "it is due in 60 min",
     ),
     (
         "delayed",
-        standing("delayed", LIMITS.delayed_seconds, about={"ready_at": NOW - LIMITS.delayed_seconds, "attempt": 0}),
-        LIMITS.delayed_seconds,
+        standing(
+            "delayed",
+            LIMITS.stuck_delayed_seconds,
+            about={"ready_at": NOW - LIMITS.stuck_delayed_seconds, "attempt": 0},
+        ),
+        LIMITS.stuck_delayed_seconds,
         "it is to begin later; it has been due for 60 min",
         "the sweeper wakes it",
     ),
     (
         "review",
-        standing("in_review", LIMITS.review_seconds, review=3, review_kind="quality", words="tests fail"),
-        LIMITS.review_seconds,
+        standing("in_review", LIMITS.stuck_review_seconds, review=3, review_kind="quality", words="tests fail"),
+        LIMITS.stuck_review_seconds,
         "it waits for a reviewer (quality): tests fail",
         "`podium review approve|reject|send-back 3`",
     ),
     (
         "dead",
-        standing("dead", LIMITS.dead_seconds, words="3 attempts failed; the last: lost"),
-        LIMITS.dead_seconds,
+        standing("dead", LIMITS.stuck_dead_seconds, words="3 attempts failed; the last: lost"),
+        LIMITS.stuck_dead_seconds,
         "it is a dead letter: 3 attempts failed; the last: lost",
         "`podium dead-letters drop 7` goes on without 003-bye",
     ),
     (
         "behind-dead",
-        standing("waiting", LIMITS.dead_seconds, blockers=(Blocker(5, "development", "ci", "", "dead"),)),
-        LIMITS.dead_seconds,
+        standing("waiting", LIMITS.stuck_dead_seconds, blockers=(Blocker(5, "development", "ci", "", "dead"),)),
+        LIMITS.stuck_dead_seconds,
         "it waits for job 5 (development ci, a dead letter)",
         "the project cannot do without it: `podium cancel p` ends the project",
     ),
     (
         "behind-review",
-        standing("waiting", LIMITS.review_seconds, blockers=(Blocker(5, "development", "tests", "003", "in_review"),)),
-        LIMITS.review_seconds,
+        standing(
+            "waiting", LIMITS.stuck_review_seconds, blockers=(Blocker(5, "development", "tests", "003", "in_review"),)
+        ),
+        LIMITS.stuck_review_seconds,
         "it waits for job 5 (development tests 003, in review)",
         "`podium review list --project p`",
     ),
@@ -158,9 +164,9 @@ def test_what_only_waits_its_turn_or_cannot_be_told_is_never_stuck(at: Standing)
 
 @pytest.mark.requirement("QUE-6")
 def test_projects_are_found_as_a_whole_and_like_causes_are_one_finding() -> None:
-    held = [Standing(job(n, state="held"), NOW - LIMITS.held_seconds - n, places=2) for n in (1, 2, 3)]
+    held = [Standing(job(n, state="held"), NOW - LIMITS.stuck_held_seconds - n, places=2) for n in (1, 2, 3)]
     found = causes.findings(
-        held, [("quiet", NOW - LIMITS.paused_seconds - 1), ("new", NOW - 5)], ["broken"], LIMITS, NOW
+        held, [("quiet", NOW - LIMITS.stuck_paused_seconds - 1), ("new", NOW - 5)], ["broken"], LIMITS, NOW
     )
     assert [(f.kind, f.project, f.job.id if f.job else 0, f.more) for f in found] == [
         ("paused", "quiet", 0, 0),

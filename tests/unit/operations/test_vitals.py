@@ -76,7 +76,7 @@ def test_health_is_the_worst_of_its_checks_with_what_to_do(desktop: Desktop) -> 
     assert {c.name: c.state for c in desktop.ask("health").checks}["Stuck"] == "ok"
     (lease,) = desk.lease()
     desktop.heard[lease.name] = desk.now
-    desk.now += desktop.limits.silent_seconds + 1
+    desk.now += desktop.limits.stuck_silent_seconds + 1
     told = desktop.ask("health")
     checks = {check.name: check for check in told.checks}
     assert told.state != "ok"
@@ -154,7 +154,7 @@ def test_reviews_show_their_age_and_which_wait_for_too_long(desktop: Desktop) ->
     desk.now += 60.0
     (row,) = desktop.ask("review list").reviews
     assert (row.age_seconds, row.overdue) == (60.0, False)
-    desk.now += desktop.limits.review_seconds
+    desk.now += desktop.limits.stuck_review_seconds
     (row,) = desktop.ask("review list").reviews
     assert row.overdue
     desktop.ask("review send-back", review=row.id, notes="again")

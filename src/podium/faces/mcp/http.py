@@ -1,9 +1,9 @@
 """The five servers over streamable HTTP, for the web application that the composition root puts them into."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.transport_security import TransportSecuritySettings
@@ -13,62 +13,39 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from podium.domain.access import Principal
-from podium.domain.errors import PodiumError, Unauthorized
+from podium.domain.errors import Unauthorized
 from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.servers import NAMES, build
-from podium.operations.catalogue import operation_named
+from podium.operations.catalogue import answered
 from podium.operations.context import Context
-from podium.operations.invoke import invoke
-from podium.operations.operation import understood
 
 PATH: Final = "/mcp"
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 """Of one request; a document that is submitted is the largest."""
+NOBODY: Final = "This call has no credential. Send `Authorization: Bearer TOKEN`."
 
 _PRINCIPAL: Final[ContextVar[Principal | None]] = ContextVar("principal", default=None)
 
 
-class Mounted(NamedTuple):
-    """The servers, ready to be served."""
-
-    path: str
-    """Below which `app` is to be mounted."""
-    app: ASGIApp
-    """Has `/queue` and the others."""
-    lifespan: Callable[[], AbstractAsyncContextManager[None]]
-    """To be entered, once, around all serving."""
-
-
-def principal_in(scope: MutableMapping[str, Any]) -> Principal:
-    """Whom the middleware before us has recognized; raises `Unauthorized`."""
-    found = scope.get("state", {}).get("principal")
-    if not isinstance(found, Principal):
-        raise Unauthorized("This call has no credential. Send `Authorization: Bearer TOKEN`.")
-    return found
-
-
 def mount(
-    context: Callable[[], Context],
-    names: Iterable[str],
-    principal: Callable[[MutableMapping[str, Any]], Principal] = principal_in,
-) -> Mounted:
+    context: Callable[[], Context], names: Iterable[str]
+) -> tuple[str, ASGIApp, Callable[[], AbstractAsyncContextManager[None]]]:
     """All five in one application; `names` are the hosts that it may be addressed as, on any port.
 
-    No state is kept between requests: each stands for itself, and a client need not notice a restart.
+    Comes with the path below which it belongs, and with what is to be entered, once, around all serving. No state is
+    kept between requests: each stands for itself, and a client need not notice a restart.
     """
 
     async def ask(name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        operation = operation_named(name)
-        answer = await invoke(operation, context(), understood(operation, asked), _present())
-        return answer.model_dump(mode="json")
+        return (await answered(name, context(), asked, _present())).model_dump(mode="json")
 
     async def recognize(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.request is None:
             return await call_next(ctx)
-        try:
-            token = _PRINCIPAL.set(principal(ctx.request.scope))
-        except PodiumError as error:
-            raise MCPError(code=INVALID_REQUEST, message=str(error)) from error
+        found = ctx.request.scope.get("state", {}).get("principal")  # whom the middleware before us has recognized
+        if not isinstance(found, Principal):
+            raise MCPError(code=INVALID_REQUEST, message=NOBODY)
+        token = _PRINCIPAL.set(found)
         try:
             return await call_next(ctx)
         finally:
@@ -93,7 +70,7 @@ def mount(
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    return Mounted(PATH, Router(routes=[route for app in apps for route in app.routes]), lifespan)
+    return (PATH, Router(routes=[route for app in apps for route in app.routes]), lifespan)
 
 
 def _security(names: Iterable[str]) -> TransportSecuritySettings:
@@ -107,5 +84,5 @@ def _security(names: Iterable[str]) -> TransportSecuritySettings:
 def _present() -> Principal:
     found = _PRINCIPAL.get()
     if found is None:
-        raise Unauthorized("Nobody is known to make this call.")
+        raise Unauthorized(NOBODY)
     return found

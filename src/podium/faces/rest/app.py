@@ -18,10 +18,8 @@ from podium.faces.rest import hooks, problem, schema
 from podium.faces.rest.prometheus import Exposition
 from podium.faces.rest.routes import carried, endpoint, path_of
 from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
-from podium.operations.catalogue import operation_named
+from podium.operations.catalogue import answered
 from podium.operations.context import Context
-from podium.operations.invoke import invoke
-from podium.operations.operation import understood
 
 NO_SCHEMA: Final[dict[str, Any]] = {"include_in_schema": False}
 
@@ -75,9 +73,8 @@ def build(
         )
 
     async def call(request: Request) -> Response:
-        operation = operation_named(request.path_params["name"].replace("/", " "))
-        asked = understood(operation, await request.body())
-        answer = await invoke(operation, context(), asked, request.state.principal)
+        name = request.path_params["name"].replace("/", " ")
+        answer = await answered(name, context(), await request.body(), request.state.principal)
         return Response(answer.model_dump_json(), media_type="application/json")
 
     app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)

@@ -13,10 +13,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from podium.operations.catalogue import operation_named
+from podium.operations.catalogue import answered
 from podium.operations.context import Context
-from podium.operations.invoke import invoke
-from podium.operations.operation import Nothing
 from podium.store.batch import HOUR_SECONDS
 
 TOLD: Final[dict[str, dict[str, Any]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -47,7 +45,7 @@ class Exposition(Collector):
     async def __call__(self, request: Request) -> Response:
         """The figures in the format that the reader accepts."""
         context, principal = self._context(), request.state.principal
-        answers = [await invoke(operation_named(name), context, Nothing(), principal) for name in ("queues", "status")]
+        answers = [await answered(name, context, {}, principal) for name in ("queues", "status")]
         kept = await context.store.read(lambda rows: rows.all("hourly_since", (self._first,)))
         self._families = [
             *_gauges(*answers),

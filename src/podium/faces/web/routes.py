@@ -15,10 +15,9 @@ from starlette.routing import BaseRoute, Route
 from podium.domain.errors import PodiumError, UsageError
 from podium.faces.web.render import HERE, environment, fields_of
 from podium.faces.web.screens import SCREENS, Answers, Screen
-from podium.operations.catalogue import operation_named
+from podium.operations.catalogue import answered, operation_named
 from podium.operations.context import Context
-from podium.operations.invoke import invoke
-from podium.operations.operation import REGISTRY, understood
+from podium.operations.operation import REGISTRY
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -73,8 +72,7 @@ class Dashboard:
         return HTMLResponse(self._templates.get_template("page.html").render(whole, verbs=verbs), status, headers)
 
     async def _ask(self, request: Request, name: str, asked: Mapping[str, Any]) -> Any:
-        operation = operation_named(name)
-        return await invoke(operation, self._context(), understood(operation, asked), request.state.principal)
+        return await answered(name, self._context(), asked, request.state.principal)
 
     async def _form(self, request: Request) -> Response:
         """What to fill in for an operation; of a destructive one also what it would touch."""
