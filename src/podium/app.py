@@ -253,8 +253,8 @@ class RealWorld:
                 lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
             )  # fmt: skip
             sender = _sender(loaded, clock, listener)
-            courier = Courier(store, clock, sender, random.SystemRandom())
-            pruner = Pruner(store.submit, clock, Remains(Home(home), store.read), loaded.config.retention)
+            courier = Courier(clock, store, sender, random.SystemRandom())
+            pruner = Pruner(clock, store.submit, Remains(Home(home), store.read), loaded.config.retention)
             services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
             if loaded.config.github.owner:
                 from podium.hosts.forge import Forge

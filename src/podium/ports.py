@@ -144,14 +144,6 @@ class Store(Protocol):
         """What the agent of this attempt is told."""
         ...
 
-
-class Outbox(Protocol):
-    """What is to leave for webhooks, committed with the change that it tells of."""
-
-    def submit(self, command: Command) -> Future[Any]:
-        """As `Store.submit`."""
-        ...
-
     async def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
         """The first deliveries of each webhook that are due at `now` (steady seconds), at most `limit` of each."""
         ...

@@ -39,7 +39,7 @@ class Life:
         url = f"http://127.0.0.1:{receiver.port}/"
         hook = Hook(url=url, secret_env="KEY", allow_http=True, allow_private=True, timeout_seconds=20.0)
         self.sender = WebhookSender({"ci": hook}, path, self.clock.wall, {"KEY": SECRET})
-        self.courier = Courier(self.store, self.clock, self.sender, random.Random(1))
+        self.courier = Courier(self.clock, self.store, self.sender, random.Random(1))
 
     def _reach(self, place: str) -> None:
         if place == self.crash_at:

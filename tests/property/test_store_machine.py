@@ -13,13 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from podium.domain import pipeline_file
 from podium.domain.attempt import Artifact, Ending, Report
 from podium.domain.command import (
+    Adopted,
     Command,
     Complete,
     Decide,
     Dispatch,
     Prune,
     Pruned,
-    Record,
     Steer,
     Submit,
     Verdict,
@@ -304,7 +304,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def record(self, pick: int) -> None:
         job = self.running(pick)
-        assert self.run(Record(("job.adopted",), self.number(job), job.attempt, job.instance)) == [None]
+        assert self.run(Adopted(self.number(job), job.attempt, job.instance)) == [None]
 
     @rule(
         kind=st.sampled_from(["events", "counters", "projects", "projects"]),

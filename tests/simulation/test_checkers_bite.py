@@ -183,7 +183,7 @@ def lost_wakeup_not_repaired(patch: pytest.MonkeyPatch) -> None:
 
     async def run_once(self: Sweeper) -> float:
         with suppress(PodiumError):
-            await self._store.submit(Wake())
+            await self.store.submit(Wake())
             await self.square_leases()
             self._end_overdue()
         return 5.0
@@ -284,9 +284,6 @@ def poison_keeps_others_out(patch: pytest.MonkeyPatch) -> None:
 
 def dead_letter_buried_in_silence(patch: pytest.MonkeyPatch) -> None:
     def bury(batch: Batch, job: Job, _command: Complete) -> None:
-        flow = batch.flow(job.project, job.workflow)
-        assert flow is not None
-        flow.admitted -= 1
         batch.move(job, "bury")
 
     patch.setitem(jobs._LAWS, "bury", bury)
@@ -297,8 +294,8 @@ def receipt_lost(patch: pytest.MonkeyPatch) -> None:
 
     def receive(batch: Batch, job: Job) -> None:
         real(batch, job)
-        batch.effects["receipt_insert"].clear()
-        for mail in batch.mail.values():
+        batch.writes["receipt_insert"].clear()
+        for mail in batch.hot.mail.values():
             mail.readers.clear()
 
     patch.setattr(jobs, "receive", receive)

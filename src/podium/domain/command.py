@@ -68,7 +68,8 @@ class Start(NamedTuple):
 
     project: str
     workflow: str
-    version: str
+    version: str = ""
+    """Needed from a caller; empty is the first run, which a submission or a rule begins."""
     by: str = "operator"
     reason: str = ""
 
@@ -141,14 +142,12 @@ class Steered(NamedTuple):
     revoked: tuple[str, ...] = ()
 
 
-class Record(NamedTuple):
-    """Events about an attempt that change no row of their own (started, adopted, a recovery's steps)."""
+class Adopted(NamedTuple):
+    """An attempt goes on under another orchestrator than the one that began it; for the log alone. Answer: None."""
 
-    types: tuple[str, ...]
     job: int
     attempt: int
-    instance: str = ""
-    data: Mapping[str, Any] = MappingProxyType({})
+    instance: str
 
 
 class Note(NamedTuple):
@@ -291,4 +290,4 @@ Talk = Send | Acknowledge | Dismiss | Settle | Replay | Note | Arrive | Answered
 Access = Audit | IssueToken | RevokeToken
 """Who may do what, and who did."""
 
-Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Record | Prune | Talk | Access | FleetCommand
+Command = Submit | Start | Dispatch | Complete | Wake | Decide | Steer | Adopted | Prune | Talk | Access | FleetCommand

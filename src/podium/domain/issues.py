@@ -1,6 +1,6 @@
 """What issues say of each other: order, and files that two of them touch; and what is wrong with it, if anything."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError
 from itertools import pairwise
@@ -61,17 +61,14 @@ def items(found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Item]:
     order = [item.key for item in topological([Item(key, after) for key, after in depends.items()])]
     place = {key: i for i, key in enumerate(order)}
     after: dict[str, set[str]] = {key: set(others) for key, others in depends.items()}
-    touched: dict[str, list[str]] = {}
+    touched: defaultdict[str, set[str]] = defaultdict(set)
+    apart: list[set[str]] = []
     for key, data in found:
         for file in texts(data, "files"):
-            touched.setdefault(file, []).append(key)
-        for other in texts(data, "conflicts_with"):
-            if other in known and other != key:
-                first, second = sorted((key, other), key=place.__getitem__)
-                after[second].add(first)
-    for keys in touched.values():
-        in_order = sorted(set(keys), key=place.__getitem__)
-        for first, second in pairwise(in_order):
+            touched[file].add(key)
+        apart += [{key, other} for other in texts(data, "conflicts_with") if other in known]
+    for keys in (*touched.values(), *apart):
+        for first, second in pairwise(sorted(keys, key=place.__getitem__)):
             after[second].add(first)
     return [Item(key, tuple(sorted(after[key], key=place.__getitem__))) for key, _ in found]
 

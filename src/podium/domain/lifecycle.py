@@ -85,18 +85,16 @@ REVIEW: Final = _table({"open": "approve:approved send_back:sent_back reject:rej
 
 def next_job_state(state: str, happening: str) -> str:
     """The state after `happening`; raises `IllegalTransition` where the table has no such edge."""
-    try:
-        return JOB[state, happening]
-    except KeyError:
-        raise IllegalTransition(f"A job that is {state} cannot '{happening}'.") from None
+    if (after := JOB.get((state, happening))) is None:
+        raise IllegalTransition(f"A job that is {state} cannot '{happening}'.")
+    return after
 
 
 def next_review_state(state: str, verdict: str) -> str:
     """The review's state after `verdict`; raises `IllegalTransition` when it is already decided."""
-    try:
-        return REVIEW[state, verdict]
-    except KeyError:
-        raise IllegalTransition(f"This review is already {state}; '{verdict}' no longer applies.") from None
+    if (after := REVIEW.get((state, verdict))) is None:
+        raise IllegalTransition(f"This review is already {state}; '{verdict}' no longer applies.")
+    return after
 
 
 def declared(states: Sequence[str]) -> Edges:
@@ -107,20 +105,13 @@ def declared(states: Sequence[str]) -> Edges:
 def path(edges: Edges, start: str, goal: str) -> tuple[str, ...]:
     """The shortest walk over legal edges from `start` to `goal`, without `start`; empty when they are equal."""
     order = list(edges)
-    came_from: dict[str, str] = {start: start}
-    frontier = deque([start])
-    while frontier:
-        state = frontier.popleft()
-        if state == goal:
-            break
-        for following in sorted(edges[state], key=order.index):
-            if following not in came_from:
-                came_from[following] = state
-                frontier.append(following)
-    if goal not in came_from:
-        raise IllegalTransition(f"No legal way leads from {start} to {goal}.")
-    walk: list[str] = []
-    while goal != start:
-        walk.append(goal)
-        goal = came_from[goal]
-    return tuple(reversed(walk))
+    seen = {start}
+    walks: deque[tuple[str, ...]] = deque([(start,)])
+    while walks:
+        walk = walks.popleft()
+        if walk[-1] == goal:
+            return walk[1:]
+        for following in sorted(edges[walk[-1]] - seen, key=order.index):
+            seen.add(following)
+            walks.append((*walk, following))
+    raise IllegalTransition(f"No legal way leads from {start} to {goal}.")

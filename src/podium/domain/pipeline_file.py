@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final, cast
 
-from podium.domain import lifecycle, rule_file
-from podium.domain import pipeline_graph as graph
+from podium.domain import lifecycle, pipeline_graph, rule_file
 from podium.domain.errors import InvalidPipeline
 from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import ACTIONS, READER, Gate, Pipeline, Rule, Step, Workflow
@@ -35,17 +34,12 @@ class _Reader:
         self.text = text
         self.source = source
         self.webhooks = webhooks
-        self.where: tuple[str, int, str] = ("", 0, "")
+        self.where: tuple[str, int] = ("", 0)
         self.commands: Mapping[str, tuple[str, ...]] = {}
 
     def fail(self, message: str, key: str = "") -> InvalidPipeline:
         """The error to raise, with the line of `key` in the table being read."""
-        header, number, _ = self.where
-        return InvalidPipeline(f"{self.source}, line {line_of(self.text, header, number, key)}: {message}")
-
-    def _fail_at(self, message: str, place: graph.Place) -> InvalidPipeline:
-        self.where = (place.table, place.number, "")
-        return self.fail(message, place.key)
+        return InvalidPipeline(f"{self.source}, line {line_of(self.text, *self.where, key)}: {message}")
 
     def pipeline(self) -> Pipeline:
         try:
@@ -57,12 +51,14 @@ class _Reader:
         workflows = {name: self._workflow(name, table) for name, table in raw.get("workflows", {}).items()}
         if not workflows:
             raise self.fail("there is no workflow; write at least one [workflows.NAME] with steps.")
-        self.where = ("", 0, "")
+        self.where = ("", 0)
         start = raw.get("start", next(iter(workflows)))
         if start not in workflows:
             raise self.fail(f"start = {start!r} is not a workflow of this file ({_or(workflows)}).", "start")
         rules = tuple(self._rule(i, rule, workflows) for i, rule in enumerate(raw.get("rules", [])))
-        graph.check(workflows, rules, self._fail_at)
+        for step, key, message in pipeline_graph.mistakes(workflows, rules):
+            self.where = (f"workflows.{step.workflow}.steps", workflows[step.workflow].steps.index(step))
+            raise self.fail(message, key)
         digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
         return Pipeline(str(raw.get("name", "pipeline")), digest, start, workflows, rules)
 
@@ -72,7 +68,7 @@ class _Reader:
                 raise self.fail(f"unknown key {key!r}; known here: {', '.join(allowed)}.", key)
 
     def _workflow(self, name: str, table: Raw) -> Workflow:
-        self.where = (f"workflows.{name}", 0, "")
+        self.where = (f"workflows.{name}", 0)
         self._known(table, ("roles", "instances", "states", "steps", "project_jobs_max"))
         edges = self._edges(name, table)
         roles = tuple(table.get("roles", ()))
@@ -81,12 +77,10 @@ class _Reader:
                 raise self.fail(
                     f"instance {instance!r} has the unknown role {role!r}; roles are {_or(roles)}.", "instances"
                 )
-        jobs_max = table.get("project_jobs_max", 16)
-        if not isinstance(jobs_max, int) or jobs_max < 1:
-            raise self.fail("project_jobs_max must be a whole number of at least 1.", "project_jobs_max")
+        jobs_max = self._at_least_one({"project_jobs_max": 16, **table}, "project_jobs_max")
         steps: list[Step] = []
         for index, step in enumerate(table.get("steps", ())):
-            self.where = (f"workflows.{name}.steps", index, "")
+            self.where = (f"workflows.{name}.steps", index)
             steps.append(self._step(name, step, roles, tuple(edges), steps))
         if not steps:
             raise self.fail(f"workflow {name!r} has no step.")
@@ -139,22 +133,18 @@ class _Reader:
         role = PODIUM_QUEUE if action else READER if on_message else raw.get("role", "")
         if role not in (*roles, PODIUM_QUEUE, READER):
             raise self.fail(f"step {name!r} has the unknown role {role!r}; roles are {_or(roles)}.", "role")
-        return Step(
-            id=name,
-            workflow=workflow,
-            state=str(state),
-            waiting=str(waiting),
-            role=role,
-            after=tuple(raw.get("after", ())),
-            for_each=raw.get("for_each", ""),
-            action=action,
-            prompt=raw.get("prompt", "").strip(),
-            gates=tuple(self._gate(gate) for gate in raw.get("gates", ())),
-            rework=raw.get("rework", name),
-            on_message=on_message,
-            independent=bool(raw.get("independent", False)),
-            **{key: self._at_least_one(raw, key) for key in NUMBERS if key in raw},
-        )
+        settled: dict[str, Any] = {
+            "workflow": workflow,
+            "state": state,
+            "waiting": waiting,
+            "role": role,
+            "after": tuple(raw.get("after", ())),
+            "prompt": raw.get("prompt", "").strip(),
+            "gates": tuple(self._gate(gate) for gate in raw.get("gates", ())),
+            "rework": raw.get("rework", name),
+        }
+        settled |= {key: self._at_least_one(raw, key) for key in NUMBERS if key in raw}
+        return Step(**{**raw, **settled})
 
     def _at_least_one(self, raw: Raw, key: str) -> int:
         value = raw[key]
@@ -181,7 +171,7 @@ class _Reader:
         return Gate(**{**raw, **settled})
 
     def _rule(self, index: int, raw: Raw, workflows: Mapping[str, Workflow]) -> Rule:
-        self.where = ("rules", index, "")
+        self.where = ("rules", index)
         self._known(raw, rule_file.KEYS)
         return rule_file.read(index, raw, workflows, self.webhooks, self.fail)
 

@@ -9,10 +9,6 @@ from podium.domain.errors import UsageError
 
 ID_CHARS_MAX: Final = 60
 TITLE_CHARS_MAX: Final = 200
-WEIGHTS: Final = range(1, 11)
-"""Shares of the capacity: a project of weight 3 may have three times as many chains open as one of 1 (QUE-2)."""
-PRIORITIES: Final = range(101)
-"""0 is idle-time work, 50 the default, 100 the most urgent."""
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}")
@@ -62,6 +58,7 @@ class Project:
     complexity: str | None
     business_value: int
     priority: int
+    """0 is idle-time work, 50 the default, 100 the most urgent."""
     repository_url: str | None
     source: str
     created_at: float
@@ -70,6 +67,6 @@ class Project:
     agent: str
     """The agent its jobs are given to: `rehearsal`, `claude`, …"""
     weight: int = 1
-    """Its share of the capacity beside other projects; see `WEIGHTS`."""
+    """Its share of the capacity: one of weight 3 may have three times as many chains open as one of 1 (QUE-2)."""
     budget_usd: float | None = None
     """What it may cost before it is paused; None for no limit of its own."""

@@ -9,18 +9,11 @@ def line_of(text: str, header: str, number: int, key: str) -> int:
     An empty header means the keys before the first table.
     """
     lines = text.splitlines()
-    at = 0
-    if header:
-        seen = -1
-        for i, line in enumerate(lines):
-            if line.strip().startswith("[") and line.strip().strip("[]").strip() == header:
-                seen += 1
-                at = i
-                if seen == number:
-                    break
-    for i in range(at, len(lines)):
-        if i > at and lines[i].strip().startswith("[") and header:
-            break
+    tables = [i for i, line in enumerate(lines) if line.strip().startswith("[")] if header else []
+    called = [i for i in tables if lines[i].strip().strip("[]").strip() == header]
+    at = called[: number + 1][-1] if called else 0
+    end = next((i for i in tables if i > at), len(lines))
+    for i in range(at, end):
         if key and re.match(rf"\s*{re.escape(key)}\s*=", lines[i]):
             return i + 1
     return at + 1

@@ -3,7 +3,7 @@
 import logging
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from podium.domain.command import Settle
@@ -11,45 +11,37 @@ from podium.domain.delivery import Answer, Delivery, Outcome
 from podium.domain.errors import PodiumError
 from podium.engine.service import Service
 from podium.policy.delivery import decide
-from podium.ports import Clock, Outbox, Sender
+from podium.ports import Sender, Store
 
 LOOK_SECONDS: Final = 0.02
 """Between two looks at whether a last round is over."""
+INTERVAL_SECONDS: Final = 1.0
+"""Between two looks at what is due."""
+ROUND_MAX: Final = 16
+"""Deliveries that are taken along for one webhook."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CourierSettings:
-    """How often the courier looks, in seconds, and how much it takes along for one webhook."""
-
-    interval_seconds: float = 1.0
-    round_max: int = 16
-
-
+@dataclass(eq=False)
 class Courier(Service):
     """Sends, judges the answer and records it. A try that a crash cut short is made again, under the same key."""
 
-    def __init__(
-        self, outbox: Outbox, clock: Clock, sender: Sender, rng: random.Random, settings: CourierSettings | None = None
-    ) -> None:
-        super().__init__(clock)
-        self._outbox = outbox
-        self._sender = sender
-        self._rng = rng
-        self._settings = settings or CourierSettings()
-        self._out: set[str] = set()
-        """Webhooks that a round is being made for."""
+    store: Store
+    sender: Sender
+    rng: random.Random
+    _out: set[str] = field(init=False, default_factory=set[str])
+    """Webhooks that a round is being made for."""
 
     async def run_once(self) -> float:
         """Begin a round for every webhook that has something due; the seconds until the next look."""
         rounds: defaultdict[str, list[Delivery]] = defaultdict(list)
-        for delivery in await self._outbox.due_deliveries(self.clock.now(), self._settings.round_max):
+        for delivery in await self.store.due_deliveries(self.clock.now(), ROUND_MAX):
             rounds[delivery.webhook].append(delivery)
         for webhook in rounds.keys() - self._out:
             self._out.add(webhook)
             self.clock.spawn(self._round(webhook, rounds[webhook]), f"webhook {webhook}")
-        return self._settings.interval_seconds
+        return INTERVAL_SECONDS
 
     async def finish(self, seconds: float) -> None:
         """A last round before the orchestrator stops, for so long at most; what is left is sent by the next one."""
@@ -63,7 +55,7 @@ class Courier(Service):
         try:
             for delivery in deliveries:
                 outcome = await self._try(delivery)
-                await self._outbox.submit(Settle(delivery.id, delivery.attempts, outcome))
+                await self.store.submit(Settle(delivery.id, delivery.attempts, outcome))
                 if outcome.state == "pending" or outcome.disable:
                     break
         except PodiumError as error:  # the database is away: it is tried again, under the same key
@@ -75,7 +67,7 @@ class Courier(Service):
         if delivery.disabled:
             return Outcome("dead", 0.0, "its receiver said 410 (gone) before; a replay enables the webhook again")
         try:
-            answer = await self._sender.send(delivery)
+            answer = await self.sender.send(delivery)
         except Exception as error:  # noqa: BLE001 - a defect with one receiver must not stop the others
             answer = Answer(None, f"{type(error).__name__}: {error}")
-        return decide(delivery, answer, self._rng.random())
+        return decide(delivery, answer, self.rng.random())

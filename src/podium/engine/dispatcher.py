@@ -8,7 +8,7 @@ from typing import Final
 from podium.domain.command import Dispatch
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
-from podium.ports import Clock, Store
+from podium.ports import Store
 
 RETIRED: Final = "retired"
 """The queue of an instance that gets no work any more; it finishes what it was given."""
@@ -17,11 +17,8 @@ RETIRED: Final = "retired"
 class Dispatcher:
     """Keeps in memory only the free slots; everything it decides is decided and written by the store's transaction."""
 
-    def __init__(
-        self, store: Store, clock: Clock, strategies: Mapping[str, str], on_lease: Callable[[Lease, Slot], None]
-    ) -> None:
+    def __init__(self, store: Store, strategies: Mapping[str, str], on_lease: Callable[[Lease, Slot], None]) -> None:
         self._store = store
-        self._clock = clock
         self._known: dict[str, Slot] = {}
         self._free: dict[str, Slot] = {}
         self._strategies = strategies
@@ -54,8 +51,8 @@ class Dispatcher:
         before, self._known = self._known, {slot.name: slot for slot in slots}
         self._known |= {name: slot for name, slot in before.items() if name in self._known}
         self._free = {name: slot for name, slot in self._free.items() if name in self._known}
-        fresh = [n for n in self._known if n not in busy and n not in self._taken and n not in self._offered]
-        fresh = [name for name in fresh if name not in self._free]
+        elsewhere = self._taken | self.free.keys()
+        fresh = [name for name in self._known if name not in busy and name not in elsewhere]
         self._free |= {name: self._known[name] for name in fresh}
         if fresh:
             self.kick()

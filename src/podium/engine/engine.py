@@ -2,6 +2,7 @@
 
 import random
 from asyncio import Future, gather
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,14 +51,15 @@ class Engine:
         self._store = store
         self._clock = clock
         self.supervisor = Supervisor(store, clock, hosts, rng)
-        self.dispatcher = Dispatcher(store, clock, settings.strategies, self.supervisor.attend)
+        self.dispatcher = Dispatcher(store, settings.strategies, self.supervisor.attend)
         self.supervisor.dispatcher = self.dispatcher
         self.muster = Muster(store, self.dispatcher, self.supervisor, slots)
-        self.sweeper = Sweeper(store, clock, self.muster, self.supervisor, tuple(hosts.values()), settings.sweeper)
+        self.sweeper = Sweeper(clock, store, self.muster, self.supervisor, tuple(hosts.values()), settings.sweeper)
         self.supervisor.on_delay = self.sweeper.nudge
         self.services: list[Service] = [self.sweeper]
         if settings.autoscaler is not None:
-            self.services.append(Autoscaler(store, clock, self.submit, slots, settings.autoscaler, gate))
+            first = Counter(slot.queue for slot in slots)
+            self.services.append(Autoscaler(clock, store, self.submit, first, settings.autoscaler, gate))
         self._loops: list[Task] = []
 
     async def start(self) -> int:

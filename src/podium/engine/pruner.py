@@ -1,12 +1,13 @@
 """Keeps a home from growing for ever: removes what is over its limit, a little at a time (EVT-5)."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from podium.domain.command import Prune, Pruned
 from podium.engine.service import Service
 from podium.policy.retention import HOUR_SECONDS, Removed, Retention, before
-from podium.ports import Clock, Remains
+from podium.ports import Remains
 
 INTERVAL_SECONDS: Final = 3_600.0
 PAUSE_SECONDS: Final = 0.05
@@ -20,16 +21,13 @@ class Outcome(NamedTuple):
     more: bool
 
 
+@dataclass(eq=False)
 class Pruner(Service):
     """Rows through the store's writer in bounded parts, then what is on disk."""
 
-    def __init__(
-        self, submit: Callable[[Prune], Awaitable[Any]], clock: Clock, remains: Remains, retention: Retention
-    ) -> None:
-        super().__init__(clock)
-        self._submit = submit
-        self._remains = remains
-        self._retention = retention
+    submit: Callable[[Prune], Awaitable[Any]]
+    remains: Remains
+    retention: Retention
 
     async def run_once(self) -> float:
         """Everything that is over its limit now."""
@@ -38,7 +36,7 @@ class Pruner(Service):
 
     def commands(self) -> tuple[Prune, ...]:
         """What the store is asked for, one command of each kind."""
-        limits, wall = self._retention, self.clock.wall()
+        limits, wall = self.retention, self.clock.wall()
         return (
             Prune("projects", before(self.clock.now(), limits.projects_days)),
             Prune("counters", before(wall, limits.counters_days) / HOUR_SECONDS),
@@ -57,12 +55,12 @@ class Pruner(Service):
             rows = projects = 0
             part = Pruned(0, more=True)
             while part.more and has_time():
-                part = await self._submit(command)
+                part = await self.submit(command)
                 rows, projects = rows + part.rows, projects + part.projects
                 if part.more:
                     await self.clock.sleep(PAUSE_SECONDS)
             removed += told(command, rows, projects)
-        removed += await self._remains.prune(self._retention, self.clock.now(), has_time, dry_run=False)
+        removed += await self.remains.prune(self.retention, self.clock.now(), has_time, dry_run=False)
         return Outcome(tuple(removed), more=not has_time())
 
 

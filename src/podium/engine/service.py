@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Final
 
 from podium.ports import Clock
@@ -13,12 +14,12 @@ TROUBLE_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class Service(ABC):
     """A loop that runs when it is due and when it is nudged; a test calls `run_once`."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self._nudged = asyncio.Event()
+    clock: Clock
+    _nudged: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     @abstractmethod
     async def run_once(self) -> float:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from podium.domain.attempt import Ending, Report
-from podium.domain.command import Complete, Record, Verdict
+from podium.domain.command import Adopted, Complete, Verdict
 from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
@@ -70,9 +70,8 @@ class Supervisor:
             self._clock.spawn(self._complete(name, lease, slot, report, verdict), name)
             return
         self._clock.spawn(self._see_through(name, lease, slot, running), name)
-        job = lease.job
         with suppress(PodiumError):  # for people only: nothing depends on this event
-            await self._store.submit(Record(("job.adopted",), job.id, job.attempt, job.instance))
+            await self._store.submit(Adopted(lease.job.id, lease.job.attempt, lease.job.instance))
 
     async def _see_through(self, name: str, lease: Lease, slot: Slot, running: Running) -> None:
         self.running[name] = (lease, running)

@@ -47,7 +47,7 @@ async def _forecast(context: Context) -> tuple[list[Removed], bool]:
     """What would go now, and whether there was no time to look at all of it."""
     remains = Remains(Home(context.home), context.store.read)
     removed: list[Removed] = []
-    for command in Pruner(context.submit, context.clock, remains, context.config.retention).commands():
+    for command in Pruner(context.clock, context.submit, remains, context.config.retention).commands():
         found = await context.store.read(lambda rows, command=command: forecast(rows, command))
         removed += told(command, found.rows, found.projects)
     deadline = context.clock.now() + PRUNE_SECONDS_MAX
@@ -69,7 +69,7 @@ async def prune(context: Context, asked: PruneInput) -> PruneOutput:
         removed, more = await _forecast(context)
     else:
         remains = Remains(Home(context.home), context.store.read)
-        pruner = Pruner(context.submit, context.clock, remains, context.config.retention)
+        pruner = Pruner(context.clock, context.submit, remains, context.config.retention)
         outcome = await pruner.prune(PRUNE_SECONDS_MAX)
         removed, more = list(outcome.removed), outcome.more
     horizon = await context.store.read(lambda rows: rows.one("log_horizon")[0])

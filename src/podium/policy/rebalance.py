@@ -3,6 +3,7 @@
 Instances help within their workflow, whatever their role, so only moves from workflow to workflow gain anything.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,21 +29,24 @@ def rebalance(pools: Sequence[Pool], running: Mapping[str, int], seconds: Mappin
     workflow always keeps one instance. Where nobody knows yet what a job takes, it counts like the others.
     """
     usual = sum(seconds.values()) / len(seconds) if seconds else 1.0
-    flows: dict[str, list[Pool]] = {}
+    flows: dict[str, dict[str, Pool]] = {}
+    jobs: Counter[str] = Counter(running)
     for pool in pools:
-        flows.setdefault(pool.queue, []).append(pool)
-    jobs = {queue: running.get(queue, 0) + sum(pool.waiting for pool in mine) for queue, mine in flows.items()}
+        flows.setdefault(pool.queue, {})[pool.role] = pool
+        jobs[pool.queue] += pool.waiting
     moves: list[Move] = []
     while (move := _next(flows, jobs, lambda queue: seconds.get(queue, usual))) is not None:
         moves.append(move)
-        _count(flows[move.queue], move.role, -1)
-        _count(flows[move.to_queue], move.to_role, 1)
+        for queue, role, more in ((move.queue, move.role, -1), (move.to_queue, move.to_role, 1)):
+            flows[queue][role] = flows[queue][role].grown_by(more)
     return moves
 
 
-def _next(flows: Mapping[str, list[Pool]], jobs: Mapping[str, int], seconds: Callable[[str], float]) -> Move | None:
+def _next(
+    flows: Mapping[str, Mapping[str, Pool]], jobs: Mapping[str, int], seconds: Callable[[str], float]
+) -> Move | None:
     """The move that helps most; None when no move does."""
-    sizes = {queue: sum(pool.size for pool in pools) for queue, pools in flows.items()}
+    sizes = {queue: sum(pool.size for pool in pools.values()) for queue, pools in flows.items()}
 
     def load(queue: str, fewer: int = 0) -> float:
         size = sizes[queue] - fewer
@@ -62,11 +66,4 @@ def _next(flows: Mapping[str, list[Pool]], jobs: Mapping[str, int], seconds: Cal
         f"{to} has {jobs[to]} jobs of {seconds(to):.0f} s for {sizes[to]} instances, "
         f"{giver} {jobs[giver]} of {seconds(giver):.0f} s for {sizes[giver]}"
     )
-    return Move(giver, shrunk(flows[giver])[0], to, grown(flows[to])[0], because)
-
-
-def _count(pools: list[Pool], role: str, more: int) -> None:
-    """Change one pool's size."""
-    for i, pool in enumerate(pools):
-        if pool.role == role:
-            pools[i] = pool._replace(size=pool.size + more)
+    return Move(giver, shrunk(flows[giver].values())[0], to, grown(flows[to].values())[0], because)

@@ -4,7 +4,7 @@ Roles are preferences: an idle instance helps the other roles of its workflow. S
 little, but the one that most work waits for is served best.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from podium.domain.errors import Conflict
@@ -24,6 +24,10 @@ class Pool(NamedTuple):
     """Ready jobs that ask for its role; those pinned to an instance are nobody else's work."""
     busy: int = 0
     """Of its instances, those at work."""
+
+    def grown_by(self, more: int) -> "Pool":
+        """The pool with so many instances more."""
+        return self._replace(size=self.size + more)
 
 
 def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -> list[Change]:
@@ -47,21 +51,22 @@ def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -
         )
     sizes = {pool.role: pool for pool in able}
     why: dict[str, str] = {}
+    step, choose = (1, grown) if difference > 0 else (-1, shrunk)
     for _ in range(abs(difference)):
-        chosen, because = grown(list(sizes.values())) if difference > 0 else shrunk(list(sizes.values()))
-        sizes[chosen] = sizes[chosen]._replace(size=sizes[chosen].size + (1 if difference > 0 else -1))
+        chosen, because = choose(sizes.values())
+        sizes[chosen] = sizes[chosen].grown_by(step)
         why[chosen] = "the role was named" if role else because
     before = {pool.role: pool.size for pool in able}
     return [Change(queue, name, before[name], sizes[name].size, why[name]) for name in sizes if name in why]
 
 
-def grown(pools: Sequence[Pool]) -> tuple[str, str]:
+def grown(pools: Collection[Pool]) -> tuple[str, str]:
     """The role that gets the next instance: most work would wait for each that it then has."""
     pool = min(pools, key=lambda pool: (-pool.waiting / (pool.size + 1), pool.size))
     return pool.role, _waiting(pool) if pool.waiting else "nothing waits for a role, so the smallest pool grows"
 
 
-def shrunk(pools: Sequence[Pool]) -> tuple[str, str]:
+def shrunk(pools: Collection[Pool]) -> tuple[str, str]:
     """The role that gives one up: one with an idle instance, where least work waits for each; of equals, the last."""
     able = reversed([pool for pool in pools if pool.size])
     pool = min(able, key=lambda pool: (pool.size <= pool.busy, pool.waiting / pool.size, -pool.size))

@@ -47,14 +47,13 @@ def decide(report: Report, step: Step, job: Job, chance: float) -> Verdict:
     if report.verdict == "blocked":
         kind = "question" if report.data.get("question") is True else "blocked"
         return Verdict("escalate", report.summary, target=step.id, feedback=report.feedback, review=kind)
+    said = report.feedback or report.summary
     if report.verdict == "rework":
-        return _rework(
-            step, job, step.rework or step.id, report.feedback or report.summary, "sent back by the reviewer"
-        )
+        return _rework(step, job, step.rework or step.id, said, "sent back by the reviewer")
     if report.verdict == "passed" and report.artifacts and (wrong := _wrong_artifacts(report)):
         return _rework(step, job, step.id, wrong, "what it made cannot be worked on")
     if report.verdict != "passed":
-        return _rework(step, job, step.id, report.feedback or report.summary, "the agent reports failure")
+        return _rework(step, job, step.id, said, "the agent reports failure")
     return _by_gates(report, step, job, chance)
 
 

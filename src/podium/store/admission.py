@@ -21,23 +21,17 @@ def unblock(batch: Batch, job: Job, flow: Flow, author: str) -> None:
 def enter(batch: Batch, job: Job, flow: Flow, not_before: float = 0.0, **changes: Any) -> None:
     """Admit a waiting job of this run, at once, when its time has come, or behind its project's limit."""
     if not_before > batch.now:
-        flow.admitted += 1
         batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)
     elif flow.admitted < flow.jobs_max or job.item == "":
-        flow.admitted += 1
         batch.move(job, "unblock", **changes)
     else:
-        flow.held += 1
         batch.move(job, "hold", ready_at=batch.now, **changes)
 
 
 def refill(batch: Batch, flow: Flow) -> None:
     """Admit held jobs while the project has places; called after a job's followers have entered."""
     while flow.held and flow.admitted < flow.jobs_max:
-        job = _first_held(batch, flow)
-        flow.held -= 1
-        flow.admitted += 1
-        batch.move(job, "admit")
+        batch.move(_first_held(batch, flow), "admit")
 
 
 def _first_held(batch: Batch, flow: Flow) -> Job:

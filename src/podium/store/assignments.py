@@ -19,10 +19,9 @@ def assignment(rows: Rows, pipelines: Mapping[str, Pipeline], lease: Lease) -> A
 
     Artifacts that a pipeline fans out over are left out (a project may have thousands): a job gets its own item.
     """
-    job = lease.job
+    job, step = lease.job, lease.step
     *known, agent, digest, document, left = rows.one("assignment", (job.project,))
     pipeline = pipelines[digest]
-    step = pipeline.step(job.workflow, job.step)
     fanned = {s.for_each for workflow in pipeline.workflows.values() for s in workflow.steps if s.for_each}
     made = rows.all("artifacts_but_kinds", (job.project, json.dumps(sorted(fanned))))
     own = rows.one("artifact_by_key", (job.project, step.for_each, job.item)) if job.item else None

@@ -13,9 +13,9 @@ from typing import Any, Final
 import orjson
 
 from podium.domain import event as events
-from podium.domain import lifecycle
 from podium.domain.errors import NotFound
 from podium.domain.job import PODIUM_QUEUE, Job
+from podium.domain.lifecycle import JOB_DONE, JOB_FRONTIER, JOB_UNADMITTED, next_job_state
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.breaker import Breaker
 from podium.policy.ordering import priority, rank
@@ -31,6 +31,12 @@ _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 
 _UNTRIED: Final = frozenset({"ready", "held", "paused", "delayed"})
 
+_STANDS: Final = {
+    state: (state not in JOB_DONE, state in JOB_FRONTIER - JOB_UNADMITTED, state == "held")
+    for state in JOB_FRONTIER | JOB_DONE | {"waiting"}
+}
+"""Of a job in each state: whether it is open, whether it takes one of its project's places, and whether it is held."""
+
 
 class Batch:
     """Reads through `rows`, remembers, and writes everything back in `flush`."""
@@ -39,18 +45,11 @@ class Batch:
         self, rows: Rows, hot: Hot, pipelines: Mapping[str, Pipeline], numbers: Numbers, now: float, wall: float
     ) -> None:
         self.rows = rows
-        self._hot = hot
-        self.mail = hot.mail
-        self.watched = hot.watched
-        self.breakers = hot.breakers
-        self.fleet = hot.fleet
-        self.deaths = hot.deaths
+        self.hot = hot
         self.pipelines = pipelines
         self.numbers = numbers
         self.now = now
         self.wall = wall
-        self.limits = hot.limits
-        self.waiting = hot.waiting
         self.input: dict[str, Waiting | None] = {}
         """Rows of the input queue that this batch changed; None for a project that waits no more."""
         self.jobs: dict[int, Job] = {}
@@ -74,8 +73,6 @@ class Batch:
         """Reviews decided in this batch, with their new state."""
         self.touched: dict[Flow, None] = {}
         """Runs whose state is to be derived before the commit, in order."""
-        self.effects: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        """Rows that leave the transaction (messages, notices, deliveries); few batches have any."""
         self.reacted = 0
         """Events up to here have been shown to the rules."""
         self._made: dict[tuple[str, str, str, str], int] = {}
@@ -91,14 +88,10 @@ class Batch:
 
     def job(self, job_id: int) -> Job | None:
         """The job as this batch has it so far."""
-        job = self.jobs.get(job_id)
-        if job is None:
-            job = self._hot.jobs.get(job_id)
-            if job is None:
-                row = self.rows.one("job_by_id", (job_id,))
-                if row is None:
-                    return None
-                job = Job._make(row)
+        job = self.jobs.get(job_id) or self.hot.jobs.get(job_id)
+        if job is None and (row := self.rows.one("job_by_id", (job_id,))) is not None:
+            job = Job._make(row)
+        if job is not None:
             self.jobs[job_id] = job
         return job
 
@@ -112,29 +105,32 @@ class Batch:
         """The project's part that the laws need."""
         owner = self.used_owners.get(project)
         if owner is None:
-            owner = self._hot.owners.get(project)
-            if owner is None:
-                owner = self._hot.owners[project] = self._read_owner(project)
-            self.used_owners[project] = owner
+            owner = self.hot.owners.get(project) or self._read_owner(project)
+            self.add_owner(owner)
         return owner
+
+    def found(self, statement: str, number: int | str, what: str, hint: str) -> Any:
+        """The row that has this number or name; raises `NotFound`, and the hint says where there are others."""
+        row = self.rows.one(statement, (number,))
+        if row is None:
+            raise NotFound(f"There is no {what} {number}. {hint}")
+        return row
 
     def _read_owner(self, project: str) -> Owner:
         if (row := self.rows.one("owner_by_id", (project,))) is None:
             raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
         id_, digest, base, value, created_at, url, state, boost, paused, plan_first, weight, assigned, *money = row
         asked, pipeline = priority(base, value, boost), self.pipelines[digest]
-        made = Owner(id_, pipeline, asked, created_at, url, state, 0, boost, bool(paused), bool(plan_first))
-        made.weight, made.assigned = weight, json.loads(assigned)
-        made.agent, made.budget_usd, made.spent_usd = money
+        chosen = (boost, bool(paused), bool(plan_first), weight, json.loads(assigned), *money)
+        made = Owner(id_, pipeline, asked, created_at, url, state, *chosen)
         for name, at, counts, *stands in self.rows.all("workflows_of_project", (project,)):
             flow = made.begin(name, at, json.loads(counts), *stands)
             flow.changes()
-            made.open_workflows += flow.completed_at is None
         return made
 
     def add_owner(self, owner: Owner) -> None:
-        """A new project."""
-        self._hot.owners[owner.id] = self.used_owners[owner.id] = owner
+        """A new project, or one that was read."""
+        self.hot.owners[owner.id] = self.used_owners[owner.id] = owner
 
     def flow(self, project: str, name: str) -> Flow | None:
         """The project's run of that workflow, if it has started."""
@@ -168,7 +164,7 @@ class Batch:
 
     def is_busy(self, instance: str) -> bool:
         """Whether the instance holds a lease, as this batch has it so far."""
-        job_id = self._hot.busy.get(instance)
+        job_id = self.hot.busy.get(instance)
         job = self.need(job_id) if job_id is not None else None
         return job is not None and job.state == "running" and job.instance == instance
 
@@ -177,15 +173,15 @@ class Batch:
         stored = {job_id for (job_id,) in self.rows.all("jobs_open_of_project", (project,))}
         here = {job.id for job in self.jobs.values() if job.project == project}
         jobs = (self.need(job_id) for job_id in sorted(stored | here))
-        return [job for job in jobs if job.state not in lifecycle.JOB_DONE]
+        return [job for job in jobs if job.state not in JOB_DONE]
 
     def followers(self, job_id: int) -> list[Job]:
         """The jobs that wait for this one, or waited."""
-        found = self._hot.followers.get(job_id)
+        found = self.hot.followers.get(job_id)
         if found is None:
             found = [follower for (follower,) in self.rows.all("followers", (job_id,))]
             found += [follower for blocker, follower in self.writes["dependency_insert"] if blocker == job_id]
-            self._hot.followers[job_id] = found
+            self.hot.followers[job_id] = found
         return [self.need(follower) for follower in found]
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
@@ -217,18 +213,18 @@ class Batch:
         assert job.state == "waiting"
         self.jobs[job.id] = job
         self._new[job.id] = None
-        self._hot.followers[job.id] = []
+        self.hot.followers[job.id] = []
 
     def depend(self, job_id: int, blocker: int) -> None:
         """The new job waits, or would have waited, for `blocker`."""
         self.writes["dependency_insert"].append((blocker, job_id))
-        if blocker in self._hot.followers:
-            self._hot.followers[blocker].append(job_id)
+        if blocker in self.hot.followers:
+            self.hot.followers[blocker].append(job_id)
 
     def move(self, job: Job, happening: str, **changes: Any) -> Job:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
         before = job.state
-        state = changes["state"] = lifecycle.next_job_state(before, happening)
+        state = changes["state"] = next_job_state(before, happening)
         if state == "ready":
             changes["ready_at"] = self.now
             if happening not in _KEEPS_ITS_PLACE:
@@ -247,14 +243,14 @@ class Batch:
             self._ready_added[after.id] = after
             if flow.owner.paused:
                 return self.move(after, "pause")
-            if self.breakers and job.queue != PODIUM_QUEUE:
+            if self.hot.breakers and job.queue != PODIUM_QUEUE:
                 until = self._held_until(flow.owner)
                 return self.move(after, "delay", ready_at=until) if until > self.now else after
         return after
 
     def _held_until(self, owner: Owner) -> float:
         """When a job of the project may be given out; a half-open breaker lets it through, and no other one for now."""
-        found = [breaker for name in owner.breakers if (breaker := self.breakers.get(name)) is not None]
+        found = [breaker for name in owner.breakers if (breaker := self.hot.breakers.get(name)) is not None]
         until = max((breaker.until for breaker in found), default=0.0)
         for breaker in found if until <= self.now else ():
             if breaker.tripped:
@@ -265,11 +261,11 @@ class Batch:
         """Store a circuit breaker; one that is whole again is forgotten."""
         if not breaker.tripped and breaker.until <= self.now:
             breaker = breaker._replace(until=0.0)
-        self.breakers[breaker.name] = breaker
+        self.hot.breakers[breaker.name] = breaker
         until_wall = self.wall + max(0.0, breaker.until - self.now)
-        self.effects["breaker_put"].append((*breaker, self.wall, until_wall))
+        self.writes["breaker_put"].append((*breaker, self.wall, until_wall))
         if breaker == Breaker(breaker.name, reason=breaker.reason):
-            del self.breakers[breaker.name]
+            del self.hot.breakers[breaker.name]
 
     def _leave_ready(self, job: Job) -> None:
         """The job is ready no more, or not at this place of its queue."""
@@ -299,16 +295,21 @@ class Batch:
             self._dirty.add(job.id)
 
     def _count(self, flow: Flow, before: Job, after: Job) -> None:
-        """Keep the queue's tally and the workflow's open chains per state.
+        """Keep the queue's tally and the run's numbers: open jobs, places taken, held jobs, open chains per state.
 
         A chain stands where its first job does that is not done: in the state it waits for, or in the one it works in.
         """
         left, entered = before.state, after.state
         self._moved[after.queue, left, entered] += 1
+        stood, stands = _STANDS[left], _STANDS[entered]
+        if stood != stands:
+            flow.open += stands[0] - stood[0]
+            flow.admitted += stands[1] - stood[1]
+            flow.held += stands[2] - stood[2]
         places = flow.workflow.places[after.step]
-        if left in lifecycle.JOB_FRONTIER:
+        if left in JOB_FRONTIER:
             flow.counts[places[before.attempt != 0 or left not in _UNTRIED]] -= 1
-        if entered in lifecycle.JOB_FRONTIER:
+        if entered in JOB_FRONTIER:
             flow.counts[places[after.attempt != 0 or entered not in _UNTRIED]] += 1
 
     def count(self, subject: str, state: str) -> int:
@@ -336,10 +337,6 @@ class Batch:
         self.numbers.seq = seq + 1
         self.events.append((seq, self.wall, *about, orjson.dumps(data).decode()))
 
-    def post(self, project: str, to: str) -> None:
-        """Note that a message was written in this batch."""
-        self._hot.post(project, to, self.now)
-
     def measure(self, metric: str, value: float = 0.0) -> None:
         """Add one observation to this hour's sum."""
         cell = self.hourly[metric]
@@ -353,9 +350,8 @@ class Batch:
         hour = int(self.wall // HOUR_SECONDS)
         put, jobs = self.writes, self.jobs
         put["job_insert"] += [jobs[i] for i in self._new]
-        changed = [jobs[i] for i in sorted(self._dirty)]
-        for running in (False, True):  # an instance is left before it is given out again
-            put["job_update"] += [job for job in changed if (job.state == "running") is running]
+        changed = (jobs[i] for i in sorted(self._dirty))  # an instance is left before it is given out again
+        put["job_update"] += sorted(changed, key=lambda job: job.state == "running")
         for statement, ready, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
             for job in ready.values():
@@ -370,5 +366,5 @@ class Batch:
         put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
-        writing.write(self.rows, put, self.effects)
-        self._hot.keep(jobs, [*self._new, *self._dirty], self.used_owners.values())
+        writing.write(self.rows, put)
+        self.hot.keep(jobs, [*self._new, *self._dirty], self.used_owners.values())

@@ -10,7 +10,7 @@ from podium.store.rules import notice
 def weigh(batch: Batch, job: Job, command: Complete) -> None:
     """What an attempt's end says of its agent's provider and of its project; a crash says nothing of the former."""
     verdict, report = command.verdict, command.report
-    if job.queue == PODIUM_QUEUE or (not batch.breakers and verdict.kind in ("pass", "rework")):
+    if job.queue == PODIUM_QUEUE or (not batch.hot.breakers and verdict.kind in ("pass", "rework")):
         return
     provider, project = batch.owner(job.project).breakers
     if report.verdict == "unavailable" and not verdict.resets_at:
@@ -25,7 +25,7 @@ def weigh(batch: Batch, job: Job, command: Complete) -> None:
 
 def note(batch: Batch, name: str, reason: str, job: Job | None = None) -> None:
     """Count a failure, for that reason, or a success. What is ready behind one that opens is held up."""
-    before = batch.breakers.get(name)
+    before = batch.hot.breakers.get(name)
     if before is None and not reason:
         return
     before = before or Breaker(name)
@@ -45,7 +45,7 @@ def note(batch: Batch, name: str, reason: str, job: Job | None = None) -> None:
 def heed(batch: Batch, command: Answered) -> None:
     """What a service outside has answered; what it asks to be left alone for is no failure."""
     if command.seconds:
-        before, until = batch.breakers.get(command.name, Breaker(command.name)), batch.now + command.seconds
+        before, until = batch.hot.breakers.get(command.name, Breaker(command.name)), batch.now + command.seconds
         batch.put_breaker(before.held(until, command.reason[:500]))
     else:
         note(batch, command.name, command.reason)

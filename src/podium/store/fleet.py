@@ -30,7 +30,7 @@ def read_fleet(rows: Rows) -> Fleet:
 
 def admitted(batch: Batch, offers: list[Dispatch]) -> list[Dispatch]:
     """The offers without whom no work may be given to, and with the strategies that operators chose."""
-    fleet = batch.fleet
+    fleet = batch.hot.fleet
     if fleet.closed or fleet.drained:
         offers = [o._replace(slots=tuple(filter(fleet.may_lease, o.slots))) for o in offers]
     if fleet.strategies:
@@ -39,23 +39,23 @@ def admitted(batch: Batch, offers: list[Dispatch]) -> list[Dispatch]:
 
 
 def _found(batch: Batch, command: Found) -> None:
-    for instance in batch.fleet.unfounded(command.slots):
+    for instance in batch.hot.fleet.unfounded(command.slots):
         _put(batch, instance)
 
 
 def _put(batch: Batch, instance: Instance) -> None:
-    batch.fleet.put(instance)
-    batch.effects["instance_put"].append(instance)
+    batch.hot.fleet.put(instance)
+    batch.writes["instance_put"].append(instance)
 
 
 def _put_queue(batch: Batch, queue: str) -> None:
-    fleet = batch.fleet
-    batch.effects["queue_setting_put"].append((queue, queue in fleet.drained, fleet.strategies.get(queue, "")))
+    fleet = batch.hot.fleet
+    batch.writes["queue_setting_put"].append((queue, queue in fleet.drained, fleet.strategies.get(queue, "")))
 
 
 def _resize(batch: Batch, command: Resize) -> Resized:
     for queue, role, before, *_ in command.changes:
-        if (have := len(batch.fleet.present(queue, role))) != before:
+        if (have := len(batch.hot.fleet.present(queue, role))) != before:
             raise Conflict(
                 f"{queue} ({role}) has {have} instances by now, not {before}: nothing was changed. Ask again."
             )
@@ -68,7 +68,7 @@ def _resize(batch: Batch, command: Resize) -> Resized:
         working = tuple(name for name in left if batch.is_busy(name))
         ended = tuple(attempts[name] for name in working if command.now)
         for name in working if command.now else ():
-            _put(batch, batch.fleet.instances[name]._replace(ending=attempts[name]))
+            _put(batch, batch.hot.fleet.instances[name]._replace(ending=attempts[name]))
         told = {"before": change.before, "size": change.after, "because": change.because}
         names = {"started": started, "retired": left, "ended": ended, "by": command.by, "reason": command.reason}
         batch.emit("pool.resized", "", queue=change.queue, role=change.role, **told, **names)
@@ -78,7 +78,7 @@ def _resize(batch: Batch, command: Resize) -> Resized:
 
 def _start(batch: Batch, change: Change) -> tuple[str, ...]:
     """New instances; those of the same pool that have left come back first, so names stay few and mean one role."""
-    fleet = batch.fleet
+    fleet = batch.hot.fleet
     mine = (change.queue, change.role)
     gone = [i for i in fleet.instances.values() if i.retired and not i.drained and (i.queue, i.role) == mine]
     gone.sort(key=by_number)
@@ -92,7 +92,7 @@ def _start(batch: Batch, change: Change) -> tuple[str, ...]:
 
 def _leave(batch: Batch, change: Change) -> tuple[str, ...]:
     """Instances leave their pool: the free ones first, of those the drained ones, and the highest number."""
-    mine = sorted(batch.fleet.present(change.queue, change.role), key=by_number, reverse=True)
+    mine = sorted(batch.hot.fleet.present(change.queue, change.role), key=by_number, reverse=True)
     mine.sort(key=lambda instance: (batch.is_busy(instance.name), not instance.drained))
     leaving = mine[: max(0, change.before - change.after)]
     for instance in leaving:
@@ -101,7 +101,7 @@ def _leave(batch: Batch, change: Change) -> tuple[str, ...]:
 
 
 def _restart(batch: Batch, command: Restart) -> None:
-    instance, attempt = batch.fleet.instances[command.instance], command.attempt
+    instance, attempt = batch.hot.fleet.instances[command.instance], command.attempt
     _put(batch, instance._replace(ending=attempt))
     told = {"instance": command.instance, "ended": attempt, "by": command.by, "reason": command.reason}
     told |= {"agents": command.swapped} if command.swapped else {}
@@ -113,16 +113,17 @@ def died(batch: Batch, job: Job) -> None:
 
     The last instance of a queue goes on: with it alone, nobody can tell whose fault it is.
     """
-    jobs = batch.deaths.setdefault(job.instance, set())
+    deaths, fleet = batch.hot.deaths, batch.hot.fleet
+    jobs = deaths.setdefault(job.instance, set())
     if len(jobs) < QUARANTINE_JOBS:
         jobs.add(job.id)
-    one = batch.fleet.instances.get(job.instance)
-    if one is None or len(jobs) < QUARANTINE_JOBS or one.name in batch.fleet.closed:
+    one = fleet.instances.get(job.instance)
+    if one is None or len(jobs) < QUARANTINE_JOBS or one.name in fleet.closed:
         return
-    if any(len(others) > 1 for name, others in batch.deaths.items() if name != one.name):
+    if any(len(others) > 1 for name, others in deaths.items() if name != one.name):
         return  # they die everywhere: something else is at fault
-    if any(other.name != one.name and batch.fleet.may_lease(other.slot) for other in batch.fleet.present(one.queue)):
-        del batch.deaths[one.name]
+    if any(other.name != one.name and fleet.may_lease(other.slot) for other in fleet.present(one.queue)):
+        del deaths[one.name]
         _put(batch, one._replace(drained=True, quarantined=True))
         because = f"its last attempts at {QUARANTINE_JOBS} jobs died, one after the other"
         batch.tell("instance.quarantined", job, reason=because)
@@ -133,7 +134,7 @@ def died(batch: Batch, job: Job) -> None:
 
 def _drain(batch: Batch, command: Drain) -> tuple[str, ...]:
     """What is as it should be is left alone."""
-    fleet, told = batch.fleet, {"by": command.by, "reason": command.reason}
+    fleet, told = batch.hot.fleet, {"by": command.by, "reason": command.reason}
     event = "drained" if command.drained else "undrained"
     queues = [queue for queue in command.queues if (queue in fleet.drained) is not command.drained]
     for queue in queues:
@@ -148,9 +149,9 @@ def _drain(batch: Batch, command: Drain) -> tuple[str, ...]:
 
 
 def _route(batch: Batch, command: Route) -> str:
-    before = batch.fleet.strategies.get(command.queue, "")
+    before = batch.hot.fleet.strategies.get(command.queue, "")
     if before != command.strategy:
-        batch.fleet.strategies[command.queue] = command.strategy
+        batch.hot.fleet.strategies[command.queue] = command.strategy
         _put_queue(batch, command.queue)
         told = {"strategy": command.strategy, "before": before, "by": command.by, "reason": command.reason}
         batch.emit("queue.routed", "", queue=command.queue, **told)

@@ -31,6 +31,7 @@ class Flow:
     state: str
     counts: list[int]
     open: int
+    """Jobs that are not done; of these, those that take one of its places, and those that are held back."""
     admitted: int
     held: int
     started_at: float
@@ -85,19 +86,17 @@ class Owner:
     created_at: float
     repository_url: str | None
     state: str
-    open_workflows: int
-    """Workflows of it that have begun and are not complete."""
     boost: int = 0
     paused: bool = False
     plan_first: bool = False
-    changed: bool = False
     weight: int = 1
+    assigned: dict[str, str] = field(default_factory=dict[str, str])
+    """Workflows whose work one instance has, as somebody assigned it."""
     agent: str = ""
     budget_usd: float | None = None
     spent_usd: float = 0.0
     """What its attempts have told of their cost; counted only where there is a budget."""
-    assigned: dict[str, str] = field(default_factory=dict[str, str])
-    """Workflows whose work one instance has, as somebody assigned it."""
+    changed: bool = False
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow], repr=False)
 
     def begin(self, name: str, *stands: Any) -> Flow:
@@ -184,14 +183,11 @@ class Hot:
         """Who holds a lease now; the answer is which jobs are done."""
         done: list[int] = []
         for job in changed:
-            before = self.jobs.get(job.id)
-            if before is not None and before.instance != job.instance and self.busy.get(before.instance) == job.id:
-                del self.busy[before.instance]  # it was left and leased again in the same batch
+            for held in (self.jobs.get(job.id, job).instance, job.instance):  # it may have been left and leased again
+                if self.busy.get(held) == job.id:
+                    del self.busy[held]
             if job.state == "running":
                 self.busy[job.instance] = job.id
-            else:
-                if self.busy.get(job.instance) == job.id:
-                    del self.busy[job.instance]
-                if job.state in lifecycle.JOB_DONE:
-                    done.append(job.id)
+            elif job.state in lifecycle.JOB_DONE:
+                done.append(job.id)
         return done

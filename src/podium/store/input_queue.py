@@ -23,9 +23,9 @@ def look(batch: Batch, queue: str) -> Snapshot:
 
 def decide(batch: Batch, queue: str, priority: int) -> Decision:
     """Whether a new project begins, waits or is refused."""
-    if batch.limits.queue_soft == 0:
+    if batch.hot.limits.queue_soft == 0:
         return Decision("enter", "the queue has no limit")
-    return admission.decide(look(batch, queue), priority, batch.limits)
+    return admission.decide(look(batch, queue), priority, batch.hot.limits)
 
 
 def is_waiting(batch: Batch, owner: Owner) -> bool:
@@ -69,7 +69,7 @@ def first(batch: Batch, queue: str) -> str:
 
 def has_room(batch: Batch, queue: str) -> bool:
     """Whether one that waits may begin."""
-    return admission.has_room(look(batch, queue), batch.limits)
+    return admission.has_room(look(batch, queue), batch.hot.limits)
 
 
 def _row(owner: Owner, since: float, reason: str) -> Waiting:
@@ -89,6 +89,6 @@ def _count(batch: Batch, row: Waiting, number: int) -> None:
     """In the tally, and in the writer's memory of where somebody could be let in."""
     batch.tally[f"input.{row.queue}", "paused" if row.paused else "waiting"] += number
     if not row.paused:
-        batch.waiting[row.queue] = batch.waiting.get(row.queue, 0) + number
-        if batch.waiting[row.queue] == 0:
-            del batch.waiting[row.queue]
+        batch.hot.waiting[row.queue] = batch.hot.waiting.get(row.queue, 0) + number
+        if batch.hot.waiting[row.queue] == 0:
+            del batch.hot.waiting[row.queue]

@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from podium.domain import lifecycle
 from podium.domain.attempt import Ending
-from podium.domain.command import Complete, Dispatch, Record, Verdict, Wake
+from podium.domain.command import Adopted, Complete, Dispatch, Verdict, Wake
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
 from podium.policy import routing
@@ -75,9 +74,8 @@ def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, st
 def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     job, slot = placement.job, placement.slot
     waited = batch.now - job.ready_at
-    leased = batch.move(
-        job, "lease", attempt=job.attempt + 1, leased_at=batch.now, instance=slot.name, routed=placement.reason
-    )
+    given = {"attempt": job.attempt + 1, "leased_at": batch.now, "instance": slot.name, "routed": placement.reason}
+    leased = batch.move(job, "lease", **given)
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
     batch.tell("job.leased", leased, reason=placement.reason, waited=round(waited, 6))
@@ -88,15 +86,12 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     return Lease(leased, step, placement.reason)
 
 
-def complete(batch: Batch, command: Complete) -> bool:
-    """End an attempt, unless the fence is stale: then nothing is written at all."""
-    job = batch.job(command.job)
-    if job is None or job.state != "running" or job.attempt != command.attempt:
-        return False
+def complete(batch: Batch, job: Job, command: Complete) -> None:
+    """End the attempt that runs."""
     if command.verdict.kind == "bury":
         command = letters.weighed(batch, job, command)
     _record_attempt(batch, job, command)
-    if batch.mail and command.report.ending is Ending.FINISHED:
+    if batch.hot.mail and command.report.ending is Ending.FINISHED:
         receive(batch, job)
     if command.report.ending in _DEATHS:
         batch.tell("recovery.detected", job, ending=command.report.ending, detail=command.report.detail)
@@ -106,10 +101,9 @@ def complete(batch: Batch, command: Complete) -> bool:
         _tell_recovery(batch, job, command.verdict)
         if not command.report.is_environment:
             died(batch, job)
-    elif batch.deaths:
-        batch.deaths.pop(job.instance, None)
+    elif batch.hot.deaths:
+        batch.hot.deaths.pop(job.instance, None)
     batch.touch(job)
-    return True
 
 
 def _tell_recovery(batch: Batch, job: Job, verdict: Verdict) -> None:
@@ -133,7 +127,7 @@ def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
     )  # fmt: skip
     if spend is not None:
         for subject in (("instance", job.instance), ("project", job.project), ("day", day_of(batch.wall))):
-            batch.effects["spent_add"].append((*subject, *used))
+            batch.writes["spent_add"].append((*subject, *used))
     if spend is not None and spend.cost_usd is not None:
         batch.measure(f"spend.{job.queue}", spend.cost_usd)
     batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)
@@ -171,8 +165,6 @@ def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -
     flow = batch.flow_of(job)
     done = batch.move(job, happening, failures=0)
     batch.tell(event, done, **data)
-    flow.open -= 1
-    flow.admitted -= 1
     for follower in batch.followers(job.id):
         if follower.state == "waiting":
             its = flow if follower.workflow == job.workflow else batch.flow_of(follower)
@@ -199,9 +191,8 @@ def _rework(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
     batch.tell("job.reworked", job, to=verdict.target, reason=verdict.reason, feedback=verdict.feedback[:2000])
     send_back_at_once(batch, job, "quality", verdict.reason, verdict.feedback, "podium")
-    send_back(
-        batch, job, verdict.target, "rework", verdict.feedback, "review" if verdict.target != job.step else "gate"
-    )
+    author = "review" if verdict.target != job.step else "gate"
+    send_back(batch, job, verdict.target, "rework", verdict.feedback, author)
 
 
 def _escalate(batch: Batch, job: Job, command: Complete) -> None:
@@ -241,33 +232,27 @@ def send_back_at_once(batch: Batch, job: Job, kind: str, reason: str, notes: str
 def close_reviews(batch: Batch, job: Job, reason: str) -> None:
     """A job that was decided otherwise about waits for no reviewer any more."""
     projects.close_reviews(batch, "review_open_of_job", job.id, reason)
-    batch.effects["notice_settle_job"].append((batch.wall, "podium", job.id))
+    batch.writes["notice_settle_job"].append((batch.wall, "podium", job.id))
 
 
 def send_back(batch: Batch, job: Job, target: str, happening: str, feedback: str, author: str) -> None:
     """Give the work back to `target`, a step of the same chain, and make everything behind it wait again (PIP-6)."""
-    if target in ("", job.step):
-        again = job
-        batch.move(job, happening, reworks=job.reworks + (happening == "rework"), failures=0)
-    else:
+    judged = job._replace(reworks=job.reworks + (happening == "rework"), failures=0)
+    if target not in ("", job.step):
         found = batch.find_job(job.project, job.workflow, target, job.item)
         assert found is not None, f"{target} is no step of this chain"
-        again = batch.need(found)
-        job = job._replace(reworks=job.reworks + (happening == "rework"), failures=0)
-        batch.put(job)
-        reopen(batch, again, feedback, author if happening == "send_back" else "")
+        batch.put(judged)
+        reopen(batch, batch.need(found), feedback, author if happening == "send_back" else "")
         return
+    batch.move(judged, happening)
     if feedback:
-        batch.writes["feedback_insert"].append((again.id, batch.wall, author, feedback))
+        batch.writes["feedback_insert"].append((job.id, batch.wall, author, feedback))
 
 
 def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
     """A passed job runs again, with words for it; whatever stood on it waits again, as far as it goes."""
     if feedback:
         batch.writes["feedback_insert"].append((job.id, batch.wall, author or "review", feedback))
-    flow = batch.flow_of(job)
-    flow.open += 1
-    flow.admitted += 1
     batch.move(job, "reopen", failures=0, **({"reworks": 0} if author else {}))
     undone = [job]
     while undone:
@@ -277,8 +262,7 @@ def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
 
 def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
     """A job behind a reopened one waits for it again; True when it had passed, so that those behind it wait too."""
-    flow = batch.flow_of(follower)
-    if flow.completed_at is not None:  # what was published stays published
+    if batch.flow_of(follower).completed_at is not None:  # what was published stays published
         return False
     if follower.state == "in_review":
         close_reviews(batch, follower, f"job {reopened.id} is done again")
@@ -286,12 +270,6 @@ def _wait_again(batch: Batch, follower: Job, reopened: Job) -> bool:
     if follower.state == "waiting":
         batch.put(blocked)
         return False
-    if follower.state == "passed":
-        flow.open += 1
-    elif follower.state == "held":
-        flow.held -= 1
-    elif follower.state not in lifecycle.JOB_UNADMITTED:
-        flow.admitted -= 1
     batch.move(blocked, "block")
     return follower.state == "passed"
 
@@ -306,13 +284,10 @@ def wake(batch: Batch, _: Wake) -> float | None:
     return row[0] if row else None
 
 
-def record(batch: Batch, command: Record) -> None:
-    """Write events about an attempt."""
+def note_adopted(batch: Batch, command: Adopted) -> None:
+    """Put on record who looks after an attempt now."""
     job = batch.need(command.job)
-    if command.attempt != job.attempt:
-        job = job._replace(attempt=command.attempt, instance=command.instance)
-    for type_ in command.types:
-        batch.tell(type_, job, **command.data)
+    batch.tell("job.adopted", job._replace(attempt=command.attempt, instance=command.instance))
 
 
 def settle_touched(batch: Batch) -> None:

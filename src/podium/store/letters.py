@@ -18,16 +18,12 @@ def weighed(batch: Batch, job: Job, command: Complete) -> Complete:
 
 def bury(batch: Batch, job: Job, command: Complete) -> None:
     """Set a poison job aside and give its place in the project to another chain."""
-    flow = batch.flow_of(job)
-    flow.admitted -= 1
     batch.tell("job.buried", batch.move(job, "bury"), reason=command.verdict.reason)
 
 
 def replay(batch: Batch, job: Job, command: Steer) -> None:
     """Give a dead letter fresh tries, at the end of its queue."""
     require_dead(job, command.action)
-    flow = batch.flow_of(job)
-    flow.admitted += 1
     after = batch.move(job, "replay", failures=0, reworks=0)
     batch.tell("job.replayed", after, by=command.by, reason=command.reason)
     batch.touch(job)

@@ -21,17 +21,18 @@ def pools_of(rows: Rows, fleet: Fleet) -> tuple[list[Pool], dict[str, int]]:
     sizes.update((one.queue, one.role) for one in fleet.present())
     at_work = {row[0] for row in rows.all("instances_busy")}
     busy = Counter((one.queue, one.role) for one in fleet.present() if one.name in at_work)
-    waiting: dict[tuple[str, str], int] = {}
-    running: dict[str, int] = {}
-    for subject, state, n in rows.all("tally_all"):
-        queue, _, lane = subject.removeprefix(LANE).partition("/")
-        if subject.startswith(LANE) and state == "ready" and n > 0 and lane and not lane.startswith("@"):
-            waiting[queue, lane] = n
-            sizes.setdefault((queue, lane), 0)
-        elif state == "running":
-            running[subject] = n
+    waiting = {(queue, lane): n for queue, lane, n in lanes_of(rows) if lane and not lane.startswith("@")}
+    for key in waiting:
+        sizes.setdefault(key, 0)
+    running = {subject: n for subject, state, n in rows.all("tally_all") if state == "running"}
     pools = [Pool(*key, size, waiting.get(key, 0), busy[key]) for key, size in sizes.items()]
     return [pool for pool in pools if pool.queue != PODIUM_QUEUE], running
+
+
+def lanes_of(rows: Rows) -> list[tuple[str, str, int]]:
+    """(queue, lane, ready jobs) of every lane where something waits, from counters."""
+    found = [(subject.removeprefix(LANE), n) for subject, _, n in rows.all("tally_all") if subject.startswith(LANE)]
+    return [(queue, lane, n) for place, n in found if n > 0 for queue, _, lane in (place.partition("/"),)]
 
 
 def looks(rows: Rows, now: float, wall: float) -> list[Look]:

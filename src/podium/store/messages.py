@@ -2,7 +2,7 @@
 
 from podium.domain import message
 from podium.domain.command import Acknowledge, Note
-from podium.domain.errors import Conflict, NotFound
+from podium.domain.errors import Conflict
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.message import Message
 from podium.domain.pipeline import Pipeline, workflow_of
@@ -16,17 +16,17 @@ TOLD_CHARS_MAX = 500
 def post(batch: Batch, to: str, text: str, sender: str, project: str, key: str = "") -> int:
     """Put a message into an inbox, once for its key; the oldest one makes room. Answer: its number."""
     if key:
-        here = [row[0] for row in batch.effects["message_insert"] if row[1] == key]
+        here = [row[0] for row in batch.writes["message_insert"] if row[1] == key]
         if here or (here := batch.rows.one("message_by_key", (key,))):
             return here[0]
     number = batch.numbers.seq
     text = text[: message.TEXT_CHARS_MAX]
     batch.emit("message.sent", project, message=number, to=to, by=sender, text=text[:TOLD_CHARS_MAX])
     row = (number, key or f"sent/{number}", to, project, sender, text, batch.now, batch.wall)
-    batch.effects["message_insert"].append(row)
-    batch.effects["message_trim"].append((to, project, message.INBOX_MESSAGES_MAX))
-    batch.effects["message_expire"] = [(batch.now - message.KEPT_SECONDS,)]
-    batch.post(project, to)
+    batch.writes["message_insert"].append(row)
+    batch.writes["message_trim"].append((to, project, message.INBOX_MESSAGES_MAX))
+    batch.writes["message_expire"] = [(batch.now - message.KEPT_SECONDS,)]
+    batch.hot.post(project, to, batch.now)
     return number
 
 
@@ -53,12 +53,14 @@ def receive(batch: Batch, job: Job) -> None:
         return
     pipeline = batch.owner(job.project).pipeline
     reader = (job.instance, _role(batch.rows, job, pipeline))
-    mail = [mail for project in (job.project, "") if (mail := batch.mail.get(project)) and reader not in mail.readers]
+    mail = [
+        mail for project in (job.project, "") if (mail := batch.hot.mail.get(project)) and reader not in mail.readers
+    ]
     addresses = message.addresses(*reader, workflow_of(job.workflow))
     if any(not mine.to.isdisjoint(addresses) for mine in mail):
-        acknowledged = {row[:2] for row in batch.effects["receipt_insert"]}
+        acknowledged = {row[:2] for row in batch.writes["receipt_insert"]}
         new = [m.id for m in unread(batch.rows, job, pipeline) if (m.id, job.instance) not in acknowledged]
-        batch.effects["receipt_insert"] += [(number, job.instance, batch.wall) for number in new]
+        batch.writes["receipt_insert"] += [(number, job.instance, batch.wall) for number in new]
         if new:
             batch.tell("message.delivered", job, messages=new, to=job.instance, by="attempt")
     for mine in mail:
@@ -77,10 +79,8 @@ def _role(rows: Rows, job: Job, pipeline: Pipeline) -> str:
 
 def acknowledge(batch: Batch, command: Acknowledge) -> bool:
     """An instance has read a message, or nobody is to get it any more. Answer: whether that was news."""
-    row = batch.rows.one("message_by_id", (command.message,))
-    if row is None:
-        raise NotFound(f"There is no message {command.message}. `podium messages list` shows what is kept.")
-    address, project, closed_at = row
+    kept = batch.found("message_by_id", command.message, "message", "`podium messages list` shows what is kept.")
+    address, project, closed_at = kept
     kind, _, name = address.partition(":")
     instance = command.instance or (name if kind == "instance" else "")
     if kind == "instance" and instance != name:
@@ -89,9 +89,9 @@ def acknowledge(batch: Batch, command: Acknowledge) -> bool:
     if closed_at is not None or (instance and batch.rows.one("receipt_by_key", receipt)):
         return False
     if instance:
-        batch.effects["receipt_insert"].append((*receipt, batch.wall))
+        batch.writes["receipt_insert"].append((*receipt, batch.wall))
     else:
-        batch.effects["message_close"].append((batch.now, command.message))
+        batch.writes["message_close"].append((batch.now, command.message))
     batch.emit("message.delivered", project, messages=[command.message], to=instance or address, by=command.by)
     return True
 

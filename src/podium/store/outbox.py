@@ -5,7 +5,7 @@ from typing import Final
 
 from podium.domain.command import Dismiss, Replay, Settle
 from podium.domain.delivery import Delivery
-from podium.domain.errors import Conflict, NotFound
+from podium.domain.errors import Conflict
 from podium.store.batch import Batch
 from podium.store.breakers import note
 from podium.store.rows import Rows
@@ -39,11 +39,11 @@ def settle_delivery(batch: Batch, command: Settle) -> bool:
     ended = batch.wall if outcome.state != "pending" else None
     due_at = batch.now + outcome.delay_seconds
     changed = (outcome.state, command.attempts + 1, due_at, ended, outcome.detail[:500], command.delivery)
-    batch.effects["delivery_update"].append(changed)
+    batch.writes["delivery_update"].append(changed)
     if ended is not None:
-        batch.effects["delivery_trim"] = [(ENDED_MAX,)]
+        batch.writes["delivery_trim"] = [(ENDED_MAX,)]
     if outcome.disable:
-        batch.effects["webhook_disable"].append((webhook, batch.wall, outcome.detail[:500]))
+        batch.writes["webhook_disable"].append((webhook, batch.wall, outcome.detail[:500]))
     if outcome.state == "dead":  # one word a day: a receiver that is away may have thousands waiting
         text = f"Webhook {webhook} did not take delivery {command.delivery}: {outcome.detail}"
         notice(batch, f"webhook/{webhook}/{int(batch.wall // DAY_SECONDS)}", text, needs_you=True)
@@ -52,21 +52,17 @@ def settle_delivery(batch: Batch, command: Settle) -> bool:
 
 def replay(batch: Batch, command: Replay) -> str:
     """Give a delivery that has ended all its tries again. Answer: its webhook."""
-    row = batch.rows.one("delivery_by_id", (command.delivery,))
-    if row is None:
-        raise NotFound(f"There is no delivery {command.delivery}. `podium deliveries` lists them.")
-    webhook, state, _ = row
+    webhook, state, _ = batch.found("delivery_by_id", command.delivery, "delivery", "`podium deliveries` lists them.")
     if state == "pending" or (state == "draft") is not command.draft:
         stands = {"pending": "still being tried", "draft": "a draft that waits for an approval"}.get(state, "no draft")
         raise Conflict(f"Delivery {command.delivery} is {stands}; `podium deliveries` says when next.")
-    batch.effects["delivery_update"].append(("pending", 0, batch.now, None, "", command.delivery))
-    batch.effects["webhook_enable"].append((webhook,))
-    batch.effects["notice_withdraw"].append((f"webhook/{webhook}/",))
+    batch.writes["delivery_update"].append(("pending", 0, batch.now, None, "", command.delivery))
+    batch.writes["webhook_enable"].append((webhook,))
+    batch.writes["notice_withdraw"].append((f"webhook/{webhook}/",))
     return webhook
 
 
 def dismiss(batch: Batch, command: Dismiss) -> None:
     """A person has taken note."""
-    if batch.rows.one("notice_by_id", (command.notice,)) is None:
-        raise NotFound(f"There is no notice {command.notice}. `podium notices` lists them.")
-    batch.effects["notice_settle"].append((batch.wall, command.by, command.notice, int(command.older)))
+    batch.found("notice_by_id", command.notice, "notice", "`podium notices` lists them.")
+    batch.writes["notice_settle"].append((batch.wall, command.by, command.notice, int(command.older)))

@@ -50,9 +50,8 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
         batch.writes["document_insert"].append((project_id, command.document))
     if command.idempotency_key:
         batch.writes["intake_insert"].append((command.idempotency_key, project_id))
-    owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", 0)
-    owner.plan_first, owner.weight, owner.agent = command.plan_first, asked.weight, asked.agent
-    owner.budget_usd = asked.budget_usd
+    owner = Owner(project_id, pipeline, priority, batch.now, asked.repository_url, "open", weight=asked.weight)
+    owner.plan_first, owner.agent, owner.budget_usd = command.plan_first, asked.agent, asked.budget_usd
     if command.hold:
         owner.paused = owner.changed = True
         batch.writes["project_pause"].append((batch.now, command.hold, project_id))
@@ -64,15 +63,15 @@ def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
     if decision.answer == "wait" and delay <= 0:
         input_queue.enter(batch, owner, decision.reason)
     else:  # what is delayed waits in its queue already, and fills it only when its time has come
-        start_workflow(batch, project_id, pipeline.start, not_before=command.not_before)
+        start_workflow(batch, Start(project_id, pipeline.start), command.not_before)
     return Submitted(project_id, True)
 
 
 def let_in(batch: Batch) -> bool:
     """Begin with projects that wait, the most important first, as far as their queues have room; whether any did."""
     begun = False
-    for queue in tuple(batch.waiting):
-        while queue in batch.waiting and input_queue.has_room(batch, queue):
+    for queue in tuple(batch.hot.waiting):
+        while queue in batch.hot.waiting and input_queue.has_room(batch, queue):
             begin(batch, batch.owner(input_queue.first(batch, queue)), "its queue has room")
             begun = True
     return begun
@@ -84,7 +83,7 @@ def begin(batch: Batch, owner: Owner, reason: str) -> None:
     batch.waits[INPUT, wait_bucket(waited)] += 1
     batch.measure(f"queue.{INPUT}.started", waited)
     batch.emit("project.admitted", owner.id, waited=round(waited, 3), reason=reason)
-    start_workflow(batch, owner.id, owner.pipeline.start)
+    start_workflow(batch, Start(owner.id, owner.pipeline.start))
 
 
 def _earlier(batch: Batch, command: Submit) -> str | None:
@@ -116,11 +115,16 @@ def start(batch: Batch, command: Start) -> Started:
         return Started(run, False)
     _refuse_run(batch, owner, name)
     if owner.state == "complete":
-        owner.state, owner.changed = "open", True
-        batch.tally["projects", "complete"] -= 1
-        batch.tally["projects", "open"] += 1
+        _turn(batch, owner, "open")
         batch.emit("project.reopened", project, version=version)
-    return Started(start_workflow(batch, project, name, version, command.by, command.reason), True)
+    return Started(start_workflow(batch, command), True)
+
+
+def _turn(batch: Batch, owner: Owner, state: str) -> None:
+    """The project is in another state, and counted there."""
+    batch.tally["projects", owner.state] -= 1
+    batch.tally["projects", state] += 1
+    owner.state, owner.changed = state, True
 
 
 def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
@@ -142,33 +146,24 @@ def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
         raise Conflict(f"{name} of {owner.id} has not begun; its first run begins by itself and tells of all there is.")
 
 
-def start_workflow(
-    batch: Batch,
-    project: str,
-    workflow_name: str,
-    version: str = "",
-    by: str = "podium",
-    reason: str = "a rule",
-    *,
-    not_before: float = 0.0,
-) -> str:
+def start_workflow(batch: Batch, asked: Start, not_before: float = 0.0) -> str:
     """Enqueue a workflow once for a project and version: all its jobs; those that lack nothing are ready, or delayed.
 
     The answer is the run's name.
     """
-    if (earlier := runs.find(batch, project, workflow_name, version)) is not None:
+    project = asked.project
+    if (earlier := runs.find(batch, project, asked.workflow, asked.version)) is not None:
         return earlier
-    name = runs.add(batch, project, workflow_name, version, by, reason)
+    name = runs.add(batch, asked)
     owner = batch.owner(project)
-    workflow = owner.pipeline.workflows[workflow_name]
+    workflow = owner.pipeline.workflows[asked.workflow]
     planned = workflow.plan(_items(batch, project, workflow))
     states = workflow.states
     flow = owner.begin(name, states[0], [0] * len(states), len(planned), 0, 0, batch.now)
     batch.flows[flow] = None
-    batch.tally[f"workflow.{workflow_name}", "queued"] += 1
-    owner.open_workflows += 1
+    batch.tally[f"workflow.{workflow.name}", "queued"] += 1
     batch.emit("workflow.state", project, name, **{"from": "", "to": states[0]})
-    _add_jobs(batch, flow, version, planned, not_before)
+    _add_jobs(batch, flow, asked.version, planned, not_before)
     batch.touched[flow] = None
     return name
 
@@ -204,7 +199,7 @@ def _add_jobs(batch: Batch, flow: Flow, version: str, planned: Sequence[PlannedJ
 
 def _assigned(batch: Batch, owner: Owner, job: Job) -> Job:
     """A job of a workflow that somebody assigned to an instance, if that is still there."""
-    instance = batch.fleet.instances.get(owner.assigned.get(job.queue, ""))
+    instance = batch.hot.fleet.instances.get(owner.assigned.get(job.queue, ""))
     return job if instance is None or instance.retired else job._replace(lane=f"@{instance.name}")
 
 
@@ -228,7 +223,8 @@ def advance(batch: Batch, flow: Flow) -> None:
     for number, state in enumerate(walked):
         for rule in batch.owner(flow.project).pipeline.on.get(f"{flow.workflow.name}.{state}", ()):
             if rule.enqueue:
-                start_workflow(batch, flow.project, rule.enqueue, runs.version_of(batch, flow.project, flow.name))
+                version = runs.version_of(batch, flow.project, flow.name)
+                start_workflow(batch, Start(flow.project, rule.enqueue, version, "podium", "a rule"))
             else:  # once for a run, however often rework leads through this state
                 act(batch, rule, batch.events[told + number], f"{flow.project}/{flow.name}.{state}#{rule.number}")
     if flow.state != before:
@@ -240,13 +236,13 @@ def react(batch: Batch) -> bool:
     first, batch.reacted = batch.reacted, len(batch.events)
     for event in batch.events[first:]:
         seq, _, type_, project, *_ = event
-        if type_ in batch.watched and project:
+        if type_ in batch.hot.watched and project:
             owner = batch.owner(project)
             for rule in owner.pipeline.on.get(f"{EVENT}{type_}", ()):
                 if not rule.enqueue:
                     act(batch, rule, event, f"{seq}#{rule.number}")
                 elif owner.state == "open":
-                    start_workflow(batch, project, rule.enqueue)
+                    start_workflow(batch, Start(project, rule.enqueue))
     return batch.reacted > first
 
 
@@ -258,7 +254,7 @@ def _count_flow(batch: Batch, flow: Flow, before: str) -> None:
         flow.completed_at = batch.now
         batch.measure(f"{subject}.completed", batch.now - flow.started_at)
         _announce(batch, flow)
-        if batch.watched:  # before the end of the last workflow is the end of the project
+        if batch.hot.watched:  # before the end of the last workflow is the end of the project
             react(batch)
         end_workflow(batch, flow)
 
@@ -290,14 +286,11 @@ def _stamp(wall: int) -> str:
 
 
 def end_workflow(batch: Batch, flow: Flow) -> None:
-    """One run fewer is open; with the last one the project is complete. Only its first time is a measure of it."""
+    """With the last run the project is complete. Only its first time is a measure of it."""
     owner = batch.owner(flow.project)
-    owner.open_workflows -= 1
-    if owner.open_workflows == 0 and owner.state == "open":
-        owner.state, owner.changed = "complete", True
+    if owner.state == "open" and all(run.completed_at is not None for run in owner.flows.values()):
+        _turn(batch, owner, "complete")
         close_reviews(batch, "reviews_of_project", flow.project, "the project is complete")
-        batch.tally["projects", "open"] -= 1
-        batch.tally["projects", "complete"] += 1
         is_first = flow.name == flow.workflow.name
         seconds = batch.now - (owner.created_at if is_first else flow.started_at)
         if is_first:
@@ -350,13 +343,9 @@ def end_project(batch: Batch, project: str, state: str, reason: str) -> Steered:
         batch.tell("job.cancelled", batch.move(job, "cancel"), reason=reason)
     close_reviews(batch, "reviews_of_project", project, reason)
     stays = _give_up_runs(batch, project, reason)
-    owner.state = "complete" if stays else state
-    owner.changed = True
-    batch.effects["notice_settle_project"].append((batch.wall, "podium", project))
-    batch.tally["projects", "open"] -= 1
-    batch.tally["projects", owner.state] += 1
+    _turn(batch, owner, "complete" if stays else state)
+    batch.writes["notice_settle_project"].append((batch.wall, "podium", project))
     if stays:
-        owner.open_workflows = 0
         batch.emit("project.completed", project, reason=reason)
     else:
         batch.measure(f"project.{state}")

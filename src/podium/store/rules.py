@@ -29,7 +29,7 @@ def act(batch: Batch, rule: Rule, event: Told, key: str) -> None:
     told: dict[str, Any] = dict(zip(_FIELDS, (*event[:-1], json.loads(event[-1])), strict=True))
     if rule.webhook:
         row = (key, rule.webhook, orjson.dumps(told).decode(), batch.now, batch.wall, "pending")
-        batch.effects["delivery_insert"].append(row)
+        batch.writes["delivery_insert"].append(row)
         return
     text = fill(rule.notify or rule.text, _values(batch, told, rule.notify or rule.text))[:TEXT_CHARS_MAX]
     if rule.to:
@@ -40,8 +40,8 @@ def act(batch: Batch, rule: Rule, event: Told, key: str) -> None:
 
 def notice(batch: Batch, key: str, text: str, *, project: str = "", job: int = 0, needs_you: bool = False) -> None:
     """Tell people something, once for its key."""
-    batch.effects["notice_insert"].append((key, project, job, int(needs_you), text, batch.wall))
-    batch.effects["notice_trim"] = [(NOTICES_MAX,)]
+    batch.writes["notice_insert"].append((key, project, job, int(needs_you), text, batch.wall))
+    batch.writes["notice_trim"] = [(NOTICES_MAX,)]
     if needs_you:
         reach(batch, "needs_you", f"notice/{key}", project, job, text=text)
 
@@ -49,9 +49,9 @@ def notice(batch: Batch, key: str, text: str, *, project: str = "", job: int = 0
 def reach(batch: Batch, what: str, key: str, project: str, job: int, **data: object) -> None:
     """Put what people are told where they are into the outbox, for each channel that takes it; once for its key."""
     told = dict(zip(_FIELDS, (0, batch.wall, what, project, "", job, 0, "", data), strict=True))
-    for name, state in batch.limits.channels(what):
+    for name, state in batch.hot.limits.channels(what):
         row = (f"{key}@{name}", f"channel:{name}", orjson.dumps(told).decode(), batch.now, batch.wall, state)
-        batch.effects["delivery_insert"].append(row)
+        batch.writes["delivery_insert"].append(row)
         if state == "draft":  # of no project: its end is no answer
             asks = f"{project} has pieces that go out once they are approved: podium deliveries --state draft"
             notice(batch, "drafts/" + "/".join(key.split("/")[1:3]), asks, needs_you=True)

@@ -4,6 +4,7 @@ The first run of a workflow has its name and no version; the others are rows of 
 """
 
 from podium.domain import lifecycle
+from podium.domain.command import Start
 from podium.domain.pipeline import run_name, workflow_of
 from podium.store.batch import Batch
 
@@ -18,8 +19,9 @@ def find(batch: Batch, project: str, workflow: str, version: str) -> str | None:
     return run
 
 
-def add(batch: Batch, project: str, workflow: str, version: str, by: str, reason: str) -> str:
+def add(batch: Batch, asked: Start) -> str:
     """A run that is about to begin; its name."""
+    project, workflow, version, by, reason = asked
     if not version:
         return workflow
     here = sum(row[:2] == (project, workflow) for row in batch.writes["run_insert"])

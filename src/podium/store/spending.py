@@ -18,20 +18,24 @@ PAST_SECONDS: Final = 60.0
 
 
 def complete(batch: Batch, command: Complete) -> bool:
-    """End an attempt, and draw what follows from what it has used up, or could not use."""
-    job = batch.job(command.job) if command.verdict.resets_at else None
-    if job is not None and (job.state, job.attempt) == ("running", command.attempt):
+    """End an attempt, and draw what follows from what it has used up, or could not use.
+
+    When the fence is stale nothing is written at all.
+    """
+    job = batch.job(command.job)
+    if job is None or job.state != "running" or job.attempt != command.attempt:
+        return False
+    if command.verdict.resets_at:
         left = command.verdict.resets_at - batch.wall
         seconds = min(left, PAUSE_SECONDS_MAX) if left > 0 else PAST_SECONDS
         command = command._replace(verdict=command.verdict._replace(delay_seconds=seconds))
         if left > 0:
             _hold_provider(batch, job, command.verdict)
-    is_taken, spend = jobs.complete(batch, command), command.report.spend
-    if is_taken:
-        weigh(batch, batch.need(command.job), command)
-    if is_taken and spend is not None and spend.cost_usd:
-        _charge(batch, batch.need(command.job).project, spend.cost_usd)
-    return is_taken
+    jobs.complete(batch, job, command)
+    weigh(batch, job, command)
+    if (spend := command.report.spend) is not None and spend.cost_usd:
+        _charge(batch, job.project, spend.cost_usd)
+    return True
 
 
 def _charge(batch: Batch, project: str, cost_usd: float) -> None:
@@ -53,7 +57,7 @@ def _hold_provider(batch: Batch, job: Job, verdict: Verdict) -> None:
     """None of the agent's jobs is given out before the time is up; what runs is told by the provider itself."""
     owner = batch.owner(job.project)
     name, seconds = owner.breakers[0], round(verdict.delay_seconds, 3)
-    held = batch.breakers.get(name, Breaker(name)).held(batch.now + verdict.delay_seconds, verdict.reason[:500])
+    held = batch.hot.breakers.get(name, Breaker(name)).held(batch.now + verdict.delay_seconds, verdict.reason[:500])
     batch.put_breaker(held)
     batch.tell("provider.held", job, agent=owner.agent, seconds=seconds, reason=verdict.reason[:500])
     hold_up(batch, held)

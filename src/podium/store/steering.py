@@ -15,50 +15,42 @@ from podium.store.projects import begin, end_project
 
 def steer(batch: Batch, command: Steer) -> Steered:
     """Carry out one action on a project, or on one of its jobs."""
-    job = _job(batch, command) if command.job else None
+    job = batch.job(command.job) if command.job else None
+    if command.job and job is None:
+        raise NotFound(f"There is no job {command.job}. `podium jobs PROJECT` lists a project's.")
     project = job.project if job else command.project
     if job is not None and command.action in ("replay", "drop"):
         letters.require_dead(job, command.action)
-    if batch.owner(project).state != "open":
-        raise Conflict(f"Project {project} is {batch.owner(project).state}; nothing of it can be changed any more.")
     owner, action = batch.owner(project), command.action
+    if owner.state != "open":
+        raise Conflict(f"Project {project} is {owner.state}; nothing of it can be changed any more.")
     is_so = action == "assign" and owner.assigned.get(command.workflow, "") == command.instance
     if is_so or (action == "budget" and owner.budget_usd == command.budget_usd):
         return Steered(project, 0)
     told = {k: value for k, value in command._asdict().items() if value and k not in ("action", "project", "job")}
     if job is not None:
-        batch.tell(f"operator.{command.action}", job, **told)
+        batch.tell(f"operator.{action}", job, **told)
         return _on_job(batch, job, command)
-    batch.emit(f"operator.{command.action}", project, **told)
+    batch.emit(f"operator.{action}", project, **told)
     return _on_project(batch, project, command)
-
-
-def _job(batch: Batch, command: Steer) -> Job:
-    job = batch.job(command.job)
-    if job is None:
-        raise NotFound(f"There is no job {command.job}. `podium jobs PROJECT` lists a project's.")
-    return job
 
 
 def _on_job(batch: Batch, job: Job, command: Steer) -> Steered:
     batch.touch(job)
     if command.action in ("retry", "fail"):
         return _retry(batch, job, command)
-    if command.action == "replay":
-        letters.replay(batch, job, command)
-        return Steered(job.project, 1)
-    if command.action == "drop":
-        return _cancel(batch, job, command)
     if job.state in lifecycle.JOB_DONE:
         raise Conflict(f"Job {job.id} is {job.state}; nothing is left to {command.action}.")
-    if command.action == "pin":
+    if command.action in ("cancel", "drop"):
+        return _cancel(batch, job, command)
+    if command.action == "replay":
+        letters.replay(batch, job, command)
+    elif command.action == "pin":
         batch.reorder(job, lane=f"@{command.instance}")
     elif command.action == "unpin":
         batch.reorder(job, lane=batch.step_of(job).role)
     elif command.action == "boost":
         batch.reorder(job, priority=priority_bounded(job.priority + command.points))
-    elif command.action == "cancel":
-        return _cancel(batch, job, command)
     else:
         raise Conflict(f"A single job cannot {command.action}; name the project {job.project} instead.")
     return Steered(job.project, 1)
@@ -156,7 +148,7 @@ def _reconsider(batch: Batch, owner: Owner) -> None:
         return
     input_queue.put_again(batch, owner)
     seen = input_queue.look(batch, owner.pipeline.start)
-    if not owner.paused and admission.is_urgent(seen, owner.priority, batch.limits):
+    if not owner.paused and admission.is_urgent(seen, owner.priority, batch.hot.limits):
         begin(batch, owner, f"priority {owner.priority} is urgent")
 
 
@@ -175,19 +167,12 @@ def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:
 
 def drop_item(batch: Batch, job: Job, happening: str, reason: str) -> int:
     """End a chain at this job and go on without its item: how many jobs were dropped."""
-    flow = batch.flow_of(job)
     dropped = 1
     for follower in reversed(batch.open_jobs(job.project)):  # the last first, so that dropping them wakes none
         if (follower.workflow, follower.item, follower.state) == (job.workflow, job.item, "waiting"):
-            flow.admitted += 1  # it never had the place that `finish` gives back
             finish(batch, follower, "cancel", "job.cancelled", reason=reason)
             dropped += 1
     current = batch.need(job.id)
-    if current.state == "held":
-        flow.held -= 1
-        flow.admitted += 1
-    elif current.state in ("waiting", "dead"):
-        flow.admitted += 1
     close_reviews(batch, current, reason)
     finish(batch, current, happening, "job.cancelled", reason=reason)
     return dropped
@@ -202,8 +187,7 @@ def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
         _fail(batch, job, command)
     elif job.state == "in_review":
         close_reviews(batch, job, f"retried by {command.by}")
-        batch.put(job._replace(reworks=0, failures=0))
-        send_back(batch, batch.need(job.id), job.step, "send_back", command.reason, command.by)
+        send_back(batch, job._replace(reworks=0), job.step, "send_back", command.reason, command.by)
     elif job.state == "passed":
         reopen(batch, job, command.reason, command.by)
     else:
@@ -219,7 +203,7 @@ def _fail(batch: Batch, job: Job, command: Steer) -> None:
             f"Job {job.id} is {job.state} and was sent back {job.reworks} times; a person has to look at it."
         )
     send_back_at_once(batch, job, "build", command.reason, command.reason, command.by)
-    author = batch.fleet.instances.get(job.instance)
+    author = batch.hot.fleet.instances.get(job.instance)
     lane = job.lane if author is None or author.retired else f"@{author.name}"
     batch.put(job._replace(reworks=job.reworks + 1, lane=lane))
     reopen(batch, batch.need(job.id), command.reason, "")

@@ -1,7 +1,7 @@
 """Laws of credentials: what is kept of a token, and the record of who asked for what."""
 
 from podium.domain.command import Audit, IssueToken, RevokeToken
-from podium.domain.errors import Conflict, NotFound
+from podium.domain.errors import Conflict
 from podium.store.batch import Batch
 
 
@@ -14,9 +14,7 @@ def issue(batch: Batch, command: IssueToken) -> None:
 
 def revoke(batch: Batch, command: RevokeToken) -> None:
     """From this commit on the token opens nothing."""
-    row = batch.rows.one("token_by_id", (command.id,))
-    if row is None:
-        raise NotFound(f"There is no token {command.id}. `podium token list` shows them.")
+    row = batch.found("token_by_id", command.id, "token", "`podium token list` shows them.")
     if row[-1] is not None:
         raise Conflict(f"Token {command.id} is revoked already.")
     batch.writes["token_revoke"].append((batch.wall, command.id))

@@ -12,7 +12,7 @@ from podium.domain.job import Lease
 from podium.store import fleet
 from podium.store.batch import Batch
 from podium.store.breakers import heed
-from podium.store.jobs import dispatch, record, settle_touched, wake
+from podium.store.jobs import dispatch, note_adopted, settle_touched, wake
 from podium.store.messages import acknowledge, note
 from podium.store.outbox import dismiss, replay, settle_delivery
 from podium.store.projects import let_in, react, start, submit
@@ -34,32 +34,24 @@ def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) 
     Leases come last, so that what this batch freed or made ready is given out by this batch. `lanes` and what the batch
     was made of are changed in place: the caller keeps them only if the commit holds.
     """
-    answers: list[Any] = [None] * len(commands)
-    dispatches: list[int] = []
-    for i, command in enumerate(commands):
-        if isinstance(command, Dispatch):
-            dispatches.append(i)
-        else:
-            answers[i] = _LAWS[type(command)](batch, command)
-    _settle(batch)
-    lanes |= batch.lanes_entered
-    offers = fleet.admitted(batch, [d for i in dispatches if isinstance(d := commands[i], Dispatch)])
+    asks = {i: command for i, command in enumerate(commands) if isinstance(command, Dispatch)}
+    answers = [None if i in asks else _LAWS[type(command)](batch, command) for i, command in enumerate(commands)]
+    _settle(batch, lanes)
+    offers = fleet.admitted(batch, [*asks.values()])
     leased = dispatch(batch, offers, lanes)
-    while batch.waiting and let_in(batch):  # the leases have made room
-        _settle(batch)
-        lanes |= batch.lanes_entered
+    while batch.hot.waiting and let_in(batch):  # the leases have made room
+        _settle(batch, lanes)
         leased = _offer_again(batch, offers, leased, lanes)
-    for i, leases in zip(dispatches, leased, strict=True):
+    for i, leases in zip(asks, leased, strict=True):
         answers[i] = leases
-    _settle(batch)
-    lanes |= batch.lanes_entered
+    _settle(batch, lanes)
     batch.flush()
     return answers
 
 
 def _arrive(batch: Batch, command: Arrive) -> Any:
     """Keep what came in under its key, once, with its effects; what must come later again is not kept at all."""
-    here = any(row[0] == command.key for row in batch.effects["outside_put"])
+    here = any(row[0] == command.key for row in batch.writes["outside_put"])
     if not command.again and (here or batch.rows.one("outside_by_key", (command.key,))):
         return None
     answers = [_LAWS[type(effect)](batch, effect) for effect in command.effects]
@@ -70,15 +62,15 @@ def _arrive(batch: Batch, command: Arrive) -> Any:
         text = command.notice.replace("{project}", project)
         notice(batch, f"outside/{command.key}", text, project=project, needs_you=True)
     row = (command.key, command.kind, project, orjson.dumps(command.about).decode(), batch.wall)
-    batch.effects["outside_put"].append(row)
-    batch.effects["outside_trim"] = [(batch.wall - ARRIVALS_SECONDS,)]
+    batch.writes["outside_put"].append(row)
+    batch.writes["outside_trim"] = [(batch.wall - ARRIVALS_SECONDS,)]
     return answers
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
     asked.Acknowledge: acknowledge, asked.Answered: heed, Arrive: _arrive, asked.Audit: audit, asked.Complete: complete,
     asked.Decide: decide,
-    asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Record: record,
+    asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Adopted: note_adopted,
     asked.Replay: replay, asked.RevokeToken: revoke, asked.Send: send, asked.Settle: settle_delivery,
     asked.Start: start, asked.Steer: steer, asked.Submit: submit, asked.Wake: wake, **fleet.LAWS,
 }  # fmt: skip
@@ -94,8 +86,9 @@ def _offer_again(
     return [before + more for before, more in zip(leased, dispatch(batch, rest, lanes), strict=True)]
 
 
-def _settle(batch: Batch) -> None:
-    """Derive states and let rules act on what was told, until neither has anything to add."""
+def _settle(batch: Batch, lanes: set[tuple[str, str]]) -> None:
+    """Derive states and let rules act on what was told, until neither has anything to add; note what became ready."""
     settle_touched(batch)
-    while batch.watched and react(batch):
+    while batch.hot.watched and react(batch):
         settle_touched(batch)
+    lanes |= batch.lanes_entered

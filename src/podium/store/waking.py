@@ -27,8 +27,8 @@ def _wake(batch: Batch, command: Send, number: int) -> int:
     An address has one such job in a project, which is done again for the next message: what was sent meanwhile comes
     with it.
     """
-    at_address = [one for one in batch.fleet.present() if command.to in _names(one)]
-    able = [one for one in at_address if batch.fleet.may_lease(one.slot)]
+    at_address = [one for one in batch.hot.fleet.present() if command.to in _names(one)]
+    able = [one for one in at_address if batch.hot.fleet.may_lease(one.slot)]
     flows = {one.queue: flow for one in at_address if (flow := batch.flow(command.project, one.queue))}
     for one in able:
         flow = flows.get(one.queue)

@@ -34,32 +34,24 @@ def count_queues(
         hourly[f"queue.{REVIEW}.started"][0] += len(closed - opened)
 
 
-def write(rows: Rows, put: Mapping[str, Sequence[Row]], effects: Mapping[str, Sequence[Row]]) -> None:
+def write(rows: Rows, put: Mapping[str, Sequence[Row]]) -> None:
     """Write all rows, each statement once for all of its rows."""
-    for name in _WRITE_ORDER:
-        if put[name]:
-            rows.many(name, put[name])
-    for name in _EFFECT_ORDER if effects else ():
-        if effects[name]:
-            rows.many(name, effects[name])
+    for name in _ORDER:
+        if found := put.get(name):
+            rows.many(name, found)
 
 
-_WRITE_ORDER: Final = (
+_ORDER: Final = (
     "pipeline_insert", "project_insert", "document_insert", "intake_insert", "input_put", "input_delete",
     "run_insert",
     # first: a job made in this batch may already run on an instance that another one has just left
     "job_update", "job_insert", "dependency_insert", "ready_delete", "ready_insert", "workflow_put",
     "attempt_insert", "artifact_put", "feedback_insert", "review_insert", "review_update", "project_update",
     "project_end", "token_insert", "token_revoke", "project_pause", "event_insert", "tally_add", "hourly_add",
-    "wait_add",
-)  # fmt: skip
-"""The statements of a flush, parents before children."""
-
-_EFFECT_ORDER: Final = (
-    "message_insert", "message_trim", "message_expire", "message_close", "receipt_insert",
+    "wait_add", "message_insert", "message_trim", "message_expire", "message_close", "receipt_insert",
     # first: what is asked in this batch is not answered by what happened before
     "notice_settle_job", "notice_settle_project", "notice_settle", "notice_withdraw", "notice_insert", "notice_trim",
     "delivery_insert", "delivery_update", "delivery_trim", "webhook_disable", "webhook_enable", "instance_put",
     "queue_setting_put", "breaker_put", "spent_add", "outside_put", "outside_trim",
 )  # fmt: skip
-"""The statements that a flush ends with, if there are any such rows."""
+"""The statements of a flush: parents before children, what leaves the transaction (messages, notices, …) last."""

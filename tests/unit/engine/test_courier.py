@@ -70,7 +70,7 @@ class Street:
 
     def courier(self, sender: Scripted) -> Courier:
         """A courier as an orchestrator starts it."""
-        made = Courier(self.store, self.clock, sender, random.Random(1))
+        made = Courier(self.clock, self.store, sender, random.Random(1))
         self.clock.spawn(made.run(), "courier")
         return made
 
@@ -204,7 +204,7 @@ def test_the_last_round_takes_along_what_it_can_in_its_time(webhook: str, left: 
     async def story() -> None:
         await street.submit("p")
         began = street.clock.now()
-        made = Courier(street.store, street.clock, Scripted(street.clock, status(200)), random.Random(1))
+        made = Courier(street.clock, street.store, Scripted(street.clock, status(200)), random.Random(1))
         await made.finish(2.0)
         assert [state for _, state, *_ in street.deliveries()] == [left]
         assert street.clock.now() - began < 2.1

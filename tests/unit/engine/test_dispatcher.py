@@ -10,7 +10,7 @@ from podium.domain.command import Command, Dispatch
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.engine.dispatcher import Dispatcher
-from podium.simulation.loop import VirtualClock, VirtualLoop
+from podium.simulation.loop import VirtualLoop
 
 ONE, TWO = Slot("dev-01", "development", "tests"), Slot("dev-02", "development", "features")
 
@@ -22,7 +22,7 @@ class Counter:
         self.offers: list[tuple[Dispatch, asyncio.Future[Any]]] = []
         self.leased: list[Lease] = []
         loop = VirtualLoop(0)
-        self.dispatcher = Dispatcher(self, VirtualClock(loop), {}, lambda lease, _: self.leased.append(lease))  # pyright: ignore[reportArgumentType] - a dispatcher only submits
+        self.dispatcher = Dispatcher(self, {}, lambda lease, _: self.leased.append(lease))  # pyright: ignore[reportArgumentType] - a dispatcher only submits
         loop.close()
 
     def submit(self, command: Command) -> asyncio.Future[Any]:

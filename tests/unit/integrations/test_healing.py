@@ -185,7 +185,7 @@ def test_a_project_that_became_a_summary_leaves_the_tree(stage: Stage) -> None:
         await stage.store.submit(Steer("cancel", "alpha"))
         await stage.clock.sleep(BEHIND_SECONDS_MAX)
         assert (stage.folder / "projects/alpha/status.json").exists()
-        pruner = Pruner(stage.store.submit, stage.clock, NothingLeft(), Retention(projects_days=2 / 24))
+        pruner = Pruner(stage.clock, stage.store.submit, NothingLeft(), Retention(projects_days=2 / 24))
         stage.clock.spawn(pruner.run(), "pruner")
         await stage.clock.sleep(3600.0)
         assert (stage.folder / "projects/alpha").exists()

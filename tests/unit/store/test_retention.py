@@ -146,7 +146,7 @@ def test_a_pruner_without_time_removes_nothing_and_says_so(desk: Desk) -> None:
             return []
 
     loop = VirtualLoop(1)
-    pruner = Pruner(submit, Later(loop), Nothing(), Retention(projects_days=1e-9))
+    pruner = Pruner(Later(loop), submit, Nothing(), Retention(projects_days=1e-9))
     outcome = loop.run_until_complete(pruner.prune(0.0))
     loop.close()
     assert outcome.more
