@@ -168,7 +168,7 @@ def _build(rows: Rows, context: Context, asked: Asked) -> Plan:
     elif rows.one("pull_waits", (f"gh:{project}/pull/{asked['branch'].removeprefix('podium/')}",)):
         return Plan("its pull request waits; the log is fetched, and goes back with it", project=project)
     if author is not None:
-        step = _step(context, rows, author)
+        step = context.pipeline_of(rows, author.project).step(author.workflow, author.step)
         over = {name: at for name, *_, at in rows.all("workflows_by_project", (author.project,))}[author.workflow]
         if author.state != "passed":
             return Plan(f"job {author.id} is {author.state} already", project=author.project)
@@ -214,15 +214,11 @@ def _job_of(rows: Rows, asked: Asked) -> Job | None:
     return Job._make(row) if row else None
 
 
-def _step(context: Context, rows: Rows, job: Job) -> Any:
-    return context.pipelines[rows.one("pipeline_of_project", (job.project,))[0]].step(job.workflow, job.step)
-
-
 def _author(rows: Rows, context: Context, job: Job | None) -> Job | None:
     """The job that made the work which this one, a step of Podium's own, brings on its way."""
     if job is None:
         return None
-    step = _step(context, rows, job)
+    step = context.pipeline_of(rows, job.project).step(job.workflow, job.step)
     if not step.action:
         return job
     for name in filter(None, (step.rework, *step.after)):

@@ -78,8 +78,7 @@ def assignment(rows: Rows, context: Context, asked: AttemptInput) -> AssignmentO
     """Show what the agent of an attempt at work was told to do."""
     name = own(context, asked.attempt)
     job = need_at_work(rows, name)
-    (digest,) = rows.one("pipeline_of_project", (job.project,))
-    step = context.pipelines[digest].step(job.workflow, job.step)
+    step = context.pipeline_of(rows, job.project).step(job.workflow, job.step)
     told = assignments.assignment(rows, context.pipelines, Lease(job, step, ""))
     shown = {name: value for name, value in asdict(told).items() if name in AssignmentOutput.model_fields}
     return AssignmentOutput.model_validate(shown)

@@ -63,6 +63,10 @@ class Context:
     principal: Principal = OPERATOR
     """Who asks."""
 
+    def pipeline_of(self, rows: Rows, project: str) -> Pipeline:
+        """The pipeline that a project was started with."""
+        return self.pipelines[rows.one("pipeline_of_project", (project,))[0]]
+
     def routing(self, queue: str) -> str:
         """How the configuration has the queue's work routed; an operator's choice comes before it."""
         return self.config.strategies.get(queue, routing.DEFAULT)

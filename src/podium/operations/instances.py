@@ -103,12 +103,7 @@ async def instances(context: Context, asked: Nothing) -> InstancesOutput:
                 made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
                 made.busy_seconds = round(max(0.0, now - leased_at), 3)
                 if signs:
-                    made.signals = Signals(
-                        **{
-                            name: at and round(max(0.0, now - at), 3)
-                            for name, at in zip(Signals.model_fields, signs[:-1], strict=True)
-                        }
-                    )
+                    made.signals = Signals.of([at and round(max(0.0, now - at), 3) for at in signs[:-1]])
                 silent = hung_seconds(signs or Signs(), now)
                 made.silent_seconds = round(silent, 3) if silent > context.config.limits.stuck_silent_seconds else None
             found.append(made)

@@ -6,8 +6,7 @@ from podium.domain import message, rule_file
 from podium.domain.access import attempt_name
 from podium.domain.command import Acknowledge, Send, Sent
 from podium.domain.errors import Forbidden, NotFound, UsageError
-from podium.domain.job import PODIUM_QUEUE, Job
-from podium.domain.pipeline import Pipeline
+from podium.domain.job import PODIUM_QUEUE
 from podium.operations.attempts import AttemptInput, need_at_work, own, own_project
 from podium.operations.context import Context
 from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
@@ -67,7 +66,7 @@ def _may_wake(context: Context, rows: Rows, to: str, project: str) -> None:
         raise UsageError("Who is to be woken, and for what? Name an instance, a role or a workflow, and a --project.")
     if context.principal.attempt:
         job = need_at_work(rows, context.principal.attempt)
-        if _pipeline(context, rows, job).step(job.workflow, job.step).on_message:
+        if context.pipeline_of(rows, job.project).step(job.workflow, job.step).on_message:
             raise Forbidden("An instance that a message woke wakes no other. Send it without wake.")
 
 
@@ -159,14 +158,10 @@ def _reader(context: Context, rows: Rows, asked: AckInput) -> str:
     job = need_at_work(rows, context.principal.attempt)
     row = rows.one("message_by_id", (asked.message,))
     address, about = row[:2] if row is not None else ("", "")
-    is_mine = address in addresses_of(rows, job, _pipeline(context, rows, job)) and about in ("", job.project)
+    is_mine = address in addresses_of(rows, job, context.pipeline_of(rows, job.project)) and about in ("", job.project)
     if not is_mine or asked.instance not in ("", job.instance):
         raise NotFound(f"There is no message {asked.message} in the inbox of {job.instance}.")
     return job.instance
-
-
-def _pipeline(context: Context, rows: Rows, job: Job) -> Pipeline:
-    return context.pipelines[rows.one("pipeline_of_project", (job.project,))[0]]
 
 
 class InboxOutput(Output):
@@ -181,5 +176,5 @@ def inbox(rows: Rows, context: Context, asked: AttemptInput) -> InboxOutput:
     """Show what the agent of an attempt at work has not read: what came with its job, and what has come since."""
     name = own(context, asked.attempt)
     job = need_at_work(rows, name)
-    found = unread(rows, job, _pipeline(context, rows, job), context.clock.now())
+    found = unread(rows, job, context.pipeline_of(rows, job.project), context.clock.now())
     return InboxOutput(instance=job.instance, messages=[InboxRow(**m._asdict()) for m in found])

@@ -109,6 +109,7 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
         waits[queue, hour][bucket] = n
     names = list(context.pipeline.workflows)
     done, failed = whole["project.completed"], whole["project.failed"].n
+    ready = {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
     return MetricsOutput(
         window=asked.window,
         since=since,
@@ -120,9 +121,7 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
         retries=_retries(whole),
         cost_usd=_cost(whole),
         workflows={name: _workflow(rows, context, name, whole, first, wall - since) for name in names},
-        hours=_hours(
-            names, hours, waits, {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
-        ),
+        hours=_hours(names, hours, waits, ready),
     )
 
 

@@ -4,6 +4,7 @@ from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.invoke import permit
+from podium.operations.jobs import job_of
 from podium.operations.operation import REGISTRY, Input, Output, argument, operation, option, understood
 from podium.operations.projects import need_project
 from podium.store.rows import Rows
@@ -48,10 +49,7 @@ def project_touched(rows: Rows, project: str) -> dict[str, int]:
 
 def job_touched(rows: Rows, number: int) -> dict[str, int]:
     """What goes with the feature that a job is for; of a job that its project cannot do without, all of the project."""
-    row = rows.one("job_by_id", (number,))
-    if row is None:
-        raise NotFound(f"There is no job {number}. `podium jobs PROJECT` lists a project's.")
-    mine = Job._make(row)
+    mine = job_of(rows, number)
     if not mine.item:
         return project_touched(rows, mine.project)
     chain = [job for job in _open_jobs(rows, mine.project) if (job.workflow, job.item) == (mine.workflow, mine.item)]

@@ -157,17 +157,11 @@ def project(rows: Rows, context: Context, asked: ProjectInput) -> ProjectOutput:
     row = need_project(rows, asked.project)
     pipeline = context.pipelines[row[12]]
     further = {name: told for name, *told in rows.all("runs_of_project", (asked.project,))}
-    workflows = {
-        name: WorkflowView(
-            state=state,
-            chains={s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n},
-            started_at=started,
-            completed_at=completed,
-            version=further[name][0] if name in further else None,
-            reason=further[name][2] if name in further else None,
-        )
-        for name, state, counts, started, completed in rows.all("workflows_by_project", (asked.project,))
-    }
+    workflows: dict[str, WorkflowView] = {}
+    for name, state, counts, *span in rows.all("workflows_by_project", (asked.project,)):
+        chains = {s: n for s, n in zip(pipeline.workflow(name).states, json.loads(counts), strict=True) if n}
+        version, _, reason = further.get(name, (None, None, None))
+        workflows[name] = WorkflowView.of((state, chains, *span, version, reason))
     return ProjectOutput(
         id=row[0], title=row[1], type=row[2], complexity=row[3], state=row[4], source=row[9], agent=row[6],
         created_at=row[7], begins_at=wall_time(context, rows.one("begins_of_project", (asked.project,))[0]),

@@ -5,8 +5,8 @@ from podium.domain.fleet import Fleet, Instance
 from podium.domain.instance import Slot
 from podium.operations.context import Context
 from podium.store.fleet import read_fleet
+from podium.store.looks import lanes_of
 from podium.store.rows import Rows
-from podium.store.writing import LANE
 
 PINS_RELEASED_MAX = 100
 """Of the jobs that are pinned to one instance, so many are released at once."""
@@ -44,9 +44,7 @@ def pins_behind(rows: Rows, fleet: Fleet) -> list[int]:
     """Ready jobs that are pinned to an instance that is busy, drained or gone (SCL-4); at most some for each."""
     busy = attempts_of(rows)
     found: list[int] = []
-    for subject, _, n in rows.all("tally_all"):
-        queue, _, lane = subject.removeprefix(LANE).partition("/")
-        is_pinned = subject.startswith(LANE) and n > 0 and lane.startswith("@")
-        if is_pinned and (lane[1:] in busy or lane[1:] in fleet.closed):
+    for queue, lane, _ in lanes_of(rows):
+        if lane.startswith("@") and (lane[1:] in busy or lane[1:] in fleet.closed):
             found += [row[0] for row in rows.all("jobs_ready_first", (queue, lane, PINS_RELEASED_MAX))]
     return found

@@ -12,9 +12,10 @@ from podium.operations.stuck import Heard, look
 from podium.policy import breaker
 from podium.policy.breaker import Breaker
 from podium.store.batch import HOUR_SECONDS
+from podium.store.looks import lanes_of
 from podium.store.rows import Rows
 from podium.store.sketch import wait_seconds
-from podium.store.writing import LANE, REVIEW, day_of
+from podium.store.writing import REVIEW, day_of
 
 
 class WorkflowStatus(Output):
@@ -175,12 +176,7 @@ def breakers_of(rows: Rows, wall: float) -> tuple[BreakerRow, ...]:
 
 def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
     """(queue, lane, ready jobs, when the first in order became ready) of every lane where something waits."""
-    found: list[tuple[str, str, int, float]] = []
-    for subject, state, n in rows.all("tally_all"):
-        if subject.startswith(LANE) and state == "ready" and n > 0:
-            queue, _, lane = subject.removeprefix(LANE).partition("/")
-            found.append((queue, lane, n, rows.one("ready_since", (queue, lane))[0]))
-    return found
+    return [(queue, lane, n, rows.one("ready_since", (queue, lane))[0]) for queue, lane, n in lanes_of(rows)]
 
 
 def last_hour(rows: Rows, metric: str, wall: float) -> float:

@@ -11,8 +11,8 @@ from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
 from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, last_sign
+from podium.store.looks import lanes_of
 from podium.store.rows import Rows
-from podium.store.writing import LANE
 
 ROWS_MAX: Final = 200
 """Jobs in each state, and projects, that one look reads."""
@@ -84,7 +84,7 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     jobs = rows.all("jobs_running")
     jobs += rows.all("jobs_held_longest", (ROWS_MAX,)) + rows.all("jobs_delayed_beyond", (*beyond, ROWS_MAX))
     jobs += rows.all("jobs_in_review_longest", (ROWS_MAX,)) + rows.all("jobs_dead_longest", (ROWS_MAX,))
-    for queue, lane in _lanes(rows)[:LANES_MAX]:
+    for queue, lane, _ in lanes_of(rows)[:LANES_MAX]:
         jobs += rows.all("jobs_ready_first", (queue, lane, LANE_ROWS_MAX))
     busy = {row[0] for row in rows.all("instances_busy")}
     standings = [standing(rows, context, Job._make(row), heard, busy) for row in jobs]
@@ -97,12 +97,6 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     return causes.findings(standings, paused, stranded, limits, now)
 
 
-def _lanes(rows: Rows) -> list[tuple[str, str]]:
-    """(queue, lane) wherever jobs are ready."""
-    subjects = [s.removeprefix(LANE) for s, _, n in rows.all("tally_all") if s.startswith(LANE) and n > 0]
-    return [(queue, lane) for queue, _, lane in (subject.partition("/") for subject in subjects)]
-
-
 def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str]) -> Standing:
     """A job with what decides whether it moves."""
     more: dict[str, Any] = {}
@@ -111,7 +105,8 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         more["blockers"] = tuple(map(Blocker._make, rows.all("blockers_of_job", (job.id,))))
     elif job.state == "held":
         weight = need_project(rows, job.project)[14]
-        more |= {"places": _declared(rows, context, job).project_jobs_max * weight, "weight": weight}
+        workflow = context.pipeline_of(rows, job.project).workflow(job.workflow)
+        more |= {"places": workflow.project_jobs_max * weight, "weight": weight}
     elif job.state == "ready":
         fleet = fleet_of(rows, context)
         pool = frozenset(one.name for one in fleet.present(job.queue))
@@ -121,7 +116,7 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
     elif job.state == "running":
         signs = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
         last = last_sign(signs) if signs else None
-        step = _declared(rows, context, job).by_id[job.step]
+        step = context.pipeline_of(rows, job.project).step(job.workflow, job.step)
         since = job.leased_at if last is None else last
         more |= {
             "tool": signs.tool if signs else None,
@@ -134,8 +129,3 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
     elif job.state == "dead":
         since, more["words"] = rows.one("attempt_last", (job.id,))
     return Standing(job, since, context.running, **more)
-
-
-def _declared(rows: Rows, context: Context, job: Job) -> Any:
-    (digest,) = rows.one("pipeline_of_project", (job.project,))
-    return context.pipelines[digest].workflow(job.workflow)
