@@ -22,8 +22,7 @@ from podium.faces.cli.index import Entry
 from podium.faces.cli.main import podium
 from podium.faces.mcp.prompts import WORDS, prompts_of
 from podium.faces.mcp.servers import NAMES, operations_of, tool_name
-from podium.faces.rest.routes import in_path, path_of
-from podium.faces.rest.schema import PROBLEMS
+from podium.faces.rest.routes import PROBLEMS, in_path, path_of
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import Operation
 from tools.command_index import entry_of, place

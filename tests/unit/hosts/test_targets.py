@@ -13,7 +13,7 @@ from podium import config
 from podium.config import DeployConfig
 from podium.domain.attempt import Ending, Report
 from podium.domain.errors import UsageError
-from podium.faces.rest.sites import Sites
+from podium.faces.rest.server import Sites
 from podium.hosts.own_steps import OwnSteps
 from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease
 from tests.unit.workspace.work import commit, main_of

@@ -51,11 +51,19 @@ class _UnixConnection(http.client.HTTPConnection):
         self._answer_seconds = answer_seconds
 
     def connect(self) -> None:
-        """Connect to the socket instead of a host."""
+        """Connect to the socket instead of a host; raises `NoOrchestrator`, or `Unavailable` when it takes too long."""
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(CONNECT_SECONDS)
-        with socket_address(self._home) as address:
-            self.sock.connect(address)
+        try:
+            with socket_address(self._home) as address:
+                self.sock.connect(address)
+        except (TimeoutError, BlockingIOError):
+            raise Unavailable(
+                f"The orchestrator did not take a connection within {CONNECT_SECONDS:.0f} s: it is stuck or "
+                "overloaded. Try again; `podium down` stops it."
+            ) from None
+        except OSError:
+            raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
         self.sock.settimeout(self._answer_seconds)
 
 
@@ -96,14 +104,13 @@ class Client:
         """The operation's answer, from the orchestrator or, where nobody runs this home, from the home itself."""
         try:
             return self.ask(name, asked)
-        except NoOrchestrator:
-            if _is_handed():
+        except (NoOrchestrator, OrchestratorGone) as error:
+            may_be_done = isinstance(error, OrchestratorGone) and not _is_read(name)
+            if _is_handed() or may_be_done:  # doing it again is not ours to decide
                 raise
-            return self._by_itself(name, asked)
-        except OrchestratorGone:
-            if _is_handed() or not _is_read(name):  # it may have been done: doing it again is not ours to decide
-                raise
-            return self._by_itself(name, asked)
+        import asyncio
+
+        return asyncio.run(self._locally(name, asked))
 
     def reach(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """For a process that stays: like `call`, but only an orchestrator changes a home, whose lock we would keep."""
@@ -131,23 +138,22 @@ class Client:
     ) -> dict[str, Any]:
         seconds = seconds or self._answer_seconds
         connection = _UnixConnection(self.home, seconds)
+        body = json.dumps(asked).encode() if asked is not None else None
         try:
-            _connect(connection)
-            body = json.dumps(asked).encode() if asked is not None else None
-            try:
-                connection.request(method, path, body, self._headers())
-                answer = connection.getresponse()
-                content = answer.read()
-            except TimeoutError:
-                raise Unavailable(
-                    f"The orchestrator did not answer within {seconds:.0f} s: it is stuck or overloaded. Try again; "
-                    "`podium down` stops it."
-                ) from None
-            except (OSError, http.client.HTTPException):
-                raise OrchestratorGone(
-                    "The orchestrator went away before it answered; whether it was done is unknown. "
-                    "Look with `podium status`, then try again."
-                ) from None
+            connection.connect()
+            connection.request(method, path, body, self._headers())
+            answer = connection.getresponse()
+            content = answer.read()
+        except TimeoutError:
+            raise Unavailable(
+                f"The orchestrator did not answer within {seconds:.0f} s: it is stuck or overloaded. Try again; "
+                "`podium down` stops it."
+            ) from None
+        except (OSError, http.client.HTTPException):
+            raise OrchestratorGone(
+                "The orchestrator went away before it answered; whether it was done is unknown. "
+                "Look with `podium status`, then try again."
+            ) from None
         finally:
             connection.close()
         return self.understood(answer.status, content)
@@ -176,11 +182,6 @@ class Client:
             raise RemoteError(str(found.get("detail", "?")), str(found.get("title", "failure")), code)
         return found
 
-    def _by_itself(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        import asyncio
-
-        return asyncio.run(self._locally(name, asked))
-
     async def _locally(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Nobody runs this home: read it, or take its lock for one change."""
         from podium.operations.catalogue import operation_named
@@ -198,18 +199,6 @@ class Client:
             opened = composition.writing(self.home)
         async with opened as context:
             return (await invoke(operation, context, question, OPERATOR)).model_dump(mode="json")
-
-
-def _connect(connection: _UnixConnection) -> None:
-    try:
-        connection.connect()
-    except (TimeoutError, BlockingIOError):
-        raise Unavailable(
-            f"The orchestrator did not take a connection within {CONNECT_SECONDS:.0f} s: it is stuck or overloaded. "
-            "Try again; `podium down` stops it."
-        ) from None
-    except OSError:
-        raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
 
 
 def _is_handed() -> bool:

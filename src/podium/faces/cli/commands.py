@@ -48,8 +48,8 @@ def derive(entry: Entry) -> click.Command:
         for asked in calls:
             answers.append(client.call(entry.name, asked))
             if not as_json:
-                from podium.faces.cli.page import Page
                 from podium.faces.cli.render import show
+                from podium.faces.cli.style import Page
 
                 show(Page(), entry.name, answers[-1])
         if as_json:

@@ -15,13 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-
-import click
+from typing import Final
 
 from podium import clock
 from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
+from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.composition import Composition
 
@@ -88,7 +87,7 @@ async def _serve(composition: Composition, client: Client, door: Door, *, as_jso
     async with composition.orchestrate(client.home, host=door.host, port=door.port) as orchestra:
         _log.info("the orchestrator of %s is up (process %d)", client.home, os.getpid())
         if as_json:
-            _tell({"home": str(client.home), "pid": os.getpid(), "started": True}, "", as_json=True)
+            outlet.print_json({"home": str(client.home), "pid": os.getpid(), "started": True})
         if await stop is signal.SIGINT:
             ended = await orchestra.end_attempts("the orchestrator was stopped")
             _log.info("%d attempts ended; their jobs wait, uncharged", ended)
@@ -99,10 +98,6 @@ async def _serve(composition: Composition, client: Client, door: Door, *, as_jso
 def _resolve(future: "asyncio.Future[signal.Signals]", number: signal.Signals) -> None:
     if not future.done():
         future.set_result(number)
-
-
-def _tell(document: dict[str, Any], words: str, *, as_json: bool) -> None:
-    click.echo(json.dumps(document, indent=2) if as_json else words)
 
 
 def start(client: Client, door: Door, *, as_json: bool = False) -> int:
@@ -134,7 +129,7 @@ def start(client: Client, door: Door, *, as_json: bool = False) -> int:
     words = f"up (process {pid}). Next: `podium submit FILE`." if is_mine else f"up already (process {pid})."
     served = f" It serves {url} (`podium open` shows it in a browser)." if url else ""
     document = {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}
-    _tell(document, f"The orchestrator of {client.home} is {words}{served}", as_json=as_json)
+    outlet.answer(document, f"The orchestrator of {client.home} is {words}{served}", as_json=as_json)
     return 0
 
 
@@ -177,7 +172,7 @@ def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
     pid = _process_of(client)
     if pid is None:
         document = {"home": str(client.home), "pid": None, "stopped": False}
-        _tell(document, f"No orchestrator runs on {client.home}.", as_json=as_json)
+        outlet.answer(document, f"No orchestrator runs on {client.home}.", as_json=as_json)
         return 0
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM if keep else signal.SIGINT)
@@ -190,7 +185,7 @@ def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
     words = "Stopped. Agents at work go on." if keep else "Stopped."
     if _is_locked(client.home):
         words += f" Process {_holder(client.home)} has taken over: a `podium run` that watched goes on by itself."
-    _tell(document, words, as_json=as_json)
+    outlet.answer(document, words, as_json=as_json)
     return 0
 
 

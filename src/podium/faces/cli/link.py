@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from podium.domain.access import OPERATOR
 from podium.domain.errors import HomeLocked, PodiumError, Unavailable
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client, NoOrchestrator, OrchestratorGone
@@ -28,15 +29,7 @@ class Link:
         self._orchestra: Orchestra | None = None
         self._losses = 0
         self._watches = True
-
-    @property
-    def is_own(self) -> bool:
-        """Whether this process is the orchestrator."""
-        return self._orchestra is not None
-
-    def leave(self) -> None:
-        """Take no further part: from now on nothing but questions, to whoever is there."""
-        self._watches = False
+        """Afterwards nothing but questions, to whoever is there."""
 
     async def connect(self) -> None:
         """Find the running orchestrator, or become it; raises `HomeLocked` when neither is possible for too long."""
@@ -60,7 +53,9 @@ class Link:
         """An operation's answer. What a run asks may be asked twice: it reads, or submits under its key."""
         while True:
             if self._orchestra is not None:
-                return await _here(self._orchestra, name, asked)
+                from podium.operations.catalogue import answered
+
+                return (await answered(name, self._orchestra.context, asked, OPERATOR)).model_dump(mode="json")
             if not self._watches:
                 return await asyncio.to_thread(self._client.call, name, asked)
             try:
@@ -73,7 +68,7 @@ class Link:
         if self._losses > LOSSES_MAX:
             raise Unavailable(f"The orchestrator went away {LOSSES_MAX} times. Its log says why; then run this again.")
         await self.connect()
-        if self.is_own:
+        if self._orchestra is not None:
             outlet.note("the orchestrator went away; this run is the orchestrator now, and goes on.")
         else:
             outlet.note("the orchestrator went away; another one goes on.")
@@ -83,7 +78,7 @@ class Link:
         if self._orchestra is not None:
             ended = await self._orchestra.end_attempts("interrupted")
             return f"stopped; {ended} attempts ended, uncharged. The same command goes on where this stopped."
-        self.leave()
+        self._watches = False
         try:
             is_running = await asyncio.to_thread(self._client.running) is not None
         except PodiumError as error:
@@ -95,7 +90,7 @@ class Link:
     async def finish(self, project_id: str, *, has_failed: bool) -> str:
         """The project has come to its end, or waits: end what a failed one left; what is left of others, in words."""
         if self._orchestra is None:
-            self.leave()
+            self._watches = False
             return ""
         if has_failed:
             await self._orchestra.end_attempts("its project has ended", project_id)
@@ -105,15 +100,6 @@ class Link:
             return ""
         what = "1 other project is" if others == 1 else f"{others} other projects are"
         return f"{what} open: agents at work go on; `podium up` takes over what they make."
-
-
-async def _here(orchestra: Orchestra, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    from podium.operations.catalogue import operation_named
-    from podium.operations.operation import understood
-
-    operation = operation_named(name)
-    answer = await operation.call(orchestra.context, understood(operation, asked))
-    return answer.model_dump(mode="json")
 
 
 async def waited(event: asyncio.Event, seconds: float) -> bool:

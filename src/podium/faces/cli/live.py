@@ -5,7 +5,7 @@ the rows of `instances`, the new rows of `events`, and the rows of `jobs` whenev
 before), from which a job's step and item are known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console
@@ -13,7 +13,6 @@ from rich.text import Text
 
 from podium.faces.cli import style
 from podium.faces.cli.render import show
-from podium.faces.cli.run import Row, Rows, View
 from podium.faces.cli.style import ATTENTION, GOOD, QUIET
 from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
 from podium.faces.wording import clock_time, counted, one_line, whole_seconds
@@ -27,6 +26,10 @@ _STATES: Final = {"job.leased": "running", "job.passed": "passed", "job.cancelle
 """What an event says of its job's state."""
 
 
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+
 class News(NamedTuple):
     """One event in words, in the colour of what it means."""
 
@@ -35,7 +38,7 @@ class News(NamedTuple):
     colour: str
 
 
-class LiveView(View):
+class LiveView:
     """One line for every event that is worth it, with the time of day."""
 
     def __init__(self, console: Console) -> None:

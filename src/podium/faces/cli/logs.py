@@ -10,7 +10,7 @@ from rich.text import Text
 from podium.faces.cli.client import Client
 from podium.faces.cli.logview import follow as follow_lines
 from podium.faces.cli.logview import render_line, tail
-from podium.faces.cli.page import Page
+from podium.faces.cli.style import Page
 from podium.faces.wording import one_line
 
 NEXT_LOOK_SECONDS: Final = 0.5

@@ -3,7 +3,9 @@
 import json
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
@@ -28,15 +30,11 @@ TIME_COLUMNS: Final = 8
 
 def tail(path: Path, lines: int = LINES) -> list[str]:
     """The last lines, the oldest first, also one that was cut off by the writer's end; none where there is no file."""
-    try:
-        with path.open("rb") as file:
-            found, at = _last_lines(file, lines)
-            file.seek(at)
-            rest = file.read(LINE_BYTES_MAX)
-    except OSError:
-        return []
-    found = [*found, _text(rest)] if rest else found
-    return found[-lines:] if lines else []
+    now = threading.Event()
+    now.set()
+    with suppress(OSError):
+        return list(deque(follow(path, now, lines), lines))
+    return []
 
 
 def follow(path: Path, stop: threading.Event, lines: int = LINES) -> Iterator[str]:

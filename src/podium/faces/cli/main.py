@@ -86,11 +86,8 @@ def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_j
         from podium.faces.cli.claude import introduce
 
         said += introduce(Path.cwd(), client.home)
-    if as_json:
-        outlet.print_json({"home": str(client.home), "configuration": str(client.home / FILE), "notes": said})
-        return
-    for line in said:
-        click.echo(line)
+    made = {"home": str(client.home), "configuration": str(client.home / FILE), "notes": said}
+    outlet.answer(made, "\n".join(said), as_json=as_json)
 
 
 @podium.command()

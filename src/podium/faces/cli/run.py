@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import json
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from podium import clock
 from podium.faces.cli import outlet
@@ -14,30 +14,16 @@ from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
 from podium.faces.wording import date_time
 
+if TYPE_CHECKING:  # a run that answers with JSON draws nothing
+    from podium.faces.cli.live import LiveView
+
 REFRESH_SECONDS: Final = 0.12
 EVENTS_PER_LOOK: Final = 1000
 JOBS_PER_LOOK: Final = 5000
 WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
 WORKING: Final = ("ready", "running", "delayed", "held")
 
-Row = Mapping[str, Any]
-Rows = Sequence[Row]
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
-
-
-class View:
-    """How a run is shown while it goes on; this one, for `--json`, shows nothing: what to do goes to standard error."""
-
-    def begin(self, project: Row) -> None:
-        """The project as it starts."""
-
-    def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
-        """The newest state, and the events since the last call."""
-
-    def end(self, result: Row | None, message: str) -> None:  # noqa: ARG002 - the caller prints the result
-        """How it ended."""
-        if message:
-            outlet.note(message)
 
 
 def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: float | None) -> int:
@@ -45,19 +31,16 @@ def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: 
     if not question.get("idempotency_key"):
         digest = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
         question = question | {"idempotency_key": f"run:{digest}", "resume": True}
-    return clock.run(_follow(client, question, _view(as_json), as_json=as_json, timeout=timeout))
+    view = None
+    if not as_json:
+        from podium.faces.cli.live import LiveView
+        from podium.faces.cli.style import Page
+
+        view = LiveView(Page(silent_when_closed=True))
+    return clock.run(_follow(client, question, view, timeout))
 
 
-def _view(as_json: bool) -> View:
-    if as_json:
-        return View()
-    from podium.faces.cli.live import LiveView
-    from podium.faces.cli.page import Page
-
-    return LiveView(Page(silent_when_closed=True))
-
-
-async def _follow(client: Client, question: dict[str, Any], view: View, *, as_json: bool, timeout: float | None) -> int:
+async def _follow(client: Client, question: dict[str, Any], view: "LiveView | None", timeout: float | None) -> int:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
@@ -83,13 +66,20 @@ async def _follow(client: Client, question: dict[str, Any], view: View, *, as_js
         elif outcome == FAILED:
             ended = "has failed" if project["state"] == "failed" else "is cancelled"
             message = f"project {project_id} {ended}; `podium jobs {project_id}` shows where."
-        view.end(result, message)
-        if others:
-            outlet.note(others)
-        if as_json:
-            with suppress(BrokenPipeError):  # the exit code still tells how it ended
-                outlet.print_json(result)
+        _tell(view, result, message, others)
     return outcome
+
+
+def _tell(view: "LiveView | None", result: dict[str, Any], message: str, others: str) -> None:
+    """How it ended: in the view, or as JSON with the words on standard error."""
+    if view is not None:
+        view.end(result, message)
+        message = ""
+    for words in filter(None, (message, others)):
+        outlet.note(words)
+    if view is None:
+        with suppress(BrokenPipeError):  # the exit code still tells how it ended
+            outlet.print_json(result)
 
 
 async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
@@ -116,21 +106,24 @@ async def _add_letters(ask: Ask, project_id: str, result: dict[str, Any]) -> str
     return f"waiting for somebody to see to a dead letter: {told}. `podium dead-letters replay|drop JOB --reason WHY`."
 
 
-async def _watch(ask: Ask, project_id: str, view: View, interrupted: asyncio.Event, timeout: float | None) -> int:
+async def _watch(
+    ask: Ask, project_id: str, view: "LiveView | None", interrupted: asyncio.Event, timeout: float | None
+) -> int:
     """Look until the project has ended, waits for a person, or the watcher has had enough."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout if timeout is not None else float("inf")
     seen = 0
     known: list[dict[str, Any]] = []
-    project = await ask("project", {"project": project_id})
-    view.begin(project)
+    if view is not None:
+        view.begin(await ask("project", {"project": project_id}))
     while True:
         page = await ask("events", {"after": seen, "limit": EVENTS_PER_LOOK})
         seen = page["events"][-1]["seq"] if page["events"] else seen
         mine = [event for event in page["events"] if event["project"] == project_id]
         project = await ask("project", {"project": project_id})
-        known = await _known_jobs(ask, project, known)
-        view.update(project, (await ask("instances", {}))["instances"], mine, known)
+        if view is not None:
+            known = await _known_jobs(ask, project, known)
+            view.update(project, (await ask("instances", {}))["instances"], mine, known)
         outcome = _outcome(project)
         if outcome is not None and seen >= page["last"]:
             return outcome

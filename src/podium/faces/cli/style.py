@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from podium.faces.cli import outlet
+
 GOOD: Final = "green"
 ACTIVE: Final = "cyan"
 ATTENTION: Final = "yellow"
@@ -43,6 +45,21 @@ class Marks(NamedTuple):
 
 FINE: Final = Marks("✓", "!", "✗", "▸", "·", "━", "─")
 PLAIN: Final = Marks("+", "!", "x", ">", "-", "=", ".")
+
+
+class Page(Console):
+    """Hands a closed pipe to its caller, or goes on in silence when there is more to do than to tell."""
+
+    def __init__(self, *, silent_when_closed: bool = False) -> None:
+        super().__init__(highlight=False)
+        self._silent_when_closed = silent_when_closed
+
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process here."""
+        if not self._silent_when_closed:
+            raise BrokenPipeError
+        self.quiet = True
+        outlet.drop_output()
 
 
 def is_wide(console: Console) -> bool:

@@ -14,10 +14,9 @@ from starlette.types import ASGIApp
 
 from podium.domain.access import OPERATOR
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
-from podium.faces.rest import hooks, problem, schema
+from podium.faces.rest import hooks, problem, routes
+from podium.faces.rest.guard import COOKIE, SESSION_SECONDS, Sessions
 from podium.faces.rest.prometheus import Exposition
-from podium.faces.rest.routes import carried, endpoint, path_of
-from podium.faces.rest.sessions import COOKIE, SESSION_SECONDS, Sessions
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
 
@@ -60,15 +59,15 @@ def build(
     _open_routes(app, context, sessions, url)
     _browser_routes(app, sessions, url)
     hooks.add_routes(app, context)
-    for operation in carried():
+    for operation in routes.carried():
         app.add_api_route(
-            path_of(operation),
-            endpoint(operation, context, stream if operation.name == "events" else None),
+            routes.path_of(operation),
+            routes.endpoint(operation, context, stream if operation.name == "events" else None),
             methods=["GET" if operation.safety == "read" else "POST"],
             operation_id=operation.name.replace(" ", "_").replace("-", "_"),
             summary=operation.summary,
             tags=[operation.server or "home"],
-            openapi_extra=schema.described(operation),
+            openapi_extra=routes.described(operation),
             response_model=None,
         )
 
@@ -105,14 +104,14 @@ def _open_routes(app: FastAPI, context: Callable[[], Context], sessions: Session
 
     healthy: dict[str, Any] = {"security": [], "responses": {"200": {"description": "It lives."}}}
     app.add_api_route("/healthz", health, summary="Tell that the orchestrator lives.", openapi_extra=healthy)
-    is_ready: dict[str, Any] = {"security": [], "responses": {"200": {"description": "It does."}} | schema.problems()}
+    is_ready: dict[str, Any] = {"security": [], "responses": {"200": {"description": "It does."}} | routes.problems()}
     app.add_api_route("/readyz", ready, summary="Tell whether the store answers.", openapi_extra=is_ready)
     app.add_api_route("/login", login, **NO_SCHEMA)
 
 
 def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
     async def openapi(_: Request) -> Response:
-        return JSONResponse(schema.document(app))
+        return JSONResponse(routes.document(app))
 
     async def link(request: Request) -> Response:
         if request.state.principal != OPERATOR:

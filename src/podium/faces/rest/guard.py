@@ -1,5 +1,10 @@
-"""Stands before every route: is the request meant for this host, does it come from here, whose is it (SEC-1)."""
+"""Stands before every route: is the request meant for this host, does it come from here, whose is it (SEC-1).
 
+A browser gets in by a link that works once, and stays by the session that it opens.
+"""
+
+import hmac
+import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -13,16 +18,55 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized
 from podium.faces.rest.problem import problem
-from podium.faces.rest.sessions import COOKIE, Sessions
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 OPEN: Final = frozenset({"/healthz", "/readyz", "/login", "/webhooks/github"})
 """What answers without a credential; a login brings its own, and a delivery its signature."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+COOKIE: Final = "podium_session"
+CODE_SECONDS: Final = 300.0
+CODES_MAX: Final = 100
+"""Links that wait to be opened; the oldest gives way."""
+SESSION_SECONDS: Final = 12 * 3600
 
 Authenticate = Callable[[str], Awaitable[Principal]]
 """Whose a presented credential is; raises `Unauthorized`."""
+
+
+class Sessions:
+    """Codes live in memory and die with their use; a session is a signed time, and outlives a restart."""
+
+    def __init__(self, key: bytes, wall: Callable[[], float]) -> None:
+        self._key = key
+        self._wall = wall
+        self._codes: dict[str, float] = {}
+
+    def code(self) -> str:
+        """A code for one login within `CODE_SECONDS`."""
+        while len(self._codes) >= CODES_MAX:
+            del self._codes[next(iter(self._codes))]
+        made = secrets.token_urlsafe(32)
+        self._codes[made] = self._wall() + CODE_SECONDS
+        return made
+
+    def login(self, code: str) -> str | None:
+        """The session that a code opens, this once; None for a code that is unknown, used or too old."""
+        expires = self._codes.pop(code, 0.0)
+        if expires < self._wall():
+            return None
+        told = f"{int(self._wall()) + SESSION_SECONDS}.{secrets.token_urlsafe(16)}"
+        return f"{told}.{self._sign(told)}"
+
+    def holds(self, session: str) -> bool:
+        """Whether a session is one of ours, and not over."""
+        told, _, sign = session.rpartition(".")
+        expires = told.partition(".")[0]
+        is_ours = hmac.compare_digest(sign.encode(), self._sign(told).encode())
+        return is_ours and int(expires) > self._wall()
+
+    def _sign(self, told: str) -> str:
+        return hmac.new(self._key, told.encode(), "sha256").hexdigest()
 
 
 class Guard:

@@ -1,13 +1,21 @@
-"""One route for each operation: reads are GET with what is asked in the path and the query, writes POST with JSON."""
+"""One route for each operation: reads are GET with what is asked in the path and the query, writes POST with JSON.
+
+What OpenAPI says about them is made of the operations' own types, words and scopes.
+"""
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
-from podium.domain.access import Principal
+from podium import __version__
+from podium.domain.access import Principal, Scope
 from podium.domain.errors import UsageError
+from podium.faces.rest.problem import MEDIA_TYPE, Problem
+from podium.faces.rest.stream import LAST_ID
 from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
 from podium.operations.invoke import invoke, permit
@@ -15,6 +23,20 @@ from podium.operations.operation import POSITIONAL, Operation, understood
 
 KEY: Final = "idempotency_key"
 KEY_HEADER: Final = "Idempotency-Key"
+REF: Final = "#/components/schemas/{model}"
+INTRODUCTION: Final = """\
+Every verb of Podium, with a credential on every call: `Authorization: Bearer TOKEN`, where `podium token create` makes
+a token. Reads are GET, writes POST. What goes wrong is told as a problem (RFC 9457): `detail` says what to do. A scope
+includes those before it: read, operate, admin. An agent at work has the scope `attempt`: its own attempt alone."""
+PROBLEMS: Final = {
+    "401": "No credential, or one that opens nothing (any more).",
+    "403": "A good credential without the scope, another host's name, or another site's page.",
+    "404": "Nothing has that name.",
+    "409": "It is in a state that forbids this.",
+    "413": "The request is too large.",
+    "422": "The input cannot be used as it is; the detail says what to change.",
+    "503": "Something that is needed is away; later may do.",
+}
 
 
 def carried() -> list[Operation]:
@@ -68,3 +90,74 @@ def endpoint(
         return Response(answer.model_dump_json(), media_type="application/json")
 
     return answer
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    """What is said about one operation's route."""
+    doc = (operation.call.__doc__ or "").strip()
+    is_read = operation.safety == "read"
+    said: dict[str, Any] = {
+        "description": f"{doc}\n\nOn the command line: `{operation.example}`",
+        "security": [{"bearer": [scope]} for scope in _scopes(operation)] + [{"session": []}],
+        "x-podium-safety": operation.safety,
+        "responses": {"200": {"description": "The answer.", "content": _json(_ref(operation.output))}} | problems(),
+    }
+    shapes = operation.input.model_json_schema(ref_template=REF).get("properties", {})
+    properties: dict[str, dict[str, Any]] = shapes if is_read else {}
+    parameters = [_parameter(operation, name, shape) for name, shape in properties.items()]
+    if KEY in operation.input.model_fields:
+        shape = {"type": "string", "maxLength": 200}
+        what = "The same key again is the same thing, made once."
+        parameters.append({"name": KEY_HEADER, "in": "header", "description": what, "schema": shape})
+    if operation.name == "events":
+        what = "With `Accept: text/event-stream`: go on after this event; a `reset` tells of events that are pruned."
+        parameters.append({"name": LAST_ID, "in": "header", "description": what, "schema": {"type": "integer"}})
+        said["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    if parameters:
+        said["parameters"] = parameters
+    if not is_read:
+        needed = any(field.is_required() for field in operation.input.model_fields.values())
+        said["requestBody"] = {"required": needed, "content": _json(_ref(operation.input))}
+    return said
+
+
+def _scopes(operation: Operation) -> list[str]:
+    """What opens it, the smallest scope first; an agent's own attempt only where it may call it."""
+    return [operation.scope.value, *([Scope.ATTEMPT.value] if operation.agents else [])]
+
+
+def problems() -> dict[str, Any]:
+    """The troubles that any route may tell of."""
+    content = {MEDIA_TYPE: {"schema": _ref(Problem)}}
+    return {status: {"description": what, "content": content} for status, what in PROBLEMS.items()}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The whole document; made once, when it is first asked for."""
+    if app.openapi_schema is None:
+        made = get_openapi(title="Podium", version=__version__, description=INTRODUCTION, routes=app.routes)
+        types = {model for each in carried() for model in (each.input, each.output)} | {Problem}
+        _, shapes = models_json_schema([(model, "validation") for model in sorted(types, key=str)], ref_template=REF)
+        components = made.setdefault("components", {})
+        components["schemas"] = shapes["$defs"]
+        components["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "A token; `podium token create` makes one."},
+            "session": {"type": "apiKey", "in": "cookie", "name": "podium_session", "description": "`podium open`."},
+        }
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _parameter(operation: Operation, name: str, shape: dict[str, Any]) -> dict[str, Any]:
+    place = "path" if name in in_path(operation) else "query"
+    what = shape.get("description", "")
+    rest = {key: value for key, value in shape.items() if key not in ("description", "title", "positional")}
+    return {"name": name, "in": place, "required": place == "path", "description": what, "schema": rest}
+
+
+def _ref(model: type) -> dict[str, str]:
+    return {"$ref": REF.format(model=model.__name__)}
+
+
+def _json(schema: dict[str, str]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}

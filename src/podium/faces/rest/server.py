@@ -5,27 +5,30 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from starlette.datastructures import Headers
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from podium import credential
 from podium.address import SOCKET, socket_address, url_of
 from podium.domain.access import Principal
 from podium.faces.rest.app import Mounted, build
-from podium.faces.rest.guard import LOOPBACK, Guard
-from podium.faces.rest.sessions import Sessions
-from podium.faces.rest.sites import Sites
+from podium.faces.rest.guard import LOOPBACK, Guard, Sessions
 from podium.faces.rest.stream import EventStream, Feed, begin_at
 from podium.operations.context import Context
 from podium.operations.tokens import caller
 from podium.workspace.layout import Home
+from podium.workspace.publishing import site
 
 SOCKET_HOST: Final = frozenset({"podium"})
 """Whom the command line addresses over the home's socket."""
@@ -34,6 +37,8 @@ WAITING_BYTES_MAX: Final = 4 * 1024
 """In a connection that takes nothing, before its answer waits."""
 SENT_BYTES_MAX: Final = 64 * 1024
 """Of an answer that the system holds for a reader; it would take megabytes, and each new event with them."""
+DOMAIN: Final = "localhost"
+"""Browsers take every name below it for this machine (RFC 6761); none of Podium's cookies goes there."""
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +110,24 @@ class Server:
                 await self._socket._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
             finally:
                 path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """ASGI before everything else: PROJECT.localhost is that project's site, every other host is Podium's."""
+
+    app: ASGIApp
+    home: Home
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a file, or hand on."""
+        project, _, domain = Headers(scope=scope).get("host", "").partition(":")[0].lower().partition(".")
+        answer = self.app
+        if domain == DOMAIN:
+            found = await asyncio.to_thread(site, self.home, project)
+            nothing = PlainTextResponse("There is nothing here.\n", 404)
+            answer = ExceptionMiddleware(StaticFiles(directory=found, html=True) if found else nothing)
+        await answer(scope, receive, send)
 
 
 class _Connection(H11Protocol):
