@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -244,9 +244,7 @@ class RealWorld:
             engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
             await engine.start()
             context = loaded.context(store, clock, engine, engine)
-            server, mirror = await asyncio.to_thread(
-                _outward, home, context, store.committed, listener, loaded.config.server.hosts
-            )
+            server, mirror = await asyncio.to_thread(_outward, context, store.committed, listener)
             clock.spawn(server.serve(clock.sleep), "server")
             shared_state = mirror.Mirror(
                 home / mirror.FOLDER, store, clock, store.pipelines,
@@ -291,31 +289,29 @@ def _listener(server: configuration.ServerConfig, host: str | None, port: int | 
 
 
 def _outward(
-    home: Path,
-    context: "Context",
-    committed: Callable[[], asyncio.Future[None]],
-    listener: socket.socket | None,
-    hosts: Sequence[str],
+    context: "Context", committed: Callable[[], asyncio.Future[None]], listener: socket.socket | None
 ) -> "tuple[Server, Any]":
     """What an orchestrator is asked and read through; made beside the engine: a restart works at once."""
     from podium.faces.rest.server import Server
     from podium.integrations.shared_state import mirror
 
     if listener is None:
-        return Server(home, lambda: context, committed), mirror
+        return Server(lambda: context, committed), mirror
     from podium.faces.web.routes import Dashboard
 
-    mounts, pages = [_mcp(context, listener, hosts)], Dashboard(lambda: context).routes()
-    return Server(home, lambda: context, committed, listener, hosts, mounts, pages), mirror
+    mounts, pages = [_mcp(context, listener)], Dashboard(lambda: context).routes()
+    return Server(lambda: context, committed, listener, mounts, pages), mirror
 
 
-def _mcp(context: "Context", listener: socket.socket, hosts: Sequence[str]) -> "Mounted":
+def _mcp(context: "Context", listener: socket.socket) -> "Mounted":
     """The MCP servers as a part of the web application; loaded only where there is a port."""
     from podium.faces.mcp import http
     from podium.faces.rest.app import Mounted
     from podium.faces.rest.guard import LOOPBACK
 
-    return Mounted(*http.mount(lambda: context, {*LOOPBACK, *hosts, str(listener.getsockname()[0])}))
+    return Mounted(
+        *http.mount(lambda: context, {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])})
+    )
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:

@@ -19,10 +19,13 @@ _LIST_MARK = re.compile(r"^\s*(?:(?:[-*+>]|\d{1,9}[.)])\s+)+(?:\[[ xX]\]\s+)?")
 _SENTENCE = re.compile(r"(.{8,}?(?:[.!?\u061f\u0964](?=\s|$)|[\u3002\uff01\uff1f]))")
 
 
-def decode(content: bytes, name: str) -> str:
-    """The document's text; raises `InvalidDocument` for anything an agent could not read."""
+def decode(content: bytes, name: str, size_bytes: int = 0) -> str:
+    """The document's text; raises `InvalidDocument` for anything an agent could not read.
+
+    `size_bytes` is for messages: what it has in all, where no more was read than its limit and one byte.
+    """
     if len(content) > BYTES_MAX:
-        size, limit = len(content) / 2**20, BYTES_MAX / 2**20
+        size, limit = max(size_bytes, len(content)) / 2**20, BYTES_MAX / 2**20
         raise InvalidDocument(
             f"{name} has {size:.1f} MiB; a requirement document may have {limit:.0f} MiB. "
             "Put large material into the repository and refer to it."

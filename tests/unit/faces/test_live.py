@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from podium.faces.cli.live import LiveView
-from podium.faces.cli.style import ATTENTION
+from podium.faces.cli.markup import ATTENTION
 from tests.unit.faces import fleet_samples, samples
 from tests.unit.faces.samples import NOW, Answer, console, event, printed
 

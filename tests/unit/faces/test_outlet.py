@@ -4,7 +4,7 @@ from click.testing import CliRunner
 from podium.address import HOME_BYTES_MAX, home_path
 from podium.domain.errors import UsageError
 from podium.faces.cli import outlet
-from podium.faces.cli.style import Page
+from podium.faces.cli.markup import Page
 
 
 def test_a_closed_pipe_is_the_callers_affair() -> None:

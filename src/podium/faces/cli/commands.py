@@ -1,5 +1,6 @@
 """Makes a command line command of every operation in the index: arguments, flags, help, confirmation, output."""
 
+import inspect
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
@@ -19,16 +20,6 @@ YES: Final = click.Option(["--yes", "-y", "is_sure"], is_flag=True, help="Do not
 KINDS: Final[dict[str, type]] = {"text": str, "many": str, "flag": bool, "int": int, "float": float}
 RUN_LEAVES_OUT: Final = ("name", "resume")
 """Of `submit`: a run goes on by itself where an earlier one of the same input stopped."""
-RUN_SUMMARY: Final = "Take a document, a note or a request through the whole pipeline, and watch."
-RUN_HELP: Final = f"""\
-{RUN_SUMMARY}
-
-DOCUMENT is a Markdown file, a typed request (.json, .toml), or - for a note on standard input; without it, --title and
---feature or --brief say what to build. An unfinished run of the same input goes on where it was. Exit 0 when all
-workflows are complete, 8 when only a reviewer can let it go on (the review's number is told).
-
-Example: podium run examples/hello-world.md
-"""
 
 
 def derive(entry: Entry) -> click.Command:
@@ -48,8 +39,8 @@ def derive(entry: Entry) -> click.Command:
         for asked in calls:
             answers.append(client.call(entry.name, asked))
             if not as_json:
+                from podium.faces.cli.markup import Page
                 from podium.faces.cli.render import show
-                from podium.faces.cli.style import Page
 
                 show(Page(), entry.name, answers[-1])
         if as_json:
@@ -108,6 +99,14 @@ def derive_run(submit: Entry) -> click.Command:
 
     @click.pass_obj
     def callback(client: "Client", /, as_json: bool, timeout: float | None, **given: Any) -> None:
+        """Take a document, a note or a request through the whole pipeline, and watch.
+
+        DOCUMENT is a Markdown file, a typed request (.json, .toml), or - for a note on standard input; without it,
+        --title and --feature or --brief say what to build. An unfinished run of the same input goes on where it was.
+        Exit 0 when all workflows are complete, 8 when only a reviewer can let it go on (the review's number is told).
+
+        Example: podium run examples/hello-world.md
+        """
         from podium.faces.cli import intake
         from podium.faces.cli.run import follow
         from podium.operations.catalogue import operation_named
@@ -117,7 +116,8 @@ def derive_run(submit: Entry) -> click.Command:
         understood(operation_named(submit.name), asked)  # before a home is made for it
         sys.exit(follow(client, asked, as_json=as_json, timeout=timeout))
 
-    return click.Command("run", params=params, callback=callback, help=RUN_HELP, short_help=RUN_SUMMARY)
+    told = inspect.cleandoc(callback.__doc__ or "")
+    return click.Command("run", params=params, callback=callback, help=told, short_help=told.partition("\n")[0])
 
 
 def asked_for(given: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,6 @@ from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
-from podium.faces.cli.composition import Composition
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
@@ -49,27 +48,17 @@ class _Lines(logging.Formatter):
         return json.dumps(told)
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where an orchestrator shall listen beside its socket; None leaves it to the configuration."""
+def foreground(client: Client, host: str | None, port: int | None, *, as_json: bool = False) -> int:
+    """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them.
 
-    host: str | None = None
-    port: int | None = None
-
-    def words(self) -> list[str]:
-        """As the command line has it."""
-        given = (("--host", self.host), ("--port", self.port))
-        return [word for flag, value in given if value is not None for word in (flag, str(value))]
-
-
-def foreground(client: Client, door: Door, *, as_json: bool = False) -> int:
-    """Run the orchestrator until a signal: SIGTERM leaves agents at work, SIGINT (Ctrl-C, `podium down`) ends them."""
+    It listens there beside its socket; None leaves that to the configuration.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LOG_FORMAT) if sys.stderr.isatty() else _Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     _take_descriptors()
-    return clock.run(_serve(client.composition, client, door, as_json=as_json))
+    return clock.run(_serve(client, host, port, as_json=as_json))
 
 
 def _take_descriptors() -> None:
@@ -80,31 +69,27 @@ def _take_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-async def _serve(composition: Composition, client: Client, door: Door, *, as_json: bool) -> int:
-    stop: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
+async def _serve(client: Client, host: str | None, port: int | None, *, as_json: bool) -> int:
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _resolve, stop, number)
-    async with composition.orchestrate(client.home, host=door.host, port=door.port) as orchestra:
+        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
+    async with client.composition.orchestrate(client.home, host=host, port=port) as orchestra:
         _log.info("the orchestrator of %s is up (process %d)", client.home, os.getpid())
         if as_json:
             outlet.print_json({"home": str(client.home), "pid": os.getpid(), "started": True})
-        if await stop is signal.SIGINT:
+        if await signals.get() is signal.SIGINT:
             ended = await orchestra.end_attempts("the orchestrator was stopped")
             _log.info("%d attempts ended; their jobs wait, uncharged", ended)
         _log.info("the orchestrator stops")
     return 0
 
 
-def _resolve(future: "asyncio.Future[signal.Signals]", number: signal.Signals) -> None:
-    if not future.done():
-        future.set_result(number)
-
-
-def start(client: Client, door: Door, *, as_json: bool = False) -> int:
+def start(client: Client, host: str | None, port: int | None, *, as_json: bool = False) -> int:
     """Start the orchestrator detached, and return when one answers: this one, or another that was faster."""
     found = client.running()
     process: subprocess.Popen[bytes] | None = None
     log = client.home / ORCHESTRATOR_LOG
+    door = [word for flag, value in (("--host", host), ("--port", port)) if value is not None for word in (flag, value)]
     if found is None:
         client.composition.prepare(client.home)
         process = _spawn(client.home, log, door)
@@ -122,7 +107,7 @@ def start(client: Client, door: Door, *, as_json: bool = False) -> int:
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
     url = found.get("url")
-    if door.port is not None and not is_mine and url is None:
+    if port is not None and not is_mine and url is None:
         raise Conflict(
             f"The orchestrator of {client.home} is up already, on no port. `podium down --keep` ends it first."
         )
@@ -133,10 +118,10 @@ def start(client: Client, door: Door, *, as_json: bool = False) -> int:
     return 0
 
 
-def _spawn(home: Path, log: Path, door: Door) -> subprocess.Popen[bytes]:
+def _spawn(home: Path, log: Path, door: Sequence[object]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "podium", "--home", str(home), "up", "--foreground", *door.words()],
+            [sys.executable, "-m", "podium", "--home", str(home), "up", "--foreground", *map(str, door)],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
 

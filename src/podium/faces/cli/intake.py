@@ -1,5 +1,6 @@
 """What `submit` and `run` are given on the command line: a file, standard input, or flags alone."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -30,13 +31,7 @@ def _file(file: str) -> dict[str, Any]:
         raise InvalidDocument(f"{file} is a folder. Give a requirement document: a Markdown file.")
     try:
         with path.open("rb") as handle:
-            content = handle.read(document.BYTES_MAX + 1)
-        if len(content) > document.BYTES_MAX:
-            size = path.stat().st_size / 2**20
-            raise InvalidDocument(
-                f"{file} has {size:.1f} MiB; a requirement document may have {document.BYTES_MAX / 2**20:.0f} MiB. "
-                "Put large material into the repository and refer to it."
-            )
+            content, size = handle.read(document.BYTES_MAX + 1), os.fstat(handle.fileno()).st_size
     except FileNotFoundError:
         raise NotFound(
             f"There is no file {file}. Give the path of a requirement document in Markdown, of a request (.json, "
@@ -44,7 +39,7 @@ def _file(file: str) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise InvalidDocument(f"{file} cannot be read: {error.strerror}.") from None
-    text = document.decode(content, file)
+    text = document.decode(content, file, size)
     if path.suffix.lower() in (".json", ".toml"):
         from podium.operations import request_file
 

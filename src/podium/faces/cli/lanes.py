@@ -5,8 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
-from podium.faces.cli.markup import styled
-from podium.faces.cli.style import Marks
+from podium.faces.cli.markup import THEN, styled
 from podium.faces.wording import one_line
 
 View = Mapping[str, Any]
@@ -29,7 +28,7 @@ _FORMS: Final = (_Form(False, True), _Form(True, True), _Form(True, False), _For
 """From the widest to the narrowest: whole names, short names, closer together, only the state where it stands."""
 
 
-def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour: bool) -> list[tuple[str, str]]:
+def tracks(workflows: Mapping[str, View], columns: int, *, colour: bool) -> list[tuple[str, str]]:
     """Every lane with its track, all in the widest form that fits; lanes the project has not entered are all ahead.
 
     A track is marked as pages are. Without colour the state where it stands is in brackets.
@@ -38,7 +37,7 @@ def tracks(workflows: Mapping[str, View], columns: int, signs: Marks, *, colour:
     names = [*known, *(name for name in workflows if name not in known)]
     room = columns - SPARE_COLUMNS - (0 if colour else BRACKETS_COLUMNS)
     form = next((f for f in _FORMS if all(_columns(name, f) <= room for name in names)), _FORMS[-1])
-    return [(name, _track(name, workflows.get(name), form, signs, colour=colour)) for name in names]
+    return [(name, _track(name, workflows.get(name), form, colour=colour)) for name in names]
 
 
 def _columns(workflow: str, form: _Form) -> int:
@@ -55,7 +54,7 @@ def _name(workflow: str, state: str, form: _Form) -> str:
     return plain.removeprefix("DEV_").removeprefix(f"{workflow_of(workflow).upper()}_") if form.short_names else plain
 
 
-def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colour: bool) -> str:
+def _track(workflow: str, view: View | None, form: _Form, *, colour: bool) -> str:
     chains: Mapping[str, int] = view["chains"] if view else {}
     order = list(lifecycle.WORKFLOWS.get(workflow_of(workflow), ())) or ([str(view["state"])] if view else [])
     at = order.index(view["state"]) if view and view["state"] in order else -1
@@ -69,4 +68,4 @@ def _track(workflow: str, view: View | None, form: _Form, signs: Marks, *, colou
         else:
             told = styled(name, "good" if place < at else "quiet")
         track.append(told + (styled(f" {chains[state]}", "bold") if chains.get(state) else ""))
-    return styled(f" {signs.then} " if form.blanks else signs.then, "quiet").join(track)
+    return styled(f" {THEN} " if form.blanks else THEN, "quiet").join(track)

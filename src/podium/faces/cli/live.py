@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from podium.faces.cli import style
+from podium.faces.cli import markup
+from podium.faces.cli.markup import ATTENTION, GOOD, QUIET
 from podium.faces.cli.render import show
-from podium.faces.cli.style import ATTENTION, GOOD, QUIET
 from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
 from podium.faces.wording import clock_time, counted, one_line, whole_seconds
 
@@ -60,7 +60,7 @@ class LiveView:
         """Say whose run this is."""
         if self._stays:
             self._status.start()
-        now = style.now(self._console)
+        now = markup.now(self._console)
         is_resumed = now - project["created_at"] > RESUMED_SECONDS
         self._begun_at = now if is_resumed else 0.0
         title = f"{one_line(project['title'])} ({one_line(project['id'])}){' goes on' if is_resumed else ''}"
@@ -69,7 +69,7 @@ class LiveView:
     def update(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None = None) -> None:
         """Print what has happened since."""
         news = self.learn(project, instances, events, jobs)
-        now = style.now(self._console)
+        now = markup.now(self._console)
         fresh = [item for item in news if item.at >= self._begun_at]
         self._skipped += len(news) - len(fresh)
         if self._skipped and (fresh or not events):
@@ -123,7 +123,7 @@ class LiveView:
         return News(event["at"], text, colour) if text else None
 
     def _print(self, at: float, words: str, colour: str) -> None:
-        self._spoke_at = style.now(self._console)
+        self._spoke_at = markup.now(self._console)
         line = Text.assemble((f"{clock_time(at)}  ", QUIET), (words, colour))
         self._console.print(line, soft_wrap=True, highlight=False)
 
@@ -136,11 +136,11 @@ class LiveView:
         """The last words: what was built, where it is, what it took, and what to do next; or the message alone."""
         self._status.stop()
         if result is None:
-            style.say(self._console, "", one_line(message) or "No result is known.")
+            markup.say(self._console, "", one_line(message) or "No result is known.")
             return
         seconds = result["elapsed_seconds"]
         if seconds is None and "created_at" in self._project:
-            seconds = style.now(self._console) - self._project["created_at"]
+            seconds = markup.now(self._console) - self._project["created_at"]
         told: dict[str, Any] = {"result": result, "message": message, "built": self.built(), "seconds": seconds}
-        style.say(self._console, "")
+        markup.say(self._console, "")
         show(self._console, "run", told | {"state": self._project.get("state")})

@@ -1,21 +1,185 @@
-"""`podium logs`: the messages of an instance's latest attempts, for people or as NDJSON."""
+"""`podium logs`: an attempt's messages, for people or as NDJSON: the last lines without loading all, and new ones."""
 
+import json
+import os
 import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import click
+from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli.client import Client
-from podium.faces.cli.logview import follow as follow_lines
-from podium.faces.cli.logview import render_line, tail
-from podium.faces.cli.style import Page
-from podium.faces.wording import one_line
+from podium.faces.cli.markup import ACTIVE, ATTENTION, GOOD, QUIET, TROUBLE, Page
+from podium.faces.wording import clean, clock_time, figure, one_line
 
+LINES: Final = 200
+LOOK_SECONDS: Final = 0.2
+BLOCK_BYTES: Final = 1 << 16
+TAIL_BYTES_MAX: Final = 64 << 20
+"""Read backwards in search of the last lines; a log of this size that has fewer is shown from there."""
+LINE_BYTES_MAX: Final = 8 << 20
+"""A line that is still not ended after this much is handed on as it is."""
 NEXT_LOOK_SECONDS: Final = 0.5
 ATTEMPTS_PER_LOOK: Final = 20
 """So many attempts may begin and end between two looks without one being missed."""
+EXIT_FILE: Final = "exit.json"
+"""Beside the log; the runner writes it last, so no message comes after it."""
+SOURCE_COLUMNS: Final = 9
+TIME_COLUMNS: Final = 8
+
+
+def tail(path: Path, lines: int = LINES) -> list[str]:
+    """The last lines, the oldest first, also one that was cut off by the writer's end; none where there is no file."""
+    now = threading.Event()
+    now.set()
+    with suppress(OSError):
+        return list(deque(follow(path, now, lines), lines))
+    return []
+
+
+def follow(path: Path, stop: threading.Event, lines: int = LINES) -> Iterator[str]:
+    """The last lines, then each further one when it is complete; waits for a file that is not there yet.
+
+    Ends when `stop` is set, or when the attempt has ended (the runner has written its `exit.json`, or the folder is
+    gone); what was written until then, also a line without an end, is yielded first.
+    """
+    while not path.exists():
+        if stop.wait(LOOK_SECONDS) or path.with_name(EXIT_FILE).exists():
+            return
+    with path.open("rb") as file:
+        found, at = _last_lines(file, lines)
+        yield from found
+        file.seek(at)
+        held = b""
+        while True:
+            is_over = stop.is_set() or _is_over(path)  # asked before reading, so that the last words are not missed
+            *complete, held = (held + file.read(LINE_BYTES_MAX)).split(b"\n")
+            yield from (_text(line) for line in complete)
+            if is_over or len(held) >= LINE_BYTES_MAX:
+                if held:
+                    yield _text(held)
+                held = b""
+            if is_over:
+                return
+            if os.fstat(file.fileno()).st_size < file.tell():
+                file.seek(0)  # somebody has emptied it: what is written now is new
+                held = b""
+            if not complete:
+                stop.wait(LOOK_SECONDS)
+
+
+def _is_over(path: Path) -> bool:
+    return path.with_name(EXIT_FILE).exists() or not path.parent.exists()
+
+
+def _last_lines(file: BinaryIO, lines: int) -> tuple[list[str], int]:
+    """The last complete lines, and the position behind them; reads blocks from the end."""
+    at = end = file.seek(0, os.SEEK_END)
+    blocks: list[bytes] = []
+    breaks = 0
+    while at > max(0, end - TAIL_BYTES_MAX) and breaks <= lines:
+        size = min(BLOCK_BYTES, at)
+        at -= size
+        file.seek(at)
+        blocks.append(file.read(size))
+        breaks += blocks[-1].count(b"\n")
+    content = b"".join(reversed(blocks))
+    *complete, rest = content.split(b"\n")
+    if at > 0:
+        complete = complete[1:]  # it begins in the middle of a line
+    return [_text(line) for line in complete[-lines:]] if lines else [], end - len(rest)
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+class Shown(NamedTuple):
+    """One message as it is shown."""
+
+    at: float | None
+    source: str
+    text: str
+    style: str
+
+
+_LEVELS: Final = {"debug": QUIET, "info": "", "warning": ATTENTION, "error": TROUBLE}
+_SOURCES: Final = {"stdout": "agent"}
+_VERDICTS: Final = {"passed": GOOD, "failed": TROUBLE, "rework": ATTENTION, "blocked": ATTENTION}
+
+
+def read_message(line: str) -> Shown:
+    """A line of the log in words; one that is no message is shown as it stands."""
+    try:
+        message: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict):
+        return Shown(None, "?", clean(line), QUIET)
+    return _shown(cast("dict[str, Any]", message))
+
+
+def _shown(message: dict[str, Any]) -> Shown:
+    at = message.get("at")
+    stream = str(message.get("stream", "?"))
+    source = one_line(_SOURCES.get(stream, stream), SOURCE_COLUMNS)
+    text, style = _words(message)
+    return Shown(float(at) if isinstance(at, int | float) else None, source, clean(text).rstrip(), style)
+
+
+def _words(message: dict[str, Any]) -> tuple[str, str]:
+    """What a message says, and the colour of it."""
+    kind, text = message.get("type"), str(message.get("text") or "")
+    if kind == "log":
+        level = str(message.get("level", "info"))
+        mark = f"{level}: " if level in ("warning", "error") else ""
+        return mark + text, _LEVELS.get(level, "")
+    if kind == "progress":
+        fraction = message.get("fraction")
+        share = f"{fraction * 100:3.0f} %  " if isinstance(fraction, int | float) else ""
+        return share + text, ACTIVE
+    if kind == "artifact":
+        place = f" ({message['path']})" if message.get("path") else ""
+        return f"made {message.get('kind')} {message.get('key')}: {message.get('title')}{place}", ""
+    if kind == "spend":
+        return _spend(message), QUIET
+    if kind == "result":
+        verdict = str(message.get("verdict"))
+        words = [f"result: {verdict}", str(message.get("summary") or ""), str(message.get("feedback") or "")]
+        return "\n".join(filter(None, words)), _VERDICTS.get(verdict, "")
+    rest = {key: value for key, value in message.items() if key not in ("at", "stream")}
+    return json.dumps(rest, ensure_ascii=False), QUIET
+
+
+def _spend(message: dict[str, Any]) -> str:
+    """Tokens and cost; a cost that nobody knows is not $0."""
+    cost = message.get("cost_usd")
+    told = f"${cost:,.4f}" if isinstance(cost, int | float) else "cost unknown"
+    tokens = [
+        f"{figure(message.get(name))} {word}" for name, word in (("input_tokens", "in"), ("output_tokens", "out"))
+    ]
+    return f"spent {' and '.join(tokens)} tokens, {told}"
+
+
+def render_line(console: Console, line: str) -> None:
+    """Print one line of the log: time, who speaks, words; further lines of a message stand below its first."""
+    at, source, text, style = read_message(line)
+    time = clock_time(at) if at is not None else ""
+    margin = Text.assemble((time.ljust(TIME_COLUMNS), QUIET), "  ", (source.ljust(SOURCE_COLUMNS), QUIET), " ")
+    for number, part in enumerate(text.split("\n")):
+        before = margin if number == 0 else Text(" " * (TIME_COLUMNS + 2) if part else "")
+        console.print(Text.assemble(before, (part, style)), soft_wrap=True, highlight=False)
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
 
 
 def show_logs(client: Client, instance: str, *, follow: bool, lines: int, raw: bool, as_json: bool) -> None:
@@ -23,7 +187,6 @@ def show_logs(client: Client, instance: str, *, follow: bool, lines: int, raw: b
 
     A raw log is NDJSON, for people too.
     """
-    never = threading.Event()  # nothing sets it: the reader's interrupt ends the waiting
     shown, asked = _Log(instance, lines, as_json=as_json or raw), {"instance": instance, "raw": raw}
     answer = client.call("logs", asked)
     files = answer["files"]
@@ -34,17 +197,16 @@ def show_logs(client: Client, instance: str, *, follow: bool, lines: int, raw: b
     elif not files and not follow:
         shown.say(f"{instance} has no attempt on record. `podium instances` shows who works.")
     for file in files:
-        shown.show(file, never, follow=follow)
+        shown.show(file, to_its_end=follow)
     if not follow or "/" in instance:
         return
     while True:
         found = client.call("logs", {**asked, "attempts": ATTEMPTS_PER_LOOK})["files"]
         new = _after(found, shown.last)
         for file in new:
-            shown.show(file, never, follow=True)
+            shown.show(file, to_its_end=True)
         if not new:
             shown.wait()
-            never.wait(NEXT_LOOK_SECONDS)
 
 
 def _after(files: list[dict[str, Any]], last: str) -> list[dict[str, Any]]:
@@ -62,6 +224,8 @@ class _Log:
         self._lines = lines
         self._as_json = as_json
         self._waits = False
+        self._never = threading.Event()
+        """Nothing sets it: the reader's interrupt ends the waiting."""
         self._page = Page()
 
     def say(self, words: str) -> None:
@@ -70,19 +234,20 @@ class _Log:
             self._page.print(Text(one_line(words), style="dim"), soft_wrap=True)
 
     def wait(self) -> None:
-        """Say once that there is nothing new."""
+        """Wait for something new; say so once."""
         if not self._waits:
             self.say(f"{self._instance} is idle; waiting for its next attempt (Ctrl-C ends this).")
         self._waits = True
+        self._never.wait(NEXT_LOOK_SECONDS)
 
-    def show(self, file: dict[str, Any], stop: threading.Event, *, follow: bool) -> None:
-        """One attempt's messages; of one at work, until it ends."""
+    def show(self, file: dict[str, Any], *, to_its_end: bool) -> None:
+        """One attempt's messages; of one at work, also those to come."""
         self._waits = False
         self.last = file["attempt"]
         self.say(file["attempt"] + (f" on {file['instance']}" if file["instance"] else ""))
         path = Path(file["path"])
-        found = follow_lines(path, stop, self._lines) if follow and file["running"] else tail(path, self._lines)
-        for line in found:
+        follows = to_its_end and file["running"]
+        for line in follow(path, self._never, self._lines) if follows else tail(path, self._lines):
             if self._as_json:
                 click.echo(line)
             else:

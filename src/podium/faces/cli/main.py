@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from podium import __version__
+from podium.address import home_path
 from podium.domain.errors import Defect, PodiumError, Unavailable
 from podium.faces.cli import completion, outlet
 from podium.faces.cli.commands import derive, derive_run, grouped
@@ -63,7 +64,6 @@ class _Podium(click.Group):
 @click.pass_context
 def podium(context: click.Context, home: str | None) -> None:
     """Conduct many coding agents along one pipeline: Genesis, Development, Content, with Review beside them."""
-    from podium.address import home_path
     from podium.faces.cli.client import Client
 
     context.obj = Client(home_path(home), context.obj)
@@ -101,7 +101,7 @@ def up(client: "Client", foreground: bool, port: int | None, host: str | None, a
     from podium.faces.cli import daemon
 
     begin = daemon.foreground if foreground else daemon.start
-    sys.exit(begin(client, daemon.Door(host, port), as_json=as_json))
+    sys.exit(begin(client, host, port, as_json=as_json))
 
 
 @podium.command()
@@ -198,7 +198,7 @@ def restore(client: "Client", file: Path, new_home: str | None, as_json: bool) -
     """
     from podium.faces.cli import safekeeping
 
-    safekeeping.restore(file.absolute(), safekeeping.place_of(new_home, client.home), as_json=as_json)
+    safekeeping.restore(file.absolute(), home_path(new_home) if new_home else client.home, as_json=as_json)
 
 
 @podium.command()

@@ -17,9 +17,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from rich.console import Console
 
 from podium.faces import wording
-from podium.faces.cli import markup, style
+from podium.faces.cli import markup
 from podium.faces.cli.lanes import tracks
-from podium.faces.cli.logview import read_message
+from podium.faces.cli.logs import read_message
 from podium.faces.cli.markup import styled
 from podium.faces.sentences import NO_WORKS, Works, is_good_news, is_trouble, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
@@ -36,6 +36,13 @@ SAME: Final = {
     "undrain": "drain",
 }  # fmt: skip
 """Operations whose answers have one page together."""
+STATES: Final = {
+    **dict.fromkeys(("active", "busy", "running", "open"), markup.ACTIVE),
+    **dict.fromkeys(("passed", "complete", "approved"), markup.GOOD),
+    **dict.fromkeys(("in_review", "delayed", "sent_back", "stopped", "paused"), markup.ATTENTION),
+    **dict.fromkeys(("dead", "failed", "rejected"), markup.TROUBLE),
+    **dict.fromkeys(("waiting", "held", "idle", "cancelled"), markup.QUIET),
+}
 DATA_CHARS_MAX: Final = 200
 """Of an event's data in a list; `--json` has it whole."""
 LINE: Final = "\v"
@@ -46,7 +53,7 @@ BARS_MAX: Final = 48
 
 
 def show(console: Console, name: str, answer: Mapping[str, Any]) -> None:
-    """Print the page of that name; `logs` alone has a command of its own (logview)."""
+    """Print the page of that name; `logs` alone has a command of its own (logs)."""
     markup.print_page(console, page(console, name, answer))
 
 
@@ -54,12 +61,12 @@ def page(console: Console, name: str, answer: Mapping[str, Any]) -> str:
     """The page of that name in the notation of `markup`, for a console of that width and those colours."""
 
     def lanes(workflows: Mapping[str, Any]) -> list[tuple[str, str]]:
-        columns = style.columns_of(console) - style.LABEL_COLUMNS
-        return tracks(workflows, columns, style.FINE, colour=style.has_colour(console))
+        columns = markup.columns_of(console) - markup.LABEL_COLUMNS
+        return tracks(workflows, columns, colour=markup.has_colour(console))
 
     answer = _safe(answer)
     return _environment().get_template(SAME.get(name, name)).render(
-        **answer, answer=answer, operation=name, now=style.now(console), wide=style.is_wide(console), lanes=lanes,
+        **answer, answer=answer, operation=name, now=markup.now(console), wide=markup.is_wide(console), lanes=lanes,
         bars=BARS[console.options.ascii_only],
     )  # fmt: skip
 
@@ -110,7 +117,7 @@ def count(number: int, colour: str = "") -> str:
 
 def state(name: str) -> str:
     """A state in its colour; `in_review` reads `in review`."""
-    return styled(one_line(name).replace("_", " "), style.STATES.get(name, ""))
+    return styled(one_line(name).replace("_", " "), STATES.get(name, ""))
 
 
 def dotted(parts: Iterable[Any]) -> str:

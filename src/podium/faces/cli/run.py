@@ -34,7 +34,7 @@ def follow(client: Client, question: dict[str, Any], *, as_json: bool, timeout: 
     view = None
     if not as_json:
         from podium.faces.cli.live import LiveView
-        from podium.faces.cli.style import Page
+        from podium.faces.cli.markup import Page
 
         view = LiveView(Page(silent_when_closed=True))
     return clock.run(_follow(client, question, view, timeout))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from podium.address import home_path
 from podium.backup import restoring, taking
 from podium.clock import SteadyClock
 from podium.faces.cli import outlet
@@ -49,8 +48,3 @@ def restore(file: Path, home: Path, *, as_json: bool) -> None:
         f"To go on: podium --home {home} up. If the home it was taken from is still there, stop that one first "
         "(podium down): both would do the same work."
     )
-
-
-def place_of(given: str | None, home: Path) -> Path:
-    """Where to restore: `--home` after the command's name, or before it."""
-    return home_path(given) if given else home

@@ -20,6 +20,9 @@ from podium.domain.errors import Forbidden, PodiumError, Unauthorized
 from podium.faces.rest.problem import problem
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
+DELIVERIES: Final = "/webhooks/"
+DELIVERY_BYTES_MAX: Final = 4 * 1024 * 1024
+"""GitHub sends up to 25 MiB, but nothing that asks for anything here comes near this."""
 OPEN: Final = frozenset({"/healthz", "/readyz", "/login", "/webhooks/github"})
 """What answers without a credential; a login brings its own, and a delivery its signature."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -97,7 +100,8 @@ class Guard:
         except PodiumError as error:
             await problem(error, headers.get("accept", ""))(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive), send)
+        bytes_max = DELIVERY_BYTES_MAX if scope["path"].startswith(DELIVERIES) else BODY_BYTES_MAX
+        await self._app(scope, _bounded(receive, bytes_max), send)
 
     def _own_origin(self, headers: Headers) -> bool:
         """Whether a page of this very host asks; raises `Forbidden` for another host's name or another site's page."""
@@ -136,7 +140,7 @@ def _name(host: str) -> str:
         return ""
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, bytes_max: int) -> Receive:
     """The request's body, as far as it may go."""
     read = 0
 
@@ -144,8 +148,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > BODY_BYTES_MAX:
-            raise HTTPException(413, f"The request has more than {BODY_BYTES_MAX // 2**20} MiB")
+        if read > bytes_max:
+            raise HTTPException(413, f"The request has more than {bytes_max // 2**20} MiB")
         return message
 
     return bounded

@@ -6,7 +6,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -46,23 +45,21 @@ _log = logging.getLogger(__name__)
 class Server:
     """One application, two doors.
 
-    `committed` is done after the next commit; `port` is a socket that listens; `hosts` are further names for it.
+    `committed` is done after the next commit; `port` is a socket that listens.
     """
 
     def __init__(
         self,
-        home: Path,
         context: Callable[[], Context],
         committed: Callable[[], Awaitable[None]],
         port: socket.socket | None = None,
-        hosts: Sequence[str] = (),
         mounts: Sequence[Mounted] = (),
         pages: Sequence[BaseRoute] = (),
     ) -> None:
-        self._home = home
+        self._home = context().home
         self._port = port
         self._mounts = mounts
-        mine = credential.ensure(home)
+        mine = credential.ensure(self._home)
         self.url = url_of(port) if port else None
         sessions = Sessions(credential.key(mine, "session"), context().clock.wall)
 
@@ -78,9 +75,9 @@ class Server:
             return await caller(context(), mine, presented)
 
         bound = {str(port.getsockname()[0])} if port else set[str]()
-        names = LOOPBACK | bound | {name.lower() for name in hosts}
+        names = LOOPBACK | bound | {name.lower() for name in context().config.server.hosts}
         self._socket = _uvicorn(Guard(app, SOCKET_HOST, authenticate, sessions))
-        self._tcp = _uvicorn(Sites(Guard(app, names, authenticate, sessions), Home(home)))
+        self._tcp = _uvicorn(Sites(Guard(app, names, authenticate, sessions), Home(self._home)))
 
     async def serve(self, sleep: Callable[[float], Any]) -> None:
         """Serve until cancelled, the socket also when there was no room to make it at first."""

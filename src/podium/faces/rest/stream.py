@@ -53,7 +53,8 @@ class Feed:
         self._ring: deque[Encoded] = deque()
         self._ring_bytes = 0
         self._last = 0
-        self._moved = asyncio.Event()
+        self.moved = asyncio.Event()
+        """Set as soon as there are more events than now."""
         self._behind = asyncio.Semaphore(BEHIND_AT_ONCE_MAX)
         self.readers = 0
         self.revocations = 0
@@ -72,14 +73,6 @@ class Feed:
             self._task = self._task or self.clock.spawn(self._run(), "event feed")
         return self._last
 
-    def leave(self) -> None:
-        """One reader less."""
-        self.readers -= 1
-
-    def moved(self) -> asyncio.Event:
-        """Set as soon as there are more events than now."""
-        return self._moved
-
     async def _run(self) -> None:
         while self.readers:
             next_commit = self._committed()
@@ -96,7 +89,7 @@ class Feed:
             while self._ring_bytes > RING_BYTES_MAX:
                 self._ring_bytes -= len(self._ring.popleft()[1])
             self._last = page[-1][0]
-            moved, self._moved = self._moved, asyncio.Event()
+            moved, self.moved = self.moved, asyncio.Event()
             moved.set()
             await self.clock.sleep(PACE_SECONDS)
         self._ring.clear()
@@ -171,12 +164,12 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b""})
         finally:
             watch.cancel()
-            feed.leave()
+            feed.readers -= 1
 
     async def _follow(self, seq: int, send: Send, gone: asyncio.Event) -> None:
         feed, revocations = self._feed, self._feed.revocations
         while not gone.is_set():
-            moved = feed.moved()
+            moved = feed.moved
             seq, told = await feed.after(seq)
             if feed.revocations != revocations:
                 revocations = feed.revocations

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from podium.faces.cli import logview
-from podium.faces.cli.logview import EXIT_FILE, follow, read_message, render_line, tail
+from podium.faces.cli import logs
+from podium.faces.cli.logs import EXIT_FILE, follow, read_message, render_line, tail
 from podium.runner import claim
 from tests.unit.faces.samples import console, printed
 
@@ -22,7 +22,7 @@ class Script(threading.Event):
         self.happenings = list(happenings)
 
     def wait(self, timeout: float | None = None) -> bool:
-        assert timeout == logview.LOOK_SECONDS
+        assert timeout == logs.LOOK_SECONDS
         if not self.happenings:
             self.set()
         else:
@@ -47,7 +47,7 @@ def append(path: Path, text: str) -> Callable[[], object]:
 def test_tail_is_the_last_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, text: str, lines: int
 ) -> None:
-    monkeypatch.setattr(logview, "BLOCK_BYTES", block)
+    monkeypatch.setattr(logs, "BLOCK_BYTES", block)
     path = tmp_path / MESSAGES
     path.write_text(text)
     expected = text.removesuffix("\n").split("\n") if text else []
@@ -64,8 +64,8 @@ def test_tail_of_a_huge_log_reads_its_end_only(tmp_path: Path) -> None:
 
 
 def test_tail_gives_up_searching_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logview, "TAIL_BYTES_MAX", 10)
-    monkeypatch.setattr(logview, "BLOCK_BYTES", 5)
+    monkeypatch.setattr(logs, "TAIL_BYTES_MAX", 10)
+    monkeypatch.setattr(logs, "BLOCK_BYTES", 5)
     path = tmp_path / MESSAGES
     path.write_text("long long long line\nab\ncd\n")
     assert tail(path, 3) == ["ab", "cd"]
@@ -126,7 +126,7 @@ def test_follow_starts_anew_when_the_log_is_emptied(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_is_handed_on_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logview, "LINE_BYTES_MAX", 4)
+    monkeypatch.setattr(logs, "LINE_BYTES_MAX", 4)
     path = tmp_path / MESSAGES
     path.write_text("")
     assert "".join(follow(path, Script(append(path, "x" * 10), *[lambda: None] * 5))) == "x" * 10
