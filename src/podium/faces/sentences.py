@@ -116,11 +116,6 @@ def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
     return text.render(_told(event, works)) or None
 
 
-def is_trouble(event: Mapping[str, Any]) -> bool:
-    """Whether a person should notice this event."""
-    return event["type"] in _TROUBLE
-
-
-def is_good_news(event: Mapping[str, Any]) -> bool:
-    """Whether something larger has come to its end."""
-    return event["type"] in _GOOD
+def meaning(event: Mapping[str, Any]) -> str:
+    """`attention` for an event that a person should notice, `good` where something larger has come to its end."""
+    return "attention" if event["type"] in _TROUBLE else "good" if event["type"] in _GOOD else ""

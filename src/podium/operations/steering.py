@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from podium.domain.command import Steer, SteerAction, Steered
-from podium.domain.errors import NotFound, UsageError
+from podium.domain.errors import UsageError
 from podium.operations.context import Context
 from podium.operations.operation import Destructive, Output, Signed, argument, operation, option
 from podium.operations.preview import job_touched, project_touched
-from podium.operations.roster import roster
+from podium.operations.roster import fleet_of, instance_named
 from podium.store.rows import Rows
 
 
@@ -68,12 +68,11 @@ async def _touched(context: Context, asked: ProjectAction | JobAction) -> dict[s
 @operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
 async def pin(context: Context, asked: PinInput) -> ActionOutput:
     """Let only one instance have a job; it waits until that instance is free."""
-    slots = await roster(context)
-    if all(slot.name != asked.instance for slot in slots):
-        known = ", ".join(slot.name for slot in slots)
-        raise NotFound(f"There is no instance {asked.instance!r}. Instances: {known}.")
-    queue = await context.store.read(lambda rows: rows.one("queue_of_job", (asked.job,)))
-    place = next(slot.queue for slot in slots if slot.name == asked.instance)
+
+    def read(rows: Rows) -> tuple[str, Any]:
+        return instance_named(fleet_of(rows, context), asked.instance).queue, rows.one("queue_of_job", (asked.job,))
+
+    place, queue = await context.store.read(read)
     if queue is not None and queue[0] != place:
         raise UsageError(f"Job {asked.job} is in the queue {queue[0]}; {asked.instance} works for {place}.")
     return await steer(context, "pin", asked)

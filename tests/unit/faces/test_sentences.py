@@ -7,7 +7,7 @@ from podium.domain.attempt import Ending, Report
 from podium.domain.event import TYPES
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
-from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.faces.sentences import Work, doing, meaning, sentence, works_of
 from podium.policy import verdict
 from tests.simulation.run import default_pipeline
 from tests.unit.faces.samples import event, jobs
@@ -286,7 +286,6 @@ def test_the_reviewers_reason_is_understood() -> None:
 
 
 def test_trouble_and_good_news_stand_out() -> None:
-    assert is_trouble(event("job.retried"))
-    assert not is_trouble(event("job.passed"))
-    assert is_good_news(event("project.completed"))
-    assert not is_good_news(event("project.failed"))
+    assert meaning(event("job.retried")) == meaning(event("project.failed")) == "attention"
+    assert meaning(event("job.passed")) == ""
+    assert meaning(event("project.completed")) == "good"

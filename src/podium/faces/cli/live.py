@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli import markup
-from podium.faces.cli.markup import ATTENTION, GOOD, QUIET
+from podium.faces.cli.markup import ATTENTION, COLOURS, QUIET
 from podium.faces.cli.render import show
-from podium.faces.sentences import Work, doing, is_good_news, is_trouble, sentence, works_of
+from podium.faces.sentences import Work, doing, meaning, sentence, works_of
 from podium.faces.wording import clock_time, counted, one_line, whole_seconds
 
 QUIET_SECONDS_MAX: Final = 60.0
@@ -119,8 +119,7 @@ class LiveView:
         elif type_ == "review.decided":
             self.new_reviews = [number for number in self.new_reviews if number != int(event["data"]["review"])]
         text = sentence(event, self._works)
-        colour = ATTENTION if is_trouble(event) else GOOD if is_good_news(event) else ""
-        return News(event["at"], text, colour) if text else None
+        return News(event["at"], text, COLOURS.get(meaning(event), "")) if text else None
 
     def _print(self, at: float, words: str, colour: str) -> None:
         self._spoke_at = markup.now(self._console)

@@ -21,7 +21,7 @@ from podium.faces.cli import markup
 from podium.faces.cli.lanes import tracks
 from podium.faces.cli.logs import read_message
 from podium.faces.cli.markup import styled
-from podium.faces.sentences import NO_WORKS, Works, is_good_news, is_trouble, sentence
+from podium.faces.sentences import NO_WORKS, Works, meaning, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
 
 PAGES: Final = Path(__file__).with_name("pages")
@@ -143,7 +143,7 @@ def data(value: Mapping[str, Any]) -> str:
 def told(event: Mapping[str, Any], works: Works = NO_WORKS) -> str:
     """An event in words, in the colour of what it means; empty for one that is not worth a line."""
     words = sentence(event, works)
-    return styled(words, "attention" if is_trouble(event) else "good" if is_good_news(event) else "") if words else ""
+    return styled(words, meaning(event)) if words else ""
 
 
 def message(line: str) -> str:

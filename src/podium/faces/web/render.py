@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter, ValidationError
 
 from podium.faces import wording
-from podium.faces.sentences import Works, is_good_news, is_trouble, sentence, works_of
+from podium.faces.sentences import Works, meaning, sentence, works_of
 from podium.operations.events import EventRow, JobName
 from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
@@ -90,8 +90,7 @@ def _told(event: EventRow, works: Works) -> str:
 
 
 def _tone(event: EventRow) -> str:
-    row = event.model_dump()
-    return "trouble" if is_trouble(row) else "good" if is_good_news(row) else "quiet"
+    return {"attention": "trouble", "good": "good", "": "quiet"}[meaning(event.model_dump())]
 
 
 def _message(line: str) -> tuple[str, str, str]:
