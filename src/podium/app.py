@@ -28,8 +28,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.agents.command import Programs
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
-    from podium.faces.rest.app import Mounted
-    from podium.faces.rest.server import Server
+    from podium.faces.rest.server import Mounted, Server
     from podium.hosts.local import Access
     from podium.integrations.channels import ChannelSender
     from podium.operations.context import Context
@@ -277,9 +276,9 @@ class RealWorld:
         self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]
     ) -> None:
         """One MCP server on standard input and output."""
-        from podium.faces.mcp import stdio
+        from podium.faces.mcp import servers
 
-        stdio.serve(name, ask, who)
+        servers.serve(name, ask, who)
 
 
 def _listener(server: configuration.ServerConfig, host: str | None, port: int | None) -> socket.socket | None:
@@ -306,8 +305,8 @@ def _outward(
 def _mcp(context: "Context", listener: socket.socket) -> "Mounted":
     """The MCP servers as a part of the web application; loaded only where there is a port."""
     from podium.faces.mcp import http
-    from podium.faces.rest.app import Mounted
     from podium.faces.rest.guard import LOOPBACK
+    from podium.faces.rest.server import Mounted
 
     return Mounted(
         *http.mount(lambda: context, {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])})

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Final, get_args
 
@@ -26,6 +26,7 @@ from mcp_types import (
 )
 
 from podium import __version__
+from podium.domain.access import Principal
 from podium.domain.errors import NotFound, PodiumError
 from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.prompts import WORDS, prompts_of
@@ -172,3 +173,15 @@ def _input_schema(operation: Operation) -> dict[str, Any]:
         for hint in COMMAND_LINE_HINTS:
             field.pop(hint, None)
     return schema
+
+
+def serve(name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]) -> None:
+    """Serve one on standard input and output until that ends, as an `.mcp.json` starts it.
+
+    `ask` may block, `who` tells whose tools to offer.
+    """
+
+    async def asked(operation: str, fields: dict[str, Any]) -> dict[str, Any]:
+        return await asyncio.to_thread(ask, operation, fields)
+
+    asyncio.run(build(name, Caller(asked, who)).run_stdio_async())

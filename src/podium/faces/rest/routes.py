@@ -96,9 +96,11 @@ def described(operation: Operation) -> dict[str, Any]:
     """What is said about one operation's route."""
     doc = (operation.call.__doc__ or "").strip()
     is_read = operation.safety == "read"
+    # The smallest scope first; an agent's own attempt opens it only where that may call it.
+    scopes = [operation.scope.value, *([Scope.ATTEMPT.value] if operation.agents else [])]
     said: dict[str, Any] = {
         "description": f"{doc}\n\nOn the command line: `{operation.example}`",
-        "security": [{"bearer": [scope]} for scope in _scopes(operation)] + [{"session": []}],
+        "security": [{"bearer": [scope]} for scope in scopes] + [{"session": []}],
         "x-podium-safety": operation.safety,
         "responses": {"200": {"description": "The answer.", "content": _json(_ref(operation.output))}} | problems(),
     }
@@ -119,11 +121,6 @@ def described(operation: Operation) -> dict[str, Any]:
         needed = any(field.is_required() for field in operation.input.model_fields.values())
         said["requestBody"] = {"required": needed, "content": _json(_ref(operation.input))}
     return said
-
-
-def _scopes(operation: Operation) -> list[str]:
-    """What opens it, the smallest scope first; an agent's own attempt only where it may call it."""
-    return [operation.scope.value, *([Scope.ATTEMPT.value] if operation.agents else [])]
 
 
 def problems() -> dict[str, Any]:
