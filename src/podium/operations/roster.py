@@ -40,12 +40,6 @@ def instance_named(fleet: Fleet, name: str, busy: object = None) -> Instance:
     return instance
 
 
-def lanes_of(rows: Rows) -> list[tuple[str, str, int]]:
-    """(queue, lane, ready jobs) wherever jobs are ready."""
-    tally = [(s.removeprefix(LANE).partition("/"), n) for s, _, n in rows.all("tally_all") if s.startswith(LANE)]
-    return [(queue, lane, n) for (queue, _, lane), n in tally if n > 0]
-
-
 def pins_behind(rows: Rows, fleet: Fleet) -> list[int]:
     """Ready jobs that are pinned to an instance that is busy, drained or gone (SCL-4); at most some for each."""
     busy = attempts_of(rows)

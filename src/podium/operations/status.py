@@ -7,7 +7,7 @@ from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation, question
 from podium.operations.projects import Spend
-from podium.operations.roster import fleet_of, lanes_of
+from podium.operations.roster import fleet_of
 from podium.operations.stuck import Heard, look
 from podium.policy import breaker
 from podium.policy.breaker import Breaker

@@ -9,7 +9,7 @@ from podium.operations.causes import Blocker, Finding, Standing
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, operation, option
 from podium.operations.projects import need_project
-from podium.operations.roster import fleet_of, lanes_of
+from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, last_sign
 from podium.store.looks import lanes_of
 from podium.store.rows import Rows
