@@ -93,29 +93,28 @@ class Forge(Service):
 
         What fails rests, ever longer; a person is told of what fails again and again.
         """
-        name, trouble = f"{project} {name}".strip(), None
+        name = f"{project} {name}".strip()
         failures, until = self._resting.get(name, (0, 0.0))
         if self.clock.now() < until or (self._is_ill and await self._shut()):
             return self.clock.now() < until
         try:
             await part(about)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-            trouble = error
-            _log.warning("%s on GitHub: %s: %s", name, type(error).__name__, error)
-        if isinstance(trouble, Away):
+        except Away as trouble:
+            _log.warning("%s: %s", name, trouble)
             self._is_ill = True
             await self._store.submit(Answered(BREAKER, str(trouble), trouble.seconds))
             return False
-        if trouble is None:
-            self._resting.pop(name, None)
-            if self._is_ill:
-                await self._store.submit(Answered(BREAKER))
-        else:
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the others go on
+            _log.warning("%s on GitHub: %s: %s", name, type(trouble).__name__, trouble)
             rest = min(self._config.interval_seconds * 2.0 ** min(failures, 20), REST_SECONDS_MAX)
             self._resting[name] = failures + 1, self.clock.now() + rest
             if failures + 1 == REFUSALS_MAX:
                 said = f"{name} on GitHub: {trouble}"[:1000]
                 await self._store.submit(Arrive(f"gh:trouble/{name}", "mark", {}, project, notice=said))
+        else:
+            self._resting.pop(name, None)
+            if self._is_ill:
+                await self._store.submit(Answered(BREAKER))
         return True
 
     async def _sweep(self, name: str) -> None:

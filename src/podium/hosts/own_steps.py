@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from types import MappingProxyType
 
 from podium.config import DeployConfig
@@ -21,6 +22,7 @@ from podium.workspace.repository import Repositories, Superseded
 PUBLISHED = frozenset({"documentation", "marketing", "social"})
 """Kinds of artifacts that `publish` shows to people, when they name a path."""
 
+_ADVICE = Path(__file__).with_name("conflict.txt").read_text("utf-8").strip()
 _TAKEN_OVER = Report(Ending.CANCELLED, "another attempt at this job has taken over")
 
 
@@ -126,9 +128,4 @@ def _conflict(conflict: MergeConflict) -> Report:
 
 def advice(conflict: MergeConflict) -> str:
     """What to do about a conflict, for whoever gets the work back."""
-    files = "\n".join(f"- {file}" for file in conflict.files)
-    return (
-        f"The work conflicts with other work that is already merged, in:\n{files}\n"
-        "The new clone holds that work wherever it merges cleanly. Make the change again on top of it, so that both "
-        "sides keep what they are for, and commit."
-    )
+    return _ADVICE.format(files="\n".join(f"- {file}" for file in conflict.files))

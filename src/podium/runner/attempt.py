@@ -79,10 +79,7 @@ class Attempt:
             self._is_environment = self._lacks_room(error)
             return COULD_NOT_START, f"The clone could not be made: {error}"
         limits = self._spec.limits
-        out = Lines(limits.line_bytes_max, self._take)
-        err = Lines(
-            limits.line_bytes_max, lambda line, cut: self._journal.write("stderr", self._heard.as_log(line, cut))
-        )
+        out, err = Lines(limits.line_bytes_max, self._take), Lines(limits.line_bytes_max, self._take_error)
         env, started_at = environment(self._spec) | self._spec.env, time.time()
         self._supervisor.room.begin_phase()
         run = Run(self._spec.argv, env, self._spec.clone, self._spec.timeout_seconds, out, err)
@@ -105,6 +102,9 @@ class Attempt:
             self._raw.write("agent", message)
         else:
             self._journal.write("agent", message)
+
+    def _take_error(self, line: bytes, cut: bool) -> None:
+        self._journal.write("stderr", self._heard.as_log(line, cut))
 
     @cached_property
     def _raw(self) -> Journal:

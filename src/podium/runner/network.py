@@ -7,6 +7,7 @@ port of this machine. It ends with the runner, not with the orchestrator.
 """
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -99,32 +100,28 @@ def _serve(link: socket.socket, allow: Sequence[str]) -> None:
 
     _, fds, _, _ = socket.recv_fds(link, 1, LISTENERS_MAX)
     link.close()
-    targets: list[tuple[str, int] | None] = [None, *(("127.0.0.1", port) for port in loopback_ports(allow))]
-    for fd, target in zip(fds, targets, strict=True):
-        listener = socket.socket(fileno=fd)
-        threading.Thread(target=_accept, args=(listener, allow, target), daemon=True).start()
-    signal.pause()
-
-
-def _accept(listener: socket.socket, allow: Sequence[str], target: tuple[str, int] | None) -> None:
-    import threading
-
+    targets = dict(zip(fds, (None, *loopback_ports(allow)), strict=True))
+    listeners = [socket.socket(fileno=fd) for fd in fds]
+    for listener in listeners:
+        listener.setblocking(False)  # whoever has gone before being served holds up nobody
     while True:
-        try:
-            near, _ = listener.accept()
-            threading.Thread(target=_connection, args=(near, allow, target), daemon=True).start()
-        except (OSError, RuntimeError):  # no descriptor or no thread is left: those that end make room
-            time.sleep(SHORT_SECONDS)
+        for listener in select.select(listeners, [], [])[0]:
+            try:
+                near, _ = listener.accept()
+                told = near, allow, targets[listener.fileno()]
+                threading.Thread(target=_connection, args=told, daemon=True).start()
+            except (OSError, RuntimeError):  # no descriptor or no thread is left: those that end make room
+                time.sleep(SHORT_SECONDS)
 
 
-def _connection(near: socket.socket, allow: Sequence[str], target: tuple[str, int] | None) -> None:
+def _connection(near: socket.socket, allow: Sequence[str], port: int | None) -> None:
     """Serve one connection from inside to its end."""
     import threading
 
     with near:
         try:
             near.settimeout(CONNECT_SECONDS)
-            far, first = (_reached([target[0]], target[1]), b"") if target else _asked(near, allow)
+            far, first = (_reached(["127.0.0.1"], port), b"") if port else _asked(near, allow)
         except (OSError, ValueError):
             return
         with far:

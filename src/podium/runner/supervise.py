@@ -57,9 +57,8 @@ class Signals:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(
-            signal.SIGCHLD, lambda _number, _frame: None
-        )  # a handler, however empty, makes the wake-up byte arrive
+        # A handler, however empty, makes the wake-up byte arrive.
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stop_requested = True

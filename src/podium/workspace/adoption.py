@@ -6,9 +6,6 @@ shares no object with it and knows no remote, so nothing can be pushed back.
 
 import os
 import shutil
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -69,7 +66,7 @@ def _need_folder(source: str) -> None:
 
 async def look(source: str) -> Found:
     """The default branch and its head. Raises UsageError, Unavailable, TimedOut."""
-    with _nowhere() as nowhere:
+    with git.nowhere() as nowhere:
         # Not in a repository of the user's, whose configuration could change what a URL means.
         env = {"GIT_DIR": str(nowhere), **_environment(source)}
         arguments = ("ls-remote", "--quiet", "--symref", "--", source, "HEAD")
@@ -152,31 +149,22 @@ def _refusal(source: str, said: str) -> UsageError | Unavailable:
     return UsageError(f"{source} cannot be read by git: {last}. Mend that (`git fsck` may help), then submit again.")
 
 
-@contextmanager
-def _nowhere(head: str = "ref: refs/heads/none") -> Generator[Path]:
-    """A repository without objects, references or configuration, for a moment."""
-    with tempfile.TemporaryDirectory(prefix="podium-") as name:
-        directory = Path(name)
-        git.make_directory(directory, head, is_sha256=len(head) == 64)
-        yield directory
-
-
 async def _count_uncommitted(path: Path, head: str) -> int | None:
     """How many files have changes that no commit holds, or are new.
 
     `git status` runs filters and writes the index when it is asked in the repository itself. So it is asked in
     another one, which borrows the objects and a copy of the index.
     """
-    own = _git_directory(path)
-    if own is None:
-        return 0  # bare
-    index = own / "index"
-    with _nowhere(head) as nowhere:
+    places = ("--path-format=absolute", "--is-bare-repository", "--git-path", "index", "--git-common-dir")
+    told = (await git.ask(path, "rev-parse", *places)).text.splitlines()
+    if len(told) != 3 or told[0] == "true":
+        return 0 if told else None  # bare
+    index, shared = map(Path, told[1:])
+    with git.nowhere(head) as nowhere:
         try:
             if not index.is_file() or index.stat().st_size > LOOK_BYTES_MAX:
                 return None
             shutil.copy2(index, nowhere / "index")
-            shared = own / (own / "commondir").read_text().strip() if (own / "commondir").is_file() else own
             objects = str((shared / "objects").resolve()).replace("\\", r"\\").replace('"', r"\"")
             env = {"GIT_DIR": str(nowhere), "GIT_WORK_TREE": str(path), "GIT_OPTIONAL_LOCKS": "0"}
             env |= {"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{objects}"', "GIT_NO_LAZY_FETCH": "1"}
@@ -187,15 +175,3 @@ async def _count_uncommitted(path: Path, head: str) -> int | None:
         except (OSError, Unavailable):  # git is too slow, or says too much
             return None
     return sum(1 for line in answer.out.split(b"\0") if line) if answer.status == 0 else None
-
-
-def _git_directory(path: Path) -> Path | None:
-    """Where a repository with files keeps its index; None for a bare one."""
-    place = path / ".git"
-    if place.is_dir():
-        return place
-    try:
-        said = place.read_text("utf-8", "replace").strip()
-    except OSError:
-        return None
-    return path / said.removeprefix("gitdir:").strip() if said.startswith("gitdir:") else None

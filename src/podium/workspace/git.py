@@ -5,10 +5,11 @@ import os
 import selectors
 import signal
 import subprocess
+import tempfile
 import threading
 import tomllib
-from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
@@ -105,14 +106,18 @@ async def get(repository: Path, *arguments: str, **rest: Any) -> str:
     return (await ask(repository, *arguments, **rest, fine=SUCCESS)).text
 
 
-def make_directory(directory: Path, head: str, *, is_sha256: bool) -> None:
-    """Make an existing directory one of git's own that holds nothing: no objects, references or configuration."""
-    for part in ("objects", "refs", "info"):
-        (directory / part).mkdir()
-    (directory / "HEAD").write_text(f"{head}\n")
-    extension = "[extensions]\n\tobjectformat = sha256\n" if is_sha256 else ""
-    core = f"[core]\n\trepositoryformatversion = {int(is_sha256)}\n\tbare = false\n"
-    (directory / "config").write_text(core + extension)
+@contextmanager
+def nowhere(head: str = "ref: refs/heads/none") -> Generator[Path]:
+    """A repository without objects, references or configuration, for a moment; its head may be a commit elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="podium-") as name:
+        directory, is_sha256 = Path(name), len(head) == 64
+        for part in ("objects", "refs", "info"):
+            (directory / part).mkdir()
+        (directory / "HEAD").write_text(f"{head}\n")
+        extension = "[extensions]\n\tobjectformat = sha256\n" if is_sha256 else ""
+        core = f"[core]\n\trepositoryformatversion = {int(is_sha256)}\n\tbare = false\n"
+        (directory / "config").write_text(core + extension)
+        yield directory
 
 
 def lacks_room(answer: Answer) -> bool:

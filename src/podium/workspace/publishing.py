@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -17,9 +18,8 @@ CURRENT: Final = "current"
 ENTRIES: Final = ("public/index.html", "index.html", "docs/index.html")
 """Where a browser may begin, best first."""
 PATH_CHARS_MAX: Final = 1_024
-PATHS_AT_ONCE_MAX: Final = 200
-"""How many paths one git command is given."""
 
+_NOT_THERE: Final = re.compile("pathspec '(.*)' did not match any file")
 _NO_ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding\n"
 """For `info/attributes`, which outweighs every `.gitattributes`: files are written as they were committed."""
 
@@ -112,18 +112,19 @@ async def _export(repository: Path, commit: str, paths: Sequence[str], beside: P
     none of its configuration, and attributes above all those in the tree, so nothing is converted, filtered or left
     out.
     """
-    part, own = beside / f".{commit[:12]}.part", beside / f".{commit[:12]}.git"
+    part = beside / f".{commit[:12]}.part"
+    some = ("restore", f"--source={commit}", "--pathspec-from-file=-", "--pathspec-file-nul")
+    command = some if paths else ("read-tree", "--reset", "-u", commit)
     try:
-        await asyncio.to_thread(_make_own, own, part, len(commit) == 64)
-        objects = str(repository / ".git" / "objects")
-        env = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(part), "GIT_OBJECT_DIRECTORY": objects}
-        env["GIT_LITERAL_PATHSPECS"] = "1"
-        await git.get(part, "read-tree", commit, env=env)
-        names = await _names(part, paths, env)
-        which = ("-z", "--stdin") if paths else ("--all",)
-        answer = await git.ask(part, "checkout-index", *which, stdin=names, env=env)
+        await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+        part.mkdir(mode=PRIVATE)
+        with git.nowhere(commit) as own:
+            (own / "info" / "attributes").write_text(_NO_ATTRIBUTES)
+            env = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(part), "GIT_LITERAL_PATHSPECS": "1"}
+            env["GIT_OBJECT_DIRECTORY"] = str(repository / ".git" / "objects")
+            answer = await git.ask(part, *command, stdin="\0".join(paths).encode(), env=env)
         if answer.status != 0:
-            raise _complaint(repository, answer)
+            raise _complaint(repository, command, answer)
         outside = await asyncio.to_thread(_links_outside, part)
         for link in outside.keys() - await adoption.links_of_source(repository, list(outside)):
             raise RefusedFilesError(f"{link!r} is a link to {outside[link]!r}, outside of the repository")
@@ -133,38 +134,15 @@ async def _export(repository: Path, commit: str, paths: Sequence[str], beside: P
         if isinstance(error, OSError):
             raise Unavailable(f"{part} could not be written: {error}. Mend that, then retry.") from error
         raise
-    finally:
-        await asyncio.to_thread(shutil.rmtree, own, ignore_errors=True)
     return part
 
 
-def _make_own(own: Path, part: Path, is_sha256: bool) -> None:
-    """The empty directories `part`, for the files, and `own`, a git repository that says nothing of its own."""
-    for directory in (own, part):
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(mode=PRIVATE)
-    git.make_directory(own, "ref: refs/heads/main", is_sha256=is_sha256)
-    (own / "info" / "attributes").write_text(_NO_ATTRIBUTES)
-
-
-async def _names(part: Path, paths: Sequence[str], env: Mapping[str, str]) -> bytes:
-    """Every file of the index that is, or is below, one of `paths`; each ends with a NUL."""
-    names = b""
-    for first in range(0, len(paths), PATHS_AT_ONCE_MAX):
-        some = paths[first : first + PATHS_AT_ONCE_MAX]
-        answer = await git.ask(part, "ls-files", "-z", "--", *some, env=env, fine=git.SUCCESS)
-        found = b"\0" + answer.out
-        for path in some:
-            if f"\0{path}\0".encode() not in found and f"\0{path}/".encode() not in found:
-                raise RefusedFilesError(f"{path!r} is not in the commit: it was never added, or git ignores it")
-        names += answer.out
-    return names
-
-
-def _complaint(repository: Path, answer: git.Answer) -> Exception:
-    """Why files could not be checked out: for want of space, or because no disk can hold such names."""
+def _complaint(repository: Path, command: Sequence[str], answer: git.Answer) -> Exception:
+    """Why files could not be checked out: they are not there, for want of space, or no disk can hold such names."""
+    if missing := _NOT_THERE.search(answer.said):
+        return RefusedFilesError(f"{missing[1]!r} is not in the commit: it was never added, or git ignores it")
     if git.lacks_room(answer):
-        return git.failure(repository, ("checkout-index",), answer)
+        return git.failure(repository, command, answer)
     return RefusedFilesError(f"git cannot write its files: {answer.said.strip()[-1000:]}")
 
 

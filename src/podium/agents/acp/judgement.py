@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import jsonschema
 
-from podium.agents.claude.judgement import REFUSED_ALWAYS, SAID_CHARS_MAX
+from podium.agents.claude.judgement import SAID_CHARS_MAX, refusal
 from podium.agents.rehearsal.protocol import Result
 
 Json = dict[str, Any]
@@ -22,20 +22,15 @@ AUTH_REQUIRED: Final = -32000
 
 def answer_of(said: str, schema: Json) -> tuple[Json | None, str]:
     """The result in the agent's words, or None and what is wrong with it."""
-    found = [*_BLOCK.findall(said), said]
-    error = "There is no JSON object in the last message."
-    for text in reversed(found[:-1]) if len(found) > 1 else found:
-        try:
-            told: Any = json.loads(text.strip())
-            jsonschema.validate(told, schema)
-        except ValueError as why:
-            error = f"It is not JSON: {why}"
-        except jsonschema.ValidationError as why:
-            error = f"At {why.json_path}: {why.message}"[:SAID_CHARS_MAX]
-        else:
-            return cast("Json", told), ""
-        break
-    return None, error
+    text: str = (_BLOCK.findall(said) or [said])[-1]
+    try:
+        told: Any = json.loads(text.strip())
+        jsonschema.validate(told, schema)
+    except ValueError as why:
+        return None, f"It is not JSON: {why}"
+    except jsonschema.ValidationError as why:
+        return None, f"At {why.json_path}: {why.message}"[:SAID_CHARS_MAX]
+    return cast("Json", told), ""
 
 
 def trouble(code: int, said: str, where: str, data: Json) -> Result:
@@ -43,12 +38,8 @@ def trouble(code: int, said: str, where: str, data: Json) -> Result:
 
     The protocol has no code for a provider's trouble; agents put its HTTP status into the words.
     """
-    status = next(iter(_STATUS.findall(said)), "")
-    person = f"See {where} in podium.toml, and `podium doctor`."
+    status, person = _STATUS.search(said), f"See {where} in podium.toml, and `podium doctor`."
     if code == AUTH_REQUIRED:
         return Result("blocked", f"The agent is not logged in: {said}", person, data)
-    if int(status or 0) in REFUSED_ALWAYS:
-        return Result("blocked", f"The provider refuses ({status}): {said}", person, data)
-    if status:
-        return Result("unavailable", f"The provider answers {status}: {said}", None, data)
-    return Result("failed", f"The agent ended with an error: {said}", said, data)
+    refused = refusal(int(status[0]), said, person, data) if status else None
+    return refused or Result("failed", f"The agent ended with an error: {said}", said, data)

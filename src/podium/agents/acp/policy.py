@@ -6,10 +6,12 @@ ACP names the kind of a tool, where it works and what it is given, in words that
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
+
+from podium.agents.rehearsal.protocol import Told
 
 WRITES: Final = frozenset({"edit", "delete", "move"})
 READS: Final = frozenset({"read", "search"})
@@ -23,27 +25,23 @@ _PLACES: Final = re.compile("path|file|uri|source|destination|target|folder|dire
 _HIDES: Final = re.compile(r"[`<>]|\$\(")
 """In what a pattern allows: a command in a command, or a file that is written."""
 
-Json = Mapping[str, Any]
 
-
-def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call: Json) -> bool:
+def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call: Told) -> bool:
     """Whether a role with these tools may make the call; files are read in all folders, and written in the first."""
-    kind = call.get("kind") or "other"
+    kind, paths, command = call.text("kind") or "other", _paths(call), _command(call.object("rawInput"))
     if kind in ALWAYS:
         return True
     if kind in READS:
-        return (kind == "search" or bool(_paths(call))) and all(_is_within(path, folders) for path in _paths(call))
+        return (kind == "search" or bool(paths)) and all(_is_within(path, folders) for path in paths)
     if kind in WRITES:
-        paths = _paths(call)
         return bool({"Edit", "Write"} & set(tools) and paths) and all(_is_within(path, folders[:1]) for path in paths)
     if kind == "execute":
-        return _may_run(tools, _command(call.get("rawInput")))
+        return _may_run(tools, command)
     if kind in _TOOLS:
         return any(tool in tools for tool in _TOOLS[kind])
-    paths = _paths(call)
     if paths and all(_is_within(path, folders[1:]) for path in paths):
         return True  # an agent that asks whether it may look outside of the clone at all
-    return _is_of(server, str(call.get("title") or "")) and not _command(call.get("rawInput"))
+    return _is_of(server, call.text("title")) and not command
 
 
 def _is_of(server: str, title: str) -> bool:
@@ -52,15 +50,12 @@ def _is_of(server: str, title: str) -> bool:
     return words[:1] == [server] or title.endswith(f"({server} MCP Server)")
 
 
-def _paths(call: Json) -> list[Path]:
+def _paths(call: Told) -> list[Path]:
     """The files that a call names: where it says it works, and what its input calls a path."""
-    given = call.get("rawInput")
-    named = [str(row.get("path")) for row in cast("list[Json]", call.get("locations") or [])]
-    if isinstance(given, Mapping):
-        for name, value in cast("Json", given).items():
-            if _PLACES.search(name.lower()):
-                values = cast("list[object]", value) if isinstance(value, list) else [value]
-                named += [each for each in values if isinstance(each, str)]
+    given = call.object("rawInput")
+    named = [row.text("path") for row in call.objects("locations")]
+    for name in filter(lambda name: _PLACES.search(name.lower()), given):
+        named += [given.text(name), *given.texts(name)]
     return [Path(name) for name in named if name]
 
 
@@ -70,14 +65,14 @@ def _is_within(path: Path, folders: Sequence[Path]) -> bool:
     return any(real.is_relative_to(folder.resolve()) for folder in folders)
 
 
-def _command(given: object) -> str:
+def _command(given: Told) -> str:
     """What is to be run, as one line."""
-    command = cast("Json", given).get("command") if isinstance(given, Mapping) else None
+    command = given.get("command")
     if isinstance(command, list):
         words = [str(word) for word in cast("list[object]", command)]
         is_shell = len(words) == 3 and words[1] in ("-c", "-lc")
         return words[2] if is_shell else shlex.join(words)
-    return command if isinstance(command, str) else ""
+    return given.text("command")
 
 
 def _may_run(tools: Sequence[str], command: str) -> bool:

@@ -9,7 +9,7 @@ import acp
 from acp import schema
 
 from podium.agents.acp import policy
-from podium.agents.rehearsal.protocol import Level, Messages
+from podium.agents.rehearsal.protocol import Level, Messages, Told
 
 LINE_CHARS_MAX: Final = 2_000
 """Of what is said of one tool's use in the log."""
@@ -38,7 +38,7 @@ class Session:
         self.is_deaf = False
         """Set while what is said was said before."""
         self._line = ""
-        self._calls: dict[str, dict[str, Any]] = {}
+        self._calls: dict[str, Told] = {}
         self.said = ""
         self.cost_usd: float | None = None
         """What the agent says that the session has cost so far, earlier attempts included."""
@@ -121,12 +121,11 @@ class Session:
             self._messages.log(line)
 
     def _tool(self, update: schema.ToolCallStart | schema.ToolCallProgress) -> None:
-        was_told = bool(self._calls.get(update.tool_call_id, {}).get("rawInput"))
-        is_new = update.tool_call_id not in self._calls
-        call = self._merged(update)
+        before = dict(self._calls.get(update.tool_call_id, {}))
+        call, is_new = self._merged(update), not before
         if is_new or update.status in ("completed", "failed"):
             self._messages.tool(update.tool_call_id, str(call.get("title") or call.get("kind")), begun=is_new)
-        if call.get("rawInput") and not was_told:
+        if call.get("rawInput") and not before.get("rawInput"):
             self._log(_about(call))
         if update.status == "failed":
             self._log(f"{call.get('title')}: failed {_brief(update.raw_output)}", "warning")
@@ -134,10 +133,10 @@ class Session:
             self.gave_up = False
             self._log(f"{call.get('title')}: done {_brief(update.raw_output)}", "debug")
 
-    def _merged(self, update: schema.ToolCallUpdate | schema.ToolCallStart | schema.ToolCallProgress) -> dict[str, Any]:
+    def _merged(self, update: schema.ToolCallUpdate | schema.ToolCallStart | schema.ToolCallProgress) -> Told:
         """A call as its updates have told of it so far."""
         told = update.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"content", "raw_output"})
-        call = self._calls.setdefault(update.tool_call_id, {})
+        call = self._calls.setdefault(update.tool_call_id, Told())
         call.update({name: value for name, value in told.items() if value not in ({}, [])})
         return call
 

@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol, cast, get_args
+from typing import Final, Literal, Protocol, get_args
 
-from podium.agents.claude.stream import Json, Stream, objects
-from podium.agents.rehearsal.protocol import Messages, Result, Verdict
+from podium.agents.claude.stream import Json, Stream
+from podium.agents.rehearsal.protocol import Messages, Result, Told, Verdict
 
 NO_ANSWER: Final = 70
 """The exit status without a result: a crash, which is tried again (sysexits.h: EX_SOFTWARE)."""
@@ -61,14 +61,13 @@ def concluded(said: Json, heard: Heard, data: Json, missing: str = NO_RESULT) ->
 
 def goes_on(heard: Stream, result: Result) -> bool:
     """Whether the session is kept for the job's next attempt: a question, trouble of the provider, no turns left."""
-    ran_out = (heard.final or {}).get("subtype") == "error_max_turns"
+    ran_out = (heard.final or Told()).text("subtype") == "error_max_turns"
     return ran_out or result.verdict in GOES_ON
 
 
 def answer(heard: Stream) -> Json:
     """The structured result, which the program has held to the role's schema; empty without one."""
-    told: Any = (heard.final or {}).get("structured_output")
-    return cast("Json", told) if isinstance(told, dict) else {}
+    return (heard.final or Told()).object("structured_output")
 
 
 def not_started(program: str, error: Exception) -> Result:
@@ -81,9 +80,9 @@ def hand_over(messages: Messages, result: Result | None, told: Json | None = Non
     if result is None:
         sys.stderr.write("The agent ended without a result; its last words are above.\n")
         return NO_ANSWER
-    for made in objects((told or {}).get("artifacts")):
-        kind, key, title = (str(made.get(name) or "") for name in ("kind", "key", "title"))
-        messages.artifact(kind, key, title, made.get("data") or {}, made.get("path") or None)
+    for made in Told(told or {}).objects("artifacts"):
+        kind, key, title, path = (made.text(name) for name in ("kind", "key", "title", "path"))
+        messages.artifact(kind, key, title, made.object("data"), path or None)
     messages.result(result)
     return 0
 
@@ -92,12 +91,10 @@ def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     """The provider's trouble, the budget's end, or the job's own failure."""
     said, status = str(final.get("result") or final.get("subtype"))[:SAID_CHARS_MAX], final.get("api_error_status")
     data |= {"api_error_status": status}
-    if status in REFUSED_ALWAYS:
-        return Result("blocked", f"The provider refuses ({status}): {said}", _PERSON, data)
     if status == 429 and heard.resets_at:
         data |= {"resets_at": heard.resets_at}
-    if status in (408, 429) or (isinstance(status, int) and status >= 500):
-        return Result("unavailable", f"The provider answers {status}: {said}", None, data)
+    if isinstance(status, int) and (refused := refusal(status, said, _PERSON, data)):
+        return refused
     if status is None and final.get("terminal_reason") == "api_error":
         return Result("unavailable", f"The provider cannot be reached: {said}", None, data)
     if final.get("subtype") == "error_max_budget_usd" and heard.is_last:
@@ -105,6 +102,15 @@ def _trouble(heard: Stream, final: Json, data: Json) -> Result:
     if final.get("subtype") == "error_max_budget_usd":
         return Result("blocked", f"The attempt's budget is used up: {said}", _PERSON, data)
     return Result("failed", f"Claude Code ended with an error: {said}", said, data)
+
+
+def refusal(status: int, said: str, person: str, data: Json) -> Result | None:
+    """What an answer of the provider's with this HTTP status comes to; None where it says nothing."""
+    if status in REFUSED_ALWAYS:
+        return Result("blocked", f"The provider refuses ({status}): {said}", person, data)
+    if status in (408, 429) or status >= 500:
+        return Result("unavailable", f"The provider answers {status}: {said}", None, data)
+    return None
 
 
 def _refusals(heard: Heard) -> str:

@@ -1,10 +1,10 @@
 """Listens to the program's stream: log lines and spend as it goes, and the facts that judge its end."""
 
 import json
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from podium.agents.job_session import Totals
-from podium.agents.rehearsal.protocol import Messages
+from podium.agents.rehearsal.protocol import Messages, Told
 
 LINE_CHARS_MAX: Final = 2_000
 """Of what is said of one tool's use in the log."""
@@ -32,35 +32,34 @@ class Stream:
         """Whether it was ended because the provider said nothing for too long."""
         self.resets_at: float | None = None
         """When the provider's limit ends, as it said, in seconds since the epoch."""
-        self.final: Json | None = None
+        self.final: Told | None = None
         """The last `result` event: an agent that works on in the background gives several."""
 
     def hear(self, line: str) -> None:
         """Take in one line; what is no event is kept as a log line."""
         try:
-            loaded: Any = json.loads(line) if line.startswith("{") else None
+            event = Told(json.loads(line)) if line.startswith("{") else None
         except (ValueError, RecursionError):
-            loaded = None
-        if not isinstance(loaded, dict):
+            event = None
+        if event is None:
             self._messages.log(line.rstrip()[:LINE_CHARS_MAX])
             return
-        event = cast("Json", loaded)
         self._messages.raw(event)
-        kind = event.get("type")
+        kind = event.text("type")
         if kind == "system":
             self._system(event)
         elif kind == "assistant":
-            self._assistant(event.get("message") or {})
+            self._assistant(event.object("message"))
         elif kind == "user":
-            self._answers(event.get("message") or {})
+            self._answers(event.object("message"))
         elif kind == "rate_limit_event":
-            told = cast("Json", event.get("rate_limit_info") or {})
-            until = told.get("resetsAt") if told.get("status") == "rejected" else None
+            told = event.object("rate_limit_info")
+            until = told.get("resetsAt") if told.text("status") == "rejected" else None
             self.resets_at = float(until) if isinstance(until, int | float) else None
         elif kind == "result":
             self.final = event
-            if not self.refused and (denied := cast("list[Json]", event.get("permission_denials") or [])):
-                self.refused, self.gave_up = [str(one.get("tool_name")) for one in denied], True
+            if not self.refused and (denied := event.objects("permission_denials")):
+                self.refused, self.gave_up = [one.text("tool_name") for one in denied], True
 
     @property
     def has_begun(self) -> bool:
@@ -80,7 +79,8 @@ class Stream:
         final = self.final
         if final is None:
             return None
-        used = list(cast("dict[str, Json]", final.get("modelUsage") or {}).values())
+        models = final.object("modelUsage")
+        used = [models.object(name) for name in models]
         names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
         taken = sum(_count(usage, name) for usage in used for name in names)
         given = sum(_count(usage, "outputTokens") for usage in used)
@@ -95,32 +95,30 @@ class Stream:
         self._messages.spend(max(0, taken_now), max(0, given_now), cost - before.cost_usd)
         return Totals(taken, given, cost)
 
-    def _system(self, event: Json) -> None:
-        kind = event.get("subtype")
+    def _system(self, event: Told) -> None:
+        kind = event.text("subtype")
         if kind == "init":
-            self.session = str(event.get("session_id", ""))
-            servers = cast("list[Json]", event.get("mcp_servers") or [])
-            self.failed_servers = tuple(
-                str(s.get("name")) for s in servers if s.get("status") not in ("connected", "pending")
-            )
+            self.session = event.text("session_id")
+            failed = (one for one in event.objects("mcp_servers") if one.get("status") not in ("connected", "pending"))
+            self.failed_servers = tuple(one.text("name") for one in failed)
             self._messages.log(f"Claude Code began session {self.session} with {event.get('model')}.")
         elif kind == "permission_denied":
-            self.refused.append(str(event.get("tool_name")))
+            self.refused.append(event.text("tool_name"))
             self.gave_up = True
             self._messages.log(f"Not allowed: {event.get('tool_name')}", "warning")
         elif kind == "api_retry":
             said = f"{event.get('error_status')} {event.get('error')}, try {event.get('attempt')}"
             self._messages.log(f"The provider answers {said} of {event.get('max_retries')}.", "warning")
 
-    def _assistant(self, message: Json) -> None:
-        for block in objects(message.get("content")):
-            if block.get("type") == "text" and block.get("text"):
-                self._messages.log(str(block["text"]))
-            elif block.get("type") == "tool_use":
-                name = str(block.get("name"))
-                self._tools[str(block.get("id"))] = name
+    def _assistant(self, message: Told) -> None:
+        for block in message.objects("content"):
+            if block.text("type") == "text" and block.text("text"):
+                self._messages.log(block.text("text"))
+            elif block.text("type") == "tool_use":
+                name = block.text("name")
+                self._tools[block.text("id")] = name
                 self._messages.log(f"{name} {json.dumps(block.get('input'), ensure_ascii=False)}"[:LINE_CHARS_MAX])
-        usage, id_ = cast("Json", message.get("usage") or {}), str(message.get("id"))
+        usage, id_ = message.object("usage"), message.text("id")
         names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
         taken, given = sum(_count(usage, name) for name in names), _count(usage, "output_tokens")
         before = self._counted.get(id_, (0, 0))  # one message comes in several events, each with its usage so far
@@ -129,32 +127,25 @@ class Stream:
             self._counted[id_] = now
             self._messages.spend(now[0] - before[0], now[1] - before[1], None)
 
-    def _answers(self, message: Json) -> None:
-        for block in objects(message.get("content")):
-            if block.get("type") != "tool_result":
+    def _answers(self, message: Told) -> None:
+        for block in message.objects("content"):
+            if block.text("type") != "tool_result":
                 continue
-            tool, is_error = self._tools.pop(str(block.get("tool_use_id")), ""), bool(block.get("is_error"))
+            id_, is_error = block.text("tool_use_id"), bool(block.get("is_error"))
+            tool = self._tools.pop(id_, "")
             if is_error:  # one that was not allowed has no other end
-                self._messages.tool(str(block.get("tool_use_id")), tool, begun=False)
+                self._messages.tool(id_, tool, begun=False)
             self._messages.log(f"{tool}: {_said(block)}"[:LINE_CHARS_MAX], "warning" if is_error else "debug")
             if not is_error and tool != "StructuredOutput":
                 self.gave_up = False
 
 
-def objects(content: object) -> list[Json]:
-    """The JSON objects in what is to be a list of them."""
-    found = cast("list[Any]", content) if isinstance(content, list) else []
-    return [cast("Json", block) for block in found if isinstance(block, dict)]
-
-
-def _said(block: Json) -> str:
+def _said(block: Told) -> str:
     """A tool's answer, which is a text or a list of blocks."""
-    content = block.get("content")
-    if isinstance(content, str):
-        return content
-    return "\n".join(str(part.get("text", f"({part.get('type')})")) for part in objects(content))
+    parts = (str(part.get("text", f"({part.get('type')})")) for part in block.objects("content"))
+    return block.text("content") or "\n".join(parts)
 
 
-def _count(usage: Json, name: str) -> int:
+def _count(usage: Told, name: str) -> int:
     value = usage.get(name)
     return value if isinstance(value, int) and value > 0 else 0

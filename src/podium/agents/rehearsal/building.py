@@ -54,12 +54,8 @@ def analyze(assignment: Told, stage: Stage) -> Result:
     count = prose.counted(len(plan.features), "feature")
     stage.progress(0.9, f"planned {count}")
     stage.messages.artifact("plan", "plan", plan.title, asdict(plan))
-    data: JsonObject = {
-        "title": plan.title,
-        "type": plan.type,
-        "complexity": plan.complexity,
-        "features": len(plan.features),
-    }
+    data: JsonObject = {name: getattr(plan, name) for name in ("title", "type", "complexity")}
+    data["features"] = len(plan.features)
     return Result("passed", f"Planned “{plan.title}”: {plan.complexity} {plan.type}, {count}.", data=data)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.agents.rehearsal import probe, prose
 from podium.agents.rehearsal.protocol import StepFailed, Told
@@ -105,16 +105,15 @@ def _safe_key(number: int, feature: Told) -> str:
     return key if is_slug else prose.feature_key(number, feature.text("title"), number)
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(NamedTuple):
     """A function's source, under the name `run`, with the word stems that call for it and examples of its answers.
 
     The built page keeps a twin in JavaScript under the same name.
     """
 
     name: str
-    stems: tuple[str, ...]
-    examples: tuple[tuple[str, str], ...]
+    stems: Sequence[str]
+    examples: Sequence[Sequence[str]]
     source: str
 
 
@@ -124,10 +123,7 @@ def tables(name: str) -> dict[str, dict[str, Any]]:
 
 
 KINDS = tables("kinds.toml")
-BEHAVIOURS = tuple(
-    Behaviour(name, tuple(row["stems"]), tuple(map(tuple, row["examples"])), row["source"])
-    for name, row in tables("behaviours.toml").items()
-)
+BEHAVIOURS = tuple(Behaviour(name, **row) for name, row in tables("behaviours.toml").items())
 
 
 def behaviour_for(title: str, detail: str) -> Behaviour:
@@ -137,7 +133,7 @@ def behaviour_for(title: str, detail: str) -> Behaviour:
     return BEHAVIOURS[scores.index(max(scores)) if any(scores) else zlib.crc32(title.encode()) % len(BEHAVIOURS)]
 
 
-def _hits(words: list[str], stems: tuple[str, ...]) -> int:
+def _hits(words: list[str], stems: Sequence[str]) -> int:
     # A stem with a short ending ("sort", "sorted") is a hit; one that merely begins another word is not.
     return sum(
         any(word.startswith(stem) and len(word) - len(stem) <= _ENDING_CHARS_MAX for stem in stems) for word in words
@@ -146,14 +142,13 @@ def _hits(words: list[str], stems: tuple[str, ...]) -> int:
 
 def module_text(feature: Feature, feedback: Sequence[str], with_fault: bool) -> str:
     """Return the module that implements the feature; feedback it answers is told in its docstring."""
-    head, docstring_end, body = feature.behaviour.source.partition('."""\n')
     return prose.filled(
         "feature.py",
         feature=feature,
         summary=feature.title if feature.title[-1] in ".!?…" else f"{feature.title}.",
         detail=feature.detail or "The issue says no more than its title.",
         revisions=_revisions(feedback),
-        source=head + docstring_end + (_FAULT if with_fault else "") + body,
+        source=feature.behaviour.source + _FAULT * with_fault,
     )
 
 

@@ -13,7 +13,6 @@ the title above all. **Complexity**: small up to 5 features and 600 words, large
 words, otherwise medium. Type and complexity that Podium gives are kept.
 """
 
-import graphlib
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -28,7 +27,6 @@ from podium.agents.rehearsal.protocol import StepFailed, Told
 from podium.domain import issues
 
 ITEM = 7
-FEATURES_MAX = 5_000
 SIZES = (("small", 5, 600), ("medium", 15, 3_000))
 """Up to how many features and words a document is of that complexity; beyond all of them it is large."""
 SHORT_TITLE_CHARS_MAX = 80
@@ -109,8 +107,9 @@ def make_plan(text: str, project: Told, first_number: int, package: str | None) 
     found = _feature_points(points)
     if not found and all(point.level in (0, ITEM) for point in points):  # a note: its first line is its title
         found = [Point(ITEM, [line]) for line in lines[1:] if prose.words(line)]
-    if len(found) > FEATURES_MAX:
-        raise StepFailed(f"The document lists {len(found):,} features; split it, {FEATURES_MAX:,} are the limit.")
+    features = _features(found, first_number)
+    if trouble := issues.problem([(each.key, {"depends_on": each.depends_on}) for each in features]):
+        raise StepFailed(trouble)
     heading = next((point.texts[0] for point in points if point.level == 1), "")
     first_line = lines[0].lstrip("#-*> ") if lines else ""
     titles = (prose.one_line(line, TITLE_CHARS_MAX) for line in (heading, project.text("title"), first_line))
@@ -123,7 +122,7 @@ def make_plan(text: str, project: Told, first_number: int, package: str | None) 
         type=project.text("type") or _type(prose.words(title), vocabulary),
         complexity=project.text("complexity") or _complexity(len(found), len(vocabulary)),
         package=package or prose.package_name(title),
-        features=_features(found, first_number),
+        features=features,
     )
 
 
@@ -154,18 +153,10 @@ def _features(points: list[Point], first_number: int) -> tuple[Feature, ...]:
     last_number = first_number + len(points) - 1
     split = [_split(point) for point in points]
     keys = [prose.feature_key(number, title, last_number) for number, (title, _) in enumerate(split, first_number)]
-    wanted = [
-        [other for other in _dependencies(point.texts[0], keys) if other != key]
-        for point, key in zip(points, keys, strict=True)
-    ]
-    try:
-        graphlib.TopologicalSorter(dict(zip(keys, wanted, strict=True))).prepare()
-    except graphlib.CycleError as error:
-        circle = " → ".join(issues.shortened([*reversed(list[str](error.args[1]))]))
-        raise StepFailed(f"These features wait for each other, so none could begin: {circle}.") from error
+    named = [_dependencies(point.texts[0], keys) for point in points]
     return tuple(
-        cleaned(Told(title=title, detail=detail, depends_on=others, acceptance=point.nested), key)
-        for key, (title, detail), point, others in zip(keys, split, points, wanted, strict=True)
+        cleaned(Told(title=title, detail=detail, depends_on=[o for o in others if o != key], acceptance=nested), key)
+        for key, (title, detail), others, nested in zip(keys, split, named, (p.nested for p in points), strict=True)
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import unicodedata
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,18 +28,15 @@ _TAKEN_PACKAGES = frozenset({"tests", "test", "src", "docs", "podium"})
 
 # These reorder what a reader sees, so that source code could say one thing and do another.
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"Cc", "Cs"})
 # The second half matters at the start of a line only, where it would begin a heading, a list or a fence.
 _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|]|^[-+#=~])")
 
 
-def _is_readable(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cs"} and character not in _BIDI_CONTROLS
-
-
 def one_line(text: str, chars_max: int) -> str:
     """Return the text as one clean line of at most `chars_max` characters, cut between words if it can be."""
-    spaced = " ".join(text.split())
-    line = "".join(character for character in spaced if _is_readable(character)).strip()
+    seen = (c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN and c not in _BIDI_CONTROLS)
+    line = "".join(seen).strip()
     if len(line) <= chars_max:
         return line
     cut = line[: chars_max - 1]
@@ -142,7 +139,7 @@ _FITTED: dict[str, Callable[[Any], str]] = {
 """What a place in a text template may ask for: Markdown, a literal, a docstring, a list, a checklist, a tuple."""
 
 
-def _literal(row: str | tuple[str, ...]) -> str:
+def _literal(row: str | Sequence[str]) -> str:
     return quoted(row) if isinstance(row, str) else f"({', '.join(map(quoted, row))})"
 
 

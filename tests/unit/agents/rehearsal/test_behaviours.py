@@ -18,7 +18,7 @@ def test_examples_hold_for_the_copied_source(behaviour: Behaviour) -> None:
     exec(behaviour.source, namespace)  # noqa: S102  # the copy must work where the original's module is not
     run = namespace["run"]
     assert callable(run)
-    assert [(given, run(given)) for given, _ in behaviour.examples] == list(behaviour.examples)
+    assert [[given, run(given)] for given, _ in behaviour.examples] == behaviour.examples
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS, ids=lambda behaviour: behaviour.name)
