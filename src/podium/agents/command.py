@@ -1,6 +1,7 @@
 """Agents that are programs of their own and speak the command protocol: the configured ones and the built-in ones."""
 
 import json
+import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from podium.domain.errors import UsageError
 BUILT_IN: Final = {"rehearsal": "podium.agents.rehearsal", "claude": "podium.agents.claude"}
 """The agents that come with Podium, as modules to run."""
 ENDPOINTS: Final = {"claude": ("api.anthropic.com:443",)}
-_SECRET_WORDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+_SECRET: Final = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,7 @@ class Program:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must not reach a log: those of variables that are named like a credential."""
-        return tuple(
-            value for name, value in self.env.items() if value and any(word in name.upper() for word in _SECRET_WORDS)
-        )
+        return tuple(value for name, value in self.env.items() if value and _SECRET.search(name))
 
 
 class Programs:

@@ -54,27 +54,26 @@ class OwnSteps(InProcessHost):
             whole = await self._repositories.integrate(project, assignment.bases)
             return _conflict(whole) if isinstance(whole, MergeConflict) else _passed("Put together.", whole)
         subject = " ".join(part for part in (action.capitalize(), lease.job.workflow, lease.job.item) if part)
-        merged = await self._repositories.merge(
-            project, assignment.bases, f"{project}/{lease.job.id}", subject, lambda: self._still_mine(lease)
-        )
+        key, may_write = f"{project}/{lease.job.id}", lambda: self._still_mine(lease)
+        merged = await self._repositories.merge(project, assignment.bases, key, subject, may_write)
         if isinstance(merged, MergeConflict):
             return _conflict(merged)
         if isinstance(merged, Superseded):
             return _TAKEN_OVER
         try:
             if action == "deploy":
-                return await self._deploy(lease, merged.commit)
+                return await self._deploy(lease, merged.commit, may_write)
             if action == "publish":
-                return await self._publish(lease, merged.commit, assignment)
+                return await self._publish(lease, merged.commit, assignment, may_write)
         except RefusedFilesError as error:
             return _rework(f"It cannot be shown: {error}. Mend that; commit.")
         if action == "merge":
             return _passed("Merged into main." if merged.is_new else "Main already held it.", merged.commit)
         return Report(Ending.COULD_NOT_START, f"Podium has no step of its own called {action!r}.")
 
-    async def _deploy(self, lease: Lease, commit: str) -> Report:
+    async def _deploy(self, lease: Lease, commit: str, may_write: Callable[[], bool]) -> Report:
         project = lease.job.project
-        directory = await publishing.deploy(self._home, project, commit, lambda: self._still_mine(lease))
+        directory = await publishing.deploy(self._home, project, commit, may_write)
         if isinstance(directory, Superseded):
             return _TAKEN_OVER
         entry = publishing.entry(directory)
@@ -82,7 +81,7 @@ class OwnSteps(InProcessHost):
         fits = (name for name, each in self._beyond.items() if any(fnmatchcase(project, one) for one in each.projects))
         found = next(fits, "local")
         if target := self._beyond.get(found):
-            if not self._still_mine(lease):
+            if not may_write():
                 return _TAKEN_OVER
             url = await targets.send(found, target, self._home.repository(project), commit, directory) or url
         data = {"commit": commit, "entry": entry, "url": url, "target": found}
@@ -90,11 +89,13 @@ class OwnSteps(InProcessHost):
         application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
         return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))
 
-    async def _publish(self, lease: Lease, commit: str, assignment: Assignment) -> Report:
+    async def _publish(
+        self, lease: Lease, commit: str, assignment: Assignment, may_write: Callable[[], bool]
+    ) -> Report:
         mine = (a for a in assignment.artifacts if a.kind in PUBLISHED and _is_new(a.run, assignment.run))
         found = {(a.kind, a.path): a for a in mine if a.path}
         told = {"version": assignment.increment["version"]} if assignment.increment else {}
-        pieces, may_write = [(kind, path) for kind, path in found if path], lambda: self._still_mine(lease)
+        pieces = [(kind, path) for kind, path in found if path]
         placed = await publishing.publish(self._home, lease.job.project, commit, pieces, may_write)
         if isinstance(placed, Superseded):
             return _TAKEN_OVER

@@ -72,9 +72,8 @@ def trouble() -> str:
         return ""
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            (program, *_APART, *_PROBE, "true"), env=env, capture_output=True, timeout=PROBE_SECONDS, check=False
-        )
+        command = (program, *_APART, *_PROBE, "true")
+        done = subprocess.run(command, env=env, capture_output=True, timeout=PROBE_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"Whether bubblewrap works here cannot be told now ({error}); it is tried again.") from error
     if not done.returncode:

@@ -67,12 +67,10 @@ class Conversation:
             self.spend = _sum(self.spend, message)
         elif message["type"] in {"artifact", "result"}:
             self._bytes_kept += size
-            is_one_more = message["type"] == "artifact" and len(self.artifacts) >= self._limits.artifacts_max
-            if self._bytes_kept > self._limits.artifact_bytes_max or is_one_more:
-                self.excess = (
-                    f"it delivered more than {self._limits.artifacts_max} artifacts "
-                    f"or {self._limits.artifact_bytes_max} bytes"
-                )
+            count_max, bytes_max = self._limits.artifacts_max, self._limits.artifact_bytes_max
+            is_one_more = message["type"] == "artifact" and len(self.artifacts) >= count_max
+            if self._bytes_kept > bytes_max or is_one_more:
+                self.excess = f"it delivered more than {count_max} artifacts or {bytes_max} bytes"
             elif message["type"] == "result":
                 self.result = message
             else:

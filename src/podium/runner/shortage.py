@@ -11,9 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-ERRNOS = frozenset(
-    (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)  # EAGAIN: no more processes
-)
+ERRNOS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN))
+"""The machine is short of something; EAGAIN: of processes."""
 TEXTS = ("No space left on device", "Disk quota exceeded", "Cannot allocate memory", "Too many open files")
 """What git, under LC_ALL=C, says of the same."""
 ROOM_BYTES_MIN = 1 << 20

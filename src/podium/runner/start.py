@@ -49,9 +49,8 @@ def inside(spec: Spec, run: Run) -> Run:
     allow = spec.allow
     ports = [str(port) for port in network.loopback_ports(allow)]
     way = (sys.executable, "-I", "-S", network.__file__, str(len(ports)), *ports) if allow else ()
-    return run._replace(
-        argv=(*spec.walls, "--chdir", str(spec.clone), "--", *way, *run.argv), program=run.argv[0], allow=allow
-    )
+    walls = (*spec.walls, "--chdir", str(spec.clone), "--", *way)
+    return run._replace(argv=(*walls, *run.argv), program=run.argv[0], allow=allow)
 
 
 class Started(NamedTuple):

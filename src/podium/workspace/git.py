@@ -150,22 +150,18 @@ def _run(
         raise Unavailable(f"`git {arguments[0]}` could not be started: {missing}.") from None
     if bounds is not None:
         threading.Thread(target=bounds.hold, args=(process,), daemon=True, name="git bounds").start()
+    where = f"`git {arguments[0]}` in {repository}"
     with process:
         talk = _talk(process, b"" if isinstance(stdin, int) else stdin, None if bounds else SILENCE_SECONDS_MAX)
     if bounds is not None:
         bounds.release()
         if bounds.objection:
-            raise Unavailable(f"`git {arguments[0]}` in {repository} was ended: {bounds.objection}.")
+            raise Unavailable(f"{where} was ended: {bounds.objection}.")
     if talk is None:
-        raise TimedOut(
-            f"`git {arguments[0]}` in {repository} said nothing for {SILENCE_SECONDS_MAX:.0f} s and was ended; "
-            "look what holds it."
-        )
+        raise TimedOut(f"{where} said nothing for {SILENCE_SECONDS_MAX:.0f} s and was ended; look what holds it.")
     out, said = talk
     if len(out) > OUTPUT_BYTES_MAX:
-        raise Unavailable(
-            f"`git {arguments[0]}` in {repository} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less."
-        )
+        raise Unavailable(f"{where} printed more than {OUTPUT_BYTES_MAX} bytes; ask for less.")
     return Answer(process.returncode, out, said.decode("utf-8", "replace"))
 
 

@@ -183,16 +183,14 @@ class Drive:
 
     async def _choose(self, agent: ClientSideConnection, opened: schema.NewSessionResponse) -> None:
         """Mode and model; an agent that does not offer them would do other than it was told, so it does nothing."""
-        modes = [mode.id for mode in opened.modes.available_modes] if opened.modes else []
+        program, modes = self._command[0], [mode.id for mode in opened.modes.available_modes] if opened.modes else []
         if self._mode and self._mode not in modes:
-            raise UsageError(
-                f"{self._command[0]} does not offer the mode {self._mode!r}, in which it asks; it has {modes}."
-            )
+            raise UsageError(f"{program} does not offer the mode {self._mode!r}, in which it asks; it has {modes}.")
         if self._mode:
             await agent.set_session_mode(session_id=self._session_id, mode_id=self._mode)
         models = [option.id for option in opened.config_options or () if option.category == "model"]
         if self._model and not models:
-            raise UsageError(f"{self._command[0]} lets nobody choose its model: take `model` from {self._where}.")
+            raise UsageError(f"{program} lets nobody choose its model: take `model` from {self._where}.")
         if self._model:
             await agent.set_config_option(config_id=models[0], session_id=self._session_id, value=self._model)
 

@@ -56,11 +56,7 @@ class Session:
         self._agent = conn
 
     async def request_permission(
-        self,
-        session_id: str,  # noqa: ARG002 - there is one
-        tool_call: schema.ToolCallUpdate,
-        options: list[schema.PermissionOption],
-        **_: Any,
+        self, tool_call: schema.ToolCallUpdate, options: list[schema.PermissionOption], **_: Any
     ) -> schema.RequestPermissionResponse:
         """Answer by what the role may do."""
         call = self._merged(tool_call)

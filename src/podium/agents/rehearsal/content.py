@@ -23,9 +23,7 @@ def analyze(assignment: Told, stage: Stage) -> Result:
     stage.progress(0.2, "reading the repository")
     kind = assignment.object("project").text("type") or assignment.artifact("plan").object("data").text("type")
     brief: JsonObject = {
-        "title": facts.title,
-        "summary": facts.summary,
-        "package": facts.package,
+        **{name: getattr(facts, name) for name in ("title", "summary", "package")},
         "audience": KINDS.get(kind, KINDS["cli"])["audience"],
         "tests": facts.test_count,
         "features": [dict(zip(_TOLD, map(module.get, _READ), strict=True)) for module in facts.modules],

@@ -13,15 +13,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-REHEARSAL_NOTICE = (
-    "*A rehearsal: Podium's built-in rehearsal agent wrote this offline, from boilerplate. "
-    "The actions are real; the wit is not.*"
-)
 SOURCE_WIDTH = 100
 KEY_CHARS_MAX = 60
 PACKAGE_CHARS_MAX = 40
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_NOTICE = (_TEMPLATES / "notice.txt").read_text("utf-8").strip()
 _NUMBER_DIGITS_MIN = 3
 # Tests live beside the package on the same path, so their names are taken.
 _TAKEN_PACKAGES = frozenset({"tests", "test", "src", "docs", "podium"})
@@ -153,7 +150,7 @@ class _Template(string.Formatter):
 def filled(name: str, /, **words: object) -> str:
     """Return the template `templates/<name>.txt` with its places filled; `notice` is known everywhere."""
     text = (_TEMPLATES / f"{name}.txt").read_text("utf-8")
-    return _Template().format(text, notice=REHEARSAL_NOTICE, **words)
+    return _Template().format(text, notice=_NOTICE, **words)
 
 
 def rendered(name: str, folder: Path = _TEMPLATES, /, **words: object) -> str:
@@ -168,4 +165,4 @@ def rendered(name: str, folder: Path = _TEMPLATES, /, **words: object) -> str:
     filters = cast("dict[str, Any]", templates.filters)
     filters |= {"md": markdown, "line": one_line, "counted": counted, "fenced": fenced, "quoted": quoted}
     filters |= {"shell": shlex.quote}
-    return templates.get_template(f"{name}.jinja").render(notice=REHEARSAL_NOTICE, **words)
+    return templates.get_template(f"{name}.jinja").render(notice=_NOTICE, **words)

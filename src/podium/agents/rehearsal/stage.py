@@ -34,12 +34,7 @@ _DIRECTIVE = re.compile(r"^<!-- rehearsal:(.*)-->[ \t]*$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.\d*)?(?:e\d{1,2})?|\.\d+")
 _OWN_MARK = "rehears"
-_SETTINGS = (
-    # No hook, signature or housekeeping of the machine may join in.
-    "core.hooksPath=/dev/null", "commit.gpgSign=false", "gc.auto=0", "core.quotePath=false",
-    "user.name=Podium rehearsal", "user.email=rehearsal@podium.invalid",
-)  # fmt: skip
-_GIT = ("git", *(word for setting in _SETTINGS for word in ("-c", setting)))
+_GIT = ("git", "-c", f"include.path={Path(__file__).with_name('gitconfig')}")
 
 
 @dataclass(frozen=True, slots=True)
