@@ -1,8 +1,7 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
 import sys
-from collections.abc import Mapping
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Protocol, cast, get_args
 
 from podium.agents.claude.stream import Json, Stream
 from podium.agents.rehearsal.protocol import Messages, Result, Told, Verdict
@@ -16,10 +15,7 @@ GOES_ON: Final = ("blocked", "unavailable")
 """After these the job's next attempt goes on with the session: a question, or trouble of the provider."""
 NO_RESULT: Final = "End with the structured result; without it, nothing of the work counts."
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
-_VERDICTS: Final[Mapping[str, Verdict | Literal["question"]]] = {
-    **{word: word for word in get_args(Verdict) if word != "unavailable"},
-    "question": "question",
-}
+_VERDICTS: Final = frozenset(get_args(Verdict)) - {"unavailable"}
 
 
 class Heard(Protocol):
@@ -48,15 +44,14 @@ def judge(heard: Stream) -> Result | None:
 
 def concluded(said: Json, heard: Heard, data: Json, missing: str = NO_RESULT) -> Result:
     """The result of an agent that came to its own end; `missing` is for one that said none."""
-    verdict = _VERDICTS.get(str(said.get("verdict")))
-    if verdict is None:
+    verdict, summary = str(said.get("verdict")), str(said.get("summary", ""))
+    if verdict == "question":
+        return Result("blocked", summary, None, {**data, "question": True})
+    if verdict not in _VERDICTS:
         return Result("failed", "The agent ended without its structured result.", _refusals(heard) or missing, data)
     if verdict == "passed" and heard.gave_up:
         return Result("failed", "The agent said passed, but was refused what it tried last.", _refusals(heard), data)
-    summary, feedback = str(said.get("summary", "")), str(said.get("feedback") or "") or None
-    if verdict == "question":
-        return Result("blocked", summary, None, {**data, "question": True})
-    return Result(verdict, summary, feedback, data)
+    return Result(cast("Verdict", verdict), summary, str(said.get("feedback") or "") or None, data)
 
 
 def goes_on(heard: Stream, result: Result) -> bool:
