@@ -60,8 +60,7 @@ class Attempt:
         report: Report = {name: result.get(name) for name in ("verdict", "summary", "feedback", "data")}
         report |= {"artifacts": self._heard.artifacts, "spend": self._heard.spend, "gates": []}
         report |= {"commit": None, "salvage": None, "started_at": started_at, "ended_at": time.time()}
-        report |= outcome
-        report["is_environment"] = self._is_environment
+        report |= outcome | {"is_environment": self._is_environment}
         if self._agent_ran and (self._is_environment or self._has_filled_disk):
             why = "it filled the disk" if self._has_filled_disk else "there is no room on the disk"
             report["detail"] = f"{why}. {report['detail']}".strip()

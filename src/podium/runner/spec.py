@@ -54,8 +54,7 @@ def attempt_seconds_max(timeout_seconds: float, gates: Iterable[float], limits: 
     """
     timeouts = tuple(gates)
     ending = limits.grace_seconds + limits.kill_seconds_max
-    git = GIT_PHASES_MAX * limits.git_seconds_max
-    waiting = git + limits.room_seconds_max
+    waiting = GIT_PHASES_MAX * limits.git_seconds_max + limits.room_seconds_max
     return timeout_seconds + sum(timeouts) + waiting + (1 + len(timeouts) + GIT_PHASES_MAX) * ending
 
 
