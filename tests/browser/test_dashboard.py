@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from podium.faces.web.screens import SCREENS
+from podium.faces.web.routes import SCREENS
 from tests.browser import chromium
 from tests.conformance import npm_agents
 from tests.faces.rest_home import RestHome, served

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from podium.clock import SteadyClock
-from podium.faces.web.screens import SCREENS
+from podium.faces.web.routes import SCREENS
 from podium.store.store import DATABASE
 from tests.browser.test_dashboard import browser, live, opened
 from tests.faces.command_line import CommandLine

@@ -104,8 +104,9 @@ class _Taking:
             for file in self.scratch.glob("repository*"):
                 file.unlink()
         outputs = self.home.project(project) / "outputs"
-        for path in _files(outputs):
-            self.writer.add(f"outputs/{project}/{path.relative_to(outputs).as_posix()}", path)
+        for path in sorted(outputs.rglob("*")):
+            if path.is_file():  # the writer passes links over
+                self.writer.add(f"outputs/{project}/{path.relative_to(outputs).as_posix()}", path)
 
     def logs(self, project: str) -> None:
         """The logs of ended attempts; those at work have a clone that no backup can hold."""
@@ -152,12 +153,3 @@ def _projects(database: Path) -> Iterator[str]:
         while page := rows.all("projects_after", (after, PAGE_PROJECTS)):
             yield from (project for (project,) in page)
             (after,) = page[-1]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """The plain files below a folder; published pieces are never links."""
-    for place, _, names in os.walk(folder):
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.is_file() and not path.is_symlink():
-                yield path

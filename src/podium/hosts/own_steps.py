@@ -1,19 +1,28 @@
-"""Podium's own steps: merge, deploy and publish, done in this process under the fence, never by an agent (INS-4)."""
+"""Podium's own steps: merge, deploy and publish, done in this process under the fence, never by an agent (INS-4).
 
+A deployment goes to this machine, or beyond it: by a declared command, or to a branch that GitHub Pages serves (GIT-4).
+"""
+
+import asyncio
+import os
+import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from podium.config import DeployConfig
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
+from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.domain.pipeline import workflow_of
-from podium.hosts import targets
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief
-from podium.workspace import publishing
+from podium.runner.files import write_whole
+from podium.workspace import git, publishing
 from podium.workspace.layout import Home
 from podium.workspace.merging import MergeConflict
 from podium.workspace.publishing import RefusedFilesError
@@ -21,6 +30,8 @@ from podium.workspace.repository import Repositories, Superseded
 
 PUBLISHED = frozenset({"documentation", "marketing", "social"})
 """Kinds of artifacts that `publish` shows to people, when they name a path."""
+SAID_CHARS_MAX: Final = 2_000
+"""Of what a deployment's command says, its end."""
 
 _ADVICE = Path(__file__).with_name("conflict.txt").read_text("utf-8").strip()
 _TAKEN_OVER = Report(Ending.CANCELLED, "another attempt at this job has taken over")
@@ -83,7 +94,7 @@ class OwnSteps(InProcessHost):
         if target := self._beyond.get(found):
             if not may_write():
                 return _TAKEN_OVER
-            url = await targets.send(found, target, self._home.repository(project), commit, directory) or url
+            url = await send(found, target, self._home.repository(project), commit, directory) or url
         data = {"commit": commit, "entry": entry, "url": url, "target": found}
         where = self._home.relative(directory)
         application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
@@ -130,3 +141,61 @@ def _conflict(conflict: MergeConflict) -> Report:
 def advice(conflict: MergeConflict) -> str:
     """What to do about a conflict, for whoever gets the work back."""
     return _ADVICE.format(files="\n".join(f"- {file}" for file in conflict.files))
+
+
+async def send(name: str, target: DeployConfig, repository: Path, commit: str, directory: Path) -> str:
+    """Deploy `directory`, the files of `commit`, once; where it can be seen, empty when nobody says so.
+
+    Raises RefusedFilesError when the work is to be mended, Unavailable, TimedOut.
+    """
+    done = directory.with_name(f"{directory.name}.{name}.url")
+    if not done.is_file():
+        passed = {key: os.environ[key] for key in target.pass_env if key in os.environ}
+        env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
+        way = _by_command if target.command else _to_pages
+        url = await way(name, target, repository, directory, env)
+        write_whole(done, (url or target.url).encode())
+    return done.read_text("utf-8")
+
+
+async def _by_command(name: str, target: DeployConfig, _: Path, directory: Path, env: Mapping[str, str]) -> str:
+    """Run the command with nothing but its own environment; a URL in the last line of what it says is the answer."""
+    log = directory.with_name(f"{directory.name}.{name}.log")
+    env = {"PATH": os.environ.get("PATH", os.defpath), **env}
+    process = None
+    try:
+        with log.open("wb") as out:
+            process = await asyncio.create_subprocess_exec(
+                *target.command, cwd=directory, env=env, stdin=asyncio.subprocess.DEVNULL,
+                stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        async with asyncio.timeout(target.timeout_seconds):
+            status = await process.wait()
+    except OSError as error:  # a timeout is one, and says nothing
+        what = error.strerror or f"it took longer than {target.timeout_seconds:g} s"
+        raise Unavailable(f"[deploy.{name}]: {target.command[0]} could not be run: {what}.") from None
+    finally:
+        if process:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    with log.open("rb") as text:  # twice as much as is shown, so that no secret is cut in two
+        text.seek(max(0, log.stat().st_size - 2 * SAID_CHARS_MAX))
+        said = text.read().decode("utf-8", "replace").strip()
+    for key in target.pass_env:
+        said = said.replace(env.get(key) or "\0", "***")
+    if status:
+        raise RefusedFilesError(f"the command of target {name} failed:\n{said[-SAID_CHARS_MAX:]}")
+    last = said.rpartition("\n")[2]
+    return last if last.startswith(("https://", "http://")) else ""
+
+
+async def _to_pages(_: str, target: DeployConfig, repository: Path, directory: Path, env: Mapping[str, str]) -> str:
+    """Make the folder of the page the branch's only commit."""
+    if (entry := publishing.entry(directory)) is None:
+        raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
+    tree = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}"
+    made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
+    env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+    await git.get(repository, "push", "--force", target.repository, f"{made}:refs/heads/{target.branch}", env=env)
+    return ""

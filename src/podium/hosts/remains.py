@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -44,9 +44,8 @@ Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
 class _Ended(NamedTuple):
     """The directory of an ended attempt: nothing but its log and report."""
 
-    project: str
     job: int
-    path: str
+    path: Path
     at: float
     size_bytes: int
 
@@ -84,10 +83,10 @@ class Remains:
         found = (log for log in self._ended() if log.at < cutoff)
         count = size = 0
         while may_go_on() and (some := await asyncio.to_thread(lambda: list(islice(found, AT_ONCE_MAX)))):
-            gone = await self._read(lambda rows, some=some: [log for log in some if _is_done(rows, log.job)])
-            if not dry_run:
-                gone = await asyncio.to_thread(_remove_logs, gone)
-            count, size = count + len(gone), size + sum(log.size_bytes for log in gone)
+            done = await self._read(lambda rows, some=some: [log for log in some if _is_done(rows, log.job)])
+            sized = [(log.size_bytes, log.path) for log in done]
+            gone = await asyncio.to_thread(_reclaim, "logs", sized, lambda: True, cleaning.remove, dry_run=dry_run)
+            count, size = count + gone.count, size + (gone.size_bytes or 0)
         return Removed("logs", count, size)
 
     async def _prune_sessions(self, cutoff: float, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
@@ -113,7 +112,7 @@ class Remains:
                     continue
                 told = [entry.stat(follow_symlinks=False) for entry in files.values()]
                 at = max(status.st_mtime for status in told)
-                yield _Ended(project.name, int(job), attempt.path, at, sum(status.st_size for status in told))
+                yield _Ended(int(job), Path(attempt.path), at, sum(status.st_size for status in told))
 
     # --- deployments and downloads -----------------------------------------------------------------------------------
 
@@ -161,34 +160,29 @@ def _is_done(rows: Rows, job_id: int) -> bool:
     return row is None or Job._make(row).state in lifecycle.JOB_DONE
 
 
-def _remove_logs(logs: Sequence[_Ended]) -> list[_Ended]:
-    gone: list[_Ended] = []
-    for log in logs:
-        if problem := cleaning.remove(Path(log.path)):
-            _log.warning("a log that is over its limit stays: %s", problem)
-        else:
-            gone.append(log)
-    return gone
-
-
-def _reclaim(kind: str, found: Iterable[tuple[int, Path]], may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
-    """Remove what has so many bytes, one after the other, as long as there is time."""
-    count = size = 0
-    for more, path in found:
-        if not may_go_on():
-            break
-        count, size = count + 1, size + more
-        if not dry_run:
-            _remove_whole(path)
-    return Removed(kind, count, size)
-
-
-def _remove_whole(path: Path) -> None:
+def _remove_whole(path: Path) -> str:
     """A deployment is whole or absent, and whoever downloads into a cache now makes its own anew."""
     aside = path.with_name(f".{path.name}.part")
     cleaning.remove(aside)
     path.rename(aside)
     cleaning.remove(aside)
+    return ""  # it is not there any more, whatever is left beside it
+
+
+def _reclaim(
+    kind: str, found: Iterable[tuple[int, Path]], may_go_on: Callable[[], bool],
+    remove: Callable[[Path], str] = _remove_whole, *, dry_run: bool,
+) -> Removed:  # fmt: skip
+    """Remove what has so many bytes, one after the other, as long as there is time; what would not go is logged."""
+    count = size = 0
+    for more, path in found:
+        if not may_go_on():
+            break
+        if not dry_run and (problem := remove(path)):
+            _log.warning("what is over the limit of %s stays: %s", kind, problem)
+        else:
+            count, size = count + 1, size + more
+    return Removed(kind, count, size)
 
 
 def _superseded(project: Path, keep: int) -> list[Path]:
@@ -216,17 +210,13 @@ async def _refs(repository: Path, cutoff: float) -> dict[str, str]:
 
 async def _forget(repository: Path, refs: dict[str, str]) -> int:
     """Delete the refs, and what only they held; the bytes that became free."""
-    was = await _object_bytes(repository)
+    objects = repository / ".git" / "objects"
+    was = await asyncio.to_thread(tree_bytes, objects)
     commands = "".join(f"delete {ref} {commit}\n" for ref, commit in refs.items())
     await git.get(repository, "update-ref", "--stdin", stdin=commands.encode())
     bounds = git.Bounds(GC_SECONDS_MAX, lambda: "")
     await git.get(repository, "gc", "--quiet", f"--prune={GC_AGE}", bounds=bounds)
-    return max(0, was - await _object_bytes(repository))
-
-
-async def _object_bytes(repository: Path) -> int:
-    told = dict(line.split(": ") for line in (await git.get(repository, "count-objects", "-v")).splitlines())
-    return (int(told["size"]) + int(told["size-pack"])) << 10
+    return max(0, was - await asyncio.to_thread(tree_bytes, objects))
 
 
 def _cut_log(path: Path, limits: Retention, *, dry_run: bool) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from podium.faces.web.render import environment, fields_of, timeline
-from podium.faces.web.screens import SCREENS
+from podium.faces.web.routes import SCREENS
 from podium.operations.catalogue import REGISTRY
 from podium.operations.jobs import JobRow
 

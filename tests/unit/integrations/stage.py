@@ -13,8 +13,8 @@ from podium.domain.job import Lease
 from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
+from podium.integrations.shared_state.documents import PROJECT_FILES, WORKFLOWS, read
 from podium.integrations.shared_state.mirror import Mirror
-from podium.integrations.shared_state.reading import PROJECT_FILES, WORKFLOWS, read
 from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop

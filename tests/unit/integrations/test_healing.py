@@ -8,8 +8,8 @@ import pytest
 
 from podium.domain.command import Steer
 from podium.engine.pruner import Pruner
+from podium.integrations.shared_state.documents import PROJECT_FILES
 from podium.integrations.shared_state.mirror import PATROL_SECONDS, RETRY_SECONDS
-from podium.integrations.shared_state.reading import PROJECT_FILES
 from podium.policy.retention import Removed, Retention
 from tests.unit.integrations.stage import (
     BEHIND_SECONDS_MAX,

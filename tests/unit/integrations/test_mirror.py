@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from podium.domain.command import Start, Verdict, Wake
-from podium.integrations.shared_state import reading
+from podium.integrations.shared_state import documents
 from podium.integrations.shared_state.documents import ENTRIES_MAX
 from podium.integrations.shared_state.mirror import COALESCE_SECONDS
 from tests.unit.integrations.stage import (
@@ -256,7 +256,7 @@ def test_a_pass_costs_the_same_however_many_projects_have_ended(tmp_path: Path) 
 
 
 def test_a_long_log_is_read_in_bounded_pieces(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "EVENTS_MAX", 3)
+    monkeypatch.setattr(documents, "EVENTS_MAX", 3)
 
     async def story() -> None:
         await stage.mirror.run_once()

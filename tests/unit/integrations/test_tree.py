@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.integrations.shared_state.documents import Json
-from podium.integrations.shared_state.reading import PROJECT_FILES
+from podium.integrations.shared_state.documents import PROJECT_FILES, Json
 from podium.integrations.shared_state.tree import PART, Tree
 from tests.unit.integrations.stage import checked
 from tools.shared_state_schemas import Page, ProjectCounts, Queue, QueueCounts, QueueEntry

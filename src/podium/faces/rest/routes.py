@@ -3,7 +3,9 @@
 What OpenAPI says about them is made of the operations' own types, words and scopes.
 """
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -15,28 +17,17 @@ from podium import __version__
 from podium.domain.access import Principal, Scope
 from podium.domain.errors import UsageError
 from podium.faces.rest.problem import MEDIA_TYPE, Problem
-from podium.faces.rest.stream import LAST_ID
 from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
 from podium.operations.invoke import invoke, permit
 from podium.operations.operation import POSITIONAL, Operation, understood
 
 KEY: Final = "idempotency_key"
-KEY_HEADER: Final = "Idempotency-Key"
 REF: Final = "#/components/schemas/{model}"
-INTRODUCTION: Final = """\
-Every verb of Podium, with a credential on every call: `Authorization: Bearer TOKEN`, where `podium token create` makes
-a token. Reads are GET, writes POST. What goes wrong is told as a problem (RFC 9457): `detail` says what to do. A scope
-includes those before it: read, operate, admin. An agent at work has the scope `attempt`: its own attempt alone."""
-PROBLEMS: Final = {
-    "401": "No credential, or one that opens nothing (any more).",
-    "403": "A good credential without the scope, another host's name, or another site's page.",
-    "404": "Nothing has that name.",
-    "409": "It is in a state that forbids this.",
-    "413": "The request is too large.",
-    "422": "The input cannot be used as it is; the detail says what to change.",
-    "503": "Something that is needed is away; later may do.",
-}
+WORDS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("openapi.toml").read_text("utf-8"))
+KEY_HEADER: Final[str] = WORDS["headers"]["key"]["name"]
+PROBLEMS: Final[dict[str, str]] = WORDS["problems"]
+"""What each status of a trouble means."""
 
 
 def carried() -> list[Operation]:
@@ -108,12 +99,9 @@ def described(operation: Operation) -> dict[str, Any]:
     properties: dict[str, dict[str, Any]] = shapes if is_read else {}
     parameters = [_parameter(operation, name, shape) for name, shape in properties.items()]
     if KEY in operation.input.model_fields:
-        shape = {"type": "string", "maxLength": 200}
-        what = "The same key again is the same thing, made once."
-        parameters.append({"name": KEY_HEADER, "in": "header", "description": what, "schema": shape})
+        parameters.append(WORDS["headers"]["key"])
     if operation.name == "events":
-        what = "With `Accept: text/event-stream`: go on after this event; a `reset` tells of events that are pruned."
-        parameters.append({"name": LAST_ID, "in": "header", "description": what, "schema": {"type": "integer"}})
+        parameters.append(WORDS["headers"]["last_id"])
         said["responses"]["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     if parameters:
         said["parameters"] = parameters
@@ -132,15 +120,12 @@ def problems() -> dict[str, Any]:
 def document(app: FastAPI) -> dict[str, Any]:
     """The whole document; made once, when it is first asked for."""
     if app.openapi_schema is None:
-        made = get_openapi(title="Podium", version=__version__, description=INTRODUCTION, routes=app.routes)
+        made = get_openapi(title="Podium", version=__version__, description=WORDS["introduction"], routes=app.routes)
         types = {model for each in carried() for model in (each.input, each.output)} | {Problem}
         _, shapes = models_json_schema([(model, "validation") for model in sorted(types, key=str)], ref_template=REF)
         components = made.setdefault("components", {})
         components["schemas"] = shapes["$defs"]
-        components["securitySchemes"] = {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "A token; `podium token create` makes one."},
-            "session": {"type": "apiKey", "in": "cookie", "name": "podium_session", "description": "`podium open`."},
-        }
+        components["securitySchemes"] = WORDS["credentials"]
         app.openapi_schema = made
     return app.openapi_schema
 

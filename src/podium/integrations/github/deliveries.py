@@ -70,12 +70,10 @@ def read(event: str, payload: Mapping[str, Any]) -> Asked:
         known = table()["ignored"].get(event)
         what = f"{event}.{action} asks for nothing" if any(k.startswith(f"{event}.") for k in table()) else ""
         return Asked("ignored", known or what or f"{event[:40]} is not known to this version", *about, sender)
-    for path, values in {**row.get("when", {})}.items():
-        if (seen := at(payload, path)) not in values:
-            return Asked("ignored", f"{path} is {seen!r:.40}", *about, sender)
-    for path, values in {**row.get("unless", {})}.items():
-        if (seen := at(payload, path)) in values:
-            return Asked("ignored", f"{path} is {seen!r:.40}", *about, sender)
+    for condition, wanted in (("when", True), ("unless", False)):
+        for path, values in {**row.get(condition, {})}.items():
+            if ((seen := at(payload, path)) in values) != wanted:
+                return Asked("ignored", f"{path} is {seen!r:.40}", *about, sender)
     facts = {name: text(payload, path) for name, path in row.items() if name not in (*_OWN, "labels")}
     labels = at(payload, row.get("labels", ""))
     names = frozenset(str(name) for name in cast("list[Any]", labels)) if isinstance(labels, list) else frozenset[str]()

@@ -1,10 +1,13 @@
 """The documents of the shared-state tree, from committed rows: by index and from counters, never by counting rows.
 
-What each field means is told in `schemas/`, which the tests hold every document to.
+What each field means is told in `schemas/`, which the tests hold every document to. A *subject* is what one question is
+about: a workflow by its name, or a project as `projects/{id}`. Each question is answered from one commit.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
@@ -20,6 +23,16 @@ TEXT_CHARS_MAX: Final = 2_000
 """Characters of a text that are mirrored."""
 DATA_CHARS_MAX: Final = 1 << 20
 """An artifact's data that is longer is not looked into."""
+EVENTS_MAX: Final = 20_000
+"""Events that one question looks through."""
+
+WORKFLOWS: Final[Mapping[str, tuple[str, str]]] = {
+    "genesis": ("queues/genesis-queue.json", "instances/genesis-instances.json"),
+    "development": ("queues/development-queue.json", "instances/dev-instances.json"),
+    "content": ("queues/content-queue.json", "instances/content-instances.json"),
+}
+"""Where a workflow's queue and pool are mirrored."""
+PROJECT_FILES: Final = ("status.json", "genesis-output.json", "dev-progress.json", "content-status.json")
 
 Json = dict[str, Any]
 
@@ -48,6 +61,75 @@ _INSTANCE: Final = "name role state job project workflow step item attempt since
 # The states that are told of a queue's jobs, and of the projects in a workflow.
 _JOB_STATES: Final = "ready running delayed held paused in_review dead passed cancelled"
 _PROJECT_STATES: Final = "queued active completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What all was at one commit."""
+
+    seq: int
+    files: Mapping[str, Mapping[str, Json | None]]
+    """By subject the documents by their path in the tree; None for a file that there is no more."""
+    unreadable: Mapping[str, Exception]
+    """Subjects whose rows make no sense to this version."""
+
+    def due(self) -> Iterable[tuple[str, float]]:
+        """When the first delayed job of a project is due, which then becomes ready without an event."""
+        for project, files in self.files.items():
+            pages = [made["jobs"].get("entries", ()) for made in files.values() if made and "jobs" in made]
+            times = [job["due_at"] for page in pages for job in page if job["due_at"]]
+            yield from [(project, min(times))] if times else ()
+
+
+@contextmanager
+def _one_commit(rows: Rows) -> Generator[tuple[int, int]]:
+    """All that is asked inside is answered from one commit; gives the first and the last event of its log."""
+    rows.one("snapshot_begin")
+    try:
+        yield rows.one("event_bounds")
+    finally:
+        rows.one("snapshot_end")
+
+
+def read_news(rows: Rows, after: int | None) -> tuple[int, bool, bool, tuple[str, ...]]:
+    """What the log says after a place: up to where, whether there is more, whether to begin anew, and which projects.
+
+    Anew, with all projects that have not ended, where that place is not in the log any more, or there was none.
+    """
+    with _one_commit(rows) as (first, last):
+        restart = after is None or after > last or first > after + 1
+        upto = last if after is None or restart else min(last, after + EVENTS_MAX)
+        found = rows.all("projects_open") if restart else rows.all("events_touched", (after, upto))
+    return upto, upto < last, restart, subjects(found)
+
+
+def read_page(rows: Rows, after: str, limit: int) -> tuple[str, ...]:
+    """The next projects in the order of their ids, ended or not."""
+    return subjects(rows.all("projects_after", (after.removeprefix("projects/"), limit)))
+
+
+def subjects(found: Iterable[tuple[str]]) -> tuple[str, ...]:
+    """Rows of projects as subjects."""
+    return tuple(f"projects/{project}" for (project,) in found)
+
+
+def read(rows: Rows, pipelines: Mapping[str, Pipeline], slots: Sequence[Slot], about: Iterable[str]) -> Snapshot:
+    """The files of some subjects; one strange project does not keep the others from their turn."""
+    files: dict[str, Mapping[str, Json | None]] = {}
+    unreadable: dict[str, Exception] = {}
+    with _one_commit(rows) as (_, seq):
+        for subject in about:
+            try:
+                if subject in WORKFLOWS:
+                    pool = (queue(rows, subject), instances(rows, subject, slots))
+                    files[subject] = dict(zip(WORKFLOWS[subject], pool, strict=True))
+                else:
+                    found = project_documents(rows, pipelines, subject.removeprefix("projects/"))
+                    made = found or [None] * len(PROJECT_FILES)
+                    files[subject] = {f"{subject}/{name}": each for name, each in zip(PROJECT_FILES, made, strict=True)}
+            except (LookupError, ValueError) as error:
+                unreadable[subject] = error
+    return Snapshot(seq, files, unreadable)
 
 
 def fitting(words: Any) -> Any:

@@ -11,9 +11,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
-from podium.integrations.shared_state import reading
-from podium.integrations.shared_state.documents import Rows
-from podium.integrations.shared_state.reading import WORKFLOWS
+from podium.integrations.shared_state import documents
+from podium.integrations.shared_state.documents import WORKFLOWS, Rows
 from podium.integrations.shared_state.tree import Tree
 from podium.ports import Clock
 
@@ -112,7 +111,7 @@ class Mirror:
         """Take note of all that was committed since the last pass."""
         more = True
         while more:
-            upto, more, restart, projects = await self.truth.read(partial(reading.read_news, after=self._read_upto))
+            upto, more, restart, projects = await self.truth.read(partial(documents.read_news, after=self._read_upto))
             (self._backlog if restart else self._dirty).update(dict.fromkeys(projects))
             self._read_upto = upto
         now = self.clock.now()
@@ -125,7 +124,7 @@ class Mirror:
                 return
             chunk = subjects[start : start + CHUNK_SUBJECTS]
             found = await self.truth.read(
-                partial(reading.read, pipelines=self.pipelines, slots=self.slots(), about=chunk)
+                partial(documents.read, pipelines=self.pipelines, slots=self.slots(), about=chunk)
             )
             files = {name: made for part in found.files.values() for name, made in part.items()}
             failed = await self.on_disk(partial(self._tree.publish, files, found.seq, self.clock.wall()))
@@ -143,7 +142,7 @@ class Mirror:
         if self._backlog or self.clock.now() < self._patrol_at:
             return
         self._patrol_at = self.clock.now() + PATROL_SECONDS
-        page = await self.truth.read(partial(reading.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
+        page = await self.truth.read(partial(documents.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
         self._patrolled = page[-1] if len(page) == PATROL_PROJECTS else ""
         self._backlog.update(dict.fromkeys(page))
 

@@ -50,16 +50,10 @@ class Tree:
         content = orjson.dumps(stamped, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if _says_the_same(_content(path, len(content) + HEAD_BYTES_MAX), content, seq):
             return
-        try:
-            self._replace(path, content)
-        except FileNotFoundError:
-            path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-            self._replace(path, content)
-
-    def _replace(self, path: Path, content: bytes) -> None:
-        """No fsync: the tree is made anew from the database, so a power cut can cost it nothing."""
+        path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         part = self._root / PART
         part.unlink(missing_ok=True)
+        # No fsync: the tree is made anew from the database, so a power cut can cost it nothing.
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(content)
         part.replace(path)
