@@ -3,9 +3,10 @@
 import importlib.util
 import re
 import shutil
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from podium import __version__, config
 from podium.agents.acp import presets
@@ -24,6 +25,8 @@ CREDENTIALS: Final = (
     "CLAUDE_CODE_USE_FOUNDRY",
 )
 """Variables by which Claude Code is logged in (code.claude.com/docs/en/env-vars)."""
+
+_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 class AgentCheck(Output):
@@ -51,9 +54,10 @@ def _configured(home: Path) -> tuple[Mapping[str, AgentConfig], str]:
 
 async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
     agent = agents.get(CLAUDE)
-    if agent is None or agent.command:
-        reason = "[agents.claude] has a command of yours instead" if agent else trouble
-        return AgentCheck(usable=None, version=None, reason=reason)
+    if agent is None:
+        return _found("claude.unread", why=trouble)
+    if agent.command:
+        return _found("claude.replaced")
     ran = await probing.run((agent.program or CLAUDE, "--version"), probing.environment())
     return claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
@@ -62,9 +66,7 @@ async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
     """All agents that are driven by ACP in one answer: usable when one of them is."""
     found = {name: await _by_acp(name, agent) for name, agent in agents.items() if agent.acp}
     if not found:
-        names = ", ".join(presets.known())
-        none = f'none is configured: add [agents.NAME] with acp = "PRESET" to podium.toml; presets: {names}'
-        return AgentCheck(usable=False, version=None, reason=trouble or none)
+        return _found("acp.unread" if trouble else "acp.none", why=trouble, presets=", ".join(presets.known()))
     best = next((check for wanted in (True, None) for check in found.values() if check.usable is wanted), None)
     told = "; ".join(
         f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()
@@ -77,13 +79,12 @@ async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
     try:
         preset = presets.find(agent.acp)
     except UsageError as error:
-        return AgentCheck(usable=False, version=None, reason=str(error))
+        return _found("acp.unread", why=error)
     program = agent.program or preset.command[0]
     if shutil.which(program) is None:
-        reason = f"{program} is not there. Install {preset.title or 'it'}, or name it: [agents.{name}] program"
-        return AgentCheck(usable=False, version=None, reason=reason)
+        return _found("acp.missing", program=program, title=preset.title or "it", name=name)
     if not preset.credentials:
-        return AgentCheck(usable=None, version=None, reason=f"{program} is there; doctor does not start it to find out")
+        return _found("acp.untried", program=program)
     ran = await probing.run((program, "--version"), probing.environment())
     version = re.search(r"\d+(?:\.\d+)+", ran.said) if ran.status == 0 else None
     return _logged_in(name, agent, preset.credentials, version and version[0])
@@ -92,30 +93,27 @@ async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
 def built_in_and_own(configured: Sequence[str], git_trouble: str) -> dict[str, AgentCheck]:
     """The rehearsal, and programs of the user's own, which are not started to find out."""
     ready = importlib.util.find_spec("podium.agents.rehearsal") is not None and not git_trouble
-    words = "built in: offline, free, real work on real repositories with boilerplate content"
     names = ", ".join(sorted(configured))
-    told = f"configured: {names}; doctor does not start programs of yours to find out" if names else (
-        'none is configured: add [agents.NAME] with command = ["PROGRAM"] to podium.toml'
-    )  # fmt: skip
     return {
-        "rehearsal": AgentCheck(
-            usable=ready, version=__version__, reason=words if ready else f"needs git: {git_trouble}"
-        ),
-        "command": AgentCheck(usable=None if names else False, version=None, reason=told),
+        "rehearsal": _found("rehearsal.ready" if ready else "rehearsal.gitless", __version__, why=git_trouble),
+        "command": _found("command.untried" if names else "command.none", names=names),
     }
 
 
 def claude(agent: AgentConfig, version: str | None, why: str) -> AgentCheck:
     """Claude Code as configured: `version` is what it said, None when it did not answer, and `why`."""
     if version is None:
-        reason = f"{agent.program or CLAUDE}: {why}. Install Claude Code, or name it: [agents.claude] program"
-        return AgentCheck(usable=False, version=None, reason=reason)
+        return _found("claude.missing", program=agent.program or CLAUDE, why=why)
     return _logged_in(CLAUDE, agent, CREDENTIALS, version.partition(" ")[0])
 
 
 def _logged_in(name: str, agent: AgentConfig, credentials: Sequence[str], version: str | None) -> AgentCheck:
-    named = [variable for variable in credentials if agent.env.get(variable)]
-    if not named:
-        reason = f"no credential is named: set one of {', '.join(credentials[:3])} in [agents.{name}.env]"
-        return AgentCheck(usable=False, version=version, reason=reason)
-    return AgentCheck(usable=True, version=version, reason=f"installed; {named[0]} is set, but was not tried")
+    named = next((variable for variable in credentials if agent.env.get(variable)), "")
+    outcome = "named" if named else "unnamed"
+    return _found(f"credential.{outcome}", version, named=named, some=", ".join(credentials[:3]), name=name)
+
+
+def _found(outcome: str, version: str | None = None, **about: Any) -> AgentCheck:
+    """What was found out, as `agent_checks.toml` words it."""
+    told = _WORDS[outcome]
+    return AgentCheck(usable=told.get("usable"), version=version, reason=told["reason"].format(**about))

@@ -15,7 +15,7 @@ from podium.integrations.github.deliveries import Asked, read
 from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.fleet import ScaleInput, changes_for
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Input, Output, option, question
 from podium.store.looks import looks
 from podium.store.rows import Rows
 from podium.workspace import source
@@ -262,13 +262,9 @@ class ArrivalsOutput(Output):
     deliveries: list[ArrivalRow]
 
 
-@operation("github deliveries", server="github", example="podium github deliveries --asks intake")
-async def github_deliveries(context: Context, asked: ArrivalsInput) -> ArrivalsOutput:
+@question("github deliveries", server="github", example="podium github deliveries --asks intake")
+def github_deliveries(rows: Rows, context: Context, asked: ArrivalsInput) -> ArrivalsOutput:
     """List what came in from GitHub and Alertmanager, and what came of it."""
-
-    def read(rows: Rows) -> list[ArrivalRow]:
-        found = rows.all("outside_lately", (KIND, 1e300, 1000 if asked.asks else asked.limit))
-        made = (ArrivalRow(key=key, at=at, project=project, **json.loads(about)) for key, project, about, at in found)
-        return [row for row in made if asked.asks in ("", row.asks)][: asked.limit]
-
-    return ArrivalsOutput(deliveries=await context.store.read(read))
+    found = rows.all("outside_lately", (KIND, 1e300, 1000 if asked.asks else asked.limit))
+    made = (ArrivalRow(key=key, at=at, project=project, **json.loads(about)) for key, project, about, at in found)
+    return ArrivalsOutput(deliveries=[row for row in made if asked.asks in ("", row.asks)][: asked.limit])

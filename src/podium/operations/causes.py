@@ -18,6 +18,8 @@ class Cause(NamedTuple):
     kind: str
     because: str
     todo: str
+    limit: str = ""
+    """The setting in `[limits]` beyond which it is stuck."""
 
 
 class Blocker(NamedTuple):
@@ -78,17 +80,6 @@ _WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf
 Told = tuple[str, dict[str, Any]]
 """Which cause of `causes.toml` it is, and what its words need besides the job."""
 
-_LIMITS: Final = {
-    kind: limit
-    for limit, kinds in (
-        ("stuck_silent_seconds", "silent"), ("stuck_ready_seconds", "pinned avoided no-instance drained"),
-        ("stuck_held_seconds", "held"), ("stuck_delayed_seconds", "delayed"), ("stuck_paused_seconds", "paused"),
-        ("stuck_review_seconds", "review behind-review"), ("stuck_dead_seconds", "dead behind-dead"),
-    )
-    for kind in kinds.split()
-}  # fmt: skip
-"""Every kind of cause that can be stuck, and which limit it has; what is stranded is stuck at once."""
-
 
 def findings(
     standings: Iterable[Standing],
@@ -100,8 +91,8 @@ def findings(
     """What is stuck, the longest first. `paused` are projects and since when; in `stranded` ones nothing can move."""
     found: dict[tuple[str, str, str], Finding] = {}
     for standing in sorted(standings, key=lambda standing: standing.since):
-        kind, because, todo = explain(standing, now)
-        limit = 0.0 if kind == "stranded" else getattr(limits, _LIMITS.get(kind, ""), None)
+        kind, because, todo, name = explain(standing, now)
+        limit = 0.0 if kind == "stranded" else getattr(limits, name, None)
         if limit is None or abs(now - standing.since) <= limit:  # a delayed job's moment may be far ahead
             continue
         project = standing.job.project

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from podium.operations.context import Context
+from podium.operations.jobs import JobName
 from podium.operations.operation import Input, Output, option, question
 from podium.store.rows import Rows
 
@@ -28,15 +29,6 @@ class EventRow(Output):
     attempt: int
     instance: str
     data: dict[str, Any]
-
-
-class JobName(Output):
-    """Which work a job is."""
-
-    id: int
-    workflow: str
-    step: str
-    item: str
 
 
 class EventsOutput(Output):

@@ -9,7 +9,7 @@ from podium.domain.errors import Conflict, NotFound, UsageError
 from podium.domain.fleet import Drain, Resize, Resized, Restart
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Output, argument, operation, option
+from podium.operations.operation import Change, Output, argument, destructive, operation, option
 from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
@@ -99,20 +99,17 @@ async def scale_up(context: Context, asked: ScaleInput) -> FleetOutput:
     return await _scale(context, asked, 1)
 
 
-async def _leaving(context: Context, asked: ScaleDownInput) -> dict[str, int]:
-    def read(rows: Rows) -> dict[str, int]:
-        fleet, busy, leaving, ended = fleet_of(rows, context), attempts_of(rows), 0, 0
-        for change in changes_for(rows, context, asked, -1):
-            here = fleet.present(change.queue, change.role)
-            leaving += change.before - change.after
-            ended += max(0, change.before - change.after - sum(one.name not in busy for one in here))
-        return {"instance": leaving, "running attempt": ended if asked.now else 0}
-
-    return await context.store.read(read)
+def _leaving(rows: Rows, context: Context, asked: ScaleDownInput) -> dict[str, int]:
+    fleet, busy, leaving, ended = fleet_of(rows, context), attempts_of(rows), 0, 0
+    for change in changes_for(rows, context, asked, -1):
+        here = fleet.present(change.queue, change.role)
+        leaving += change.before - change.after
+        ended += max(0, change.before - change.after - sum(one.name not in busy for one in here))
+    return {"instance": leaving, "running attempt": ended if asked.now else 0}
 
 
 @operation(
-    "scale-down", safety=Destructive("Close", _leaving), server="scaling", example="podium scale-down content --to 1"
+    "scale-down", safety=destructive("Close", _leaving), server="scaling", example="podium scale-down content --to 1"
 )
 async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
     """Give a workflow fewer instances: free ones leave first, busy ones when their attempt has ended."""
@@ -210,12 +207,12 @@ class RestartOutput(Output):
     """Its job is given back uncharged as soon as the attempt's processes are gone; null when it did nothing."""
 
 
-async def _at_work(context: Context, asked: RestartInput) -> dict[str, int]:
-    return await context.store.read(lambda rows: {"running attempt": int(asked.instance in attempts_of(rows))})
+def _at_work(rows: Rows, context: Context, asked: RestartInput) -> dict[str, int]:
+    return {"running attempt": int(asked.instance in attempts_of(rows))}
 
 
 @operation(
-    "restart-instance", safety=Destructive("End", _at_work), server="scaling", example="podium restart-instance dev-02"
+    "restart-instance", safety=destructive("End", _at_work), server="scaling", example="podium restart-instance dev-02"
 )
 async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
     """End what an instance does and give its job back, uncharged; the instance is free again."""
@@ -260,24 +257,23 @@ async def undrain(context: Context, asked: DrainInput) -> DrainOutput:
 
 
 async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> DrainOutput:
-    queues, instances, finishing = await context.store.read(lambda rows: target_of(rows, context, asked.target))
+    queues, names, busy = await context.store.read(lambda rows: target_of(rows, context, asked.target))
+    instances = () if queues else tuple(names)
     order = Drain(drained, queues, instances, by=context.named(""), reason=asked.reason)
     news: tuple[str, ...] = await context.submit(order)
     return DrainOutput(
         queues=[name for name in queues if name in news],
         instances=[name for name in instances if name in news],
-        finishing=finishing,
+        finishing=[name for name in names if name in busy],
     )
 
 
-def target_of(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
-    """The queues and instances of that name, and who works there."""
-    fleet, busy = fleet_of(rows, context), attempts_of(rows)
+def target_of(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], list[str], dict[str, str]]:
+    """The queues of that name, the instances there or the one of that name, and what those at work are at."""
+    fleet = fleet_of(rows, context)
     queues = tuple(queue for queue in fleet.queues() if target in (EVERYTHING, queue))
-    if queues:
-        return queues, (), [one.name for one in fleet.present() if one.queue in queues and one.name in busy]
-    known = [one.name for one in fleet.present()]
-    if target not in known:
-        names = ", ".join((EVERYTHING, *fleet.queues(), *known))
-        raise NotFound(f"There is no queue and no instance {target!r}. Known: {names}.")
-    return (), (target,), [target] if target in busy else []
+    names = [one.name for one in fleet.present() if (one.queue in queues if queues else one.name == target)]
+    if not (queues or names):
+        known = ", ".join((EVERYTHING, *fleet.queues(), *(one.name for one in fleet.present())))
+        raise NotFound(f"There is no queue and no instance {target!r}. Known: {known}.")
+    return queues, names, {name: attempt for name, attempt in attempts_of(rows).items() if name in names}

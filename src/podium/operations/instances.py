@@ -6,7 +6,7 @@ from podium.domain.errors import NotFound
 from podium.domain.fleet import by_number
 from podium.domain.job import Job
 from podium.operations.context import Context
-from podium.operations.operation import Input, Nothing, Output, argument, operation, option, question
+from podium.operations.operation import Input, Nothing, Output, argument, option, question
 from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, State, hung_seconds, judge
@@ -70,47 +70,43 @@ class InstancesOutput(Output):
     pools: list[PoolRow]
 
 
-@operation("instances", server="monitor")
-async def instances(context: Context, asked: Nothing) -> InstancesOutput:
+@question("instances", server="monitor", seeing=True)
+def instances(rows: Rows, context: Context, asked: Nothing) -> InstancesOutput:
     """List instances and what each is doing."""
     vitals, now = context.vitals(), context.clock.now()
-
-    def read(rows: Rows) -> InstancesOutput:
-        asking = {name: f"review {review}" for name, review in rows.all("instances_asking")}
-        busy = {row[0]: row for row in rows.all("instances_busy")}
-        spent = {name: Spend.of(used) for name, *used in rows.all("spent_by", ("instance", ""))}
-        found: list[InstanceRow] = []
-        fleet = fleet_of(rows, context)
-        known = sorted(fleet.instances.values(), key=lambda one: (fleet.queues().index(one.queue), by_number(one)))
-        for one in known:
-            row = busy.get(one.name)
-            if one.retired and row is None:
-                continue
-            attempt = f"{row[1]}/{row[5]}.a{row[6]}" if row else ""
-            signs, rests = vitals.signs.get(attempt, Signs()), vitals.resting.get(one.name, now) - now
-            shut = "retired" if one.retired else "quarantined" if one.quarantined else "drained"
-            closed = "" if fleet.may_lease(one.slot) else shut
-            state, because = judge(
-                signs, now, context.config.limits.stuck_silent_seconds, running=context.running, leased=row is not None,
-                closed=closed, rests_seconds=rests, asked=asking.get(one.name, ""),
-            )  # fmt: skip
-            words: Any = "retiring" if one.retired else "drained" if closed and state == "stopped" else state
-            made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=words, because=because)
-            made.spend = spent.get(one.name, made.spend)
-            if row:
-                _, project, _, step, item, job, attempt, leased_at = row
-                made.job, made.project = job, project
-                made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
-                made.busy_seconds = round(max(0.0, now - leased_at), 3)
-                if signs:
-                    made.signals = Signals.of([at and round(max(0.0, now - at), 3) for at in signs[:-1]])
-                silent = hung_seconds(signs or Signs(), now)
-                made.silent_seconds = round(silent, 3) if silent > context.config.limits.stuck_silent_seconds else None
-            found.append(made)
-        pools = [PoolRow.like(pool, workflow=pool.queue) for pool in pools_of(rows, fleet)[0]]
-        return InstancesOutput(instances=found, pools=pools)
-
-    return await context.store.read(read)
+    asking = {name: f"review {review}" for name, review in rows.all("instances_asking")}
+    busy = {row[0]: row for row in rows.all("instances_busy")}
+    spent = {name: Spend.of(used) for name, *used in rows.all("spent_by", ("instance", ""))}
+    found: list[InstanceRow] = []
+    fleet = fleet_of(rows, context)
+    known = sorted(fleet.instances.values(), key=lambda one: (fleet.queues().index(one.queue), by_number(one)))
+    for one in known:
+        row = busy.get(one.name)
+        if one.retired and row is None:
+            continue
+        attempt = f"{row[1]}/{row[5]}.a{row[6]}" if row else ""
+        signs, rests = vitals.signs.get(attempt, Signs()), vitals.resting.get(one.name, now) - now
+        shut = "retired" if one.retired else "quarantined" if one.quarantined else "drained"
+        closed = "" if fleet.may_lease(one.slot) else shut
+        state, because = judge(
+            signs, now, context.config.limits.stuck_silent_seconds, running=context.running, leased=row is not None,
+            closed=closed, rests_seconds=rests, asked=asking.get(one.name, ""),
+        )  # fmt: skip
+        words: Any = "retiring" if one.retired else "drained" if closed and state == "stopped" else state
+        made = InstanceRow(name=one.name, workflow=one.queue, role=one.role, state=words, because=because)
+        made.spend = spent.get(one.name, made.spend)
+        if row:
+            _, project, _, step, item, job, attempt, leased_at = row
+            made.job, made.project = job, project
+            made.work = " ".join(filter(None, (step, item, f"(attempt {attempt})" if attempt > 1 else "")))
+            made.busy_seconds = round(max(0.0, now - leased_at), 3)
+            if signs:
+                made.signals = Signals.of([at and round(max(0.0, now - at), 3) for at in signs[:-1]])
+            silent = hung_seconds(signs or Signs(), now)
+            made.silent_seconds = round(silent, 3) if silent > context.config.limits.stuck_silent_seconds else None
+        found.append(made)
+    pools = [PoolRow.like(pool, workflow=pool.queue) for pool in pools_of(rows, fleet)[0]]
+    return InstancesOutput(instances=found, pools=pools)
 
 
 class LogsInput(Input):

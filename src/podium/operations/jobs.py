@@ -4,9 +4,9 @@ from podium.domain.errors import NotFound
 from podium.domain.job import Job
 from podium.operations import causes
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, argument, operation, option, question
+from podium.operations.operation import Input, Output, argument, option, question
 from podium.operations.projects import ProjectInput, Spend, need_jobs
-from podium.operations.stuck import Heard, standing
+from podium.operations.stuck import standing
 from podium.store.rows import Rows
 
 SINCE_KNOWN = frozenset({"ready", "held", "in_review", "dead"})
@@ -20,13 +20,18 @@ class JobsInput(ProjectInput):
     limit: int = option(500, "How many to show.", ge=1, le=5000)
 
 
-class JobRow(Output):
-    """One job in a list; times are seconds since the epoch."""
+class JobName(Output):
+    """Which work a job is."""
 
     id: int
     workflow: str
     step: str
     item: str
+
+
+class JobRow(JobName):
+    """One job in a list; times are seconds since the epoch."""
+
     state: str
     role: str
     attempt: int
@@ -80,14 +85,19 @@ class AttemptRow(Output):
     """What its agent told; null for what nobody knows."""
 
 
-class WhyOutput(Output):
-    """Where a job stands, why, and what happened to it so far."""
+class JobPlace(Output):
+    """A job, and where in its project it is."""
 
     job: int
     project: str
     workflow: str
     step: str
     item: str
+
+
+class WhyOutput(JobPlace):
+    """Where a job stands, why, and what happened to it so far."""
+
     state: str
     since: float | None
     """Since when, in seconds since the epoch; null where nobody knows."""
@@ -98,19 +108,14 @@ class WhyOutput(Output):
     attempts: list[AttemptRow]
 
 
-@operation("why", server="queue", example="podium why 12")
-async def why(context: Context, asked: WhyInput) -> WhyOutput:
+@question("why", server="queue", seeing=True, example="podium why 12")
+def why(rows: Rows, context: Context, asked: WhyInput) -> WhyOutput:
     """Explain where a job stands: why it waits, who has it and why, how its attempts ended."""
-    heard = context.vitals().signs
-    return await context.store.read(lambda rows: _why(rows, context, asked.job, heard))
-
-
-def _why(rows: Rows, context: Context, job_id: int, heard: Heard) -> WhyOutput:
-    job = job_of(rows, job_id)
+    job = job_of(rows, asked.job)
     busy = {row[0] for row in rows.all("instances_busy")}
-    at = standing(rows, context, job, heard, busy)
+    at = standing(rows, context, job, busy)
     cause = causes.explain(at, context.clock.now())
-    attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job_id,))))
+    attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job.id,))))
     costs = [a.cost_usd for a in attempts if a.cost_usd is not None]
     tokens = (sum(getattr(a, name) or 0 for a in attempts) for name in ("input_tokens", "output_tokens"))
     return WhyOutput.like(

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
+from podium.operations.jobs import AttemptRow, JobPlace
 from podium.operations.operation import Input, Output, operation, option, question
 from podium.operations.projects import need_project
 from podium.operations.steering import ProjectAction
+from podium.runner.journal import LOG
 from podium.store.rows import Rows
 
 BEHIND_MAX: Final = 1000
@@ -33,15 +35,9 @@ class LetterAttempt(Output):
     """The file with what its agent said and did, if it is still there."""
 
 
-class Letter(Output):
-    """A job whose every attempt died, as often as its step may be tried."""
+class Letter(JobPlace):
+    """A job whose every attempt died, as often as its step may be tried; without an item it can only be replayed."""
 
-    job: int
-    project: str
-    workflow: str
-    step: str
-    item: str
-    """Empty for a step that the project cannot do without: it can be replayed, not dropped."""
     died_at: float
     reason: str
     waiting: int
@@ -67,20 +63,12 @@ def dead_letters(rows: Rows, context: Context, asked: LettersInput) -> LettersOu
 
 
 def _letter(rows: Rows, context: Context, row: Any) -> Letter:
-    job, project, workflow, step, item, died_at, reason = row
+    job, project = row[:2]
     attempts: list[LetterAttempt] = []
-    for number, instance, _, leased_at, ended_at, ending, _, why, *_ in rows.all("attempts_of_job", (job,)):
-        log = context.home / "attempts" / project / f"{job}.a{number}" / "messages.ndjson"
-        attempts.append(
-            LetterAttempt(
-                number=number, instance=instance, leased_at=leased_at, ended_at=ended_at, ending=ending, reason=why,
-                log=str(log) if log.exists() else "",
-            )
-        )  # fmt: skip
-    return Letter(
-        job=job, project=project, workflow=workflow, step=step, item=item, died_at=died_at, reason=reason,
-        waiting=len(rows.all("waiting_behind", (job, BEHIND_MAX))), attempts=attempts,
-    )  # fmt: skip
+    for attempt in map(AttemptRow.of, rows.all("attempts_of_job", (job,))):
+        log = context.home / "attempts" / project / f"{job}.a{attempt.number}" / LOG
+        attempts.append(LetterAttempt.like(attempt, log=str(log) if log.exists() else ""))
+    return Letter.of(row, waiting=len(rows.all("waiting_behind", (job, BEHIND_MAX))), attempts=attempts)
 
 
 class ReplayAllInput(ProjectAction):

@@ -1,7 +1,7 @@
 """The registry: what an operation is, and the decorator that makes a typed async function one."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Final, Literal, Self, TypeVar, get_type_hints
 
@@ -86,6 +86,11 @@ class Destructive:
     """How many of each kind, in the singular (`open job`), a call with this input would touch; raises `PodiumError`."""
 
 
+def destructive(verb: str, count: Callable[[Rows, Context, Any], Mapping[str, int]]) -> Destructive:
+    """The safety of one whose count is asked of the store: `count(rows, context, input)`."""
+    return Destructive(verb, of_store(count))
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One verb: its name on every face, its types, how safe it is, and who carries it."""
@@ -117,6 +122,7 @@ COMPLAINTS_MAX: Final = 5
 
 REGISTRY: Final[dict[str, Operation]] = {}
 
+T = TypeVar("T")
 In = TypeVar("In", bound=Input)
 Out = TypeVar("Out", bound=Output)
 
@@ -154,18 +160,27 @@ def operation(
 
 
 def question(
-    name: str, **more: Any
+    name: str, *, seeing: bool = False, **more: Any
 ) -> Callable[[Callable[[Rows, Context, In], Out]], Callable[[Context, In], Awaitable[Out]]]:
     """Register `(rows, context, input) -> output`: an operation that only asks the store, on whichever thread."""
 
     def register(ask: Callable[[Rows, Context, In], Out]) -> Callable[[Context, In], Awaitable[Out]]:
-        @wraps(ask)
-        async def call(context: Context, asked: In) -> Out:
-            return await context.store.read(lambda rows: ask(rows, context, asked))
-
-        return operation(name, **more)(call)
+        return operation(name, **more)(of_store(ask, seeing=seeing))
 
     return register
+
+
+def of_store(ask: Callable[[Rows, Context, In], T], *, seeing: bool = False) -> Callable[[Context, In], Awaitable[T]]:
+    """`(rows, context, input)` asked of one committed state; `seeing` takes with it what the orchestrator sees now."""
+
+    @wraps(ask)
+    async def call(context: Context, asked: In) -> T:
+        if seeing:  # here, on the loop's thread: the signs are the loop's own
+            seen = context.vitals()
+            context = replace(context, vitals=lambda: seen)
+        return await context.store.read(lambda rows: ask(rows, context, asked))
+
+    return call
 
 
 def argument(description: str, **more: Any) -> Any:

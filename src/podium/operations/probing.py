@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 PROBE_SECONDS: Final = 5.0
@@ -20,25 +20,15 @@ class Ran(NamedTuple):
 async def run(argv: Sequence[str], env: Mapping[str, str], seconds: float = PROBE_SECONDS) -> Ran:
     """Run a program with exactly this environment, for at most so long; it is ended and collected in every case."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(env),
-        )
+        ran = await asyncio.to_thread(
+            subprocess.run, argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=seconds, check=False,
+        )  # fmt: skip
     except OSError as error:
         return Ran(None, error.strerror or str(error))
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), seconds)
-    except TimeoutError:
+    except subprocess.TimeoutExpired:
         return Ran(None, f"no answer within {seconds:g} s")
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return Ran(process.returncode, " ".join(out.decode("utf-8", "replace").split())[:OUTPUT_CHARS_MAX])
+    return Ran(ran.returncode, " ".join(ran.stdout.decode("utf-8", "replace").split())[:OUTPUT_CHARS_MAX])
 
 
 def environment() -> dict[str, str]:

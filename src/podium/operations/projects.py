@@ -26,14 +26,19 @@ class ProjectsInput(Input):
     before: float | None = option(None, "Only projects made before this time (seconds since the epoch).")
 
 
-class ProjectRow(Output):
-    """One project in a list; of one that is pruned nothing more is known."""
+class ProjectHead(Output):
+    """A project."""
 
     id: str
     title: str
     type: str | None
     complexity: str | None
     state: str
+
+
+class ProjectRow(ProjectHead):
+    """One project in a list; of one that is pruned nothing more is known."""
+
     priority: int
     agent: str
     created_at: float
@@ -114,14 +119,9 @@ class SpendView(Spend):
     """Null for no limit of its own."""
 
 
-class ProjectOutput(Output):
+class ProjectOutput(ProjectHead):
     """One project in full."""
 
-    id: str
-    title: str
-    type: str | None
-    complexity: str | None
-    state: str
     source: str
     agent: str
     created_at: float

@@ -1,11 +1,13 @@
 """The review queue: what waits for a decision, and the three decisions (REV-1)."""
 
-from typing import Literal
+import tomllib
+from pathlib import Path
+from typing import Any
 
 from podium.domain.command import Decide
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
-from podium.operations.operation import SIGNATURE, Destructive, Input, Output, argument, operation, option, question
+from podium.operations.operation import SIGNATURE, Input, Output, argument, destructive, operation, option, question
 from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
@@ -81,43 +83,23 @@ class DecideOutput(Output):
     verdict: str
 
 
-@operation("review approve", safety="write", server="queue", example="podium review approve 3")
-async def review_approve(context: Context, asked: DecideInput) -> DecideOutput:
-    """Accept the work as it is; the job counts as passed."""
-    return await _decide(context, asked, "approve")
+def _rejected(rows: Rows, context: Context, asked: DecideInput) -> dict[str, int]:
+    row = rows.one("review_by_id", (asked.review,))
+    if row is None:
+        raise NotFound(f"There is no review {asked.review}. `podium review list` shows the open ones.")
+    return {"review": 1, **job_touched(rows, row[1])}
 
 
-async def _rejected(context: Context, asked: DecideInput) -> dict[str, int]:
-    def read(rows: Rows) -> dict[str, int]:
-        row = rows.one("review_by_id", (asked.review,))
-        if row is None:
-            raise NotFound(f"There is no review {asked.review}. `podium review list` shows the open ones.")
-        return {"review": 1, **job_touched(rows, row[1])}
+def _register(name: str, *, verdict: Any, summary: str, ends: str = "", **more: Any) -> None:
+    """Make an operation of a row of the table."""
 
-    return await context.store.read(read)
+    async def call(context: Context, asked: DecideInput) -> DecideOutput:
+        project: str = await context.submit(Decide(asked.review, verdict, context.named(asked.by), asked.notes))
+        return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))
 
-
-@operation(
-    "review reject",
-    safety=Destructive("Reject", _rejected),
-    server="queue",
-    example="podium review reject 3 --notes 'not needed'",
-)
-async def review_reject(context: Context, asked: DecideInput) -> DecideOutput:
-    """Drop the feature and go on without it; a step that the whole project needs ends the project."""
-    return await _decide(context, asked, "reject")
+    call.__doc__ = summary
+    operation(name, safety=destructive(ends, _rejected) if ends else "write", server="queue", **more)(call)
 
 
-@operation(
-    "review send-back", safety="write", server="queue", example="podium review send-back 3 --notes 'handle commas'"
-)
-async def review_send_back(context: Context, asked: DecideInput) -> DecideOutput:
-    """Give the work back to its author with notes, with fresh tries."""
-    return await _decide(context, asked, "send_back")
-
-
-async def _decide(
-    context: Context, asked: DecideInput, verdict: Literal["approve", "reject", "send_back"]
-) -> DecideOutput:
-    project: str = await context.submit(Decide(asked.review, verdict, context.named(asked.by), asked.notes))
-    return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))
+for _name, _row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items():
+    _register(_name, **_row)

@@ -5,10 +5,10 @@ from typing import Final
 
 from podium.operations import waiting
 from podium.operations.context import Context
-from podium.operations.operation import Nothing, Output, operation, question
+from podium.operations.operation import Nothing, Output, question
 from podium.operations.projects import Spend
 from podium.operations.roster import fleet_of
-from podium.operations.stuck import Heard, look
+from podium.operations.stuck import look
 from podium.policy import breaker
 from podium.policy.breaker import Breaker
 from podium.store.batch import HOUR_SECONDS
@@ -101,14 +101,9 @@ class StatusOutput(Output):
     system: SystemStatus
 
 
-@operation("status", server="monitor")
-async def status(context: Context, asked: Nothing) -> StatusOutput:
+@question("status", server="monitor", seeing=True)
+def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     """Show queues, work in progress and today's results."""
-    heard = context.vitals().signs
-    return await context.store.read(lambda rows: _status(rows, context, heard))
-
-
-def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     wall = context.clock.wall()
     hour = int(wall // HOUR_SECONDS)
@@ -155,7 +150,7 @@ def _status(rows: Rows, context: Context, heard: Heard) -> StatusOutput:
         projects_complete=tally.get(("projects", "complete"), 0), projects_failed=tally.get(("projects", "failed"), 0),
         projects_waiting=waiting.depth(tally), reviews_open=tally.get((REVIEW, "open"), 0),
         dead_letters=sum(n for (_, state), n in tally.items() if state == "dead"),
-        stuck=len(look(rows, context, heard)), notices_open=notices, notices_needing_you=needing, instances_busy=busy,
+        stuck=len(look(rows, context)), notices_open=notices, notices_needing_you=needing, instances_busy=busy,
         instances_total=len(fleet.present()),
         spend_today=next((Spend.of(used) for _, *used in rows.all("spent_by", ("day", day_of(wall)))), Spend()),
         providers_held=held, breakers=shut,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import UsageError
 from podium.operations.context import Context
-from podium.operations.operation import Destructive, Output, Signed, argument, operation, option
+from podium.operations.operation import Output, Signed, argument, destructive, operation, option
 from podium.operations.preview import job_touched, project_touched
 from podium.operations.roster import fleet_of, instance_named
 from podium.store.rows import Rows
@@ -56,13 +56,9 @@ class BudgetInput(ProjectAction):
     budget_usd: float = argument("USD, with what it has used up already.", gt=0, le=1_000_000)
 
 
-async def _touched(context: Context, asked: ProjectAction | JobAction) -> dict[str, int]:
+def _touched(rows: Rows, context: Context, asked: ProjectAction | JobAction) -> dict[str, int]:
     """What ends with a project; or, of a job, with the feature that it is for."""
-
-    def read(rows: Rows) -> dict[str, int]:
-        return job_touched(rows, asked.job) if isinstance(asked, JobAction) else project_touched(rows, asked.project)
-
-    return await context.store.read(read)
+    return job_touched(rows, asked.job) if isinstance(asked, JobAction) else project_touched(rows, asked.project)
 
 
 @operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
@@ -97,7 +93,7 @@ def _register(name: Any, *, about: str, summary: str, action: Any = "", ends: st
         return await steer(context, action or name, asked)
 
     call.__doc__, call.__annotations__["asked"] = summary, _ABOUT[about]
-    operation(name, safety=Destructive(ends, _touched) if ends else "write", server="queue", **more)(call)
+    operation(name, safety=destructive(ends, _touched) if ends else "write", server="queue", **more)(call)
 
 
 for _name, _row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items():

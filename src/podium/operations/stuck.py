@@ -1,16 +1,15 @@
 """What is stuck, since when, why, and what to do about it; read through indexes, a bounded number of rows (QUE-6)."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from podium.domain.job import Job
 from podium.operations import causes
 from podium.operations.causes import Blocker, Finding, Standing
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, operation, option
+from podium.operations.operation import Input, Output, option, question
 from podium.operations.projects import need_project
 from podium.operations.roster import fleet_of
-from podium.policy.health import Signs, last_sign
+from podium.policy.health import last_sign
 from podium.store.looks import lanes_of
 from podium.store.rows import Rows
 
@@ -22,9 +21,6 @@ LANE_ROWS_MAX: Final = 20
 FOLLOWERS_MAX: Final = 20
 OPEN_PROJECTS_MAX: Final = 500
 """Open projects that one look examines for the defect that none of their jobs can move."""
-
-Heard = Mapping[str, Signs | None]
-"""What is seen of each attempt in progress (`Context.vitals`)."""
 
 
 class StuckInput(Input):
@@ -57,16 +53,11 @@ class StuckOutput(Output):
     total: int
 
 
-@operation("stuck", server="monitor")
-async def stuck(context: Context, asked: StuckInput) -> StuckOutput:
+@question("stuck", server="monitor", seeing=True)
+def stuck(rows: Rows, context: Context, asked: StuckInput) -> StuckOutput:
     """Find what has stood still for too long, with its cause and what to do about it."""
-    heard = context.vitals().signs
-
-    def read(rows: Rows) -> StuckOutput:
-        found = look(rows, context, heard)
-        return StuckOutput(stuck=[_row(finding) for finding in found[: asked.limit]], total=len(found))
-
-    return await context.store.read(read)
+    found = look(rows, context)
+    return StuckOutput(stuck=[_row(finding) for finding in found[: asked.limit]], total=len(found))
 
 
 def _row(found: Finding) -> StuckRow:
@@ -77,7 +68,7 @@ def _row(found: Finding) -> StuckRow:
     return StuckRow.like(found, job=job.id, workflow=job.workflow, step=job.step, item=job.item, instance=instance)
 
 
-def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
+def look(rows: Rows, context: Context) -> list[Finding]:
     """Everything that is stuck, as far as one bounded look finds it."""
     now, limits = context.clock.now(), context.config.limits
     beyond = now - limits.stuck_delayed_seconds, now + limits.stuck_delayed_seconds
@@ -87,7 +78,7 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     for queue, lane, _ in lanes_of(rows)[:LANES_MAX]:
         jobs += rows.all("jobs_ready_first", (queue, lane, LANE_ROWS_MAX))
     busy = {row[0] for row in rows.all("instances_busy")}
-    standings = [standing(rows, context, Job._make(row), heard, busy) for row in jobs]
+    standings = [standing(rows, context, Job._make(row), busy) for row in jobs]
     for at in [at for at in standings if at.job.state in ("dead", "in_review")]:
         followers = [Job._make(row) for row in rows.all("waiting_behind", (at.job.id, FOLLOWERS_MAX))]
         block = Blocker(at.job.id, at.job.workflow, at.job.step, at.job.item, at.job.state)
@@ -97,7 +88,7 @@ def look(rows: Rows, context: Context, heard: Heard) -> list[Finding]:
     return causes.findings(standings, paused, stranded, limits, now)
 
 
-def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str]) -> Standing:
+def standing(rows: Rows, context: Context, job: Job, busy: set[str]) -> Standing:
     """A job with what decides whether it moves."""
     more: dict[str, Any] = {}
     since = job.ready_at
@@ -114,7 +105,7 @@ def standing(rows: Rows, context: Context, job: Job, heard: Heard, busy: set[str
         (ahead,) = rows.one("ahead_in_lane", (job.queue, job.lane, job.rank))
         more |= {"pool": pool, "idle": pool - busy - shut, "drained": shut, "ahead": ahead}
     elif job.state == "running":
-        signs = heard.get(f"{job.project}/{job.id}.a{job.attempt}")
+        signs = context.vitals().signs.get(f"{job.project}/{job.id}.a{job.attempt}")
         last = last_sign(signs) if signs else None
         step = context.pipeline_of(rows, job.project).step(job.workflow, job.step)
         since = job.leased_at if last is None else last

@@ -15,11 +15,11 @@ from podium.operations.attempts import at_work
 from podium.operations.context import Context
 from podium.operations.operation import (
     Change,
-    Destructive,
     Face,
     Nothing,
     Output,
     argument,
+    destructive,
     operation,
     option,
     question,
@@ -100,14 +100,14 @@ def token_list(rows: Rows, context: Context, asked: Nothing) -> TokenListOutput:
     return TokenListOutput(tokens=[TokenRow.of((*row[:3], *row[4:])) for row in rows.all("tokens_all")])  # no hash
 
 
-async def _one_token(context: Context, asked: TokenRevokeInput) -> dict[str, int]:
-    row = await context.store.read(lambda rows: rows.one("token_by_id", (asked.id,)))
+def _one_token(rows: Rows, context: Context, asked: TokenRevokeInput) -> dict[str, int]:
+    row = rows.one("token_by_id", (asked.id,))
     return {"token": int(row is not None and row[6] is None)}
 
 
 @operation(
     "token revoke",
-    safety=Destructive("Revoke", _one_token),
+    safety=destructive("Revoke", _one_token),
     faces=_FACES,
     scope=Scope.ADMIN,
     example="podium token revoke 1f0c9a2b",
