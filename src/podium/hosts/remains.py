@@ -91,8 +91,7 @@ class Remains:
 
     async def _prune_sessions(self, cutoff: float, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
         """What jobs kept for an attempt that never came."""
-        kept = [Path(e.path) for project in entries(self._home.attempts) for e in entries(project.path)]
-        found = [path for path in kept if path.suffix == SESSION and path.lstat().st_mtime < cutoff]
+        found = [path for path in self._home.attempts.glob(f"*/*{SESSION}") if path.lstat().st_mtime < cutoff]
         done = await self._read(lambda rows: [path for path in found if _is_done(rows, int(path.stem))])
         return _reclaim("sessions", ((tree_bytes(path), path) for path in done), may_go_on, dry_run=dry_run)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from podium.integrations.shared_state.documents import PROJECT_FILES, Json
-from podium.integrations.shared_state.tree import PART, Tree
+from podium.integrations.shared_state.mirror import PART, Tree
 from tests.unit.integrations.stage import checked
 from tools.shared_state_schemas import Page, ProjectCounts, Queue, QueueCounts, QueueEntry
 

@@ -3,19 +3,19 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.integrations.webhooks import cloud_event
 from podium.operations.events import EventRow
 from podium.ports import Clock, Task
-from podium.store.rows import Rows
+from podium.store.store import Read
 
 LAST_ID: Final = "Last-Event-ID"
 ID_DIGITS_MAX: Final = 18
@@ -33,13 +33,8 @@ PACE_SECONDS: Final = 0.05
 """Between two looks at the log: readers are woken at most that often."""
 ALIVE_SECONDS: Final = 15.0
 """Between signs of life on a silent stream; at each it is asked again whether the credential is still good."""
-HEADERS: Final = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
+HEADERS: Final = {"content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no"}
 
-Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
 Encoded = tuple[int, bytes]
 
 
@@ -141,56 +136,47 @@ def begin_at(request: Request) -> int | None:
     return int(told) if told is not None else None
 
 
-class EventStream(Response):
-    """Follows the feed for one reader; `after` is the last event it has seen, None for one that begins now."""
+class EventStream(StreamingResponse):
+    """Follows the feed for one reader; `after` is the last event it has seen, None for one that begins now.
+
+    It ends with the connection: a reader that stalls waits in its own place, alone.
+    """
 
     def __init__(self, feed: Feed, after: int | None, check: Callable[[], Awaitable[object]]) -> None:
-        super().__init__()
+        super().__init__(self._told(), headers=HEADERS)
         self._feed = feed
         self._after = after
         self._check = check
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as Starlette has it
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the reader goes or its credential ends."""
-        feed = self._feed
-        last = await feed.enter()
-        gone = asyncio.Event()
-        watch = feed.clock.spawn(_until_gone(receive, gone), "event reader")
+        last = await self._feed.enter()
+        self._after = last if self._after is None else self._after
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await _send(send, b"retry: 2000\n\n")
-            with suppress(PodiumError):  # its credential ended, or the log cannot be read: it may come again
-                await self._follow(last if self._after is None else self._after, send, gone)
-            await send({"type": "http.response.body", "body": b""})
+            await super().__call__(scope, receive, send)
         finally:
-            watch.cancel()
-            feed.readers -= 1
+            self._feed.readers -= 1
 
-    async def _follow(self, seq: int, send: Send, gone: asyncio.Event) -> None:
+    async def _told(self) -> AsyncGenerator[bytes]:
+        yield b"retry: 2000\n\n"
+        with suppress(PodiumError):  # its credential ended, or the log cannot be read: it may come again
+            async for told in self._follow(self._after or 0):
+                yield told
+
+    async def _follow(self, seq: int) -> AsyncGenerator[bytes]:
         feed, revocations = self._feed, self._feed.revocations
-        while not gone.is_set():
+        while True:
             moved = feed.moved
             seq, told = await feed.after(seq)
             if feed.revocations != revocations:
                 revocations = feed.revocations
                 await self._check()
-            if told:
-                await _send(send, told)
-                continue
-            try:
-                async with asyncio.timeout(ALIVE_SECONDS):
-                    await moved.wait()
-            except TimeoutError:
-                await self._check()
-                await _send(send, b": alive\n\n")
-
-
-async def _send(send: Send, told: bytes) -> None:
-    """Give it to the connection; returns when that has room for more, so a reader that stalls waits here, alone."""
-    await send({"type": "http.response.body", "body": told, "more_body": True})
-
-
-async def _until_gone(receive: Receive, gone: asyncio.Event) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    gone.set()
+            if not told:
+                try:
+                    async with asyncio.timeout(ALIVE_SECONDS):
+                        await moved.wait()
+                    continue
+                except TimeoutError:
+                    await self._check()
+                    told = b": alive\n\n"
+            yield told

@@ -1,6 +1,7 @@
 """Templates as pages: numbers in words, states with a sign, small charts, and everything from outside escaped."""
 
 import json
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,26 +19,18 @@ from podium.operations.operation import REGISTRY, Operation
 HERE: Final = Path(__file__).parent
 TIMELINE_WIDTH: Final = 900.0
 
-TONES: Final = {
-    "good": "passed complete approved ok ready met idle pass",
-    "active": "active busy running open starting",
-    "attention": "in_review delayed sent_back stopped paused drained retiring waiting-on-human stuck draining warning"
-    " quarantined could-not-run unknown half-open overdue refused",
-    "trouble": "dead failed rejected crashed problem missed",
-    "quiet": "waiting held cancelled",
-}
-"""What the colour of a state's sign means, and the states that have it."""
-SIGNS: Final = {"good": "✓", "active": "▶", "attention": "!", "trouble": "✕", "quiet": "·"}
-"""No meaning hangs on colour alone."""
+TONES: Final[dict[str, dict[str, Any]]] = tomllib.loads((HERE / "states.toml").read_text("utf-8"))
 _MESSAGE: Final = TypeAdapter(dict[str, Any])
-_TONE_OF: Final = {state: tone for tone, states in TONES.items() for state in states.split()}
+_TONE_OF: Final = {state: tone for tone, told in TONES.items() for state in told["states"]}
 
 
 def _state(name: str) -> Markup:
     """A state as a sign and its word."""
     tone = _TONE_OF.get(name, "quiet")
     shown = wording.one_line(name).replace("_", " ").replace("-", " ")
-    return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(tone, SIGNS[tone], shown)
+    return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(
+        tone, TONES[tone]["sign"], shown
+    )
 
 
 class Bar(NamedTuple):

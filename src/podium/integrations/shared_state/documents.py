@@ -5,12 +5,14 @@ about: a workflow by its name, or a project as `projects/{id}`. Each question is
 """
 
 import json
+import tomllib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from podium.domain.instance import Slot
@@ -26,13 +28,10 @@ DATA_CHARS_MAX: Final = 1 << 20
 EVENTS_MAX: Final = 20_000
 """Events that one question looks through."""
 
-WORKFLOWS: Final[Mapping[str, tuple[str, str]]] = {
-    "genesis": ("queues/genesis-queue.json", "instances/genesis-instances.json"),
-    "development": ("queues/development-queue.json", "instances/dev-instances.json"),
-    "content": ("queues/content-queue.json", "instances/content-instances.json"),
-}
+_TABLE: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+WORKFLOWS: Final[dict[str, list[str]]] = _TABLE["workflows"]
 """Where a workflow's queue and pool are mirrored."""
-PROJECT_FILES: Final = ("status.json", "genesis-output.json", "dev-progress.json", "content-status.json")
+PROJECT_FILES: Final[list[str]] = _TABLE["project_files"]
 
 Json = dict[str, Any]
 
@@ -47,20 +46,6 @@ class Rows(Protocol):
     def all(self, name: str, args: Sequence[Any] = ()) -> list[Any]:
         """All its rows."""
         ...
-
-
-# The fields of the documents' parts in the order of the columns that they are read from.
-_HEAD: Final = (
-    "pipeline title type complexity state paused priority boost business_value agent source repository_url created_at "
-    "ended_at"
-)
-_WORKFLOW: Final = "state chains jobs_open jobs_held started_at completed_at"
-_JOB: Final = "job step item state attempt failures reworks instance due_at"
-_WAITING: Final = "job project workflow step item lane priority attempt ready_at"
-_INSTANCE: Final = "name role state job project workflow step item attempt since"
-# The states that are told of a queue's jobs, and of the projects in a workflow.
-_JOB_STATES: Final = "ready running delayed held paused in_review dead passed cancelled"
-_PROJECT_STATES: Final = "queued active completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +128,7 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
     row = rows.one("project_head", (project,))
     if row is None:
         return None
-    head = _part(_HEAD, row)
+    head = _part("head", row)
     pipeline = pipelines[head.pop("pipeline")]
     head["paused"] = bool(head["paused"])
     workflows = {row[0]: _workflow(pipeline, row) for row in rows.all("workflow_progress", (project,))}
@@ -151,7 +136,7 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
     def about(workflow: str, kind: str, **more: Any) -> Json:
         runs = {run: told for run, told in workflows.items() if workflow_of(run) == workflow}
         newest = max(runs, key=lambda run: runs[run]["started_at"] or 0.0, default=workflow)
-        told = runs.get(newest) or _part(_WORKFLOW, (None, {}, 0, 0, None, None))
+        told = runs.get(newest) or _part("workflow", (None, {}, 0, 0, None, None))
         return _document(kind, **told, project=project, jobs=_jobs(rows, project, newest), **more)
 
     plan, issues = _plan(rows, project), _artifacts(rows, project, "issue", data_chars_max=0)
@@ -168,13 +153,13 @@ def queue(rows: Rows, workflow: str) -> Json:
     lanes = [
         rows.all("ready_first", (workflow, lane, ENTRIES_MAX + 1)) for (lane,) in rows.all("lanes_ready", (workflow,))
     ]
-    ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part(_WAITING, row[1:]))
+    ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part("waiting", row[1:]))
     counts = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     return _document(
         "queue",
         workflow=workflow,
-        jobs={state: counts.get((workflow, state), 0) for state in _JOB_STATES.split()},
-        projects={state: counts.get((f"workflow.{workflow}", state), 0) for state in _PROJECT_STATES.split()},
+        jobs={state: counts.get((workflow, state), 0) for state in _TABLE["states"]["jobs"]},
+        projects={state: counts.get((f"workflow.{workflow}", state), 0) for state in _TABLE["states"]["projects"]},
         oldest_ready_at=min((entry["ready_at"] for entry in ready["entries"]), default=None),
         ready=ready,
     )
@@ -189,7 +174,7 @@ def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Json:
     def entry(name: str) -> Json:
         _, project, job, *rest = busy.get(name, (None,) * 8)
         state = "busy" if name in busy else "idle"
-        return _part(_INSTANCE, (name, roles.get(name, ""), state, job, project, *rest))
+        return _part("instance", (name, roles.get(name, ""), state, job, project, *rest))
 
     told = {"total": len(names), "busy": len(busy), "idle": len(names) - len(busy)}
     return _document("instances", workflow=workflow, **told, instances=_page(names, entry))
@@ -200,8 +185,8 @@ def _document(kind: str, **rest: Any) -> Json:
     return {"schema_version": SCHEMA_VERSION, "seq": 0, "updated_at": 0.0, "kind": kind, **rest}
 
 
-def _part(names: str, row: Sequence[Any]) -> Json:
-    return dict(zip(names.split(), map(fitting, row), strict=True))
+def _part(name: str, row: Sequence[Any]) -> Json:
+    return dict(zip(_TABLE["fields"][name], map(fitting, row), strict=True))
 
 
 def _page(found: Sequence[Any], entry: Callable[[Any], Json]) -> Json:
@@ -212,13 +197,13 @@ def _page(found: Sequence[Any], entry: Callable[[Any], Json]) -> Json:
 def _workflow(pipeline: Pipeline, row: Any) -> Json:
     name, state, counts, *rest = row
     chains = zip(pipeline.workflow(name).states, json.loads(counts), strict=True)
-    return _part(_WORKFLOW, (state, {state: n for state, n in chains if n}, *rest))
+    return _part("workflow", (state, {state: n for state, n in chains if n}, *rest))
 
 
 def _jobs(rows: Rows, project: str, workflow: str) -> Json:
     def entry(row: Any) -> Json:
         *head, instance, ready_at = row
-        return _part(_JOB, (*head, instance or None, ready_at if head[3] == "delayed" else None))
+        return _part("job", (*head, instance or None, ready_at if head[3] == "delayed" else None))
 
     made = _page(rows.all("jobs_of_workflow_first", (project, workflow, ENTRIES_MAX + 1)), entry)
     made["entries"].sort(key=itemgetter("job"))
@@ -228,14 +213,14 @@ def _jobs(rows: Rows, project: str, workflow: str) -> Json:
 def _artifacts(rows: Rows, project: str, kind: str, data_chars_max: int = DATA_CHARS_MAX) -> Json:
     def entry(row: Any) -> Json:
         *head, data = row
-        return _part("key title path kind url", (*head, _word(data, "kind"), _word(data, "url")))
+        return _part("artifact", (*head, _word(data, "kind"), _word(data, "url")))
 
     return _page(rows.all("artifacts_of_kind_first", (data_chars_max, project, kind, ENTRIES_MAX + 1)), entry)
 
 
 def _plan(rows: Rows, project: str) -> Json | None:
     row = rows.one("artifacts_of_kind_first", (DATA_CHARS_MAX, project, "plan", 1))
-    return _part("title summary", (row[1], _word(row[3], "summary"))) if row else None
+    return _part("plan", (row[1], _word(row[3], "summary"))) if row else None
 
 
 def _word(data: str | None, name: str) -> str | None:
