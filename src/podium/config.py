@@ -49,10 +49,8 @@ class AgentConfig(_Section):
 
     def options(self) -> tuple[str, ...]:
         """What `claude`, or an agent by ACP, is started with beyond its own choices."""
-        chosen = {
-            "--program": self.program, "--model": self.model, "--fallback-model": self.fallback_model,
-            "--budget-usd": self.budget_usd, "--max-turns": self.max_turns, "--stall-seconds": self.stall_seconds,
-        }  # fmt: skip
+        names = ("program", "model", "fallback_model", "budget_usd", "max_turns", "stall_seconds")
+        chosen = {f"--{name.replace('_', '-')}": getattr(self, name) for name in names}
         return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
 
 

@@ -104,10 +104,9 @@ class OwnSteps(InProcessHost):
         self, lease: Lease, commit: str, assignment: Assignment, may_write: Callable[[], bool]
     ) -> Report:
         mine = (a for a in assignment.artifacts if a.kind in PUBLISHED and _is_new(a.run, assignment.run))
-        found = {(a.kind, a.path): a for a in mine if a.path}
+        found = {(a.kind, path): a for a in mine if (path := a.path)}
         told = {"version": assignment.increment["version"]} if assignment.increment else {}
-        pieces = [(kind, path) for kind, path in found if path]
-        placed = await publishing.publish(self._home, lease.job.project, commit, pieces, may_write)
+        placed = await publishing.publish(self._home, lease.job.project, commit, list(found), may_write)
         if isinstance(placed, Superseded):
             return _TAKEN_OVER
         publications: list[Artifact] = []
