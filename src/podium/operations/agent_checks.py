@@ -16,17 +16,9 @@ from podium.operations import probing
 from podium.operations.operation import Output
 
 CLAUDE: Final = "claude"
-CREDENTIALS: Final = (
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "CLAUDE_CODE_OAUTH_TOKEN",
-    "CLAUDE_CODE_USE_BEDROCK",
-    "CLAUDE_CODE_USE_VERTEX",
-    "CLAUDE_CODE_USE_FOUNDRY",
-)
-"""Variables by which Claude Code is logged in (code.claude.com/docs/en/env-vars)."""
-
 _WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+CREDENTIALS: Final[Sequence[str]] = _WORDS["claude"]["credentials"]
+"""Variables by which Claude Code is logged in (code.claude.com/docs/en/env-vars)."""
 
 
 class AgentCheck(Output):

@@ -6,8 +6,8 @@ from typing import Final, Literal, NamedTuple
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, option, question
+from podium.operations.queues import quantile
 from podium.operations.roster import fleet_of
-from podium.operations.status import quantile
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 

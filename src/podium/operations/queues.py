@@ -1,7 +1,7 @@
 """The six queues side by side, each from counters, at a cost that does not depend on what waits (QUE-1)."""
 
-from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from podium.domain.errors import NotFound
 from podium.domain.fleet import Route
@@ -10,10 +10,13 @@ from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Change, Nothing, Output, argument, operation, question
 from podium.operations.roster import fleet_of
-from podium.operations.status import last_hour, quantile, ready_lanes
 from podium.store.batch import HOUR_SECONDS
+from podium.store.looks import lanes_of
 from podium.store.rows import Rows
+from podium.store.sketch import wait_seconds
 from podium.store.writing import INPUT, REVIEW
+
+Holds = Literal["projects", "jobs", "reviews"]
 
 
 class QueueRow(Output):
@@ -23,7 +26,7 @@ class QueueRow(Output):
     """
 
     queue: str
-    holds: Literal["projects", "jobs", "reviews"]
+    holds: Holds
     depth: int
     """How many wait: projects for room, jobs for an instance, reviews for a decision."""
     running: int
@@ -55,38 +58,39 @@ class QueuesOutput(Output):
     queues: list[QueueRow]
 
 
-class _Source(NamedTuple):
-    """Where a queue's figures are kept."""
-
-    name: str
-    holds: Literal["projects", "jobs", "reviews"]
-    counted_as: str
-
-
 OUTPUT: Final = "output"
+Counted = tuple[str, Holds, str]
+"""A queue: its name, what it holds, and as what that is counted."""
 
 
 @question("queues", server="queue")
 def queues(rows: Rows, context: Context, asked: Nothing) -> QueuesOutput:
     """Show every queue: how much waits and for how long, what comes in and goes out."""
+    ends: list[Counted] = [("review", "reviews", REVIEW), (OUTPUT, "jobs", PODIUM_QUEUE)]
+    every: list[Counted] = [("input", "projects", INPUT), *of_workflows(context), *ends]
+    return QueuesOutput(queues=rows_of(rows, context, every))
+
+
+def of_workflows(context: Context) -> list[Counted]:
+    """The queues of the home's workflows."""
+    return [(name, "jobs", name) for name in context.pipeline.workflows]
+
+
+def rows_of(rows: Rows, context: Context, queues: Sequence[Counted]) -> list[QueueRow]:
+    """These queues with their figures."""
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     ages = _ages(rows, context.clock.now())
-    sources = [
-        _Source("input", "projects", INPUT),
-        *(_Source(name, "jobs", name) for name in context.pipeline.workflows),
-        _Source("review", "reviews", REVIEW),
-        _Source(OUTPUT, "jobs", PODIUM_QUEUE),
-    ]
     depths = {INPUT: waiting.depth(tally), REVIEW: tally.get((REVIEW, "open"), 0)}
     wall = context.clock.wall()
     fleet = fleet_of(rows, context)
     made: list[QueueRow] = []
-    for name, holds, counted_as in sources:
+    for name, holds, counted_as in queues:
         waits = dict(rows.all("wait_since", (counted_as, int(wall // HOUR_SECONDS) - 1)))
         out = last_hour(rows, f"queue.{counted_as}.started", wall)
         grown = last_hour(rows, f"queue.{counted_as}.depth", wall)
         row = QueueRow(
-            queue=name, holds=holds, depth=depths.get(counted_as, tally.get((counted_as, "ready"), 0)),
+            queue=name, holds=holds,
+            depth=depths[counted_as] if holds != "jobs" else tally.get((counted_as, "ready"), 0),
             running=tally.get((counted_as, "running"), 0), held=tally.get((counted_as, "held"), 0),
             oldest_seconds=ages.get(counted_as), wait_p50_seconds=quantile(waits, 0.5),
             wait_p95_seconds=quantile(waits, 0.95), in_per_hour=round(max(0.0, out + grown), 1),
@@ -95,7 +99,7 @@ def queues(rows: Rows, context: Context, asked: Nothing) -> QueuesOutput:
             drained=counted_as in fleet.drained,
         )  # fmt: skip
         made.append(row)
-    return QueuesOutput(queues=made)
+    return made
 
 
 class StrategyInput(Change):
@@ -133,3 +137,29 @@ def _ages(rows: Rows, now: float) -> Mapping[str, float]:
     for queue, _, _, at in ready_lanes(rows):
         since[queue] = min(at, since.get(queue, at))
     return {queue: round(max(0.0, now - at), 3) for queue, at in since.items() if at is not None}
+
+
+def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
+    """(queue, lane, ready jobs, when the first in order became ready) of every lane where something waits."""
+    return [(queue, lane, n, rows.one("ready_since", (queue, lane))[0]) for queue, lane, n in lanes_of(rows)]
+
+
+def last_hour(rows: Rows, metric: str, wall: float) -> float:
+    """What was counted in the last sixty minutes: this hour's, and the share of the last one that is still in."""
+    hour = int(wall // HOUR_SECONDS)
+    found = dict(rows.all("hourly_metric_since", (metric, hour - 1)))
+    share = 1.0 - (wall % HOUR_SECONDS) / HOUR_SECONDS
+    return found.get(hour, 0) + found.get(hour - 1, 0) * share
+
+
+def quantile(buckets: dict[int, int], q: float) -> float | None:
+    """The q-quantile in seconds of a waiting-time sketch; None when nothing was counted."""
+    total = sum(buckets.values())
+    if total == 0:
+        return None
+    seen = 0
+    for bucket in sorted(buckets):
+        seen += buckets[bucket]
+        if seen >= q * total:
+            return round(wait_seconds(bucket), 4)
+    return None

@@ -7,14 +7,13 @@ from podium.operations import waiting
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, question
 from podium.operations.projects import Spend
+from podium.operations.queues import last_hour, of_workflows, ready_lanes, rows_of
 from podium.operations.roster import fleet_of
 from podium.operations.stuck import look
 from podium.policy import breaker
 from podium.policy.breaker import Breaker
 from podium.store.batch import HOUR_SECONDS
-from podium.store.looks import lanes_of
 from podium.store.rows import Rows
-from podium.store.sketch import wait_seconds
 from podium.store.writing import REVIEW, day_of
 
 
@@ -111,25 +110,19 @@ def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     today = {metric: n for metric, n, _ in rows.all("hourly_since", (midnight // HOUR_SECONDS,))}
     day = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (hour - 23,))}
     recent = {metric: n for metric, n, _ in rows.all("hourly_since", (hour - 1,))}
-    lanes = ready_lanes(rows)
     fleet = fleet_of(rows, context)
     workflows: dict[str, WorkflowStatus] = {}
-    for name in context.pipeline.workflows:
-        subject = f"workflow.{name}"
-        waits = dict(rows.all("wait_since", (name, hour - 1)))
-        oldest = min((at for queue, _, _, at in lanes if queue == name), default=None)
-        workflows[name] = WorkflowStatus(
+    for row in rows_of(rows, context, of_workflows(context)):
+        name, subject = row.queue, f"workflow.{row.queue}"
+        workflows[name] = WorkflowStatus.like(
+            row,
             queued=tally.get((subject, "queued"), 0),
             active=tally.get((subject, "active"), 0),
             completed_today=today.get(f"{subject}.completed", 0),
-            jobs_ready=tally.get((name, "ready"), 0),
-            jobs_running=tally.get((name, "running"), 0),
-            jobs_held=tally.get((name, "held"), 0),
-            oldest_seconds=round(max(0.0, context.clock.now() - oldest), 3) if oldest is not None else None,
-            wait_p50_seconds=quantile(waits, 0.5),
-            wait_p95_seconds=quantile(waits, 0.95),
+            jobs_ready=row.depth,
+            jobs_running=row.running,
+            jobs_held=row.held,
             started_per_hour=recent.get(f"queue.{name}.started", 0),
-            drained=name in fleet.drained,
         )
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
@@ -167,32 +160,6 @@ def breakers_of(rows: Rows, wall: float) -> tuple[BreakerRow, ...]:
         if state != "closed":
             found.append(BreakerRow(name=name, state=state, since=since, until=until, reason=reason))
     return tuple(found)
-
-
-def ready_lanes(rows: Rows) -> list[tuple[str, str, int, float]]:
-    """(queue, lane, ready jobs, when the first in order became ready) of every lane where something waits."""
-    return [(queue, lane, n, rows.one("ready_since", (queue, lane))[0]) for queue, lane, n in lanes_of(rows)]
-
-
-def last_hour(rows: Rows, metric: str, wall: float) -> float:
-    """What was counted in the last sixty minutes: this hour's, and the share of the last one that is still in."""
-    hour = int(wall // HOUR_SECONDS)
-    found = dict(rows.all("hourly_metric_since", (metric, hour - 1)))
-    share = 1.0 - (wall % HOUR_SECONDS) / HOUR_SECONDS
-    return found.get(hour, 0) + found.get(hour - 1, 0) * share
-
-
-def quantile(buckets: dict[int, int], q: float) -> float | None:
-    """The q-quantile in seconds of a waiting-time sketch; None when nothing was counted."""
-    total = sum(buckets.values())
-    if total == 0:
-        return None
-    seen = 0
-    for bucket in sorted(buckets):
-        seen += buckets[bucket]
-        if seen >= q * total:
-            return round(wait_seconds(bucket), 4)
-    return None
 
 
 INPUT_SHOWN_MAX: Final = 20
