@@ -1,25 +1,16 @@
 """The embedded store: SQLite through apsw, one writer connection on a thread of its own, FULL durability."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
-from podium.domain import pipeline_file
-from podium.domain.command import Arrive, Command, Submit
-from podium.domain.errors import Defect, PodiumError, Unavailable, UnsafeStore
-from podium.domain.job import Job
-from podium.domain.pipeline import Pipeline
+from podium.domain.errors import Unavailable, UnsafeStore
 from podium.policy.admission import Limits
-from podium.policy.breaker import Breaker
-from podium.store import transaction
-from podium.store.batch import Batch
-from podium.store.fleet import read_fleet
-from podium.store.hot import Hot, Numbers
 from podium.store.rows import Row, sql
+from podium.store.writer import Failpoint, Writer
 
 SAFE_VERSION: Final = 3_051_003
 """SQLite before 3.51.3 can lose committed writes in WAL mode (the WAL-reset defect, sqlite.org/wal.html)."""
@@ -32,9 +23,6 @@ TROUBLES: Final = (
     apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.BusyError, apsw.CantOpenError, apsw.NoMemError,
 )  # fmt: skip
 """The machine's, which pass: what was asked may work later."""
-
-Failpoint = Callable[[str], None]
-"""Called at named places of a transaction; tests raise or kill there."""
 
 
 class SqliteRows:
@@ -54,6 +42,10 @@ class SqliteRows:
     def many(self, name: str, rows: Iterable[Row]) -> None:
         """Run a statement once for each row."""
         self.connection.executemany(sql(name), rows)
+
+    def close(self) -> None:
+        """Close the connection; committed work is safe either way."""
+        self.connection.close()
 
 
 def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
@@ -97,96 +89,28 @@ def migrate(connection: apsw.Connection) -> None:
                     connection.execute(script.read_text("utf-8"))
                     connection.pragma("user_version", number)
             except TROUBLES as error:
-                raise told(error) from error
+                raise SqliteStore.told(error) from error
 
 
-class SqliteStore:
-    """Executes batches of commands on one writer connection. Not thread-safe: one thread calls `run`."""
+class SqliteStore(Writer):
+    """The writer of a home's own database."""
+
+    ERROR = apsw.Error
+    TROUBLES = TROUBLES
 
     def __init__(self, path: Path | str, failpoint: Failpoint = lambda _: None, limits: Limits | None = None) -> None:
-        """`limits` say how deep queues may become; by default those of the product."""
         self.connection = connect(path)
         migrate(self.connection)
-        self.rows = SqliteRows(self.connection)
-        self.pipelines: dict[str, Pipeline] = {}
-        self._watched: set[str] = set()
-        self._failpoint = failpoint
-        self.limits = limits or Limits()
-        for (text,) in self.rows.all("pipelines"):
-            self._know(text)
-        self._restore()
+        super().__init__(SqliteRows(self.connection), failpoint, limits)
 
-    def _restore(self) -> None:
-        """Take what is kept in memory from what is committed."""
-        job, seq, review = self.rows.one("numbers")
-        self._hot = self._cold()
-        self._numbers = Numbers(job + 1, seq + 1, review + 1)
-        self._lanes: set[tuple[str, str]] = {(queue, lane) for queue, lane in self.rows.all("lanes")}
-
-    def _cold(self) -> Hot:
-        """Nothing remembered but the fleet, for which queues projects wait, and where messages may be unread."""
-        busy = {job.instance: job.id for job in map(Job._make, self.rows.all("jobs_running"))}
-        waiting = dict(self.rows.all("input_waiting"))
-        hot = Hot(self.limits, busy=busy, waiting=waiting, watched=self._watched, fleet=read_fleet(self.rows))
-        hot.breakers = {row[0]: Breaker(*row[:5]) for row in self.rows.all("breakers")}
-        for project, address, sent_at in self.rows.all("message_boxes"):
-            hot.post(project, address, sent_at)
-        return hot
-
-    def _know(self, text: str) -> None:
-        pipeline = pipeline_file.parse(text, "stored pipeline")
-        self.pipelines[pipeline.digest] = pipeline
-        self._watched |= pipeline.events
-
-    def run(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
-        """Carry out a batch in one durable transaction; an answer that is an exception is that command's refusal."""
-        try:
-            for command in (
-                effect for one in commands for effect in (one.effects if isinstance(one, Arrive) else (one,))
-            ):
-                if isinstance(command, Submit) and command.project.pipeline not in self.pipelines:
-                    self._know(command.pipeline_text)
-            return self._transaction(commands, now, wall)
-        except PodiumError as error:
-            if len(commands) == 1:
-                return [error]
-        except apsw.Error as error:
-            if len(commands) == 1:
-                return [told(error)]
-        except Exception as error:  # noqa: BLE001 - one command's defect must never take the others of its batch along
-            if len(commands) == 1:
-                return [Defect(f"{type(error).__name__}: {error}")]
-        return [answer for command in commands for answer in self.run([command], now, wall)]
-
-    def _transaction(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
-        numbers = replace(self._numbers)
-        lanes = set(self._lanes)
+    def begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            batch = Batch(self.rows, self._hot, self.pipelines, numbers, now, wall)
-            answers = transaction.run(batch, commands, lanes)
-            self._failpoint("before-commit")
-            self.connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(apsw.Error):
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-            deaths, self._hot = self._hot.deaths, self._cold()
-            self._hot.deaths = deaths  # a refused command makes no instance sound
-            raise
-        self._numbers, self._lanes = numbers, lanes
-        self._failpoint("after-commit")
-        return answers
 
-    def close(self) -> None:
-        """Close the connection; committed work is safe either way."""
-        self.connection.close()
+    def commit(self) -> None:
+        self.connection.execute("COMMIT")
 
-
-def told(error: apsw.Error) -> PodiumError:
-    """The database's error as Podium's: trouble of the machine is not a defect."""
-    if isinstance(error, TROUBLES):
-        return Unavailable(
-            f"The database cannot be written now ({error}); nothing was changed. Free space and try again."
-        )
-    return Defect(f"The database refused the change: {error}")
+    def _roll_back(self) -> None:
+        with contextlib.suppress(apsw.Error):
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+        self._forget()

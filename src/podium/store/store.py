@@ -27,8 +27,9 @@ from podium.store.fleet import read_fleet
 from podium.store.group_commit import Execute, GroupCommit
 from podium.store.looks import looks
 from podium.store.outbox import due
-from podium.store.rows import Rows
-from podium.store.sqlite import TROUBLES, Failpoint, SqliteRows, SqliteStore, connect
+from podium.store.rows import OwnRows, Rows
+from podium.store.sqlite import SqliteRows, SqliteStore, connect
+from podium.store.writer import Failpoint, Writer
 
 DATABASE: Final = "podium.sqlite"
 
@@ -116,8 +117,17 @@ async def open_store(
     `clock` makes the clock from the latest time on record.
     """
     database = SqliteStore(path, failpoint, limits)
-    times = clock(database.rows.one("last_time")[0])
     rows, fence = SqliteRows(connect(path, read_only=True)), SqliteRows(connect(path, read_only=True))
+    async with opened(database, clock, rows, fence) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opened(
+    database: Writer, clock: Callable[[float], Clock], rows: OwnRows, fence: OwnRows
+) -> AsyncGenerator[tuple[Store, Clock]]:
+    """The store over its writer, a connection to read and one for `Store.holds`; all are closed at the end."""
+    times = clock(database.rows.one("last_time")[0])
     writer, reader = ThreadPoolExecutor(1, "podium-store"), ThreadPoolExecutor(1, "podium-reader")
     loop = asyncio.get_running_loop()
 
@@ -127,7 +137,7 @@ async def open_store(
     async def read(question: Callable[[Rows], Any]) -> Any:
         try:
             return await loop.run_in_executor(reader, question, rows)
-        except TROUBLES as error:
+        except database.TROUBLES as error:
             raise Unavailable(
                 f"The database cannot be read now ({error}). Free space and memory, then retry."
             ) from error
@@ -137,8 +147,8 @@ async def open_store(
     finally:
         writer.shutdown()
         reader.shutdown()
-        rows.connection.close()
-        fence.connection.close()
+        rows.close()
+        fence.close()
         database.close()
 
 
@@ -150,9 +160,9 @@ async def open_reader(path: Path, *, quietly: bool = False) -> AsyncGenerator[St
     """
     rows = _to_read(path, quietly=quietly)
     try:
-        yield _only_read(rows)
+        yield read_only(rows)
     finally:
-        rows.connection.close()
+        rows.close()
 
 
 @asynccontextmanager
@@ -160,12 +170,13 @@ async def open_empty() -> AsyncGenerator[Store]:
     """What a home says in which nothing has happened yet; nothing is written."""
     database = SqliteStore(":memory:")
     try:
-        yield _only_read(database.rows)
+        yield read_only(database.rows)
     finally:
         database.close()
 
 
-def _only_read(rows: SqliteRows) -> Store:
+def read_only(rows: Rows) -> Store:
+    """The store as a connection that only reads has it."""
     pipelines = {
         p.digest: p for (text,) in rows.all("pipelines") for p in [pipeline_file.parse(text, "stored pipeline")]
     }

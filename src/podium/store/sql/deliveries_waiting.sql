@@ -10,3 +10,4 @@ SELECT w.webhook, x.webhook IS NOT NULL
 FROM waiting AS w
 LEFT JOIN webhook_disabled AS x ON x.webhook = w.webhook
 WHERE w.webhook IS NOT NULL
+ORDER BY w.webhook

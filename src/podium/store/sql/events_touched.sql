@@ -2,3 +2,4 @@
 SELECT DISTINCT project
 FROM event
 WHERE seq > ? AND seq <= ? AND project <> ''
+ORDER BY project

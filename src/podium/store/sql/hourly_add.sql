@@ -1,4 +1,4 @@
 -- Add to an hour's sum.
 INSERT INTO hourly (metric, hour, n, total)
 VALUES (?, ?, ?, ?)
-ON CONFLICT (metric, hour) DO UPDATE SET n = n + excluded.n, total = total + excluded.total
+ON CONFLICT (metric, hour) DO UPDATE SET n = hourly.n + excluded.n, total = hourly.total + excluded.total

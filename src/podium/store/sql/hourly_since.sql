@@ -3,3 +3,4 @@ SELECT metric, sum(n), sum(total)
 FROM hourly
 WHERE hour >= ?
 GROUP BY metric
+ORDER BY metric

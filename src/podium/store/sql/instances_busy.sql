@@ -2,3 +2,4 @@
 SELECT instance, project, workflow, step, item, id, attempt, leased_at
 FROM job
 WHERE state = 'running'
+ORDER BY instance

@@ -3,5 +3,5 @@
 SELECT id, project, workflow, step, item, queue, lane, state, blockers, attempt, failures, reworks, priority,
   rank, ready_at, leased_at, instance, avoid, routed
 FROM job
-WHERE id = iif(?2, ?2, (SELECT about ->> '$.job' FROM outside WHERE key = ?3))
-  AND (NOT ?2 OR project = (SELECT project FROM outside WHERE key = ?1))
+WHERE id = CASE WHEN ?2 > 0 THEN ?2 ELSE (SELECT CAST(about ->> 'job' AS BIGINT) FROM outside WHERE key = ?3) END
+  AND (?2 = 0 OR project = (SELECT project FROM outside WHERE key = ?1))

@@ -3,3 +3,4 @@ SELECT project, address, max(sent_at)
 FROM message
 WHERE closed_at IS NULL AND (project = '' OR project IN (SELECT id FROM project WHERE state = 'open'))
 GROUP BY project, address
+ORDER BY project, address

@@ -1,2 +1,2 @@
 -- What an ended project asked a person for needs nobody any more.
-UPDATE notice SET settled_wall = ?, settled_by = ? WHERE settled_wall IS NULL AND needs_you AND project = ?
+UPDATE notice SET settled_wall = ?, settled_by = ? WHERE settled_wall IS NULL AND needs_you = 1 AND project = ?

@@ -6,6 +6,6 @@ WHERE id > ? AND repository_url IS NULL AND pruned_at IS NULL AND (state = 'open
   SELECT 1
   FROM outside
   WHERE key = 'gh:' || project.id || '/done'
-    AND about ->> '$.runs' = (SELECT count(*) FROM workflow WHERE workflow.project = project.id))))
+    AND CAST(about ->> 'runs' AS BIGINT) = (SELECT count(*) FROM workflow WHERE workflow.project = project.id))))
 ORDER BY id
 LIMIT ?

@@ -2,3 +2,4 @@
 SELECT id
 FROM project
 WHERE state = 'open'
+ORDER BY id

@@ -1,2 +1,2 @@
 -- An instance has read a message.
-INSERT OR IGNORE INTO receipt (message, instance, at_wall) VALUES (?, ?, ?)
+INSERT INTO receipt (message, instance, at_wall) VALUES (?, ?, ?) ON CONFLICT DO NOTHING

@@ -2,3 +2,4 @@
 SELECT name, version, asked_by, reason
 FROM run
 WHERE project = ?
+ORDER BY version

@@ -2,5 +2,6 @@
 INSERT INTO spent (kind, name, input_tokens, output_tokens, cost_usd)
 VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (kind, name) DO UPDATE SET
-  input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,
-  cost_usd = CASE WHEN excluded.cost_usd IS NULL THEN cost_usd ELSE coalesce(cost_usd, 0.0) + excluded.cost_usd END
+  input_tokens = spent.input_tokens + excluded.input_tokens, output_tokens = spent.output_tokens + excluded.output_tokens,
+  cost_usd = CASE WHEN excluded.cost_usd IS NULL THEN spent.cost_usd
+    ELSE coalesce(spent.cost_usd, 0.0) + excluded.cost_usd END

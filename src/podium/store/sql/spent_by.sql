@@ -2,3 +2,4 @@
 SELECT name, input_tokens, output_tokens, cost_usd
 FROM spent
 WHERE kind = ? AND name >= ?
+ORDER BY name

@@ -2,3 +2,4 @@
 SELECT name, state, counts, started_at, completed_at
 FROM workflow
 WHERE project = ?
+ORDER BY name
