@@ -12,7 +12,7 @@ from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline, Workflow
 from podium.policy.admission import Limits
 from podium.store.hot import Waiting
-from podium.store.sqlite import SqliteStore
+from podium.store.writer import Writer
 from podium.store.writing import REVIEW
 from tests.simulation.replay import Told, replay
 
@@ -82,7 +82,7 @@ class Books:
         return self.pipelines[flow.project].workflow(flow.name)
 
 
-def read(store: SqliteStore) -> Books:
+def read(store: Writer) -> Books:
     """The books of a database."""
     ask = store.rows.all
     states: dict[str, str] = dict(ask("project_states"))
@@ -108,7 +108,7 @@ def read(store: SqliteStore) -> Books:
     )
 
 
-def check(store: SqliteStore, *, finished: bool, judged: bool = False) -> list[str]:
+def check(store: Writer, *, finished: bool, judged: bool = False) -> list[str]:
     """All checkers over one database; `finished` adds what must hold once faults have stopped and work has ended.
 
     `judged` says that every verdict was `policy.verdict`'s, and adds what that promises.

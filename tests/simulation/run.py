@@ -22,8 +22,8 @@ from podium.policy import routing
 from podium.policy.autoscaling import AutoscalerSettings
 from podium.simulation.loop import VirtualClock, VirtualLoop
 from podium.store.rows import Rows
-from podium.store.sqlite import SqliteStore
 from podium.store.store import Store
+from podium.store.writer import Writer
 from tests.simulation.checkers import check
 from tests.simulation.storm import LATE_SECONDS, FaultyStore
 from tests.simulation.world import Faults, SimulatedHost, Workload, World
@@ -92,7 +92,7 @@ class Run:
         faults: Faults,
         projects: int,
         workload: Workload,
-        database: Callable[[], SqliteStore] | None = None,
+        database: Callable[[], Writer] | None = None,
         *,
         on_disk: bool = False,
         strategy: str = routing.DEFAULT,

@@ -17,6 +17,7 @@ from podium.policy.health import Signs
 from podium.ports import OVERDUE, Brief
 from podium.simulation.loop import EPOCH, VirtualClock, VirtualLoop
 from podium.store.sqlite import SqliteStore
+from podium.store.writer import Writer
 
 SPENT_MAX: Final = 50
 """Committed results that may come again."""
@@ -120,7 +121,7 @@ class World:
     """Outlives every simulated orchestrator: agents, the database, the book of what happened."""
 
     def __init__(
-        self, loop: VirtualLoop, seed: int, faults: Faults, workload: Workload, database: SqliteStore | None = None
+        self, loop: VirtualLoop, seed: int, faults: Faults, workload: Workload, database: Writer | None = None
     ) -> None:
         self.loop = loop
         self.rng = random.Random(seed)
@@ -131,7 +132,7 @@ class World:
         self.faults = faults
         self.workload = workload
         self.ground = Ground()
-        self.database = SqliteStore(":memory:", self._reach, limits=workload.limits) if database is None else database
+        self.database = database or SqliteStore(":memory:", self._reach, limits=workload.limits)
         self.full_until = 0.0
         """The disk is full until then, in virtual seconds."""
         self.aborts = False

@@ -160,7 +160,7 @@ def test_it_costs_the_same_however_much_waits() -> None:
     for count in (150, 1500):
         desk = Desk(UNLIMITED)
         desk.batch(*(desk.submission(f"p{n:04d}") for n in range(count)))
-        costs.append(steps(desk.store, partial(told, desk)))
+        costs.append(steps(desk.sqlite, partial(told, desk)))
     assert costs[1] <= 1.1 * costs[0]
 
 

@@ -14,6 +14,7 @@ from podium.domain.project import Project
 from podium.policy.admission import Limits
 from podium.store.hot import Waiting
 from podium.store.sqlite import SqliteStore
+from tests.databases import writer
 from tests.simulation.checkers import check
 from tests.simulation.run import default_pipeline, slots_of
 
@@ -21,13 +22,19 @@ PASS = Verdict("pass", "")
 
 
 class Desk:
-    """The shipped pipeline on a real SQLite in memory; time moves by a second with every batch."""
+    """The shipped pipeline on a real database; time moves by a second with every batch."""
 
     def __init__(self, limits: Limits | None = None, path: Path | str = ":memory:") -> None:
-        self.store = SqliteStore(path, limits=limits)
+        self.store = writer(path, limits=limits)
         self.pipeline, self.text = default_pipeline()
         self.slots = slots_of(self.pipeline)
         self.now = 1_800_000_000.0
+
+    @property
+    def sqlite(self) -> SqliteStore:
+        """The store, in a test that is about SQLite."""
+        assert isinstance(self.store, SqliteStore)
+        return self.store
 
     def batch(self, *commands: Command) -> list[Any]:
         """Run commands together; the answers, refusals among them."""

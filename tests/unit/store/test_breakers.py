@@ -80,9 +80,7 @@ def test_a_project_that_fails_holds_up_itself_alone() -> None:
 def test_a_receiver_that_fails_is_left_alone() -> None:
     desk = Desk()
     row = ("{n}", "chat", '{"seq": 1}', desk.now, desk.now, "pending")
-    with desk.store.connection:
-        for n in range(FAILURES + 1):
-            desk.store.rows.many("delivery_insert", [(f"k{n}", *row[1:])])
+    desk.store.rows.many("delivery_insert", [(f"k{n}", *row[1:]) for n in range(FAILURES + 1)])
     for delivery in due(desk.store.rows, desk.now, 100)[:FAILURES]:
         desk.do(Settle(delivery.id, 0, Outcome("pending", 1.0, "refused")))
     assert desk.told("breaker.opened")[0]["breaker"] == "webhook:chat"

@@ -5,7 +5,7 @@ from podium.domain.command import Complete, Dispatch
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.store.assignments import assignment, bases_of
-from podium.store.sqlite import SqliteStore
+from podium.store.writer import Writer
 from tests.unit.store.desk import Desk
 
 
@@ -30,7 +30,7 @@ def test_bases_are_found_through_a_chain_of_thousands_that_changed_nothing() -> 
     assert bases_of(store.rows, last.job.id) == ["first"]
 
 
-def _finish_all(desk: Desk, store: SqliteStore, slots: tuple[Slot, ...], chain: tuple[Artifact, ...]) -> Lease:
+def _finish_all(desk: Desk, store: Writer, slots: tuple[Slot, ...], chain: tuple[Artifact, ...]) -> Lease:
     """Let everything pass, only the first issue with a commit, until the performance pass is leased."""
     ended: list[Complete] = []
     for _ in range(4_000):

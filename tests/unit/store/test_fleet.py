@@ -10,7 +10,7 @@ from podium.domain.errors import Conflict
 from podium.domain.fleet import Change, Drain, Fleet, Found, Resize, Resized, Restart, Route
 from podium.domain.instance import Slot
 from podium.store.fleet import QUARANTINE_JOBS, read_fleet
-from podium.store.sqlite import SqliteStore
+from tests.databases import writer
 from tests.simulation.run import slots_of
 from tests.unit.store.desk import Desk
 
@@ -145,14 +145,14 @@ def test_a_restart_is_on_record_with_its_attempt(desk: Desk) -> None:
 
 def test_all_of_it_is_there_after_a_restart(tmp_path: Path) -> None:
     desk = Desk()
-    desk.store = SqliteStore(tmp_path / "podium.sqlite")
+    desk.store = writer(tmp_path / "podium.sqlite")
     desk.muster()
     size(desk, "content", "social", 2)
     desk.do(Drain(True, ("content",), ("dev-02",)))
     desk.do(Route("development", "priority"))
     before = fleet(desk)
     desk.store.close()
-    desk.store = SqliteStore(tmp_path / "podium.sqlite")
+    desk.store = writer(tmp_path / "podium.sqlite")
     assert fleet(desk) == before
     assert (before.drained, before.closed, before.strategies) == ({"content"}, {"dev-02"}, {"development": "priority"})
     desk.store.close()

@@ -154,6 +154,7 @@ def test_larger_limits_take_effect_with_the_next_look_of_the_sweeper(desk: Desk)
 
 
 @pytest.mark.requirement("INT-4")
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_no_step_costs_more_because_more_wait() -> None:
     """Counted in steps of the database's virtual machine, so that the machine's speed does not matter."""
     costs: list[tuple[int, int]] = []
@@ -165,8 +166,8 @@ def test_no_step_costs_more_because_more_wait() -> None:
         step = [desk.completion(lease), Dispatch((ANALYST,))]
         costs.append(
             (
-                steps(desk.store, lambda s=submit, d=desk: d.store.run([s], d.now, d.now)),
-                steps(desk.store, lambda s=step, d=desk: d.store.run(s, d.now, d.now)),
+                steps(desk.sqlite, lambda s=submit, d=desk: d.store.run([s], d.now, d.now)),
+                steps(desk.sqlite, lambda s=step, d=desk: d.store.run(s, d.now, d.now)),
             )
         )
     (few_submit, few_step), (many_submit, many_step) = costs

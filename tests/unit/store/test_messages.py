@@ -11,7 +11,7 @@ from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Lease
 from podium.domain.message import INBOX_MESSAGES_MAX, KEPT_SECONDS, TEXT_CHARS_MAX, Message
 from podium.store.assignments import assignment
-from podium.store.sqlite import SqliteStore
+from tests.databases import writer
 from tests.unit.store.desk import Desk, refusal
 
 
@@ -196,16 +196,16 @@ def test_receipts_go_with_their_message() -> None:
 @pytest.mark.requirement("COM-1")
 def test_nothing_is_forgotten_over_a_restart(tmp_path: Any) -> None:
     office = Office()
-    office.store = SqliteStore(tmp_path / "podium.sqlite")
+    office.store = writer(tmp_path / "podium.sqlite")
     office.submit()
     office.send("all", "old news")
     lease = office.take("genesis-01")
     office.store.close()
-    office.store = SqliteStore(tmp_path / "podium.sqlite")
+    office.store = writer(tmp_path / "podium.sqlite")
     assert office.texts(lease) == ["old news"]
     office.finish(lease, artifacts=office.made(lease))
     office.store.close()
-    office.store = SqliteStore(tmp_path / "podium.sqlite")
+    office.store = writer(tmp_path / "podium.sqlite")
     assert office.texts(office.take("genesis-01")) == []
     assert len(office.delivered()) == 1
 
@@ -222,11 +222,14 @@ class Counted:
     def __init__(self, office: Office) -> None:
         self.asked: list[str] = []
         self._rows = office.store.rows
-        office.store.rows = self  # pyright: ignore[reportAttributeAccessIssue] - the same methods, counted
+        office.store.rows = self
 
     def one(self, name: str, args: Sequence[Any] = ()) -> Any:
         self.asked.append(name)
         return self._rows.one(name, args)
+
+    def close(self) -> None:
+        self._rows.close()
 
     def all(self, name: str, args: Sequence[Any] = ()) -> list[Any]:
         self.asked.append(name)

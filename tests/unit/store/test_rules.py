@@ -9,7 +9,8 @@ from podium.domain import pipeline_file
 from podium.domain.command import Decide, Steer, Submit, Verdict
 from podium.domain.project import Project
 from podium.store.batch import HOUR_SECONDS
-from podium.store.sqlite import SqliteStore
+from tests.databases import writer
+from tests.simulation.run import default_pipeline
 from tests.unit.store.desk import Desk
 
 EXTRA = """
@@ -195,7 +196,7 @@ def test_a_refused_transaction_leaves_no_effect() -> None:
             raise Stopped
 
     desk = Ruled()
-    desk.store = SqliteStore(":memory:", fail)
+    desk.store = writer(":memory:", fail)
     desk.submit()
     lease = desk.run_to("tests")
     places.append("before-commit")
@@ -209,7 +210,7 @@ def test_a_refused_transaction_leaves_no_effect() -> None:
 def test_each_pipeline_keeps_to_its_own_rules() -> None:
     desk = Ruled()
     desk.submit("p")
-    plain, text = Desk().pipeline, Desk().text
+    plain, text = default_pipeline()
     project = Project("q", "q", "", None, None, 50, 50, None, "test", 0.0, plain.digest, "python")
     desk.do(Submit(project, "text", text))
     assert [project for _, project, *_ in desk.events("message.sent")] == ["p"]

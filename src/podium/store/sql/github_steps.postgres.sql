@@ -1,0 +1,11 @@
+-- Who did what of that which a job merges, as rows of a table: step, instance, attempts, US dollars, the last words.
+SELECT '| ' || one.step || ' | ' || one.instance || ' | ' || count(*) || ' | $'
+  || to_char(coalesce(sum(a.cost_usd), 0), 'FM999999990.00') || ' | ' || (
+  SELECT substr(replace(replace(summary, '|', '/'), chr(10), ' '), 1, 200)
+  FROM attempt WHERE job = one.id ORDER BY number DESC LIMIT 1) || ' |'
+FROM job AS merge
+JOIN job AS one ON one.project = merge.project AND one.workflow = merge.workflow AND one.item = merge.item
+JOIN attempt AS a ON a.job = one.id
+WHERE merge.id = ?
+GROUP BY one.id, one.step, one.instance
+ORDER BY one.id

@@ -1,0 +1,2 @@
+-- A migration was made.
+INSERT INTO schema_version (version) VALUES (?)

@@ -1,0 +1,2 @@
+-- Which schema this is.
+CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)
