@@ -1,6 +1,7 @@
 """Where a home is, and where its orchestrator listens: a unix socket in it, whatever its path's length, and a port."""
 
 import os
+import re
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,10 +10,13 @@ from typing import Final
 
 from podium.domain.errors import Unavailable, UsageError
 
-SOCKET: Final = "podium.sock"
-LOCK: Final = "lock"
-"""Held by the home's orchestrator from its start to the end of its process."""
-ORCHESTRATOR_LOG: Final = "orchestrator.log"
+NODE_VARIABLE: Final = "PODIUM_NODE"
+NODE: Final = os.environ.get(NODE_VARIABLE, "")
+"""This process's node among those that share a home and a database (docs/cluster.md); empty where there is one."""
+SOCKET: Final = f"podium{NODE and '-' + NODE}.sock"
+LOCK: Final = f"lock{NODE and '-' + NODE}"
+"""Held by the home's orchestrator, or by that of its node, from its start to the end of its process."""
+ORCHESTRATOR_LOG: Final = f"orchestrator{NODE and '-' + NODE}.log"
 """In the home: what an orchestrator in the background says."""
 HOME_BYTES_MAX: Final = 480
 """SQLite opens no path of more than 512 bytes, of which the names of its own files take some."""
@@ -23,6 +27,8 @@ BACKLOG: Final = 2048
 
 def home_path(given: str | None = None) -> Path:
     """The home: `--home`, else `PODIUM_HOME`, else `.podium` in the current folder; raises `UsageError`."""
+    if not re.fullmatch(r"[a-z0-9]?|[a-z0-9][a-z0-9-]{0,38}[a-z0-9]", NODE):
+        raise UsageError(f"{NODE_VARIABLE}={NODE!r} is no node's name: letters a to z, digits and `-`, at most 40.")
     home = Path(given or os.environ.get("PODIUM_HOME") or ".podium").expanduser().absolute()
     try:
         size = len(str(home).encode())

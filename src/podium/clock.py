@@ -28,6 +28,14 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+async def end_tasks(but: set[asyncio.Task[Any]]) -> None:
+    """Let go of everything that has begun since `but` was all there was; agents at work go on by themselves."""
+    tasks = asyncio.all_tasks() - but - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class SteadyClock:
     """Epoch seconds at start, carried on by the monotonic clock; `not_before` keeps it ahead of an earlier run's."""
 

@@ -1,5 +1,6 @@
 """The home's configuration, `podium.toml`: read once at start, every key checked, errors that name the key."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -18,6 +19,7 @@ from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
 
 FILE: Final = "podium.toml"
+DATABASE_VARIABLE: Final = "PODIUM_DATABASE_URL"
 BUILT_IN: Final = ("rehearsal", "claude")
 OWN_HANDS: Final = 2
 """Podium's own steps (merge, deploy, publish) that may run at once."""
@@ -136,6 +138,13 @@ class ServerConfig(_Section):
     """Further names under which it is reached, such as a proxy's."""
 
 
+class StoreConfig(_Section):
+    """`[store]`: where the state is kept; without a URL in the home's own database (docs/cluster.md)."""
+
+    url: Annotated[str, Field(pattern=r"^$|^postgres(ql)?://")] = ""
+    """PODIUM_DATABASE_URL goes before it, which keeps a password out of this file."""
+
+
 class ScalingConfig(_Section):
     """`[scaling]`: pools grow and shrink by themselves, each workflow within its bounds (docs/fleet.md)."""
 
@@ -225,9 +234,15 @@ class Config(_Section):
     scaling: ScalingConfig = ScalingConfig()
     targets: TargetsConfig = TargetsConfig()
     server: ServerConfig = ServerConfig()
+    store: StoreConfig = StoreConfig()
     sandbox: SandboxConfig = SandboxConfig()
     github: GitHubConfig = GitHubConfig()
     sweep_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+
+    @property
+    def database_url(self) -> str:
+        """Of the shared database; empty where the home has its own."""
+        return os.environ.get(DATABASE_VARIABLE) or self.store.url
 
     def store_limits(self) -> Limits:
         """As the store takes them."""

@@ -1,0 +1,1 @@
+"""Several orchestrators on one database: which of them leads, and what the others do."""

@@ -1,0 +1,247 @@
+"""An orchestrator on a store that may be written: the adapters that a real home's configuration asks for."""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from podium import config as configuration
+from podium import credential
+from podium.address import NODE, NODE_VARIABLE, url_of
+from podium.clock import end_tasks
+from podium.domain.errors import PodiumError
+from podium.domain.instance import Slot
+from podium.domain.job import PODIUM_QUEUE
+from podium.domain.pipeline import Pipeline
+
+if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
+    from podium.agents.command import Programs
+    from podium.domain.job import Lease
+    from podium.engine.engine import Engine
+    from podium.faces.rest.server import Mounted, Server
+    from podium.hosts.local import Access
+    from podium.integrations.channels import ChannelSender
+    from podium.operations.context import Context, Truth
+    from podium.ports import Clock, Host
+    from podium.store.store import Store
+
+OVERDUE_MARGIN_SECONDS: Final = 120.0
+END_SECONDS: Final = 20.0
+"""How long the end of cancelled attempts is waited for."""
+END_LOOK_SECONDS: Final = 0.02
+FAREWELL_SECONDS: Final = 2.0
+"""How long the end waits for what is just on its way to webhooks; the next orchestrator sends the rest."""
+
+
+@dataclass(slots=True)
+class LoadedHome:
+    """A home's files and settings, loaded."""
+
+    path: Path
+    config: configuration.Config
+    pipeline: Pipeline
+    pipeline_text: str
+    slots: tuple[Slot, ...] = field(init=False)
+    programs: "Programs | None" = None
+
+    def __post_init__(self) -> None:
+        own = (Slot(f"podium-{n:02d}", PODIUM_QUEUE, PODIUM_QUEUE) for n in range(1, configuration.OWN_HANDS + 1))
+        pools = (
+            Slot(name, workflow.name, role)
+            for workflow in self.pipeline.workflows.values()
+            for name, role in workflow.instances.items()
+        )
+        self.slots = (*pools, *own)
+
+    def context(
+        self,
+        store: "Truth",
+        clock: "Clock",
+        pipelines: Mapping[str, Pipeline],
+        conductor: Any = None,
+        engine: "Engine | None" = None,
+    ) -> "Context":
+        from podium.operations.context import Context
+        from podium.policy.health import Vitals
+
+        return Context(
+            self.path, store, clock, self.pipeline, self.pipeline_text, pipelines, self.slots, self.config,
+            conductor, engine is not None, engine.supervisor.vitals if engine else Vitals, self.programs,
+            partial(_gate, self.config.scaling),
+        )  # fmt: skip
+
+
+def load(home: Path) -> LoadedHome:
+    """The home's configuration and pipeline; raises `UsageError`, `InvalidPipeline`."""
+    config = configuration.load(home)
+    return LoadedHome(home, config, *configuration.load_pipeline(home, config))
+
+
+class Orchestra:
+    """A running orchestrator."""
+
+    def __init__(self, context: "Context", engine: "Engine") -> None:
+        self.context = context
+        self._engine = engine
+
+    async def end_attempts(self, reason: str, project: str = "") -> int:
+        """Stop giving out work and end what is in progress, of one project or of all; the jobs are ready again."""
+        self._engine.stop()
+        supervisor, clock = self._engine.supervisor, self.context.clock
+        ended: set[str] = set()
+        deadline = clock.now() + END_SECONDS
+        while clock.now() < deadline:
+            # Asked again at every look: an attempt that is being started, or an offer on its way, comes to light later.
+            names = [n for n, (lease, _) in supervisor.running.items() if project in ("", lease.job.project)]
+            ended.update(names)
+            for name in names:
+                supervisor.cancel(name, reason)
+            if not names and not self._engine.dispatcher.is_offering:
+                break
+            await clock.sleep(END_LOOK_SECONDS)
+        return len(ended)
+
+
+@asynccontextmanager
+async def conducted(
+    loaded: LoadedHome, listener: socket.socket | None, store: "Store", clock: "Clock",
+    serve: "Callable[[Server], Coroutine[Any, Any, None]] | None" = None,
+) -> AsyncGenerator[Orchestra]:  # fmt: skip
+    """An orchestrator on a store that this process may write; without `serve` it opens its own doors."""
+    from podium.engine.courier import Courier
+    from podium.engine.engine import Engine, EngineSettings
+    from podium.engine.pruner import Pruner
+    from podium.engine.sweeper import SweeperSettings
+    from podium.hosts.remains import Remains
+    from podium.workspace.layout import Home
+
+    home, before = loaded.path, asyncio.all_tasks()
+    sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
+    settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
+    hosts = _hosts(loaded, clock, store.holds, listener)
+    room = partial(_gate, loaded.config.scaling)
+    engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
+    await engine.start()
+    context = loaded.context(store, clock, store.pipelines, engine, engine)
+    server, mirror = await asyncio.to_thread(_outward, context, store.committed, listener)
+    clock.spawn(serve(server) if serve else server.serve(clock), "server")
+    shared_state = mirror.Mirror(
+        home / mirror.FOLDER, store, clock, store.pipelines,
+        lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
+    )  # fmt: skip
+    sender = _sender(loaded, clock, listener)
+    courier = Courier(clock, store, sender, random.SystemRandom())
+    pruner = Pruner(clock, store.submit, Remains(Home(home), store.read), loaded.config.retention)
+    services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
+    if loaded.config.github.owner:
+        from podium.hosts.forge import Forge
+        from podium.operations.arrivals import missed
+
+        services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
+        outside.append(services[-1].api)
+    for service in services:
+        clock.spawn(service.run(), type(service).__name__)
+    try:
+        yield Orchestra(context, engine)
+    finally:
+        engine.stop()
+        with suppress(PodiumError):  # what is left is sent after the next start
+            await courier.finish(FAREWELL_SECONDS)
+        await end_tasks(before)
+        with suppress(PodiumError):
+            await shared_state.run_once()  # what the last commits changed
+        for one in outside:
+            await one.aclose()
+
+
+def _outward(
+    context: "Context", committed: Callable[[], asyncio.Future[None]], listener: socket.socket | None
+) -> "tuple[Server, Any]":
+    """What an orchestrator is asked and read through; made beside the engine: a restart works at once."""
+    from podium.faces.rest.server import Server
+    from podium.integrations.shared_state import mirror
+
+    if listener is None:
+        return Server(lambda: context, committed), mirror
+    from podium.faces.web.routes import Dashboard
+
+    mounts, pages = [_mcp(context, listener)], Dashboard(lambda: context).routes()
+    return Server(lambda: context, committed, listener, mounts, pages), mirror
+
+
+def _mcp(context: "Context", listener: socket.socket) -> "Mounted":
+    """The MCP servers as a part of the web application; loaded only where there is a port."""
+    from podium.faces.mcp import http
+    from podium.faces.rest.guard import LOOPBACK
+    from podium.faces.rest.server import Mounted
+
+    return Mounted(
+        *http.mount(lambda: context, {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])})
+    )
+
+
+def _beyond_limits(pipeline: Pipeline) -> float:
+    """Seconds that a runner may need beyond its agent's and gates' own limits, with a margin: longer is stuck."""
+    from podium.runner.spec import attempt_seconds_max
+
+    gates = max(len(step.gates) for workflow in pipeline.workflows.values() for step in workflow.steps)
+    return attempt_seconds_max(0.0, [0.0] * gates) + OVERDUE_MARGIN_SECONDS
+
+
+def _hosts(
+    loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None
+) -> dict[str, "Host"]:
+    """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
+    from podium.agents.command import Programs
+    from podium.hosts.local import LocalHost, LocalSettings
+    from podium.hosts.own_steps import OwnSteps
+    from podium.hosts.sandbox import Sandbox
+    from podium.operations.swap import programs_of
+    from podium.workspace.layout import Home
+    from podium.workspace.repository import Repositories
+
+    programs = loaded.programs = Programs(programs_of(loaded.config))
+    place, settings = Home(loaded.path), LocalSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
+    repositories = Repositories(place)
+    served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
+    return {
+        "": LocalHost(place, repositories, clock, programs, settings, _access(loaded.path, listener)),
+        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, loaded.config.deploy, served),
+    }
+
+
+def _gate(limits: configuration.ScalingConfig) -> str:
+    """Why this machine has no room for another instance; empty when it has."""
+    from podium.operations.doctor import memory_available
+
+    free, load = memory_available(), os.getloadavg()[0] / (os.cpu_count() or 1)
+    if free is not None and free >> 20 < limits.memory_mib_min:
+        return f"this machine has {free >> 20} MiB of memory free, under {limits.memory_mib_min}"
+    if load > limits.load_per_cpu_max:
+        return f"this machine has a load of {load:.1f} a CPU, over {limits.load_per_cpu_max:g}"
+    return ""
+
+
+def _access(home: Path, listener: socket.socket | None) -> "Access":
+    """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
+    key = credential.key(credential.ensure(home), "attempt")
+    where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})
+    where |= {NODE_VARIABLE: NODE} if NODE else {}
+    return lambda attempt: {**where, credential.VARIABLE: credential.attempt_token(key, attempt)}
+
+
+def _sender(loaded: LoadedHome, clock: "Clock", listener: socket.socket | None) -> "ChannelSender":
+    """The configured channels and webhooks."""
+    from podium.integrations.channels import ChannelSender
+    from podium.integrations.webhooks import WebhookSender, secret_text
+
+    home, config, link = loaded.path, loaded.config, url_of(listener) if listener else ""
+    secrets = {name: (each.url_env, each.url_file, home, os.environ) for name, each in config.channels.items()}
+    urls = {name: partial(secret_text, *where) for name, where in secrets.items()}
+    return ChannelSender(urls, WebhookSender(config.webhooks, home, clock.wall, os.environ), home, link)
