@@ -123,7 +123,10 @@ async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
     opener_of(file)
     if not (home_path / DATABASE).exists():
-        raise NotFound(f"There is no Podium home with a database at {home_path}: nothing can be backed up.")
+        raise NotFound(
+            f"There is no Podium home with a database of its own at {home_path}: nothing can be backed up. A database "
+            "that nodes share is backed up with its own tools (pg_dump), and the home as a folder."
+        )
     if os.path.lexists(file):
         raise Conflict(f"{file} is there already. Choose another name, or remove it.")
     taken = Taken(str(file))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from podium import credential
-from podium.address import socket_address
+from podium.address import ORCHESTRATOR_LOG, socket_address
 from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import Forbidden, NotFound, PodiumError, Unavailable
 from podium.faces.cli.index import entries
@@ -172,7 +172,7 @@ class Client:
             words = content[:TOLD_CHARS_MAX].decode("utf-8", "replace").strip()
             raise RemoteError(
                 f"The orchestrator answered HTTP {status}: {words or 'nothing'}. "
-                f"What happened stands in {self.home / 'orchestrator.log'}, or where it was started.",
+                f"What happened stands in {self.home / ORCHESTRATOR_LOG}, or where it was started.",
                 "failure",
                 1,
             )

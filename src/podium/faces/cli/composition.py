@@ -53,6 +53,10 @@ class Composition(Protocol):
         """Make the home if it is not there; raises `Unavailable` when it cannot be written."""
         ...
 
+    def lock(self, home: Path) -> None:
+        """Keep every orchestrator off the home until this process ends; raises `HomeLocked`."""
+        ...
+
     def serve_mcp(
         self, name: str, ask: Callable[[str, dict[str, Any]], dict[str, Any]], who: Callable[[], Principal]
     ) -> None:

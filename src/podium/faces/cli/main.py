@@ -186,6 +186,26 @@ def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
     safekeeping.backup(client.home, file.absolute(), logs=logs, as_json=as_json)
 
 
+@podium.group()
+def db() -> None:
+    """Look after a database that nodes share (docs/cluster.md)."""
+
+
+@db.command("move")
+@click.argument("url")
+@JSON
+@click.pass_obj
+def move(client: "Client", url: str, as_json: bool) -> None:
+    """Move this home's state to an empty PostgreSQL database, and compare every row.
+
+    Example: podium db move postgresql://podium@db.internal/podium
+    """
+    from podium.faces.cli import safekeeping
+
+    client.need_own_user()
+    safekeeping.move(client, url, as_json=as_json)
+
+
 @podium.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--home", "new_home", metavar="NEW", help="The home to make; it must be absent or empty.")

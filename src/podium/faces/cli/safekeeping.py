@@ -8,7 +8,9 @@ import click
 
 from podium.backup import restoring, taking
 from podium.clock import SteadyClock
+from podium.config import DATABASE_VARIABLE
 from podium.faces.cli import outlet
+from podium.faces.cli.client import Client
 from podium.faces.wording import counted, size
 
 UNCOMMITTED = "Files in working trees that were never committed are not in it."
@@ -28,6 +30,22 @@ def backup(home: Path, file: Path, *, logs: bool, as_json: bool) -> None:
     for note in taken.notes:
         outlet.note(note)
     click.echo(f"To make a home of it: podium restore {file} --home NEW")
+
+
+def move(client: Client, url: str, *, as_json: bool) -> None:
+    """Move the state of a home that nobody runs, and say what to set."""
+    from podium.backup import moving
+
+    client.composition.lock(client.home)
+    moved = moving.move(client.home, url)
+    if as_json:
+        outlet.print_json(asdict(moved))
+        return
+    click.echo(
+        f"Moved {counted(sum(moved.rows.values()), 'row')} of {counted(len(moved.rows), 'table')}, up to event "
+        f"{moved.last_event}; each was compared. The file is now {moving.MOVED}.\n"
+        f"To go on: export {DATABASE_VARIABLE}={url}, then podium up."
+    )
 
 
 def restore(file: Path, home: Path, *, as_json: bool) -> None:
