@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from podium import clock
-from tools import bench_engine, bench_home, bench_raw, bench_sse
+from tests import databases
+from tools import bench_engine, bench_home, bench_raw, bench_sse, bench_store
 
 PART_SECONDS_MAX: Final = 1_800
 
@@ -48,6 +50,8 @@ PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, 
     "ratio": _ratio,
     "sse": _sse,
 }
+SHARED: Final = ("speed", "raw", "ratio")
+"""What is measured on PostgreSQL too; the others are about a home and its own database."""
 
 
 def _in_a_process_of_its_own(part: str, arguments: list[str]) -> dict[str, Any]:
@@ -65,15 +69,18 @@ def main() -> int:
     parser.add_argument("--waiting", type=int, default=100_000, help="jobs that wait at a restart (default 100000)")
     parser.add_argument("--backlog", type=int, default=1_000_000, help="jobs of the large backlog (default 1000000)")
     parser.add_argument("--readers", type=int, default=1_000, help="readers of events that stall (default 1000)")
+    parser.add_argument("--store", choices=databases.KINDS, default="sqlite", help="the database (default sqlite)")
     parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
     if asked.part:
-        with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="podium-bench-") as folder, ExitStack() as stack:
+            if asked.store == "postgresql":
+                bench_store.Place.start(stack)
             print(json.dumps(clock.run(PARTS[asked.part](Path(folder), asked))))
         return 0
     measured: dict[str, Any] = {}
-    for part in PARTS:
+    for part in PARTS if asked.store == "sqlite" else SHARED:
         measured |= _in_a_process_of_its_own(part, sys.argv[1:])
     if asked.json:
         print(json.dumps(measured))

@@ -21,9 +21,9 @@ from podium.domain.job import Lease
 from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
-from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
-from podium.store.store import Store, open_store
+from podium.store.store import Store
+from tools.bench_store import opened
 
 STEPS: Final = {
     "genesis": ["ANALYZING", "ANALYZING", "PLANNED", "SCAFFOLDING", "SCAFFOLDING"],
@@ -149,7 +149,7 @@ def _note_start(started: asyncio.Future[float]) -> None:
 @asynccontextmanager
 async def bench(path: Path, workflows: dict[str, list[str]], in_flight: int) -> AsyncGenerator[Bench]:
     """A bench on a new database that fsyncs every commit; it gives out no work until `Bench.work`."""
-    async with open_store(path, SteadyClock, limits=UNLIMITED) as (store, clock):
+    async with opened(path) as (store, clock):
         assert isinstance(clock, SteadyClock)
         made = Bench(store, clock, workflows, in_flight)
         made.engine.dispatcher.pause()

@@ -9,7 +9,7 @@ from typing import Any
 
 from podium.domain.job import Job
 from podium.store.group_commit import GroupCommit
-from podium.store.sqlite import SqliteStore
+from tools.bench_store import writer
 
 
 async def raw_steps_per_second(path: Path, steps: int, in_flight: int) -> float:
@@ -18,11 +18,10 @@ async def raw_steps_per_second(path: Path, steps: int, in_flight: int) -> float:
     A step is two transitions, begin and end, each awaited until it is durable; a transition is two statements, the
     job's new state and a line of the log. `in_flight` callers take one step after another. No law is asked.
     """
-    database, writer = SqliteStore(path), ThreadPoolExecutor(1)
-    rows, connection = database.rows, database.connection
+    database, thread = writer(path), ThreadPoolExecutor(1)
+    rows = database.rows
     jobs = [_job(number) for number in range(1, in_flight + 1)]
-    with connection:
-        rows.many("job_insert", jobs)
+    rows.many("job_insert", jobs)
     seq = 0
 
     def transact(transitions: Sequence[Any]) -> list[Any]:
@@ -31,14 +30,14 @@ async def raw_steps_per_second(path: Path, steps: int, in_flight: int) -> float:
         for job in transitions:
             seq += 1
             told.append((seq, 0.0, "job.leased", job.project, job.workflow, job.id, job.attempt, job.instance, "{}"))
-        connection.execute("BEGIN IMMEDIATE")
+        database.begin()
         rows.many("job_update", transitions)
         rows.many("event_insert", told)
-        connection.execute("COMMIT")
+        database.commit()
         return [True] * len(transitions)
 
     async def execute(transitions: Sequence[Any]) -> list[Any]:
-        return await asyncio.get_running_loop().run_in_executor(writer, transact, transitions)
+        return await asyncio.get_running_loop().run_in_executor(thread, transact, transitions)
 
     commit: Any = GroupCommit(execute)  # it does not look into what it commits
 
@@ -51,7 +50,7 @@ async def raw_steps_per_second(path: Path, steps: int, in_flight: int) -> float:
     started = time.perf_counter()
     await asyncio.gather(*map(take_steps, jobs))
     seconds = time.perf_counter() - started
-    writer.shutdown()
+    thread.shutdown()
     database.close()
     return round(steps // in_flight * in_flight / seconds, 1)
 

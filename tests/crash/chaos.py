@@ -56,6 +56,8 @@ class Chaos:
         self.disk = disk
         """The small disk that the home is on, when it is to be full at times."""
         self.full = 0
+        self.patience_seconds = 0.0
+        """How long a submission is tried again."""
         self.random = random.Random(seed)
         self.features = features
         self.pace_seconds = pace_seconds
@@ -81,7 +83,10 @@ class Chaos:
     def submit(self) -> None:
         """One more project; only what was acknowledged counts as accepted."""
         number = len(self.projects) + 1
-        done = self.podium("submit", str(self.document(number)), "--idempotency-key", f"storm-{number}", "--json")
+        words = ("submit", str(self.document(number)), "--idempotency-key", f"storm-{number}", "--json")
+        deadline = time.monotonic() + self.patience_seconds
+        while (done := self.podium(*words)).returncode and time.monotonic() < deadline:
+            time.sleep(0.1)
         assert done.returncode == 0, done.stderr
         self.projects[f"storm-{number}"] = self.features
 
@@ -172,7 +177,7 @@ class Chaos:
                 if not runners:
                     continue
                 pid, job = self.random.choice(sorted(runners.items()))
-                with suppress(ProcessLookupError, TypeError, ValueError):
+                with suppress(ProcessLookupError, IndexError, ValueError):
                     os.kill(pid, signal.SIGSTOP)
                     instance = ask_text(self.home, INSTANCE_AT, job.rpartition("/")[2])
                     done = self.podium("restart-instance", instance, "--reason", "it was stopped", "--yes")

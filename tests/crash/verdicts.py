@@ -1,15 +1,43 @@
-"""What real runs left behind, judged from git, the database file and the process table alone.
+"""What real runs left behind, judged from git, the database and the process table alone.
 
-This shares nothing with the engine: it reads with the standard library and the git program.
+This shares nothing with the engine: it reads with the standard library, psycopg and the git program.
 """
 
 import json
 import sqlite3
 import subprocess
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import psycopg
+
+SHARED: dict[Path, str] = {}
+"""Homes whose state is in PostgreSQL, and where."""
+
+
+Ask = Callable[..., list[Any]]
+"""The rows of a question with `?` for each argument."""
+
+
+@contextmanager
+def books(home: Path) -> Generator[Ask]:
+    """Asks the home's database."""
+    with ExitStack() as stack:
+        if home in SHARED:
+            shared = stack.enter_context(psycopg.connect(SHARED[home]))
+        else:
+            file = f"file:{home / 'podium.sqlite'}?mode=ro"
+            shared = stack.enter_context(closing(sqlite3.connect(file, uri=True, timeout=10)))
+
+        def ask(question: str, *arguments: Any) -> list[Any]:
+            if isinstance(shared, sqlite3.Connection):
+                return list(shared.execute(question, arguments))
+            return shared.execute(question.replace("?", "%s").encode(), arguments).fetchall()
+
+        yield ask
 
 
 class Verdict(NamedTuple):
@@ -25,9 +53,9 @@ def judge(home: Path, features: dict[str, int]) -> Verdict:
     """Judge a stopped home. `features` maps each submitted project to its number of features."""
     lost: list[str] = []
     repeated: list[str] = []
-    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
-        states = dict(database.execute("SELECT id, state FROM project"))
-        events = list(database.execute("SELECT seq, type, project, job, attempt FROM event ORDER BY seq"))
+    with books(home) as asked:
+        states = dict(asked("SELECT id, state FROM project"))
+        events = asked("SELECT seq, type, project, job, attempt FROM event ORDER BY seq")
     lost += [f"{name} is {states.get(name)}" for name in features if states.get(name) != "complete"]
     repeated += [f"project {name} was never submitted" for name in states if name not in features]
     lost += [f"the log lacks {i}" for i, event in enumerate(events, start=1) if event[0] != i][:1]
@@ -47,17 +75,15 @@ def judge(home: Path, features: dict[str, int]) -> Verdict:
 
 
 def ask(home: Path, question: str, *arguments: str) -> int:
-    """One number from the database file."""
-    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
-        (number,) = database.execute(question, arguments).fetchone()
-        return int(number)
+    """One number from the database."""
+    with books(home) as asked:
+        return int(asked(question, *arguments)[0][0])
 
 
 def ask_text(home: Path, question: str, *arguments: str) -> str:
-    """One text from the database file; raises TypeError where there is none."""
-    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True, timeout=10)) as database:
-        (text,) = database.execute(question, arguments).fetchone()
-        return str(text)
+    """One text from the database; raises IndexError where there is none."""
+    with books(home) as asked:
+        return str(asked(question, *arguments)[0][0])
 
 
 def charged(home: Path) -> list[tuple[str, str]]:
@@ -66,9 +92,10 @@ def charged(home: Path) -> list[tuple[str, str]]:
     No trouble of the machine and no death of an orchestrator may cause that.
     """
     question = "SELECT project || '/' || id, verdict || ': ' || reason FROM attempt JOIN job ON job.id = attempt.job"
-    question += " WHERE verdict IN ('rework', 'escalate') OR (verdict = 'retry' AND reason NOT LIKE 'the machine %')"
-    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
-        return list(database.execute(question))
+    question += " WHERE verdict IN ('rework', 'escalate')"
+    question += " OR (verdict = 'retry' AND substr(reason, 1, 12) <> 'the machine ')"
+    with books(home) as asked:
+        return asked(question)
 
 
 def _log(repository: Path) -> list[str]:
@@ -100,10 +127,8 @@ def orphans(home: Path) -> list[str]:
 
 def busiest(home: Path, workflow: str) -> int:
     """The most instances of a workflow that held a lease at the same time, from the event log."""
-    with closing(sqlite3.connect(f"file:{home / 'podium.sqlite'}?mode=ro", uri=True)) as database:
-        rows = list(
-            database.execute("SELECT type, job, instance, data FROM event WHERE workflow = ? ORDER BY seq", (workflow,))
-        )
+    with books(home) as asked:
+        rows = asked("SELECT type, job, instance, data FROM event WHERE workflow = ? ORDER BY seq", workflow)
     busy: dict[int, str] = {}
     most = 0
     for type_, job, instance, data in rows:

@@ -63,6 +63,7 @@ CASES: Final = {
     "notices": Case({"limit": 3}),
     "notices dismiss": Case({"notice": "{n.notice}"}, {"notice": "{n.notice}"}, varies=("left",)),
     "outputs": Case({"project": "{old}"}, {"project": "{old}"}),
+    "nodes": Case({}, {"nodes": []}),
     "pause": Case({"project": "{later}", "reason": "wait"}, {"action": "pause", "project": "{later}"}),
     "pin": Case({"job": "{p.pinned}", "instance": "dev-02"}, {"action": "pin", "jobs": 1}),
     "plan": Case({"project": "{p}"}, {"project": "{p}"}),

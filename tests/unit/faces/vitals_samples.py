@@ -3,6 +3,7 @@
 from podium.operations.doctor import Check
 from podium.operations.health import HealthOutput
 from podium.operations.metrics import MetricsHour, MetricsOutput, WorkflowMetrics
+from podium.operations.nodes import NodeRow, NodesOutput
 from podium.operations.targets import Target, TargetsOutput
 from tests.unit.faces.samples import NOW, Answer, plain
 
@@ -57,3 +58,12 @@ def targets() -> Answer:
         Target(name="pipeline", unit="hours from submission to end", low=4.0, high=8.0, actual=None, met=None),
     ]
     return plain(TargetsOutput(window_hours=24, targets=rows))
+
+
+def nodes() -> list[tuple[str, Answer]]:
+    """A leader with one that follows, and a home with a database of its own."""
+    rows = [
+        NodeRow(name="ash", url="http://10.0.0.4:8420", version="0.1.0", silent_seconds=0.4, leads_in_epoch=7),
+        NodeRow(name="birch", url="http://10.0.0.5:8420", version="0.1.0", silent_seconds=95.0, leads_in_epoch=0),
+    ]
+    return [("nodes", plain(NodesOutput(nodes=found))) for found in (rows, [])]
