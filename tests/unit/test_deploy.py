@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -32,7 +33,10 @@ WANTED: Final[dict[str, dict[str, Any]]] = {
         "env": [{"name": "PODIUM_GITHUB_TOKEN", "valueFrom": {"secretKeyRef": {"name": "github", "key": "token"}}}],
         "networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"tools": "yes"}}}]},
     },
-    "on Ray": {"ray": {"enabled": True, "autoscaling": True, "workers": {"min": 1, "max": 4}}},
+    "on Ray": {
+        "sandbox": {"enabled": True},
+        "ray": {"enabled": True, "autoscaling": True, "workers": {"min": 1, "max": 4}},
+    },
 }  # fmt: skip
 """What somebody may want of the chart."""
 BREAKS_BUBBLEWRAP: Final = {
@@ -215,6 +219,10 @@ def test_every_file_that_is_referred_to_is_there() -> None:
     copied = {part for line in instructions()["COPY"] if "--from" not in line for part in line.split()[:-1]}
     assert copied <= {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line[:1] == "!"}
     assert all((ROOT / name).exists() for name in copied)
+    members: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"].get(
+        "workspace", {"members": []}
+    )["members"]  # the lock file is about all of them
+    assert not [name for name in members if not any(Path(name).is_relative_to(each) for each in copied)]
 
 
 def test_the_image_is_asked_on_the_port_that_it_listens_on() -> None:

@@ -55,6 +55,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- set $config "server" (dict "hosts" (concat $hosts .Values.hosts)) | toToml -}}
 {{- end -}}
 
+{{/* Whether agents have sandboxes in the nodes' own pods: on Ray they are elsewhere. */}}
+{{- define "podium.sandboxHere" -}}
+{{ ternary "yes" "no" (and .Values.sandbox.enabled (not .Values.ray.enabled)) }}
+{{- end -}}
+
 {{/* What every container here may do: nothing but run as its user. */}}
 {{- define "podium.confined" -}}
 allowPrivilegeEscalation: false
