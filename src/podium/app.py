@@ -135,12 +135,15 @@ class RealWorld:
 
     @asynccontextmanager
     async def orchestrate(
-        self, home: Path, *, host: str | None = None, port: int | None = None
+        self, home: Path, *, host: str | None = None, port: int | None = None, agents_on: str | None = None
     ) -> AsyncGenerator["Orchestra | ClusterNode"]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it."""
+        from podium.hosts import hosting
+
         self.prepare(home)
         _lock(home)
-        loaded = load(home)
+        loaded = load(home, agents_on)
+        hosting.factory(loaded.config.host)  # says at once what is not installed
         url = loaded.config.database_url
         listener = _listener(loaded.config.server, host, port, needed=bool(url))
         if not url:

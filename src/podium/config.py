@@ -219,6 +219,8 @@ class Config(_Section):
     """The agent of new projects. A paid one is only ever chosen, never a default."""
     pipeline: str = ""
     """A pipeline file, relative to the home; empty for the shipped one."""
+    host: str = "local"
+    """Where agents run: on this machine, or on a host that is installed beside Podium (docs/cluster.md)."""
     strategies: Mapping[str, str] = Field(default_factory=dict)
     """Routing strategy per workflow."""
     agents: Mapping[str, AgentConfig] = Field(default_factory=dict)

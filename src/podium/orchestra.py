@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
     from podium.faces.rest.server import Mounted, Server
-    from podium.hosts.local import Access
+    from podium.hosts.hosting import Access
     from podium.integrations.channels import ChannelSender
     from podium.operations.context import Context, Truth
     from podium.ports import Clock, Host
@@ -77,9 +77,11 @@ class LoadedHome:
         )  # fmt: skip
 
 
-def load(home: Path) -> LoadedHome:
-    """The home's configuration and pipeline; raises `UsageError`, `InvalidPipeline`."""
+def load(home: Path, agents_on: str | None = None) -> LoadedHome:
+    """The home's files; `agents_on` goes before its `host`. Raises `UsageError`, `InvalidPipeline`."""
     config = configuration.load(home)
+    if agents_on:
+        config = config.model_copy(update={"host": agents_on})
     return LoadedHome(home, config, *configuration.load_pipeline(home, config))
 
 
@@ -197,9 +199,9 @@ def _beyond_limits(pipeline: Pipeline) -> float:
 def _hosts(
     loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None
 ) -> dict[str, "Host"]:
-    """Where each queue's attempts run: Podium's own steps here, agents as detached programs on this machine."""
+    """Where each queue's attempts run: Podium's own steps here, agents as detached programs here or elsewhere."""
     from podium.agents.command import Programs
-    from podium.hosts.local import LocalHost, LocalSettings
+    from podium.hosts.hosting import Hosting, HostSettings, factory
     from podium.hosts.own_steps import OwnSteps
     from podium.hosts.sandbox import Sandbox
     from podium.operations.swap import programs_of
@@ -207,11 +209,12 @@ def _hosts(
     from podium.workspace.repository import Repositories
 
     programs = loaded.programs = Programs(programs_of(loaded.config))
-    place, settings = Home(loaded.path), LocalSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
+    place, settings = Home(loaded.path), HostSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
     repositories = Repositories(place)
     served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
+    hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener))
     return {
-        "": LocalHost(place, repositories, clock, programs, settings, _access(loaded.path, listener)),
+        "": factory(loaded.config.host)(hosting),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, loaded.config.deploy, served),
     }
 

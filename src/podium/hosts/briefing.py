@@ -20,6 +20,16 @@ SAME: Final = ("attempt", "job", "step", "instance", "timeout_seconds", "gates")
 """What a runner is told as it is in the assignment."""
 
 
+def make(home: Home, name: str) -> Path:
+    """Make the attempt's directory, empty. Raises FileExistsError when the attempt has one."""
+    directory = home.attempt(name)
+    cleaning.reclaim(directory)
+    make_private(directory.parent)
+    directory.mkdir(mode=PRIVATE)
+    (directory / cleaning.UNFINISHED).touch(mode=files.PRIVATE_FILE)
+    return directory
+
+
 def write(
     home: Home, assignment: Assignment, program: Program, base: str, path: str, limits: Limits, chosen: Sandbox
 ) -> tuple[Path, str]:
@@ -27,17 +37,13 @@ def write(
 
     Raises FileExistsError when the attempt has one: it was started, or revoked, before.
     """
-    directory = home.attempt(assignment.attempt)
-    cleaning.reclaim(directory)
-    make_private(directory.parent)
-    directory.mkdir(mode=PRIVATE)
-    (directory / cleaning.UNFINISHED).touch(mode=files.PRIVATE_FILE)
+    directory = make(home, assignment.attempt)
     for part in ("clone", "home", "tmp"):
         (directory / part).mkdir(mode=PRIVATE)
     document = directory / "document.md"
     document.write_text(assignment.document, "utf-8")
-    unfinished = _unfinished(home, assignment)
-    (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base, unfinished)))
+    kept = unfinished(home, assignment)
+    (directory / "assignment.json").write_text(json.dumps(told(assignment, document, base, kept)))
     repository = home.repository(str(assignment.project["id"]))
     walls = sandbox.walls(chosen, home, directory, repository, program, path)
     spec = Spec(
@@ -53,7 +59,7 @@ def write(
     return directory, spec.tag
 
 
-def _unfinished(home: Home, assignment: Assignment) -> str | None:
+def unfinished(home: Home, assignment: Assignment) -> str | None:
     """The commit that keeps what the newest attempt before this one left unfinished, if any did."""
     kept = home.repository(str(assignment.project["id"])) / ".git/refs/podium/salvage"
     refs = (kept / f"{assignment.job}.a{number}" for number in range(assignment.number - 1, 0, -1))

@@ -4,30 +4,28 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from podium.agents.command import Program, Programs
-from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
+from podium.agents.command import Program
+from podium.domain.attempt import Assignment, Ending, GateOutcome, GateResult, Report
 from podium.domain.errors import PodiumError
 from podium.domain.job import Lease
 from podium.hosts import briefing, cleaning, reports, runner_process, strays
+from podium.hosts.hosting import Hosting
 from podium.hosts.inprocess import Ended
 from podium.hosts.own_steps import advice
 from podium.hosts.reports import cancelled, could_not_start
 from podium.hosts.runner_process import RunnerProcess
-from podium.hosts.sandbox import Sandbox
 from podium.policy.health import Signs
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, pulse, shortage, tools
 from podium.runner.journal import LOG
-from podium.runner.spec import Limits
-from podium.workspace.layout import Home, make_private
+from podium.workspace.layout import make_private
 from podium.workspace.merging import MergeConflict
-from podium.workspace.repository import Repositories
 
 INTRODUCTION_SECONDS: Final = 5.0
 """How long a runner that holds its lock may take to say which process it is."""
@@ -41,22 +39,24 @@ SWEEP_SECONDS_MAX: Final = 600.0
 
 _log = logging.getLogger(__name__)
 
-Access = Callable[[str], Mapping[str, str]]
-"""The environment that lets the agent of the attempt so named speak to Podium; its token dies with the lease."""
+
+class Runner(Protocol):
+    """An attempt's runner as its host sees it."""
+
+    async def exited(self) -> None:
+        """Return once it has ended, and all that it left is in the attempt's directory."""
+        ...
+
+    def lives(self) -> bool:
+        """Whether it is known to live."""
+        ...
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it still lives."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSettings:
-    """What an operator may choose."""
-
-    cancel_grace_seconds: float = 15.0
-    """From asking a runner to end its attempt and save the work, to killing it."""
-    salvage_seconds: float = 120.0
-    limits: Limits = field(default_factory=Limits)
-    sandbox: Sandbox = field(default_factory=lambda: Sandbox("off"))
-
-
-class _Attempt(NamedTuple):
+class Attempt(NamedTuple):
     """One attempt's name, directory, and where its commits go in the project's repository."""
 
     name: str
@@ -102,7 +102,7 @@ class _Watched:
 class LocalRunning:
     """`ports.Running` over a runner's process; None stands for one that is gone already."""
 
-    def __init__(self, host: "LocalHost", attempt: _Attempt, runner: RunnerProcess | None) -> None:
+    def __init__(self, host: "LocalHost", attempt: Attempt, runner: Runner | None) -> None:
         self._host = host
         self._attempt = attempt
         self._runner = runner
@@ -151,26 +151,18 @@ class LocalRunning:
 
 
 class LocalHost:
-    """`ports.Host` for agents that are programs. `programs` maps an agent's name to what is started for it.
+    """`ports.Host` for agents that are programs.
 
-    `access` gives what an attempt's agent, and nobody else, needs to speak to Podium.
+    One that has its runners elsewhere overrides `_begin`, `_take_over` and `_clean`, and `sweep` where it has to.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        repositories: Repositories,
-        clock: Clock,
-        programs: Mapping[str, Program] | Programs,
-        settings: LocalSettings | None = None,
-        access: Access = lambda _: {},
-    ) -> None:
-        self._home = home
-        self._repositories = repositories
-        self.clock = clock
-        self._programs = programs if isinstance(programs, Programs) else Programs(programs)
-        self._access = access
-        self.settings = settings or LocalSettings()
+    def __init__(self, hosting: Hosting) -> None:
+        self._home = hosting.home
+        self._repositories = hosting.repositories
+        self.clock = hosting.clock
+        self._programs = hosting.programs
+        self._access = hosting.access
+        self.settings = hosting.settings
         self._path = os.environ.get("PATH", os.defpath)
         self._warned_of: set[str] = set()
 
@@ -188,14 +180,8 @@ class LocalHost:
             if isinstance(base, MergeConflict):
                 return Ended(Report(Ending.FINISHED, verdict="rework", feedback=advice(base)))
 
-            def begin() -> RunnerProcess:
-                limits, handed = self.settings.limits, {**self._access(lease.name), **program.env}
-                told = replace(program, env=handed)
-                chosen = self.settings.sandbox
-                directory, tag = briefing.write(self._home, assignment, told, base, self._path, limits, chosen)
-                return runner_process.spawn(directory, self._path, tag)
-
-            return LocalRunning(self, attempt, await asyncio.to_thread(begin))
+            told = replace(program, env={**self._access(lease.name), **program.env})
+            return LocalRunning(self, attempt, await self._begin(assignment, told, base))
         except (PodiumError, OSError) as error:
             return Ended(could_not_start(error))
 
@@ -217,7 +203,7 @@ class LocalHost:
         littered = await asyncio.to_thread(self._home.attempt_names, cleaning.UNFINISHED)
         at_once = asyncio.Semaphore(SWEEP_AT_ONCE_MAX)
 
-        async def end(attempt: _Attempt) -> bool:
+        async def end(attempt: Attempt) -> bool:
             async with at_once:
                 return not is_open(attempt.name) and await self._end_and_clean(attempt)
 
@@ -230,7 +216,7 @@ class LocalHost:
             count += await asyncio.to_thread(strays.end, closed.__contains__)
         return count
 
-    async def conclude(self, attempt: _Attempt, reason: str) -> Report:
+    async def conclude(self, attempt: Attempt, reason: str) -> Report:
         """The report of an attempt whose runner has ended, its work fetched; `reason` says why it was cancelled."""
         content = files.read_json(attempt.directory / claim.EXIT)
         if content is None:
@@ -254,7 +240,17 @@ class LocalHost:
             return replace(report, commit=None, gates=(*report.gates, refused), is_environment=is_short)
         return report
 
-    async def _conclude_lost(self, attempt: _Attempt, reason: str) -> Report:
+    async def _begin(self, assignment: Assignment, program: Program, base: str) -> Runner:
+        """Start the attempt's runner. Raises PodiumError, OSError."""
+
+        def begin() -> RunnerProcess:
+            limits, chosen = self.settings.limits, self.settings.sandbox
+            directory, tag = briefing.write(self._home, assignment, program, base, self._path, limits, chosen)
+            return runner_process.spawn(directory, self._path, tag)
+
+        return await asyncio.to_thread(begin)
+
+    async def _conclude_lost(self, attempt: Attempt, reason: str) -> Report:
         """The runner died without a report: end what it left running, save what it left unfinished."""
 
         def save() -> str | None:
@@ -274,7 +270,7 @@ class LocalHost:
         detail = "its runner ended without a report; see runner.log in the attempt's directory"
         return Report(Ending.LOST, detail, is_environment=shortage.is_full(self._home.path))
 
-    async def _take_over(self, attempt: _Attempt) -> Running | None:
+    async def _take_over(self, attempt: Attempt) -> Running | None:
         """A living or ended attempt as something to wait for; None when there is none and never can be."""
         await asyncio.to_thread(cleaning.reclaim, attempt.directory)
         await asyncio.to_thread(make_private, attempt.directory)
@@ -293,7 +289,7 @@ class LocalHost:
             return LocalRunning(self, attempt, None)
         return None
 
-    async def _end_and_clean(self, attempt: _Attempt) -> bool:
+    async def _end_and_clean(self, attempt: Attempt) -> bool:
         """Whether nothing of it is left; trouble with one attempt is logged and holds up no other."""
         try:
             async with asyncio.timeout(SWEEP_SECONDS_MAX):
@@ -313,7 +309,7 @@ class LocalHost:
             self._warn_once(attempt, f"{type(error).__name__}: {error}")
             return False
 
-    async def _clean(self, attempt: _Attempt) -> bool:
+    async def _clean(self, attempt: Attempt) -> bool:
         """Whether all of it went; what did not is told once."""
         problems = await asyncio.to_thread(cleaning.clean, attempt.directory)
         if problems:
@@ -322,12 +318,12 @@ class LocalHost:
             self._warned_of.discard(attempt.name)
         return not problems
 
-    def _warn_once(self, attempt: _Attempt, text: str) -> None:
+    def _warn_once(self, attempt: Attempt, text: str) -> None:
         if attempt.name not in self._warned_of:
             self._warned_of.add(attempt.name)
             _log.warning("what is left of %s is in the way: %s", attempt.name, text)
 
-    async def _collect(self, attempt: _Attempt, kind: str, commit: str) -> None:
+    async def _collect(self, attempt: Attempt, kind: str, commit: str) -> None:
         """Fetch a commit; on a full disk again and again, since it may have cost much to make."""
         bundle = attempt.directory / "delivery.bundle"
         give_up = self.clock.now() + self.settings.limits.room_seconds_max
@@ -344,14 +340,14 @@ class LocalHost:
         """Whether the machine is at fault. Git does not always say why it could not write."""
         return shortage.is_shortage(error) or shortage.is_said(str(error)) or shortage.is_full(self._home.path)
 
-    async def _collect_salvage(self, attempt: _Attempt, commit: str) -> None:
+    async def _collect_salvage(self, attempt: Attempt, commit: str) -> None:
         try:
             await self._collect(attempt, "salvage", commit)
         except (PodiumError, OSError) as error:
             _log.warning("unfinished work of %s could not be fetched: %s", attempt.name, error)
 
-    def _attempt(self, name: str) -> _Attempt:
-        return _Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
+    def _attempt(self, name: str) -> Attempt:
+        return Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
 
 
 def _revoke_or_find(directory: Path) -> RunnerProcess | bool | None:

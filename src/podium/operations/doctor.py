@@ -17,7 +17,7 @@ import apsw
 
 from podium import config
 from podium.domain.errors import PodiumError
-from podium.hosts import sandbox
+from podium.hosts import hosting, sandbox
 from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
@@ -163,6 +163,7 @@ def check_configuration(home: Path) -> Check:
     """Whether podium.toml and the pipeline can be used."""
     try:
         made = config.load(home)
+        hosting.factory(made.host)
         pipeline, _ = config.load_pipeline(home, made)
     except PodiumError as error:
         return finding("Configuration", "wrong", why=error)

@@ -14,7 +14,7 @@ import pytest
 
 from podium.domain.attempt import Ending
 from podium.hosts import local, runner_process, strays
-from podium.hosts.local import LocalSettings
+from podium.hosts.hosting import HostSettings
 from podium.runner import processes
 from podium.runner.spec import Limits
 from tests.unit.hosts.world import PASSED, PROJECT, WAIT_SECONDS, World, end_of, make_lease
@@ -136,7 +136,7 @@ def test_a_cancelled_attempt_says_why_and_saves_its_work(world: World, loop: asy
 
 
 def test_a_runner_that_does_not_listen_is_killed(world: World, loop: asyncio.Runner) -> None:
-    world.settings = LocalSettings(cancel_grace_seconds=0.1, limits=Limits(grace_seconds=0.1))
+    world.settings = HostSettings(cancel_grace_seconds=0.1, limits=Limits(grace_seconds=0.1))
 
     async def run() -> None:
         running = await world.start(endless(world))

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from podium.agents.command import Program
+from podium.agents.command import Program, Programs
 from podium.clock import SteadyClock
 from podium.domain.attempt import Assignment, Report
 from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Step
-from podium.hosts.local import LocalHost, LocalSettings
+from podium.hosts.hosting import Hosting, HostSettings
+from podium.hosts.local import LocalHost
 from podium.ports import Running
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home
@@ -93,11 +94,15 @@ class World:
         self.repositories = Repositories(self.home)
         self.clock = SteadyClock()
         self.programs: dict[str, Program] = {}
-        self.settings = LocalSettings(cancel_grace_seconds=10.0, limits=Limits(grace_seconds=0.1))
+        self.settings = HostSettings(cancel_grace_seconds=10.0, limits=Limits(grace_seconds=0.1))
+
+    def hosting(self) -> Hosting:
+        """What a fresh orchestrator gives a host."""
+        return Hosting(self.home, Repositories(self.home), self.clock, Programs(self.programs), self.settings)
 
     def host(self) -> LocalHost:
         """A host as a fresh orchestrator makes it."""
-        return LocalHost(self.home, Repositories(self.home), self.clock, self.programs, self.settings)
+        return LocalHost(self.hosting())
 
     async def start(
         self, script: str, lease: Lease | None = None, host: LocalHost | None = None, **changes: Any

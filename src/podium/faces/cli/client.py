@@ -74,6 +74,8 @@ class Client:
         self, home: Path, compose: "Callable[[], Composition]", answer_seconds: float = ANSWER_SECONDS
     ) -> None:
         self.home = home
+        self.agents_on: str | None = None
+        """Where agents are to run if this process becomes the orchestrator; None leaves it to the configuration."""
         self._compose = compose
         self._answer_seconds = answer_seconds
 

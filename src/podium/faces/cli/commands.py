@@ -93,12 +93,13 @@ def derive_run(submit: Entry) -> click.Command:
     """`podium run`: whatever `submit` takes, followed to its end."""
     params = [_parameter(told) for told in submit.parameters if told.name not in RUN_LEAVES_OUT]
     params += [
+        click.Option(["--host"], metavar="NAME", help="Where agents run; podium.toml's choice by default."),
         click.Option(["--timeout"], type=float, metavar="SECONDS", help="Give up waiting after this long (exit 7)."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document at the end."),
     ]
 
     @click.pass_obj
-    def callback(client: "Client", /, as_json: bool, timeout: float | None, **given: Any) -> None:
+    def callback(client: "Client", /, as_json: bool, timeout: float | None, host: str | None, **given: Any) -> None:
         """Take a document, a note or a request through the whole pipeline, and watch.
 
         DOCUMENT is a Markdown file, a typed request (.json, .toml), or - for a note on standard input; without it,
@@ -109,11 +110,15 @@ def derive_run(submit: Entry) -> click.Command:
         """
         from podium.faces.cli import intake
         from podium.faces.cli.run import follow
+        from podium.hosts import hosting
         from podium.operations.catalogue import operation_named
         from podium.operations.operation import understood
 
         asked = intake.read(asked_for(given))
         understood(operation_named(submit.name), asked)  # before a home is made for it
+        if host:
+            hosting.factory(host)  # likewise
+        client.agents_on = host
         sys.exit(follow(client, asked, as_json=as_json, timeout=timeout))
 
     told = inspect.cleandoc(callback.__doc__ or "")

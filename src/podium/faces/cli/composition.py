@@ -41,11 +41,12 @@ class Composition(Protocol):
         ...
 
     def orchestrate(
-        self, home: Path, *, host: str | None = None, port: int | None = None
+        self, home: Path, *, host: str | None = None, port: int | None = None, agents_on: str | None = None
     ) -> AbstractAsyncContextManager[Orchestra]:
         """Run an orchestrator on the home until the block ends; agents at work outlive it.
 
         `host` and `port` go before the configuration's; without a port it listens on the home's socket alone.
+        So does `agents_on`, before the configuration's `host`.
         """
         ...
 

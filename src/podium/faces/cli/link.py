@@ -39,7 +39,7 @@ class Link:
             if await asyncio.to_thread(self._client.running) is not None:
                 return
             try:
-                opened = self._client.composition.orchestrate(self._client.home)
+                opened = self._client.composition.orchestrate(self._client.home, agents_on=self._client.agents_on)
                 self._orchestra = await self._stack.enter_async_context(opened)
             except HomeLocked:
                 if loop.time() > deadline:

@@ -1,0 +1,69 @@
+"""What a host of agents is made of, and where one is found that comes in a distribution of its own.
+
+Such a distribution, as plugins/ray is one, has an entry point of the group `podium.hosts` that names a `Factory`. Its
+host may be a `local.LocalHost` that begins, finds and cleans up runners elsewhere.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Final
+
+from podium.agents.command import Programs
+from podium.domain.errors import UsageError
+from podium.hosts.sandbox import Sandbox
+from podium.ports import Clock, Host
+from podium.runner.spec import Limits
+from podium.workspace.layout import Home
+from podium.workspace.repository import Repositories
+
+GROUP: Final = "podium.hosts"
+LOCAL: Final = "local"
+"""The host that Podium brings itself: processes on this machine."""
+
+Access = Callable[[str], Mapping[str, str]]
+"""The environment that lets the agent of the attempt so named speak to Podium; its token dies with the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What an operator may choose."""
+
+    cancel_grace_seconds: float = 15.0
+    """From asking a runner to end its attempt and save the work, to killing it."""
+    salvage_seconds: float = 120.0
+    limits: Limits = field(default_factory=Limits)
+    sandbox: Sandbox = field(default_factory=lambda: Sandbox("off"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """What a host of agents that are programs is given."""
+
+    home: Home
+    repositories: Repositories
+    clock: Clock
+    programs: Programs
+    """What is started for each agent."""
+    settings: HostSettings = field(default_factory=HostSettings)
+    access: Access = lambda _: {}
+    """What an attempt's agent, and nobody else, needs to speak to Podium."""
+
+
+Factory = Callable[[Hosting], Host]
+"""Makes a host. It begins nothing: the first attempt, or the first sweep, may."""
+
+
+def factory(name: str) -> Factory:
+    """What makes the host of that name; raises UsageError where nothing that is installed does."""
+    if name == LOCAL:
+        from podium.hosts.local import LocalHost
+
+        return LocalHost
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if name in offered:
+        return offered[name].load()
+    known = ", ".join(sorted({LOCAL, *offered}))
+    raise UsageError(
+        f"No host {name!r} is installed; known: {known}. `pip install podium-ray` brings `ray` (docs/cluster.md)."
+    )
