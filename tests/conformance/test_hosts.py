@@ -3,24 +3,29 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from podium.agents.command import Program
+from podium.agents.command import Program, Programs
 from podium.clock import SteadyClock
 from podium.domain.attempt import Assignment, Ending, Report
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
+from podium.hosts.hosting import Hosting, HostSettings
 from podium.hosts.inprocess import InProcessHost
-from podium.hosts.local import LocalHost, LocalSettings
+from podium.hosts.local import LocalHost
 from podium.ports import OVERDUE, Brief, Host, Running
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
+from podium_ray.host import RayHost
+from tests.conformance.ray_cluster import KeptBridge
 from tests.unit.hosts.world import WAIT_SECONDS, brief_of, make_assignment, make_lease
+
+pytestmark = pytest.mark.timeout(400)  # the first test with Ray waits for its cluster
 
 AGENT = """
 import json, os, sys, time
@@ -31,6 +36,12 @@ while prompt == "hang":
     time.sleep(1000)
 print(json.dumps({"type": "result", "verdict": prompt, "summary": "Said " + prompt, "data": {"n": 1}}))
 """
+
+
+RAY_SECONDS = 90
+"""Ray starts a process for each actor: seconds of CPU, which a busy machine has not."""
+PROGRAMS = {"shell": Program((sys.executable, "-I", "-S", "-c", AGENT))}
+SETTINGS = HostSettings(limits=Limits(grace_seconds=0.1))
 
 
 async def body(lease: Lease, brief: Brief) -> Report:
@@ -45,27 +56,39 @@ async def body(lease: Lease, brief: Brief) -> Report:
     return Report(Ending.FINISHED, verdict=prompt, summary=f"Said {prompt}", data={"n": 1})
 
 
-def local(tmp_path: Path) -> Host:
+def hosting(tmp_path: Path) -> Hosting:
     home = Home(tmp_path / "home")
-    settings = LocalSettings(limits=Limits(grace_seconds=0.1))
-    programs = {"shell": Program((sys.executable, "-I", "-S", "-c", AGENT))}
-    return LocalHost(home, Repositories(home), SteadyClock(), programs, settings)
+    return Hosting(home, Repositories(home), SteadyClock(), Programs(PROGRAMS), SETTINGS)
+
+
+def local(tmp_path: Path) -> Host:
+    return LocalHost(hosting(tmp_path))
 
 
 def inprocess(_tmp_path: Path) -> Host:
     return InProcessHost(body)
 
 
-@pytest.fixture(params=[local, inprocess])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
-    return request.param(tmp_path)
+@pytest.fixture(params=[local, inprocess, "ray"])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    if request.param != "ray":
+        yield request.param(tmp_path)
+        return
+    given = hosting(tmp_path)
+    given.home.path.mkdir()
+    bridge: KeptBridge = request.getfixturevalue("bridge")
+    ray = RayHost(given, bridge)
+    yield ray
+    bridge.clear(ray)
 
 
 @pytest.fixture
-def run() -> Callable[[Coroutine[Any, Any, None]], None]:
+def run(host: Host) -> Callable[[Coroutine[Any, Any, None]], None]:
+    seconds = RAY_SECONDS if isinstance(host, RayHost) else WAIT_SECONDS
+
     def on_a_loop(test: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner() as runner:
-            runner.run(asyncio.wait_for(test, WAIT_SECONDS))
+            runner.run(asyncio.wait_for(test, seconds))
 
     return on_a_loop
 
@@ -78,6 +101,7 @@ async def start(host: Host, prompt: str, lease: Lease | None = None) -> Running:
     return await host.start(lease, brief_of(make_assignment(lease, prompt=prompt)))
 
 
+@pytest.mark.requirement("INS-3")
 @pytest.mark.parametrize("verdict", ["passed", "failed", "rework"])
 def test_a_verdict_is_reported(host: Host, run: Run, verdict: str) -> None:
     async def test() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import subprocess
 import tokenize
 import tomllib
@@ -39,8 +40,8 @@ class Module:
 
     @property
     def name(self) -> str:
-        """The dotted name under which it is imported: `src/podium/a/b.py` is `podium.a.b`."""
-        parts = Path(self.path.removeprefix("src/")).with_suffix("").parts
+        """The dotted name under which it is imported: `src/podium/a/b.py` is `podium.a.b`, in a plugin too."""
+        parts = Path(re.sub("^(plugins/[^/]+/)?src/", "", self.path)).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def lines(self) -> int:
@@ -109,6 +110,11 @@ def modules(folder: str) -> tuple[Module, ...]:
         for name in files()
         if name.startswith(f"{folder}/") and name.endswith(".py")
     )
+
+
+def shipped() -> tuple[Module, ...]:
+    """The modules of Podium, and of the distributions that add to it."""
+    return modules("src") + modules("plugins")
 
 
 @cache

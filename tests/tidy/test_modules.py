@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from tests.tidy.source import ROOT, RULES, Module, files, modules, rules
+from tests.tidy.source import ROOT, RULES, Module, files, modules, rules, shipped
 
 BANNED_NAMES = {"common.py", "helper.py", "helpers.py", "manager.py", "misc.py", "util.py", "utils.py"}
 
@@ -18,12 +18,12 @@ def test_names_say_what_is_inside() -> None:
 
 
 def test_every_module_says_why_it_exists() -> None:
-    silent = [module.path for module in modules("src") if not ast.get_docstring(module.tree)]
+    silent = [module.path for module in shipped() if not ast.get_docstring(module.tree)]
     assert not silent, f"begin these with a docstring: {silent}"
 
 
 def test_every_module_is_reachable() -> None:
-    lost = unreachable(modules("src"), roots())
+    lost = unreachable(shipped(), roots())
     assert not lost, (
         f"nothing imports {lost}. Use them or delete them; if they are found by name at run time, "
         f"list them in [reachable] in {RULES}."
@@ -32,8 +32,10 @@ def test_every_module_is_reachable() -> None:
 
 def roots() -> list[str]:
     """Names and patterns of the modules that the world starts."""
-    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    groups = [project.get("scripts", {}), *project.get("entry-points", {}).values()]
+    groups: list[dict[str, str]] = []
+    for path in [name for name in files() if PurePosixPath(name).name == "pyproject.toml"]:
+        project: dict[str, Any] = tomllib.loads((ROOT / path).read_text())["project"]
+        groups += [project.get("scripts", {}), *project.get("entry-points", {}).values()]
     started = [target.partition(":")[0] for group in groups for target in group.values()]
     return ["*.__main__", *started, *registering(modules("src")), *rules()["reachable"]["roots"]]
 

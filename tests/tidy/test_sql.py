@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from tests.tidy.source import ROOT, files, modules
+from tests.tidy.source import ROOT, files, shipped
 
 # A statement's opening: in capitals, or, in any case, with a second keyword that prose would not have.
 SQL = re.compile(
@@ -46,7 +46,7 @@ def test_a_file_holds_one_statement_below_its_sentence() -> None:
 
 
 def test_no_sql_in_python() -> None:
-    found = [f"{module.path}:{line}" for module in modules("src") for line in sql_strings(module.tree)]
+    found = [f"{module.path}:{line}" for module in shipped() for line in sql_strings(module.tree)]
     assert not found, f"move these statements into files below src/podium/store/sql: {found}"
 
 
