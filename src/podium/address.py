@@ -12,7 +12,7 @@ from podium.domain.errors import Unavailable, UsageError
 
 NODE_VARIABLE: Final = "PODIUM_NODE"
 NODE: Final = os.environ.get(NODE_VARIABLE, "")
-"""This process's node among those that share a home and a database (docs/cluster.md); empty where there is one."""
+"""This process's node among those that share a home and a database (docs/nodes.md); empty where there is one."""
 SOCKET: Final = f"podium{NODE and '-' + NODE}.sock"
 LOCK: Final = f"lock{NODE and '-' + NODE}"
 """Held by the home's orchestrator, or by that of its node, from its start to the end of its process."""

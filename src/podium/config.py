@@ -139,7 +139,7 @@ class ServerConfig(_Section):
 
 
 class StoreConfig(_Section):
-    """`[store]`: where the state is kept; without a URL in the home's own database (docs/cluster.md)."""
+    """`[store]`: where the state is kept; without a URL in the home's own database (docs/nodes.md)."""
 
     url: Annotated[str, Field(pattern=r"^$|^postgres(ql)?://")] = ""
     """PODIUM_DATABASE_URL goes before it, which keeps a password out of this file."""

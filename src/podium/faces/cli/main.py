@@ -188,7 +188,7 @@ def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
 
 @podium.group()
 def db() -> None:
-    """Look after a database that nodes share (docs/cluster.md)."""
+    """Look after a database that nodes share (docs/nodes.md)."""
 
 
 @db.command("move")
