@@ -35,7 +35,8 @@ class Relay:
         self._clock = clock
         self._own = own
         self._server: Server | None = None
-        self._client = httpx2.AsyncClient(timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS), trust_env=False)
+        patience, all_of_them = httpx2.Timeout(None, connect=CONNECT_SECONDS), httpx2.Limits(max_connections=None)
+        self._client = httpx2.AsyncClient(timeout=patience, limits=all_of_them, trust_env=False)
 
     async def serve(self, server: Server) -> None:
         """This node leads: what `server` answers is served here, until this is cancelled."""
