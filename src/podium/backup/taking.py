@@ -122,7 +122,7 @@ class _Taking:
 async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
     opener_of(file)
-    if not (home_path / DATABASE).exists():
+    if not (home_path / DATABASE).exists() or config.load(home_path).database_url:
         raise NotFound(
             f"There is no Podium home with a database of its own at {home_path}: nothing can be backed up. A database "
             "that nodes share is backed up with its own tools (pg_dump), and the home as a folder."

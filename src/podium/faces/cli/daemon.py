@@ -56,7 +56,8 @@ def foreground(client: Client, host: str | None, port: int | None, *, as_json: b
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LOG_FORMAT) if sys.stderr.isatty() else _Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for library in ("uvicorn", "httpx2"):  # which would tell of every URL, a login's code in it
+        logging.getLogger(library).setLevel(logging.WARNING)
     _take_descriptors()
     return clock.run(_serve(client, host, port, as_json=as_json))
 

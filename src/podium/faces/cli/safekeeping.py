@@ -44,7 +44,7 @@ def move(client: Client, url: str, *, as_json: bool) -> None:
     click.echo(
         f"Moved {counted(sum(moved.rows.values()), 'row')} of {counted(len(moved.rows), 'table')}, up to event "
         f"{moved.last_event}; each was compared. The file is now {moving.MOVED}.\n"
-        f"To go on: export {DATABASE_VARIABLE}={url}, then podium up."
+        f"To go on: set {DATABASE_VARIABLE} to that URL, then podium up."
     )
 
 
