@@ -41,8 +41,8 @@ def test_genesis_of_five_thousand_features_ends(podium: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (features(ITEMS_MAX + 1), "lists 5,001 features; split it, 5,000 are the limit"),
-        ("# T\n\n## Features\n\n- A (depends on 2)\n- B (depends on 1)\n", "These features wait for each other"),
+        (features(ITEMS_MAX + 1), "There are 5,001 issues; 5,000 are the most for one project"),
+        ("# T\n\n## Features\n\n- A (depends on 2)\n- B (depends on 1)\n", "These issues wait for each other"),
         ("# T\n\nA thought.\n", "names no features, so there is nothing to build"),
     ],
 )
