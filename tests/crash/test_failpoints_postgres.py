@@ -14,7 +14,7 @@ from tests.simulation.run import Run
 from tests.simulation.storm import Crash
 from tests.simulation.world import Faults
 
-EVERY: Final = int(os.environ.get("PODIUM_FAILPOINTS_EVERY", "60"))
+EVERY: Final = int(os.environ.get("PODIUM_FAILPOINTS_EVERY", "10"))
 """Each transaction of so many is one to die at; 1 tries them all, in some minutes."""
 
 
