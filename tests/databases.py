@@ -92,6 +92,15 @@ def server(*, durable: bool = False) -> Generator[Any]:
                 found.cleanup()
 
 
+@contextmanager
+def postgres() -> Generator[Postgres]:
+    """A database on a server of its own, emptied for each test that opens it."""
+    with server() as found:
+        opened = Postgres(url_of(found.pgdata))
+        yield opened
+        opened.close()
+
+
 def url_of(folder: Path, database: str = "postgres") -> str:
     """Where psycopg finds the server in that folder."""
     return f"postgresql://postgres@/{database}?host={quote(str(folder))}"

@@ -21,10 +21,8 @@ EVERY: Final = int(os.environ.get("PODIUM_FAILPOINTS_EVERY", "10"))
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[databases.Postgres]:
     """The database, which is emptied for each journey."""
-    with databases.server() as server:
-        opened = databases.Postgres(databases.url_of(server.pgdata))
+    with databases.postgres() as opened:
         yield opened
-        opened.close()
 
 
 class Node:

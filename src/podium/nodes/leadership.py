@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psycopg
 
@@ -34,7 +34,7 @@ class Keeper:
         self._node = node
         self._rows: postgres.PostgresRows | None = None
 
-    def _ask(self, name: str, *args: object) -> tuple[object, ...] | None:
+    def _ask(self, name: str, *args: object) -> Any:
         try:
             if self._rows is None:
                 connection = postgres.connect(self._url)
@@ -49,7 +49,7 @@ class Keeper:
     def take(self) -> int | None:
         """The epoch that begins with this node as its leader, or None while another leads."""
         row = self._ask("leading_take", self._node.name, self._node.url, LEASE_SECONDS)
-        return int(str(row[0])) if row else None
+        return row[0] if row else None
 
     def renew(self, epoch: int) -> bool:
         """Keep the lease; false when another epoch has begun."""
@@ -63,7 +63,7 @@ class Keeper:
     def leader(self) -> Node | None:
         """The node that leads now, if one does."""
         row = self._ask("leading_node", LEASE_SECONDS)
-        return Node(str(row[0]), str(row[1]), "") if row else None
+        return Node(row[0], row[1], "") if row else None
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -84,11 +84,16 @@ async def open_leader(
 
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncGenerator[Store]:
-    """The shared store, for reading only."""
-    postgres.migrate(connection := postgres.connect(url))
-    connection.close()
+    """The shared store, for reading only; raises `Unavailable` where no node has made its tables yet."""
     rows = postgres.ReadRows(url)
     try:
-        yield read_only(rows)
+        try:
+            store = read_only(rows)
+        except psycopg.errors.UndefinedTable:
+            where = postgres.described(url)
+            raise Unavailable(
+                f"The database {where} is empty: the first node makes its tables (`podium up`)."
+            ) from None
+        yield store
     finally:
         rows.close()

@@ -10,10 +10,8 @@ from tests import databases
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[databases.Postgres]:
     """One server for this process."""
-    with databases.server() as found:
-        opened = databases.Postgres(databases.url_of(found.pgdata))
+    with databases.postgres() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(autouse=True, params=databases.KINDS)
