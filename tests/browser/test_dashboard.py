@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from podium.faces.web.routes import SCREENS
+from podium.store.store import DATABASE
 from tests.browser import chromium
 from tests.conformance import npm_agents
 from tests.faces.rest_home import RestHome, served
@@ -130,6 +132,51 @@ def test_an_action_is_an_operation_with_its_reason_and_its_command_line(browser:
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
+def reach(page: Page, name: str) -> None:
+    """Press Tab until what is called so has the focus."""
+    found = (
+        page.locator("#form")
+        .get_by_label(name, exact=True)
+        .or_(page.locator("#form").get_by_role("button", name=name, exact=True))
+    )
+    for _ in range(60):
+        if found.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no Tab leads to {name}")
+
+
+@pytest.mark.requirement("INT-1", "DSH-1")
+def test_a_typed_request_of_the_form_becomes_a_project_with_keys_alone(browser: Browser, home: RestHome) -> None:
+    typed = {"title": "Typed <b>by</b> hand", "brief": "It waits.", "type": "library", "priority": "70", "id": "typed"}
+    with opened(browser, home) as page:
+        page.goto(f"{home.url}/projects")
+        live(page)
+        page.keyboard.press("n")
+        expect(page.locator("#form h2")).to_have_text("submit")
+        for name, text in typed.items():
+            reach(page, name)
+            page.keyboard.type(text)
+        reach(page, "features")
+        page.keyboard.type("Greet by name: say hello")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Part kindly")
+        reach(page, "not before")
+        page.keyboard.type("1d")
+        expect(page.locator(".cli")).to_contain_text("--priority 70 --id typed --not-before 1d")
+        reach(page, "Submit")
+        page.keyboard.press("Enter")
+        expect(page.locator("#project-typed")).to_contain_text(typed["title"])
+        expect(page.locator("#form")).to_be_hidden()
+    made = home.ask("GET", "/v1/project/typed").json()
+    assert (made["title"], made["type"], made["priority"]) == (typed["title"], "library", 70 + 25)
+    assert made["source"].startswith("request:")
+    with apsw.Connection(str(home.podium.home / DATABASE), flags=apsw.SQLITE_OPEN_READONLY) as store:
+        document = store.execute("SELECT text FROM document WHERE project = 'typed'").get
+        assert "Greet by name" in document
+        assert "Part kindly" in document
+
+
 @pytest.mark.requirement("DSH-1", "REV-1")
 def test_a_review_is_decided_with_keys_alone(browser: Browser, home: RestHome) -> None:
     home.ask("POST", "/v1/submit", json=KEYS)
@@ -228,6 +275,47 @@ def test_what_an_operation_answers_is_shown_where_it_is_told_only_once(browser: 
         page.get_by_role("button", name="Preview a rebalance").click()
         page.locator("#form button.main").press("Enter")
         expect(page.locator(".answer dt", has_text="moves")).to_be_visible()
+
+
+APPLICATION = Path(__file__).with_name("application.html")
+"""What an agent could have deployed."""
+
+
+@pytest.mark.requirement("SEC-1", "GIT-4")
+def test_an_application_gets_nothing_of_the_operators_who_looks_at_it(browser: Browser, home: RestHome) -> None:
+    served_from = home.podium.home / "deployments" / "greeter" / "current" / "public"
+    (served_from / "index.html").write_text(APPLICATION.read_text())
+    port, context = home.url.rpartition(":")[2], browser.new_context()
+    dashboards = [f"http://{name}:{port}" for name in ("127.0.0.1", "localhost")]
+    asked: list[tuple[str, dict[str, str]]] = []
+    for dashboard in dashboards:  # the browser of one who has signed in, under either name
+        page = context.new_page()
+        page.goto(home.podium.ask("open")["url"].replace(home.url, dashboard))
+        live(page)
+        page.evaluate("localStorage.setItem('podium-views', JSON.stringify({ mine: '?find=secret' }))")
+    page = context.new_page()
+    page.on("request", lambda request: asked.append((request.url, request.all_headers())))
+    page.goto(f"http://greeter.localhost:{port}/")
+    expect(page.locator("h1")).to_have_text("An application")
+    cookies = page.evaluate("document.cookie")
+    assert (set(cookies.split("; ")) - {"podium_session=forged"}, page.evaluate("localStorage.length")) == (set(), 0)
+    for dashboard in dashboards:
+        found = page.evaluate(f"steal({dashboard!r})")
+        assert {name: told.partition(":")[0] for name, told in found.items() if name != "blind"} == dict.fromkeys(
+            ("read", "page", "link", "write", "events", "frame"), "refused"
+        ), found
+        assert found["blind"] in ("", "refused: TypeError")
+        shown = context.new_page()
+        shown.goto(f"{dashboard}/projects/sleeper")
+        live(shown)
+        expect(shown.get_by_role("button", name="Pause")).to_be_visible()
+    sent = [(url, headers["cookie"]) for url, headers in asked if "cookie" in headers]
+    assert [one for one in sent if one[1] != "podium_session=forged"] == [], "its own alone, and no operator's"
+    answer = page.goto(f"http://greeter.localhost:{port}/v1/status")
+    assert answer is not None
+    assert answer.status == 404, "there is no API under its name"
+    assert not home.ask("GET", "/v1/project/sleeper").json()["paused"]
+    context.close()
 
 
 @pytest.mark.requirement("SEC-2")
