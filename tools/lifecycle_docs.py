@@ -8,7 +8,7 @@ FILE = Path(__file__).resolve().parents[1] / "docs" / "lifecycle.md"
 HEAD = """\
 # Lifecycle
 
-Drawn from `src/podium/domain/lifecycle.py` by `tools/generated.py`; a test keeps it fresh.
+Drawn from `src/podium/domain/lifecycle.toml` by `tools/generated.py`; a test keeps it fresh.
 A workflow's state is derived from its jobs: the state of its least advanced open chain. Edges back are rework.
 """
 

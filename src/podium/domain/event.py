@@ -1,5 +1,7 @@
 """What happened: the append-only log's record and the closed list of its types."""
 
+import tomllib
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 
@@ -17,25 +19,8 @@ class Event(NamedTuple):
     data: dict[str, Any]
 
 
-_KINDS: Final = {
-    "project": "created waiting admitted completed reopened failed cancelled pruned overspent",
-    "workflow": "requested state cancelled",
-    "job": "leased adopted passed retried reworked released escalated cancelled buried replayed woken",
-    "attempt": "noted",
-    "recovery": "detected checked restarted reassigned updated",
-    "review": "opened decided",
-    "message": "sent delivered",
-    "operator": "assign boost budget cancel drop fail pause pin replay resume retry unpin",
-    "operation": "called",
-    "instance": "drained undrained restarted quarantined swapped",
-    "pool": "resized",
-    "queue": "drained undrained routed",
-    "scaling": "decided",
-    "token": "created revoked",
-    "provider": "held",
-    "breaker": "opened closed",
-}
+_KINDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")
 """The events whose data is a documented payload, verbatim (EVT-3)."""
-TYPES: Final = frozenset({f"{kind}.{what}" for kind, all_ in _KINDS.items() for what in all_.split()} | {*DOCUMENTED})
+TYPES: Final = frozenset({f"{kind}.{what}" for kind, all_ in _KINDS.items() for what in all_} | {*DOCUMENTED})
 """Every event type; the store refuses another (a misspelt event is one that no subscriber hears)."""

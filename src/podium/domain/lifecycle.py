@@ -1,12 +1,14 @@
 """Every legal state change in Podium, as data: workflow states (PIP-1), job states, review states.
 
-The tables are the single truth: the store refuses anything else, and the diagrams in docs/lifecycle.md are
-drawn from them. A workflow's state is never set by hand: it is derived from its jobs (PIP-6) and reached by
-walking legal edges, so that even a jump over several states leaves one event for each edge.
+The tables of `lifecycle.toml` are the single truth: the store refuses anything else, and the diagrams in
+docs/lifecycle.md are drawn from them. A workflow's state is never set by hand: it is derived from its jobs (PIP-6) and
+reached by walking legal edges, so that even a jump over several states leaves one event for each edge.
 """
 
+import tomllib
 from collections import deque
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -25,50 +27,22 @@ def _lifecycle(forward: str, rework: Mapping[str, str]) -> Edges:
     return MappingProxyType(edges)
 
 
+def _table(edges: Mapping[str, Mapping[str, str]]) -> Mapping[tuple[str, str], str]:
+    """By state what may follow on which happening, as `(state, happening) -> state`."""
+    return MappingProxyType({(at, what): after for at, follow in edges.items() for what, after in follow.items()})
+
+
+_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
 WORKFLOWS: Final[Mapping[str, Edges]] = MappingProxyType(
-    {
-        "genesis": _lifecycle(
-            "QUEUED ANALYZING PLANNED SCAFFOLDING GENESIS_COMPLETE",
-            {"PLANNED": "ANALYZING", "SCAFFOLDING": "ANALYZING PLANNED"},
-        ),
-        "development": _lifecycle(
-            "DEV_QUEUED TESTING CODING REVIEWING DEPLOYING DEV_COMPLETE",
-            {
-                "TESTING": "DEV_QUEUED",
-                "CODING": "DEV_QUEUED TESTING",
-                "REVIEWING": "DEV_QUEUED TESTING CODING",
-                "DEPLOYING": "TESTING CODING REVIEWING",
-            },
-        ),
-        "content": _lifecycle(
-            "CONTENT_QUEUED ANALYZING CREATING OPTIMIZING PUBLISHING CONTENT_COMPLETE",
-            {"CREATING": "ANALYZING", "OPTIMIZING": "CREATING", "PUBLISHING": "CREATING OPTIMIZING"},
-        ),
-    }
+    {name: _lifecycle(**states) for name, states in _DATA["workflows"].items()}
 )
 """PIP-1: the states of the three shipped workflows, in order, with their edges back for rework."""
 
-
-def _table(edges: Mapping[str, str]) -> Mapping[tuple[str, str], str]:
-    """`state: "happening:state …"` as `(state, happening) -> state`."""
-    return MappingProxyType({(at, (to := e.split(":"))[0]): to[1] for at, line in edges.items() for e in line.split()})
-
-
-JOB: Final = _table(
-    {
-        "waiting": "unblock:ready hold:held delay:delayed cancel:cancelled",
-        "held": "admit:ready block:waiting cancel:cancelled",
-        "ready": "lease:running block:waiting cancel:cancelled pause:paused delay:delayed",
-        "paused": "resume:ready block:waiting cancel:cancelled",
-        "delayed": "due:ready block:waiting cancel:cancelled",
-        "running": "pass:passed release:ready retry:ready delay:delayed rework:ready block:waiting"
-        " escalate:in_review bury:dead cancel:cancelled",
-        "in_review": "approve:passed send_back:ready block:waiting reject:cancelled cancel:cancelled",
-        "dead": "replay:ready block:waiting cancel:cancelled",
-        "passed": "reopen:ready block:waiting",
-    }
-)
-"""Job states: `(state, what happens) -> state`. `block` is what rework does to the jobs behind the one it reopens."""
+JOB: Final = _table(_DATA["job"])
+"""Job states: `(state, what happens) -> state`."""
+REVIEW: Final = _table(_DATA["review"])
+"""Review states: `(state, verdict) -> state`."""
 
 JOB_FRONTIER: Final = frozenset({"ready", "held", "paused", "delayed", "running", "in_review", "dead"})
 """States of a job that lacks none of its dependencies and is not done: where its chain stands."""
@@ -78,9 +52,6 @@ JOB_UNADMITTED: Final = frozenset({"held", "dead"})
 
 JOB_DONE: Final = frozenset({"passed", "cancelled"})
 """States that let the jobs behind it go on: a rejected feature is dropped, the project goes on without it."""
-
-REVIEW: Final = _table({"open": "approve:approved send_back:sent_back reject:rejected cancel:cancelled"})
-"""Review states; a quality failure within its limit is opened and sent back in the same transaction."""
 
 
 def next_job_state(state: str, happening: str) -> str:

@@ -1,7 +1,9 @@
 """The end of a transaction: what is counted once for all its changes, and the order in which rows are written."""
 
+import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from podium.store.rows import Row, Rows
@@ -11,6 +13,7 @@ REVIEW: Final = ".review"
 """What the queues of projects and of reviews are called among those of jobs: no workflow has such a name."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
+_ORDER: Final = tuple(tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["order"])
 
 
 def day_of(wall: float) -> str:
@@ -39,19 +42,3 @@ def write(rows: Rows, put: Mapping[str, Sequence[Row]]) -> None:
     for name in _ORDER:
         if found := put.get(name):
             rows.many(name, found)
-
-
-_ORDER: Final = (
-    "pipeline_insert", "project_insert", "document_insert", "intake_insert", "input_put", "input_delete",
-    "run_insert",
-    # first: a job made in this batch may already run on an instance that another one has just left
-    "job_update", "job_insert", "dependency_insert", "ready_delete", "ready_insert", "workflow_put",
-    "attempt_insert", "artifact_put", "feedback_insert", "review_insert", "review_update", "project_update",
-    "project_end", "token_insert", "token_revoke", "project_pause", "event_insert", "tally_add", "hourly_add",
-    "wait_add", "message_insert", "message_trim", "message_expire", "message_close", "receipt_insert",
-    # first: what is asked in this batch is not answered by what happened before
-    "notice_settle_job", "notice_settle_project", "notice_settle", "notice_withdraw", "notice_insert", "notice_trim",
-    "delivery_insert", "delivery_update", "delivery_trim", "webhook_disable", "webhook_enable", "instance_put",
-    "queue_setting_put", "breaker_put", "spent_add", "outside_put", "outside_trim",
-)  # fmt: skip
-"""The statements of a flush: parents before children, what leaves the transaction (messages, notices, …) last."""
