@@ -2,8 +2,8 @@
 
 A sandbox has a network of its own with nothing in it but loopback. As a program inside, this module listens there,
 hands the listening sockets out over a descriptor (unix(7), SCM_RIGHTS: they stay in the network where they were made)
-and becomes the agent. As a child of the runner it serves them: one is a proxy for HTTP, each of the others leads to one
-port of this machine. It ends with the runner, not with the orchestrator.
+and becomes the agent. As a child of the runner it serves them (`proxy`). It ends with the runner, not with the
+orchestrator.
 """
 
 import os
@@ -11,27 +11,19 @@ import select
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 LINK_FD = 4
 """Where the program inside finds the descriptor."""
 NOT_FOUND = 127
 """The exit status when there is no such program inside, as a shell's."""
-HEAD_BYTES_MAX = 64 << 10
-READ_BYTES = 64 << 10
-CONNECT_SECONDS = 30.0
-SHORT_SECONDS = 0.05
-"""Before the next try to serve somebody when the process is short of something."""
 LISTENERS_MAX = 200
 WEB_PORTS = (80, 443)
 """What an entry without a port allows."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 TRUSTED = "!"
 """At the end of an entry: a name that may lead to a private address, too."""
-_REFUSED = "HTTP/1.1 {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}"
 
 
 def split(place: str) -> tuple[str, int]:
@@ -88,112 +80,17 @@ def begin(allow: Sequence[str], become_child: Callable[[], None]) -> int:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             become_child()
-            _serve(mine, allow)
+            _, fds, _, _ = socket.recv_fds(mine, 1, LISTENERS_MAX)
+            mine.close()
+            # What serves takes its time to load, and most programs reach nobody.
+            if fds and select.select(fds, [], []):
+                from podium.runner import proxy
+
+                proxy.run(fds, allow)
         finally:
             os._exit(0)
     mine.close()
     return theirs.detach()
-
-
-def _serve(link: socket.socket, allow: Sequence[str]) -> None:
-    import threading
-
-    _, fds, _, _ = socket.recv_fds(link, 1, LISTENERS_MAX)
-    link.close()
-    targets = dict(zip(fds, (None, *loopback_ports(allow)), strict=True))
-    listeners = [socket.socket(fileno=fd) for fd in fds]
-    for listener in listeners:
-        listener.setblocking(False)  # whoever has gone before being served holds up nobody
-    while True:
-        for listener in select.select(listeners, [], [])[0]:
-            try:
-                near, _ = listener.accept()
-                told = near, allow, targets[listener.fileno()]
-                threading.Thread(target=_connection, args=told, daemon=True).start()
-            except (OSError, RuntimeError):  # no descriptor or no thread is left: those that end make room
-                time.sleep(SHORT_SECONDS)
-
-
-def _connection(near: socket.socket, allow: Sequence[str], port: int | None) -> None:
-    """Serve one connection from inside to its end."""
-    import threading
-
-    with near:
-        try:
-            near.settimeout(CONNECT_SECONDS)
-            far, first = (_reached(["127.0.0.1"], port), b"") if port else _asked(near, allow)
-        except (OSError, ValueError):
-            return
-        with far:
-            near.settimeout(None)
-            far.settimeout(None)
-            back = threading.Thread(target=_copy, args=(far, near), daemon=True)
-            back.start()
-            _copy(near, far, first)
-            back.join()
-
-
-def _reached(found: Sequence[str], port: int) -> socket.socket:
-    """A connection to the first of these addresses that answers. Raises OSError."""
-    error = OSError("nobody knows where it is")
-    for address in found:
-        try:
-            return socket.create_connection((address, port), CONNECT_SECONDS)
-        except OSError as why:
-            error = why
-    raise error
-
-
-def _asked(near: socket.socket, allow: Sequence[str]) -> tuple[socket.socket, bytes]:
-    """A connection to the place that a client asks the proxy for (RFC 9110, 9.3.6), and what goes there first.
-
-    Raises ValueError and OSError; a client that asked has been told why.
-    """
-    said = b""
-    while b"\r\n\r\n" not in said:
-        chunk = near.recv(READ_BYTES)
-        said += chunk
-        if not chunk or len(said) > HEAD_BYTES_MAX:
-            raise ValueError("no request")
-    head, _, rest = said.partition(b"\r\n\r\n")
-    request, *fields = head.decode("latin-1").split("\r\n")
-    method, url, version = request.split(" ")
-    is_tunnel = method == "CONNECT"
-    place, slash, path = (url, "", "") if is_tunnel else url.partition("://")[2].partition("/")
-    host, port = split(place)
-    if not allowing(allow, host, port or 80):
-        raise _refusal(near, "403 Forbidden", f"Podium's sandbox does not let this agent reach {place}.")
-    port = port if is_tunnel else port or 80
-    try:
-        far = _reached(addresses(allow, host, port), port)
-    except OSError as error:
-        status = "403 Forbidden" if isinstance(error, PermissionError) else "502 Bad Gateway"
-        raise _refusal(near, status, f"{host}:{port} cannot be reached: {error}.") from error
-    if is_tunnel:
-        near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        return far, rest
-    kept = [field for field in fields if not field.lower().startswith(("proxy-", "connection:", "keep-alive:"))]
-    lines = [f"{method} /{path if slash else ''} {version}", *kept, "Connection: close", "", ""]
-    return far, "\r\n".join(lines).encode("latin-1") + rest
-
-
-def _refusal(near: socket.socket, status: str, why: str) -> OSError:
-    """Tell the client, and what to raise."""
-    said = f"{why} See [sandbox] allow in podium.toml.\n"
-    near.sendall(_REFUSED.format(status, len(said), said).encode("latin-1", "replace"))
-    return OSError(why)
-
-
-def _copy(source: socket.socket, sink: socket.socket, first: bytes = b"") -> None:
-    try:
-        sink.sendall(first)
-        while chunk := source.recv(READ_BYTES):
-            sink.sendall(chunk)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:  # one side is gone, which ends both
-        for end in (source, sink):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
 
 
 def main(arguments: list[str]) -> None:
