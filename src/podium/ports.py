@@ -1,7 +1,7 @@
 """What the engine needs of the world, as protocols: real adapters and simulated ones are told apart by nobody."""
 
 from asyncio import Future
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from podium.domain.attempt import Assignment, Report
@@ -72,11 +72,6 @@ class Running(Protocol):
         """
         ...
 
-    @property
-    def log_path(self) -> str | None:
-        """Where its messages are written as NDJSON, if they are."""
-        ...
-
 
 class Host(Protocol):
     """Where attempts run. Attempts outlive the orchestrator: a new one adopts what the old one started (INS-8)."""
@@ -119,6 +114,32 @@ class Remains(Protocol):
         It stops when it may not go on any more: the rest is found by the next call.
         """
         ...
+
+
+Row = Sequence[Any]
+
+
+class Rows(Protocol):
+    """What the store asks of a database driver, and whoever reads asks of the store: rows of one connection.
+
+    Statements are named by their file in `store/sql`.
+    """
+
+    def one(self, name: str, args: Row = ()) -> Any:
+        """The first row as a tuple, or None."""
+        ...
+
+    def all(self, name: str, args: Row = ()) -> list[Any]:
+        """All rows as tuples."""
+        ...
+
+    def many(self, name: str, rows: Iterable[Row]) -> None:
+        """Run a statement once for each row of arguments."""
+        ...
+
+
+Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
+"""Asks the committed state a question, which may be answered on another thread."""
 
 
 class Store(Protocol):

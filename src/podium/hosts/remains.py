@@ -6,11 +6,11 @@ import os
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from podium.address import ORCHESTRATOR_LOG
 from podium.domain import lifecycle
@@ -18,8 +18,8 @@ from podium.domain.errors import PodiumError
 from podium.domain.job import Job
 from podium.hosts import cleaning
 from podium.policy.retention import HOUR_SECONDS, MIB, Removed, Retention, before, size_cutoff
+from podium.ports import Read, Rows
 from podium.runner import claim
-from podium.store.rows import Rows
 from podium.workspace import git
 from podium.workspace.layout import SESSION, Home, entries, tree_bytes
 from podium.workspace.publishing import CURRENT
@@ -37,8 +37,6 @@ GC_SECONDS_MAX: Final = 3_600.0
 
 _DEPLOYMENT = re.compile(r"[0-9a-f]{12}")
 _log = logging.getLogger(__name__)
-
-Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
 
 
 class _Ended(NamedTuple):
@@ -213,8 +211,7 @@ async def _forget(repository: Path, refs: dict[str, str]) -> int:
     was = await asyncio.to_thread(tree_bytes, objects)
     commands = "".join(f"delete {ref} {commit}\n" for ref, commit in refs.items())
     await git.get(repository, "update-ref", "--stdin", stdin=commands.encode())
-    bounds = git.Bounds(GC_SECONDS_MAX, lambda: "")
-    await git.get(repository, "gc", "--quiet", f"--prune={GC_AGE}", bounds=bounds)
+    await git.get(repository, "gc", "--quiet", f"--prune={GC_AGE}", bounds=git.Bounds(GC_SECONDS_MAX))
     return max(0, was - await asyncio.to_thread(tree_bytes, objects))
 
 

@@ -1,7 +1,7 @@
 """Which node may write: a lease in the database that is taken for an epoch and renewed."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -85,8 +85,7 @@ async def open_leader(
 @asynccontextmanager
 async def open_shared(url: str) -> AsyncGenerator[Store]:
     """The shared store, for reading only; raises `Unavailable` where no node has made its tables yet."""
-    rows = postgres.ReadRows(url)
-    try:
+    with closing(postgres.ReadRows(url)) as rows:
         try:
             store = read_only(rows)
         except psycopg.errors.UndefinedTable:
@@ -95,5 +94,3 @@ async def open_shared(url: str) -> AsyncGenerator[Store]:
                 f"The database {where} is empty: the first node makes its tables (`podium up`)."
             ) from None
         yield store
-    finally:
-        rows.close()

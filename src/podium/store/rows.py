@@ -1,27 +1,12 @@
 """The little that the store asks of a database driver, and the SQL statements by name."""
 
-from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Protocol
 
-Row = Sequence[Any]
+from podium.ports import Row, Rows
 
-
-class Rows(Protocol):
-    """One connection inside one transaction. Statements are named by their file in `store/sql`."""
-
-    def one(self, name: str, args: Row = ()) -> Any:
-        """The first row as a tuple, or None."""
-        ...
-
-    def all(self, name: str, args: Row = ()) -> list[Any]:
-        """All rows as tuples."""
-        ...
-
-    def many(self, name: str, rows: Iterable[Row]) -> None:
-        """Run a statement once for each row of arguments."""
-        ...
+__all__ = ["OwnRows", "Row", "Rows", "sql"]
 
 
 class OwnRows(Rows, Protocol):

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from podium.domain.job import Job, Lease
 from podium.domain.pipeline import Pipeline
 from podium.policy.admission import Limits
 from podium.policy.autoscaling import Look
-from podium.ports import Clock
+from podium.ports import Clock, Read
 from podium.store.assignments import assignment
 from podium.store.fleet import read_fleet
 from podium.store.group_commit import Execute, GroupCommit
@@ -34,8 +34,6 @@ from podium.store.writer import Failpoint, Writer
 DATABASE: Final = "podium.sqlite"
 
 T = TypeVar("T")
-Read = Callable[[Callable[[Rows], Any]], Awaitable[Any]]
-"""Asks the committed state a question."""
 
 
 class Store:
@@ -127,9 +125,7 @@ async def opened(
     database: Writer, clock: Callable[[float], Clock], rows: OwnRows, fence: OwnRows
 ) -> AsyncGenerator[tuple[Store, Clock]]:
     """The store over its writer, a connection to read and one for `Store.holds`; all are closed at the end."""
-    times = clock(database.rows.one("last_time")[0])
-    writer, reader = ThreadPoolExecutor(1, "podium-store"), ThreadPoolExecutor(1, "podium-reader")
-    loop = asyncio.get_running_loop()
+    times, loop = clock(database.rows.one("last_time")[0]), asyncio.get_running_loop()
 
     async def execute(commands: Sequence[Command]) -> list[Any]:
         return await loop.run_in_executor(writer, database.run, commands, times.now(), times.wall())
@@ -142,14 +138,11 @@ async def opened(
                 f"The database cannot be read now ({error}). Free space and memory, then retry."
             ) from error
 
-    try:
+    with (
+        closing(database), closing(fence), closing(rows),
+        ThreadPoolExecutor(1, "podium-reader") as reader, ThreadPoolExecutor(1, "podium-store") as writer,
+    ):  # fmt: skip
         yield Store(execute, read, database.pipelines, fence), times
-    finally:
-        writer.shutdown()
-        reader.shutdown()
-        rows.close()
-        fence.close()
-        database.close()
 
 
 @asynccontextmanager
@@ -158,21 +151,15 @@ async def open_reader(path: Path, *, quietly: bool = False) -> AsyncGenerator[St
 
     `quietly` leaves no trace either, where there is no log of changes to take in: not even SQLite's own side files.
     """
-    rows = _to_read(path, quietly=quietly)
-    try:
+    with closing(_to_read(path, quietly=quietly)) as rows:
         yield read_only(rows)
-    finally:
-        rows.close()
 
 
 @asynccontextmanager
 async def open_empty() -> AsyncGenerator[Store]:
     """What a home says in which nothing has happened yet; nothing is written."""
-    database = SqliteStore(":memory:")
-    try:
+    with closing(SqliteStore(":memory:")) as database:
         yield read_only(database.rows)
-    finally:
-        database.close()
 
 
 def read_only(rows: Rows) -> Store:

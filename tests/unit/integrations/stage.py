@@ -53,7 +53,15 @@ class Stage:
 
     def new_mirror(self) -> Mirror:
         """A mirror as a new orchestrator makes it."""
-        return Mirror(self.folder, self.store, self.clock, self.store.pipelines, lambda: self.slots, at_once)
+        return Mirror(
+            self.folder,
+            self.store.read,
+            self.store.committed,
+            self.clock,
+            self.store.pipelines,
+            lambda: self.slots,
+            at_once,
+        )
 
     async def _execute(self, commands: Sequence[Command]) -> list[Any]:
         await self.clock.sleep(0.001)

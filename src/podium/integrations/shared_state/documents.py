@@ -13,10 +13,11 @@ from heapq import merge
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline, workflow_of
+from podium.ports import Rows
 
 SCHEMA_VERSION: Final = 1
 ENTRIES_MAX: Final = 1000
@@ -34,18 +35,6 @@ WORKFLOWS: Final[dict[str, list[str]]] = _TABLE["workflows"]
 PROJECT_FILES: Final[list[str]] = _TABLE["project_files"]
 
 Json = dict[str, Any]
-
-
-class Rows(Protocol):
-    """Committed rows; statements are named by their file in `store/sql`."""
-
-    def one(self, name: str, args: Sequence[Any] = ()) -> Any:
-        """The first row of a statement, or None."""
-        ...
-
-    def all(self, name: str, args: Sequence[Any] = ()) -> list[Any]:
-        """All its rows."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ from dataclasses import InitVar, dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 import orjson
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
 from podium.integrations.shared_state import documents
-from podium.integrations.shared_state.documents import SCHEMA_VERSION, WORKFLOWS, Json, Rows
-from podium.ports import Clock
+from podium.integrations.shared_state.documents import SCHEMA_VERSION, WORKFLOWS, Json
+from podium.ports import Clock, Read
 
 FOLDER: Final = "shared-state"
 COALESCE_SECONDS: Final = 0.25
@@ -52,21 +52,8 @@ _HEAD: Final = re.compile(
     rb'\{\n  "schema_version": %d,\n  "seq": (\d{1,18}),\n  "updated_at": \d{1,12}\.\d{1,3},\n' % SCHEMA_VERSION
 )
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 OnDisk = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs work that may wait for a disk, away from the event loop, and gives its result: `asyncio.to_thread`."""
-
-
-class Truth(Protocol):
-    """The store as the mirror uses it."""
-
-    async def read(self, question: Callable[[Rows], T]) -> T:
-        """Ask the committed state; `question` may run on another thread."""
-        ...
-
-    def committed(self) -> asyncio.Future[None]:
-        """A future that is done after the next commit."""
-        ...
 
 
 class Tree:
@@ -128,10 +115,12 @@ def _says_the_same(old: bytes, new: bytes, seq: int) -> bool:
 
 @dataclass(slots=True)
 class Mirror:
-    """One tree over one store. `slots` gives the instances there are now."""
+    """One tree over one store; `slots` gives the instances there are now."""
 
     folder: InitVar[Path]
-    truth: Truth
+    read: Read
+    committed: Callable[[], asyncio.Future[None]]
+    """A future that is done after the next commit."""
     clock: Clock
     pipelines: Mapping[str, Pipeline]
     slots: Callable[[], Sequence[Slot]]
@@ -155,10 +144,10 @@ class Mirror:
 
     async def run(self) -> None:
         """The loop, until cancelled: a pass soon after every commit."""
-        committed = self.truth.committed()
+        committed = self.committed()
         while True:
             if committed.done():
-                committed = self.truth.committed()
+                committed = self.committed()
             patience = await self.run_once()
             await self.clock.sleep(COALESCE_SECONDS)
             if patience > 0:
@@ -185,7 +174,7 @@ class Mirror:
         """Take note of all that was committed since the last pass."""
         more = True
         while more:
-            upto, more, restart, projects = await self.truth.read(partial(documents.read_news, after=self._read_upto))
+            upto, more, restart, projects = await self.read(partial(documents.read_news, after=self._read_upto))
             (self._backlog if restart else self._dirty).update(dict.fromkeys(projects))
             self._read_upto = upto
         now = self.clock.now()
@@ -197,9 +186,7 @@ class Mirror:
             if len(failures) > FAILURES_MAX:
                 return
             chunk = subjects[start : start + CHUNK_SUBJECTS]
-            found = await self.truth.read(
-                partial(documents.read, pipelines=self.pipelines, slots=self.slots(), about=chunk)
-            )
+            found = await self.read(partial(documents.read, pipelines=self.pipelines, slots=self.slots(), about=chunk))
             files = {name: made for part in found.files.values() for name, made in part.items()}
             failed = await self.on_disk(partial(self._tree.publish, files, found.seq, self.clock.wall()))
             failures += [*failed.values(), *found.unreadable.values()]
@@ -216,7 +203,7 @@ class Mirror:
         if self._backlog or self.clock.now() < self._patrol_at:
             return
         self._patrol_at = self.clock.now() + PATROL_SECONDS
-        page = await self.truth.read(partial(documents.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
+        page = await self.read(partial(documents.read_page, after=self._patrolled, limit=PATROL_PROJECTS))
         self._patrolled = page[-1] if len(page) == PATROL_PROJECTS else ""
         self._backlog.update(dict.fromkeys(page))
 
