@@ -1,11 +1,10 @@
 """The composition root: the one place that chooses the adapters for a real home."""
 
 import asyncio
-import fcntl
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -16,45 +15,16 @@ from podium.address import LOCK, listen
 from podium.clock import SteadyClock
 from podium.domain.access import Principal
 from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
-from podium.domain.pipeline import Pipeline
 from podium.orchestra import LoadedHome, Orchestra, conducted, load
+from podium.runner import files
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
     from podium.nodes.node import ClusterNode
     from podium.operations.context import Context
     from podium.ports import Clock
-    from podium.store.rows import Rows
     from podium.store.store import Store
 
 _log = logging.getLogger(__name__)
-
-
-def _lock(home: Path) -> None:
-    """Take the home's lock for the rest of this process's life; the kernel lets it go, so no dead run blocks us."""
-    handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.pread(handle, 32, 0).decode().strip() or "unknown"
-        os.close(handle)
-        raise HomeLocked(
-            f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
-            "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
-        ) from None
-    with suppress(OSError):  # a full disk: who holds it is for people only
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
-
-
-class _Unreadable:
-    """Stands for a store that cannot be read, and says why to whoever asks it."""
-
-    def __init__(self, reason: str) -> None:
-        self.pipelines: Mapping[str, Pipeline] = {}
-        self._reason = reason
-
-    async def read(self, question: Callable[["Rows"], Any]) -> Any:  # noqa: ARG002 - nobody can answer it
-        raise Unavailable(self._reason)
 
 
 def _refuse_file(home: Path) -> None:
@@ -91,8 +61,20 @@ class RealWorld:
             ) from None
 
     def lock(self, home: Path) -> None:
-        """Keep every orchestrator off the home until this process ends; raises `HomeLocked`."""
-        _lock(home)
+        """Keep every orchestrator off the home until this process ends; raises `HomeLocked`.
+
+        The kernel lets the lock go with the process, so no dead run blocks anybody.
+        """
+        handle = files.try_lock(home / LOCK)
+        if handle is None:
+            pid = files.read(home / LOCK).decode().strip() or "unknown"
+            raise HomeLocked(
+                f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
+                "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
+            )
+        with suppress(OSError):  # a full disk: who holds it is for people only
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, str(os.getpid()).encode(), 0)
 
     @asynccontextmanager
     async def reading(self, home: Path) -> "AsyncGenerator[Context]":
@@ -105,7 +87,7 @@ class RealWorld:
         if not begun:
             raise NotFound(f"There is no Podium home at {home}. `podium run FILE` or `podium init` makes one.")
         async with _readable(loaded) as store:
-            yield loaded.context(store, SteadyClock(), store.pipelines)
+            yield loaded.context(store, SteadyClock())
 
     @asynccontextmanager
     async def examining(self, home: Path) -> "AsyncGenerator[Context]":
@@ -117,21 +99,20 @@ class RealWorld:
                 home, configuration.Config(), *configuration.load_pipeline(home, configuration.Config())
             )
         async with AsyncExitStack() as stack:
-            store: Store | _Unreadable
             try:
                 store = await stack.enter_async_context(_readable(loaded, quietly=True))
             except (PodiumError, OSError) as error:
-                store = _Unreadable(str(error))
-            yield loaded.context(store, SteadyClock(), store.pipelines)
+                store = _unreadable(str(error))
+            yield loaded.context(store, SteadyClock())
 
     @asynccontextmanager
     async def writing(self, home: Path) -> "AsyncGenerator[Context]":
         """A home that nobody runs, locked for one change."""
         self.prepare(home)
-        _lock(home)
+        self.lock(home)
         loaded = load(home)
         async with _writable(loaded) as (store, clock):
-            yield loaded.context(store, clock, store.pipelines, store)
+            yield loaded.context(store, clock, store)
 
     @asynccontextmanager
     async def orchestrate(
@@ -141,7 +122,7 @@ class RealWorld:
         from podium.hosts import hosting
 
         self.prepare(home)
-        _lock(home)
+        self.lock(home)
         loaded = load(home, agents_on)
         hosting.factory(loaded.config.host)  # says at once what is not installed
         url = loaded.config.database_url
@@ -182,6 +163,16 @@ def _readable(loaded: LoadedHome, *, quietly: bool = False) -> "AbstractAsyncCon
         return open_shared(loaded.config.database_url)
     database = loaded.path / DATABASE
     return open_reader(database, quietly=quietly) if _holds_anything(database) else open_empty()
+
+
+def _unreadable(reason: str) -> "Store":
+    """Stands for a store that cannot be read, and says why to whoever asks it."""
+    from podium.store.store import Store
+
+    async def refuse(_: Any) -> Any:
+        raise Unavailable(reason)
+
+    return Store(refuse, refuse, {})
 
 
 def _writable(loaded: LoadedHome) -> "AbstractAsyncContextManager[tuple[Store, Clock]]":

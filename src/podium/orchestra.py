@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.faces.rest.server import Mounted, Server
     from podium.hosts.hosting import Access
     from podium.integrations.channels import ChannelSender
-    from podium.operations.context import Context, Truth
+    from podium.operations.context import Context
     from podium.ports import Clock, Host
     from podium.store.store import Store
 
@@ -60,18 +60,14 @@ class LoadedHome:
         self.slots = (*pools, *own)
 
     def context(
-        self,
-        store: "Truth",
-        clock: "Clock",
-        pipelines: Mapping[str, Pipeline],
-        conductor: Any = None,
-        engine: "Engine | None" = None,
+        self, store: "Store", clock: "Clock", conductor: Any = None, engine: "Engine | None" = None
     ) -> "Context":
+        """The home as one call sees it."""
         from podium.operations.context import Context
         from podium.policy.health import Vitals
 
         return Context(
-            self.path, store, clock, self.pipeline, self.pipeline_text, pipelines, self.slots, self.config,
+            self.path, store, clock, self.pipeline, self.pipeline_text, store.pipelines, self.slots, self.config,
             conductor, engine is not None, engine.supervisor.vitals if engine else Vitals, self.programs,
             partial(_gate, self.config.scaling),
         )  # fmt: skip
@@ -130,11 +126,11 @@ async def conducted(
     room = partial(_gate, loaded.config.scaling)
     engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
     await engine.start()
-    context = loaded.context(store, clock, store.pipelines, engine, engine)
+    context = loaded.context(store, clock, engine, engine)
     server, mirror = await asyncio.to_thread(_outward, context, store.committed, listener)
     clock.spawn(serve(server) if serve else server.serve(clock), "server")
     shared_state = mirror.Mirror(
-        home / mirror.FOLDER, store, clock, store.pipelines,
+        home / mirror.FOLDER, store.read, store.committed, clock, store.pipelines,
         lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
     )  # fmt: skip
     sender = _sender(loaded, clock, listener)
@@ -203,13 +199,12 @@ def _hosts(
     from podium.agents.command import Programs
     from podium.hosts.hosting import Hosting, HostSettings, factory
     from podium.hosts.own_steps import OwnSteps
-    from podium.hosts.sandbox import Sandbox
     from podium.operations.swap import programs_of
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 
     programs = loaded.programs = Programs(programs_of(loaded.config))
-    place, settings = Home(loaded.path), HostSettings(sandbox=Sandbox(**dict(loaded.config.sandbox)))
+    place, settings = Home(loaded.path), HostSettings(sandbox=loaded.config.sandbox)
     repositories = Repositories(place)
     served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
     hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener))

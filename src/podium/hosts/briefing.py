@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from podium.agents.command import Program
+from podium.config import SandboxConfig
 from podium.domain.attempt import Assignment
 from podium.hosts import cleaning, sandbox
-from podium.hosts.sandbox import Sandbox
 from podium.runner import files
 from podium.runner import spec as specs
 from podium.runner.spec import Limits, Spec
@@ -31,7 +31,7 @@ def make(home: Home, name: str) -> Path:
 
 
 def write(
-    home: Home, assignment: Assignment, program: Program, base: str, path: str, limits: Limits, chosen: Sandbox
+    home: Home, assignment: Assignment, program: Program, base: str, path: str, limits: Limits, chosen: SandboxConfig
 ) -> tuple[Path, str]:
     """Make the attempt's directory; its path, and the tag that its processes carry.
 

@@ -10,8 +10,8 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from podium.agents.command import Programs
+from podium.config import SandboxConfig
 from podium.domain.errors import UsageError
-from podium.hosts.sandbox import Sandbox
 from podium.ports import Clock, Host
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home
@@ -33,7 +33,7 @@ class HostSettings:
     """From asking a runner to end its attempt and save the work, to killing it."""
     salvage_seconds: float = 120.0
     limits: Limits = field(default_factory=Limits)
-    sandbox: Sandbox = field(default_factory=lambda: Sandbox("off"))
+    sandbox: SandboxConfig = field(default_factory=lambda: SandboxConfig(mode="off"))
 
 
 @dataclass(frozen=True, slots=True)

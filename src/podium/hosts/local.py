@@ -112,10 +112,6 @@ class LocalRunning:
         self._log, self._pulse = (_Watched(attempt.directory / name, host.clock) for name in (LOG, pulse.FILE))
         self._began = host.clock.now()
 
-    @property
-    def log_path(self) -> str | None:
-        return self._log.path
-
     def signs(self) -> Signs:
         """Its runner's process and word, the growth of its log (agent, gates, runner write into it), and work.
 
@@ -357,7 +353,7 @@ def _revoke_or_find(directory: Path) -> RunnerProcess | bool | None:
 
 def _revoke(directory: Path) -> bool:
     """Under the attempt's lock, forbid that it ever starts; False when a runner holds the lock."""
-    fd = claim.try_lock(directory)
+    fd = files.try_lock(directory / claim.LOCK)
     if fd is None:
         return False
     try:

@@ -48,14 +48,14 @@ class RunnerProcess:
         """Whether it has not ended, asked of the system itself."""
         if self._fd is not None:
             return not select.select([self._fd], [], [], 0)[0]
-        return not hasattr(os, "pidfd_open") and is_held(self._directory)
+        return not hasattr(os, "pidfd_open") and files.is_locked(self._directory / claim.LOCK)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, if it still lives."""
         with suppress(ProcessLookupError):
             if self._fd is not None:
                 signal.pidfd_send_signal(self._fd, number)
-            elif not hasattr(os, "pidfd_open") and (self._is_child or is_held(self._directory)):
+            elif not hasattr(os, "pidfd_open") and (self._is_child or files.is_locked(self._directory / claim.LOCK)):
                 os.kill(self._pid, number)
 
     def _wait(self) -> None:
@@ -93,14 +93,6 @@ def salvage(directory: Path, path: str, tag: str, seconds: float) -> str | None:
         subprocess.run(command, timeout=seconds, check=False, **_apart(directory, path, tag, log))
     commit = (files.read_json(directory / "salvage.json") or {}).get("commit")
     return commit if isinstance(commit, str) else None
-
-
-def is_held(directory: Path) -> bool:
-    """Whether a runner lives. Only for an attempt that is known to have started: asking takes the lock for a moment."""
-    fd = claim.try_lock(directory)
-    if fd is not None:
-        os.close(fd)
-    return fd is None
 
 
 def find(directory: Path) -> RunnerProcess | None:

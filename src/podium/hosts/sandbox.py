@@ -7,15 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import podium
 from podium.address import SOCKET
 from podium.agents.command import Program
+from podium.config import SandboxConfig
 from podium.domain.errors import Unavailable
 from podium.runner import overlay
 from podium.runner.network import TRUSTED
@@ -23,29 +24,8 @@ from podium.runner.start import STATUS_FD
 from podium.workspace.layout import Home, entries, make_private
 
 PROBE_SECONDS: Final = 10.0
-_APART: Final = ("--unshare-all", "--die-with-parent", "--cap-drop", "ALL")
 _TOLD: Final = ("--json-status-fd", str(STATUS_FD))
-_SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
-# Of /etc only what programs need to run, to name users and to check certificates.
-_ETC: Final = (
-    "alternatives", "ca-certificates", "group", "hosts", "ld.so.cache", "localtime", "mime.types", "nsswitch.conf",
-    "passwd", "pki", "ssl",
-)  # fmt: skip
-_PROBE: Final = ("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")  # noqa: S108 - inside
-
-
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """What an operator may choose."""
-
-    mode: Literal["auto", "required", "off"] = "auto"
-    """`auto`: where bubblewrap works; `required`: nothing begins without it."""
-    allow: tuple[str, ...] = ()
-    """Hosts that may be reached from inside, beside what an agent's own environment names."""
-    read: tuple[str, ...] = ()
-    """Further files and folders that are shown, read-only."""
-    cache: str = ""
-    """What package tools have downloaded, a folder for each; the home's own by default."""
+_DATA: Final[Mapping[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 class Walls(NamedTuple):
@@ -72,7 +52,7 @@ def trouble() -> str:
         return ""
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
-        command = (program, *_APART, *_PROBE, "true")
+        command = (program, *_DATA["apart"], *_DATA["probe"], "true")
         done = subprocess.run(command, env=env, capture_output=True, timeout=PROBE_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"Whether bubblewrap works here cannot be told now ({error}); it is tried again.") from error
@@ -82,7 +62,7 @@ def trouble() -> str:
     return f"bubblewrap does not work here ({said})" if done.returncode else ""
 
 
-def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, program: Program, path: str) -> Walls:
+def walls(chosen: SandboxConfig, home: Home, directory: Path, repository: Path, program: Program, path: str) -> Walls:
     """What the programs of the attempt in `directory` are run by; nothing for no sandbox. Raises Unavailable."""
     if chosen.mode == "off":
         return Walls()
@@ -90,18 +70,18 @@ def walls(chosen: Sandbox, home: Home, directory: Path, repository: Path, progra
         if chosen.mode == "auto":
             return Walls()
         raise Unavailable(f'No agent runs without a sandbox here ([sandbox] mode = "required"), and {why}.')
-    bare = [shutil.which("bwrap") or "bwrap", *_APART, *_TOLD, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108 - inside
+    bare = [shutil.which("bwrap") or "bwrap", *_DATA["apart"], *_TOLD, *_DATA["bare"]]
     objects = repository / ".git/objects"
     bare += [*_system(home), *_shown("--ro-bind-try", (objects,)), *_shown("--bind", (directory / "clone",))]
     told = (directory / "assignment.json", directory / "document.md", home.path / "roles")
-    read_only = (*(f"/etc/{name}" for name in _ETC), *_toolchain(home, program, path, chosen.read), *told)
+    read_only = (*(f"/etc/{name}" for name in _DATA["etc"]), *_toolchain(home, program, path, chosen.read), *told)
     session = make_private(home.session(f"{directory.parent.name}/{directory.name}"))  # only what is there can be shown
     own = (directory / "home", directory / "tmp", session, home.path / SOCKET)
     over, cache = _cache(chosen.cache or str(home.cache), directory)
     whole = (*over, *bare, *_shown("--ro-bind-try", read_only), *_shown("--bind-try", (*own, *cache)))
     git = shutil.which("git", path=path) or ""
     # Each thing that is shown takes time, and git is run often: it needs none of the toolchain but itself.
-    return Walls(whole, tuple(bare) if git.startswith(_SYSTEM) else whole, *cache)
+    return Walls(whole, tuple(bare) if git.startswith(tuple(_DATA["system"])) else whole, *cache)
 
 
 def _cache(host: str, directory: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -120,17 +100,17 @@ def _shown(how: str, places: Iterable[str | Path]) -> Iterator[str]:
 
 def _system(home: Home) -> Iterator[str]:
     """What the system has installed, without a home that happens to lie in it."""
-    for place in _SYSTEM:
+    for place in _DATA["system"]:
         if Path(place).is_symlink():
             yield from ("--symlink", os.readlink(place), place)  # noqa: PTH115 - the text
         else:
             yield from _shown("--ro-bind-try", (place,))
     for hidden in (home.path, Path.home().resolve()):
-        if _is_below(hidden, _SYSTEM):
+        if _is_below(hidden, _DATA["system"]):
             yield from ("--tmpfs", str(hidden))
 
 
-def ways_out(chosen: Sandbox, program: Program) -> tuple[str, ...]:
+def ways_out(chosen: SandboxConfig, program: Program) -> tuple[str, ...]:
     """Whom the agent may reach: the model's endpoint, every place that its environment names, and what is allowed."""
     urls = (urlsplit(value) for value in program.env.values() if value.startswith(("http://", "https://")))
     ports = {"http": 80, "https": 443}
@@ -151,7 +131,7 @@ def _toolchain(home: Home, program: Program, path: str, read: Sequence[str]) -> 
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(podium.__file__).parent, *folders]
     shown: list[Path] = []
     for place in dict.fromkeys([*own, *(file for file in named if file.is_file()), *map(Path, read)]):
-        is_system = _is_below(place, _SYSTEM) and not _is_below(place, hidden)
+        is_system = _is_below(place, _DATA["system"]) and not _is_below(place, hidden)
         is_above = any(_is_below(one, (place.resolve(),)) for one in hidden)
         if place.exists() and not (is_system or is_above or _is_below(place, shown)):
             shown.append(place)

@@ -1,6 +1,5 @@
 """Who may run an attempt: exactly one runner, once, and none after it was revoked."""
 
-import fcntl
 import os
 from pathlib import Path
 
@@ -14,24 +13,13 @@ def take(directory: Path, is_salvage: bool = False) -> bool:
 
     Saving the unfinished work of a dead runner is allowed although its attempt is revoked.
     """
-    fd = try_lock(directory)
+    fd = files.try_lock(directory / LOCK)
     if fd is None:
         return False
     if (directory / EXIT).exists() or (not is_salvage and (directory / REVOKED).exists()):
         os.close(fd)
         return False
     return True  # the descriptor stays open until the process ends
-
-
-def try_lock(directory: Path) -> int | None:
-    """A descriptor that holds the attempt's lock until it is closed; None when somebody else holds it."""
-    fd = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.PRIVATE_FILE)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        return None
-    return fd
 
 
 def introduce(directory: Path) -> None:

@@ -1,5 +1,6 @@
-"""Files that are either whole or absent, also after a power cut."""
+"""Files that are either whole or absent, also after a power cut; and files that are locked."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -51,3 +52,25 @@ def sync(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def try_lock(path: Path) -> int | None:
+    """A descriptor that holds a file's lock until it is closed; None when somebody else holds it.
+
+    The kernel lets it go with the process that held it, whatever that one's end was.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the lock; asking takes it for a moment."""
+    fd = try_lock(path)
+    if fd is not None:
+        os.close(fd)
+    return fd is None

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from podium.agents.command import Program
+from podium.config import SandboxConfig
 from podium.domain.attempt import Ending, Report
 from podium.hosts import sandbox
-from podium.hosts.sandbox import Sandbox
 from tests.unit.hosts.world import PASSED, PROJECT, World, end_of, make_lease
 
 pytestmark = [
@@ -46,7 +46,7 @@ for url in sys.argv[1:]:
 @pytest.fixture
 def walled(world: World) -> World:
     """A world whose attempts run in a sandbox, or not at all."""
-    world.settings = replace(world.settings, sandbox=Sandbox("required"))
+    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="required"))
     return world
 
 
@@ -139,7 +139,9 @@ def test_nobody_is_reached_but_who_is_allowed(walled: World, loop: asyncio.Runne
         fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)}"
         script = f"{fetch} {urls} tunnel:{friend} tunnel:{foreign}\n"
         script += f"no_proxy= NO_PROXY= {fetch} http://127.0.0.1:{friend}/again http://127.0.0.1:{foreign}/\n" + PASSED
-        walled.settings = replace(walled.settings, sandbox=Sandbox("required", allow=(f"127.0.0.1:{friend}",)))
+        walled.settings = replace(
+            walled.settings, sandbox=SandboxConfig(mode="required", allow=(f"127.0.0.1:{friend}",))
+        )
 
         async def run() -> Report:
             return await walled.run(script)
@@ -175,7 +177,7 @@ def test_downloads_of_the_host_are_read_inside_and_written_by_nobody(walled: Wor
 def test_an_address_of_ipv6_is_reached_as_it_is_written(walled: World, loop: asyncio.Runner) -> None:
     with serving("six", "::1") as port:
         fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)} http://[::1]:{port}/ http://[::2]:{port}/\n"
-        walled.settings = replace(walled.settings, sandbox=Sandbox("required", allow=(f"[::1]:{port}",)))
+        walled.settings = replace(walled.settings, sandbox=SandboxConfig(mode="required", allow=(f"[::1]:{port}",)))
 
         async def run() -> Report:
             return await walled.run(fetch + PASSED)
@@ -202,7 +204,7 @@ def test_a_cancelled_agent_is_asked_first_and_nothing_of_it_is_left(walled: Worl
         script = f"trap 'echo asked; exit 0' TERM; echo in >{walled.fifo()}; while :; do sleep 0.05; done"
         limits = walled.settings.limits._replace(grace_seconds=5.0)
         walled.settings = replace(
-            walled.settings, limits=limits, sandbox=Sandbox("required", read=(str(walled.fifo()),))
+            walled.settings, limits=limits, sandbox=SandboxConfig(mode="required", read=(str(walled.fifo()),))
         )
         running = await walled.start(script)
         assert await walled.hear() == "in"
@@ -240,7 +242,7 @@ def test_an_orchestrators_secrets_stay_outside(
 def test_where_there_can_be_none_auto_goes_without(
     world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.settings = replace(world.settings, sandbox=Sandbox("auto"))
+    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="auto"))
     monkeypatch.setattr(sandbox, "trouble", lambda: "bubblewrap is not installed")
     report = loop.run(_begun(world, f"test -e {world.home.repository(PROJECT)}/README.md || ls /etc/passwd\n" + PASSED))
     assert report.verdict == "passed"
@@ -256,7 +258,9 @@ def test_a_home_is_not_shown_because_it_is_on_path_or_in_the_system(
     monkeypatch.setattr(sandbox, "_SYSTEM", (*sandbox._SYSTEM, str(world.home.path.parent)))  # as in /opt
     program = Program((str(person / "agent"), str(person)))
     path = f"{person}:{person / 'bin'}:/usr/bin"
-    told = sandbox.walls(Sandbox("required"), world.home, world.directory(), tmp_path / "r", program, path).whole
+    told = sandbox.walls(
+        SandboxConfig(mode="required"), world.home, world.directory(), tmp_path / "r", program, path
+    ).whole
     shown = {place for how, place in pairwise(told) if how.startswith("--ro-bind")}
     assert {str(person / "bin"), str(person / "agent")} <= shown
     assert str(person) not in shown
@@ -264,7 +268,7 @@ def test_a_home_is_not_shown_because_it_is_on_path_or_in_the_system(
 
 
 def test_a_sandbox_that_cannot_be_made_is_no_start(world: World, loop: asyncio.Runner, tmp_path: Path) -> None:
-    world.settings = replace(world.settings, sandbox=Sandbox("required"))
+    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="required"))
 
     async def run() -> Report:
         host = world.host()

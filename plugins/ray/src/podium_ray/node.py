@@ -19,11 +19,11 @@ from typing import Final
 from podium import __version__
 from podium.agents.command import Program
 from podium.clock import SteadyClock
+from podium.config import SandboxConfig
 from podium.domain.attempt import Assignment
 from podium.domain.errors import Unavailable
 from podium.hosts import briefing, cleaning, runner_process, strays
 from podium.hosts.runner_process import RunnerProcess
-from podium.hosts.sandbox import Sandbox
 from podium.runner import claim, files, pulse, tools
 from podium.runner.journal import LOG, RAW
 from podium.runner.spec import Limits, fill
@@ -101,7 +101,13 @@ class AttemptActor:
         self._pack.write(piece)
 
     async def begin(
-        self, assignment: Assignment, program: Program, base: str, refs: Mapping[str, str], limits: Limits, box: Sandbox
+        self,
+        assignment: Assignment,
+        program: Program,
+        base: str,
+        refs: Mapping[str, str],
+        limits: Limits,
+        box: SandboxConfig,
     ) -> None:
         """Start the runner, with the commits here that `refs` are to keep. Raises PodiumError, OSError."""
         if self._report:

@@ -1,7 +1,6 @@
 """`podium up` and `podium down`: the orchestrator as a background process of its own."""
 
 import asyncio
-import fcntl
 import json
 import logging
 import os
@@ -22,6 +21,7 @@ from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
+from podium.runner import files
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
@@ -134,17 +134,7 @@ def _last_words(log: Path) -> str:
 
 def _is_locked(home: Path) -> bool:
     """Whether the orchestrator's process still lives: it holds the lock to its very end."""
-    try:
-        handle = os.open(home / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+    return (home / LOCK).exists() and files.is_locked(home / LOCK)
 
 
 def _holder(home: Path) -> int | None:
