@@ -24,12 +24,9 @@ def ensure(home: Path) -> str:
         return path.read_text("ascii").strip()
     made = f"podium_home_{secrets.token_urlsafe(SECRET_BYTES)}"
     draft = home / f".{FILE}-{os.getpid()}"
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, made.encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb", 0) as file:
+        file.write(made.encode())
+        os.fsync(file)
     try:
         os.link(draft, path)  # fails where another was faster
     except FileExistsError:

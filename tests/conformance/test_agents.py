@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from podium.agents.command import Program, program
-from podium.agents.python import Body
 from podium.domain.attempt import Assignment, Ending, Report
 from podium.domain.job import Lease
-from podium.hosts.inprocess import InProcessHost
+from podium.hosts.inprocess import Body, InProcessHost
 from podium.ports import Brief, Running
 from tests.conformance import npm_agents
 from tests.scripted import claude_code

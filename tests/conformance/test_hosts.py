@@ -18,6 +18,7 @@ from podium.hosts.hosting import Hosting, HostSettings
 from podium.hosts.inprocess import InProcessHost
 from podium.hosts.local import LocalHost
 from podium.ports import OVERDUE, Brief, Host, Running
+from podium.runner.journal import LOG
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
@@ -218,15 +219,16 @@ def test_open_attempts_survive_a_sweep(host: Host, run: Run) -> None:
     run(test())
 
 
-def test_forgetting_can_be_repeated_and_leaves_nothing_to_sweep(host: Host, run: Run) -> None:
+def test_forgetting_can_be_repeated_and_leaves_nothing_to_sweep(host: Host, run: Run, tmp_path: Path) -> None:
     async def test() -> None:
         running = await start(host, "passed")
         await running.ended()
         await host.forget(make_lease())
         await host.forget(make_lease())
         assert await host.sweep(lambda _: False) == 0
-        if running.log_path is not None:
-            lines = await asyncio.to_thread(Path(running.log_path).read_text)
+        if isinstance(host, LocalHost):
+            log = Home(tmp_path / "home").attempt(make_lease().name) / LOG
+            lines = await asyncio.to_thread(log.read_text)
             assert json.loads(lines.splitlines()[0])["stream"] == "agent"
 
     run(test())

@@ -252,8 +252,6 @@ class World:
 class SimulatedRunning:
     """`ports.Running` over a simulated attempt, as one orchestrator sees it."""
 
-    log_path = None
-
     def __init__(self, world: World, clock: VirtualClock, attempt: SimulatedAttempt) -> None:
         self._world = world
         self._clock = clock

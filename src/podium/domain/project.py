@@ -17,13 +17,15 @@ _RESERVED: Final = frozenset(
 )
 
 
-def slug(text: str, fallback: str) -> str:
-    """An id made from free text: lower-case ASCII letters, digits and dashes, at most 60 characters.
+def slug(text: str, fallback: str, chars_max: int = ID_CHARS_MAX) -> str:
+    """An id made from free text: lower-case ASCII letters, digits and dashes, cut between words where it can be.
 
     Text with nothing to keep (another script, punctuation) gives `fallback`.
     """
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")[:ID_CHARS_MAX].strip("-")
+    made = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")
+    if len(made) > chars_max:
+        made = made[: chars_max + 1].rpartition("-")[0] or made[:chars_max]
     return fallback if not made or made in _RESERVED else made
 
 

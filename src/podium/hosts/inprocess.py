@@ -1,16 +1,21 @@
-"""Attempts that are coroutines of this process: they end with it, and others take their place."""
+"""Attempts that are coroutines of this process: they end with it, and others take their place.
+
+For Podium's own steps, for benchmarks, tests and whoever embeds Podium.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from podium.agents.python import Body
 from podium.domain.attempt import Ending, Report
 from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.job import Lease
 from podium.hosts.reports import cancelled, could_not_start
 from podium.policy.health import Signs
 from podium.ports import Brief, Running
+
+Body = Callable[[Lease, Brief], Awaitable[Report]]
+"""Does one attempt. It fetches its assignment by `await brief()`, if it wants it at all."""
 
 
 class InProcessHost:
@@ -36,8 +41,6 @@ class TaskRunning:
     """`ports.Running` over a callable, which runs in whoever waits for its end; whatever it raises becomes a report."""
 
     __slots__ = ("_body", "_reason", "_report", "_waiter")
-
-    log_path = None
 
     def __init__(self, body: Callable[[], Awaitable[Report]]) -> None:
         self._body = body

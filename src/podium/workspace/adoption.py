@@ -70,7 +70,7 @@ async def look(source: str) -> Found:
         # Not in a repository of the user's, whose configuration could change what a URL means.
         env = {"GIT_DIR": str(nowhere), **_environment(source)}
         arguments = ("ls-remote", "--quiet", "--symref", "--", source, "HEAD")
-        answer = await git.ask(nowhere, *arguments, env=env, bounds=git.Bounds(LOOK_SECONDS_MAX, lambda: ""))
+        answer = await git.ask(nowhere, *arguments, env=env, bounds=git.Bounds(LOOK_SECONDS_MAX))
     if answer.status != 0:
         raise _refusal(source, answer.said)
     told = [line.removesuffix("\tHEAD") for line in answer.text.splitlines() if line.endswith("\tHEAD")]
@@ -170,8 +170,7 @@ async def _count_uncommitted(path: Path, head: str) -> int | None:
             env |= {"GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{objects}"', "GIT_NO_LAZY_FETCH": "1"}
             ignored = ("-c", f"core.excludesFile={shared / 'info/exclude'}")
             command = ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
-            bounds = git.Bounds(LOOK_SECONDS_MAX, lambda: "")
-            answer = await git.ask(nowhere, *ignored, *command, env=env, bounds=bounds)
+            answer = await git.ask(nowhere, *ignored, *command, env=env, bounds=git.Bounds(LOOK_SECONDS_MAX))
         except (OSError, Unavailable):  # git is too slow, or says too much
             return None
     return sum(1 for line in answer.out.split(b"\0") if line) if answer.status == 0 else None

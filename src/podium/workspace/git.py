@@ -20,9 +20,6 @@ SILENCE_SECONDS_MAX: Final = 300.0
 LOOK_SECONDS: Final = 0.5
 """How often a bounded command is looked at."""
 OUTPUT_BYTES_MAX: Final = 16 << 20
-VERSION_MIN: Final = (2, 38)
-"""`git merge-tree --write-tree`."""
-
 NO_ROOM: Final = ("No space left on device", "Disk quota exceeded")
 """What git says of a full disk."""
 
@@ -52,7 +49,7 @@ class Answer(NamedTuple):
 class Bounds:
     """What a long command may take: `seconds` in all, and as long as `excess` has no objection (`""`)."""
 
-    def __init__(self, seconds: float, excess: Callable[[], str]) -> None:
+    def __init__(self, seconds: float, excess: Callable[[], str] = str) -> None:
         self.seconds: Final = seconds
         self.objection = ""
         self._excess = excess

@@ -1,7 +1,6 @@
 """A repository as two plain files, the objects and the refs, taken while others write to it; and back again."""
 
 import asyncio
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +48,7 @@ async def pack(repository: Path, main: str | None, target: Path) -> tuple[Path, 
         refs[MAIN] = main
     wanted = "\n".join(dict.fromkeys(refs.values())).encode() + b"\n"
     command = ("pack-objects", "--revs", "--quiet", "--delta-base-offset", "--threads=1", str(target))
-    name = await git.get(repository, *command, stdin=wanted, bounds=git.Bounds(SECONDS_MAX, lambda: ""))
+    name = await git.get(repository, *command, stdin=wanted, bounds=git.Bounds(SECONDS_MAX))
     lines = [f"{id_} {ref}\n" for ref, id_ in refs.items()]
     for key in SETTINGS:
         found = await git.ask(repository, "config", "--get", key)
@@ -73,9 +72,8 @@ async def unpack(repository: Path, objects: Path, listed: Path) -> None:
     await git.get(make_private(repository), "init", "--quiet", "--template=", "--initial-branch=main", *kind)
     if shallow:
         (repository / ".git" / "shallow").write_text("".join(shallow))
-    with os.fdopen(os.open(objects, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
-        bounds = git.Bounds(SECONDS_MAX, lambda: "")
-        await git.get(repository, "index-pack", "--stdin", stdin=file.fileno(), bounds=bounds)
+    with objects.open("rb") as file:
+        await git.get(repository, "index-pack", "--stdin", stdin=file.fileno(), bounds=git.Bounds(SECONDS_MAX))
     commands = "".join(f"create {ref} {id_}\n" for ref, id_ in refs.items())
     await git.get(repository, "update-ref", "--stdin", stdin=commands.encode())
     for key, value in settings.items():

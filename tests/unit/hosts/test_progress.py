@@ -10,6 +10,7 @@ from podium.domain.attempt import Ending
 from podium.policy.health import hung_seconds
 from podium.ports import Running
 from podium.runner import tools
+from podium.runner.journal import LOG
 from tests.unit.hosts.world import PASSED, WAIT_SECONDS, World, end_of, make_lease
 
 QUIET_SECONDS = 600.0
@@ -29,17 +30,14 @@ async def until_later_than(running: Running, before: float) -> float:
         return last
 
 
-def log_of(running: Running) -> bytes:
-    """What its log holds so far."""
-    path = Path(running.log_path or "")
-    return path.read_bytes() if path.exists() else b""
+def log_of(world: World) -> Path:
+    return world.directory() / LOG
 
 
-def age(path: str | None, seconds: float) -> None:
-    """Make a log look as if nothing had been written for so long."""
-    assert path is not None
-    written = Path(path).stat().st_mtime - seconds
-    os.utime(path, (written, written))
+def age(world: World, seconds: float) -> None:
+    """Make the log look as if nothing had been written for so long."""
+    written = log_of(world).stat().st_mtime - seconds
+    os.utime(log_of(world), (written, written))
 
 
 @pytest.mark.requirement("REC-2")
@@ -67,12 +65,12 @@ def test_a_new_orchestrator_knows_how_long_an_attempt_has_been_silent(world: Wor
     script = f"echo one; echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED
 
     async def run() -> None:
-        first = await world.start(script)
+        await world.start(script)
         assert await world.hear() == "up"
         async with asyncio.timeout(WAIT_SECONDS):
-            while b"one" not in log_of(first):
+            while not log_of(world).exists() or b"one" not in log_of(world).read_bytes():
                 await asyncio.to_thread(os.sched_yield)
-        age(first.log_path, QUIET_SECONDS)
+        age(world, QUIET_SECONDS)
         adopted = await world.host().adopt(make_lease())
         assert adopted is not None
         silent = world.clock.now() - progress(adopted)
@@ -96,7 +94,7 @@ def test_a_tool_at_work_is_no_silence(world: World, loop: asyncio.Runner) -> Non
         async with asyncio.timeout(WAIT_SECONDS):
             while tools.at_work(directory) is None:
                 await asyncio.to_thread(os.sched_yield)
-        age(running.log_path, QUIET_SECONDS)
+        age(world, QUIET_SECONDS)
         adopted = await world.host().adopt(make_lease())
         assert adopted is not None
         signs = adopted.signs()
@@ -114,8 +112,7 @@ def test_without_a_log_it_is_as_if_it_had_just_begun(world: World, loop: asyncio
         began = world.clock.now()
         running = await world.start(f"echo up >{world.fifo()}; read word <{world.fifo('go')}\n" + PASSED)
         assert await world.hear() == "up"
-        assert running.log_path is not None
-        await asyncio.to_thread(os.unlink, running.log_path)
+        await asyncio.to_thread(os.unlink, log_of(world))
         assert progress(running) >= began
         world.tell()
         await end_of(running)

@@ -255,7 +255,8 @@ def test_a_home_is_not_shown_because_it_is_on_path_or_in_the_system(
     (person / "bin").mkdir(parents=True)
     (person / "agent").touch()
     monkeypatch.setenv("HOME", str(person))
-    monkeypatch.setattr(sandbox, "_SYSTEM", (*sandbox._SYSTEM, str(world.home.path.parent)))  # as in /opt
+    system = [*sandbox._DATA["system"], str(world.home.path.parent)]  # as in /opt
+    monkeypatch.setattr(sandbox, "_DATA", {**sandbox._DATA, "system": system})
     program = Program((str(person / "agent"), str(person)))
     path = f"{person}:{person / 'bin'}:/usr/bin"
     told = sandbox.walls(

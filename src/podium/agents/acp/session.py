@@ -9,10 +9,9 @@ import acp
 from acp import schema
 
 from podium.agents.acp import policy
+from podium.agents.claude.stream import LINE_CHARS_MAX, Heard
 from podium.agents.rehearsal.protocol import Level, Messages, Told
 
-LINE_CHARS_MAX: Final = 2_000
-"""Of what is said of one tool's use in the log."""
 TURN_CHARS_MAX: Final = 4 << 20
 """Of an agent's words in one turn; its result stands at their end."""
 DOLLARS: Final = "USD"
@@ -20,7 +19,7 @@ _CHOICES: Final = {True: ("allow_once", "allow_always"), False: ("reject_once", 
 """The narrowest that an agent offers: what it may do for good, it would not ask for again."""
 
 
-class Session:
+class Session(Heard):
     """Hears and answers one session, as `acp.Client` says; `said` has the agent's words of the present turn.
 
     It offers no files and no terminals of its own: the agent's tools do the work, and ask.
@@ -29,7 +28,7 @@ class Session:
     def __init__(
         self, messages: Messages, tools: Sequence[str], folders: Sequence[Path], server: str, budget_usd: float
     ) -> None:
-        self._messages = messages
+        super().__init__(messages)
         self._tools = tools
         self._folders = folders
         self._server = server
@@ -46,10 +45,6 @@ class Session:
         """Called before a cost is told, so that it is never told again by the next attempt."""
         self._spent: float | None = None
         self.is_overspent = False
-        self.refused: list[str] = []
-        """Tools that it wanted and was not allowed."""
-        self.gave_up = False
-        """Whether nothing has worked since the last refusal."""
 
     def on_connect(self, conn: acp.Agent) -> None:
         """Who is heard."""
@@ -62,9 +57,7 @@ class Session:
         call = self._merged(tool_call)
         is_allowed = policy.is_allowed(self._tools, self._folders, self._server, call)
         if not is_allowed:
-            self.refused.append(f"{call.get('kind') or 'other'} {_about(call)}"[:LINE_CHARS_MAX])
-            self.gave_up = True
-            self._log(f"Not allowed: {self.refused[-1]}", "warning")
+            self.refuse(f"{call.get('kind') or 'other'} {_about(call)}")
         offered = {option.kind: option.option_id for option in options}
         chosen = next((offered[kind] for kind in _CHOICES[is_allowed] if kind in offered), None)
         if chosen is None:

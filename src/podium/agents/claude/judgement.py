@@ -1,9 +1,9 @@
 """What a run of the program came to. Pure: its exit status says little, so it is judged by what it told."""
 
 import sys
-from typing import Final, Protocol, cast, get_args
+from typing import Final, cast, get_args
 
-from podium.agents.claude.stream import Json, Stream
+from podium.agents.claude.stream import Heard, Json, Stream
 from podium.agents.rehearsal.protocol import Messages, Result, Told, Verdict
 
 NO_ANSWER: Final = 70
@@ -16,13 +16,6 @@ GOES_ON: Final = ("blocked", "unavailable")
 NO_RESULT: Final = "End with the structured result; without it, nothing of the work counts."
 _PERSON: Final = "See [agents.claude] in podium.toml, and `podium doctor`."
 _VERDICTS: Final = frozenset(get_args(Verdict)) - {"unavailable"}
-
-
-class Heard(Protocol):
-    """What is known of an agent's refusals."""
-
-    refused: list[str]
-    gave_up: bool
 
 
 def judge(heard: Stream) -> Result | None:

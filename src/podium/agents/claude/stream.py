@@ -12,19 +12,32 @@ LINE_CHARS_MAX: Final = 2_000
 Json = dict[str, Any]
 
 
-class Stream:
-    """One run of the program; `hear` takes its events in the order they come."""
+class Heard:
+    """What is known of an agent's refusals."""
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
-        self._tools: dict[str, str] = {}
-        self._counted: dict[str, tuple[int, int]] = {}
-        self.session = ""
-        self.failed_servers: tuple[str, ...] = ()
         self.refused: list[str] = []
         """Tools that it wanted and was not allowed."""
         self.gave_up = False
         """Whether nothing has worked since the last refusal."""
+
+    def refuse(self, what: str) -> None:
+        """It was not allowed to use this."""
+        self.refused.append(what[:LINE_CHARS_MAX])
+        self.gave_up = True
+        self._messages.log(f"Not allowed: {self.refused[-1]}"[:LINE_CHARS_MAX], "warning")
+
+
+class Stream(Heard):
+    """One run of the program; `hear` takes its events in the order they come."""
+
+    def __init__(self, messages: Messages) -> None:
+        super().__init__(messages)
+        self._tools: dict[str, str] = {}
+        self._counted: dict[str, tuple[int, int]] = {}
+        self.session = ""
+        self.failed_servers: tuple[str, ...] = ()
         self.was_killed = False
         self.is_last = False
         """Whether its budget is what is left of the project's."""
@@ -103,9 +116,7 @@ class Stream:
             self.failed_servers = tuple(one.text("name") for one in failed)
             self._messages.log(f"Claude Code began session {self.session} with {event.get('model')}.")
         elif kind == "permission_denied":
-            self.refused.append(event.text("tool_name"))
-            self.gave_up = True
-            self._messages.log(f"Not allowed: {event.get('tool_name')}", "warning")
+            self.refuse(event.text("tool_name"))
         elif kind == "api_retry":
             said = f"{event.get('error_status')} {event.get('error')}, try {event.get('attempt')}"
             self._messages.log(f"The provider answers {said} of {event.get('max_retries')}.", "warning")

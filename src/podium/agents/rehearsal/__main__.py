@@ -11,6 +11,7 @@ from pathlib import Path
 from podium.agents.rehearsal import building, content, prose
 from podium.agents.rehearsal.protocol import AssignmentUnreadable, Messages, Result, StepFailed, Told, read_assignment
 from podium.agents.rehearsal.stage import Stage, read_troubles, strikes
+from podium.domain.project import slug
 
 
 def _answer(assignment: Told, stage: Stage) -> Result:
@@ -23,7 +24,7 @@ def _stand_in(assignment: Told, stage: Stage) -> Result:
     """Leave a page for a step that a user's own pipeline adds, so that any pipeline can be rehearsed."""
     step = assignment.text("step")
     names = (assignment.text("workflow"), step, assignment.object("item").text("key"))
-    name = "-".join(filter(None, (prose.slug(part, 60) for part in names))) or "step"
+    name = "-".join(filter(None, (slug(part, "") for part in names))) or "step"
     stage.progress(0.5, "standing in for a step that is not in the repertoire")
     stage.write(f"docs/rehearsed/{name}.md", prose.filled("stand_in.md", workflow=names[0], step=step))
     change = f"Stand in for {name}", "A step outside the rehearsal agent's repertoire."

@@ -10,6 +10,7 @@ from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.features import KINDS, facts_of, tables
 from podium.agents.rehearsal.protocol import JsonObject, Result, Told
 from podium.agents.rehearsal.stage import Stage
+from podium.domain.project import slug
 
 _TABLE = tables("content.toml")
 _PIECES, _LIMITS = _TABLE["pieces"], _TABLE["limits"]
@@ -45,8 +46,8 @@ def write(assignment: Told, stage: Stage) -> Result:
     posts = [prose.one_line(line, _LIMITS["post_chars_max"]) for line in lines]
     told_of, most = assignment.object("increment"), _LIMITS["summary_chars_max"]
     version, reason = (prose.one_line(told_of.text(name), most) for name in ("version", "reason"))
-    slug = prose.slug(version, _LIMITS["slug_chars_max"]) or "release"
-    words = {"title": facts.title, "version": version, "slug": slug}
+    name = slug(version, "release", _LIMITS["slug_chars_max"])
+    words = {"title": facts.title, "version": version, "slug": name}
     given |= {"posts": posts, "reason": reason or "A new version."}
     for key, piece in (_PIECES | (_TABLE["releases"] if version else {})).items():
         if piece["step"] == step:

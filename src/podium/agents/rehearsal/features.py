@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from podium.agents.rehearsal import probe, prose
 from podium.agents.rehearsal.protocol import StepFailed, Told
 from podium.agents.rehearsal.stage import Stage, tail
+from podium.domain.project import slug
 
 TITLE_CHARS_MAX = 120
 DETAIL_CHARS_MAX = 2_000
@@ -101,7 +102,7 @@ def plan_of(assignment: Told) -> Plan:
 
 def _safe_key(number: int, feature: Told) -> str:
     key = feature.text("key")
-    is_slug = key and key == prose.slug(key, prose.KEY_CHARS_MAX)
+    is_slug = key and key == slug(key, "", prose.KEY_CHARS_MAX)
     return key if is_slug else prose.feature_key(number, feature.text("title"), number)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from podium.domain.project import slug
+
 SOURCE_WIDTH = 100
 KEY_CHARS_MAX = 60
 PACKAGE_CHARS_MAX = 40
@@ -40,16 +42,6 @@ def one_line(text: str, chars_max: int) -> str:
     at_word = cut.rsplit(" ", 1)[0]
     # A script without spaces has no word boundary to cut at.
     return (at_word if len(at_word) > chars_max // 2 else cut).rstrip(" ,;:.") + "…"
-
-
-def slug(text: str, chars_max: int) -> str:
-    """Return an ASCII slug that is safe as a file name, or an empty string when no Latin letter survives."""
-    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    joined = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
-    if len(joined) <= chars_max:
-        return joined
-    cut = joined[:chars_max]
-    return (cut if joined[chars_max] == "-" else cut.rsplit("-", 1)[0]).strip("-")
 
 
 def words(text: str) -> list[str]:
@@ -91,7 +83,7 @@ def feature_key(number: int, title: str, last_number: int) -> str:
     """Return a key such as `003-greet-by-name`; the number makes it unique in whatever script."""
     digits = max(_NUMBER_DIGITS_MIN, len(str(last_number)))
     prefix = f"{number:0{digits}d}-"
-    return prefix + (slug(title, KEY_CHARS_MAX - len(prefix)) or "feature")
+    return prefix + slug(title, "feature", KEY_CHARS_MAX - len(prefix))
 
 
 def feature_number(key: str) -> int | None:
@@ -118,7 +110,7 @@ def test_module(key: str) -> str:
 
 def package_name(title: str) -> str:
     """Return an importable package name that shadows nothing of Python's own."""
-    name = slug(title, PACKAGE_CHARS_MAX).replace("-", "_") or "project"
+    name = slug(title, "project", PACKAGE_CHARS_MAX).replace("-", "_")
     if name[0].isdigit():
         name = f"project_{name}"
     shadows = name in sys.stdlib_module_names or name in _TAKEN_PACKAGES
