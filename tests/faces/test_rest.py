@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any, Final
 
 import httpx2
@@ -160,6 +162,43 @@ def test_another_host_and_another_page_are_refused_on_every_route(
     everywhere = [(method, path) for method, path, _ in routes] + [(m, p) for p in OUTSIDE for m in ("GET", "POST")]
     for method, path in everywhere:
         assert rest.ask(method, path, headers=headers).status_code in (400, 403), (method, path)
+
+
+IDS: Final = (
+    "..%2f..%2f..%2fetc%2fpasswd", "../../../etc/passwd", "%2e%2e/%2e%2e/credential", "..%5c..%5ccredential", "%00",
+    "a%00b", "%0d%0aX-Forged:%201", "%ff%fe", "-x", "--output=x", "ext::sh%20-c%20x", "file:%2f%2f%2fetc%2fpasswd",
+    "%7b%7b7*7%7d%7d", "a" * 30_000,
+)  # fmt: skip
+PLACES: Final = (
+    "/projects/{}", "/jobs/{}", "/instances/{}", "/form/{}", "/form/submit?given={}", "/assets/{}", "/v1/project/{}",
+    "/v1/jobs/{}", "/v1/log/{}", "/v1/logs/{}", "/v1/outputs/{}", "/v1/plan/{}", "/v1/operations/{}",
+    "/v1/events?after={}", "/review?review={}", "/events?before={}", "/login?code={}", "/mcp/{}", "/{}",
+)  # fmt: skip
+
+
+@pytest.mark.requirement("SEC-3")
+def test_no_route_takes_what_is_in_its_place_for_more_than_a_name(rest: RestHome) -> None:
+    host, port = rest.url.removeprefix("http://").split(":")
+    heads = {"Authorization": f"Bearer {rest.bearers['home']}"}
+    secrets = ("root:", str(rest.bearers["home"]))
+    with closing(HTTPConnection(host, int(port), timeout=30)) as connection:  # which sends a path as it is
+        for place in PLACES:
+            for hostile in IDS:
+                connection.request("GET", place.format(hostile), headers=heads)
+                answer = connection.getresponse()
+                said = answer.read().decode("utf-8", "replace")
+                assert answer.status < 500, (place, hostile, said[:300])
+                assert not [one for one in secrets if one in said], (place, hostile)
+                assert answer.getheader("X-Forged") is None, (place, hostile)
+        for name in ("..", "..%2f..", "work%00", "a/../../x", "-", "x" * 300):
+            connection.request("GET", "/", headers={"Host": f"{name}.localhost:{port}"})
+            answer = connection.getresponse()
+            assert (answer.status in (403, 404), b"work" in answer.read()) == (True, False), name
+        for name in ("-1", "9" * 40, "1;2", "\xb2", "../1"):
+            heads |= {"Last-Event-ID": name, "Accept": "text/event-stream"}
+            connection.request("GET", "/v1/events", headers=heads)
+            answer = connection.getresponse()
+            assert (answer.status, "is the number of an event" in answer.read().decode()) == (422, True), name
 
 
 def test_only_health_answers_without_a_credential(rest: RestHome) -> None:

@@ -78,6 +78,8 @@ def _plan(rows: Rows, context: Context, asked: Asked) -> Plan:
 def _intake(rows: Rows, context: Context, asked: Asked) -> Plan:
     """An issue becomes a project; an outsider's waits until somebody approves (SEC-2)."""
     policy, key, who = context.config.github, f"github:issue:{asked['key']}", f"@{asked['login']}"
+    if not (asked["number"].isascii() and asked["number"].isdecimal()):
+        return Plan("ignored: it is no issue, which has a number")
     if asked["label"] and asked["label"] != policy.label:
         return Plan(f"ignored: the label {asked['label'][:40]!r} asks for nothing")
     if policy.label and policy.label not in {*asked.labels, asked["label"]}:
@@ -110,6 +112,8 @@ def _repository(rows: Rows, context: Context, asked: Asked) -> str | None:
         return None
     if own := rows.one("outside_by_key", (f"gh:@{asked.repository}",)):
         return str(context.home / "projects" / own[1] / "repository")
+    if not asked.clone_url.startswith("https://"):  # a folder of this machine is nothing that a delivery may name
+        raise UsageError(f"{asked.clone_url[:80]!r} is no address that a delivery may name.")
     return source.checked(asked.clone_url)
 
 

@@ -101,7 +101,7 @@ def _read(asked: SubmitInput) -> tuple[str, str]:
     """The requirement document, and which kind of input it came from."""
     text = document_of(asked) if asked.document is None else asked.document
     name = asked.name or ("the note" if asked.source == "scratch" else "the document")
-    checked = document.decode(text.encode("utf-8", "surrogateescape"), name)
+    checked = document.decode(text.encode("utf-8", "surrogatepass"), name)
     return checked, "request" if asked.document is None else asked.source
 
 

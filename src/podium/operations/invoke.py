@@ -52,4 +52,6 @@ async def _record(operation: Operation, context: Context, asked: Input, principa
 
 
 def _short(value: Any) -> Any:
-    return value[:ARGUMENT_CHARS_MAX] if isinstance(value, str) else value if isinstance(value, int | float) else "…"
+    if isinstance(value, str):  # also one that was refused because it cannot be kept
+        return value[:ARGUMENT_CHARS_MAX].replace("\0", "").encode("utf-8", "replace").decode()
+    return value if isinstance(value, int | float) else "…"

@@ -1,11 +1,12 @@
 """The registry: what an operation is, and the decorator that makes a typed async function one."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, Final, Literal, Self, TypeVar, get_type_hints
+from typing import Any, Final, Literal, Self, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from podium.domain.access import Scope
@@ -21,6 +22,15 @@ EVERY_FACE: Final[frozenset[Face]] = frozenset({"cli", "rest", "mcp"})
 
 
 NUMBER_MAX: Final = 2**63 - 1
+TEXT_CHARS_MAX: Final = 20_000
+"""Of any text that is not a document."""
+_KEPT: Final = re.compile(f"[^\0\ud800-\udfff]{{0,{TEXT_CHARS_MAX}}}")
+"""What every database keeps: no NUL, and no half of a sign."""
+
+
+def _texts(value: object) -> list[str]:
+    parts = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+    return [one for one in parts if isinstance(one, str)]
 
 
 class Input(BaseModel):
@@ -30,10 +40,12 @@ class Input(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _can_be_stored(cls, value: object) -> object:
-        """No database takes a longer number."""
+    def _can_be_stored(cls, value: object, field: ValidationInfo) -> object:
+        """No database takes a longer number, nor every text; of a document `operations.document` says what is wrong."""
         if isinstance(value, int) and not -NUMBER_MAX <= value <= NUMBER_MAX:
             raise ValueError(f"the number is beyond {NUMBER_MAX:,}")
+        if field.field_name != "document" and not all(map(_KEPT.fullmatch, _texts(value))):
+            raise ValueError(f"a text has up to {TEXT_CHARS_MAX:,} signs, none of them a NUL or half of one")
         return value
 
 

@@ -20,6 +20,8 @@ MARK: Final = "<!-- podium:{} -->"
 """In the text of whatever Podium writes there: what bears one and is known here is an echo (GIT-5)."""
 TEXT_CHARS_MAX: Final = 60_000
 """Of one text in a payload; GitHub's own limit for an issue is 65,536."""
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+"""How GitHub names a repository; the name becomes part of what it is asked (SEC-3)."""
 _MARK = re.compile(r"<!-- podium:([^ >]{1,200}) -->")
 _OWN = ("effect", "when", "unless", "sweep")
 
@@ -70,6 +72,8 @@ def read(event: str, payload: Mapping[str, Any]) -> Asked:
         known = table()["ignored"].get(event)
         what = f"{event}.{action} asks for nothing" if any(k.startswith(f"{event}.") for k in table()) else ""
         return Asked("ignored", known or what or f"{event[:40]} is not known to this version", *about, sender)
+    if not REPOSITORY.fullmatch(about[0]):
+        return Asked("ignored", "it names no repository as GitHub does", sender=sender)
     for condition, wanted in (("when", True), ("unless", False)):
         for path, values in {**row.get(condition, {})}.items():
             if ((seen := at(payload, path)) in values) != wanted:
