@@ -201,6 +201,10 @@ class GitHubConfig(_Section):
     """Repositories (`owner/name`) whose issues ask for something new; elsewhere they are work on that repository."""
     owner: str = ""
     """The user or organisation that gets the repositories of new projects; empty: they stay on this machine."""
+    app_id: Annotated[int, Field(ge=0)] = 0
+    """The GitHub App, installed by `owner`, as which Podium acts there; 0: as whose PODIUM_GITHUB_TOKEN it has."""
+    app_key: str = ""
+    """The file of the App's private key, relative to the home; readable by its owner alone."""
     private: bool = True
     webhook_url: str = ""
     """Where GitHub reaches `/webhooks/github`: set up in every repository that Podium makes."""
@@ -210,6 +214,12 @@ class GitHubConfig(_Section):
     """How long a pull request waits for its first check to be known, before it counts as one that nothing checks."""
     sweep_seconds: Annotated[float, Field(gt=0)] = 900.0
     """Between two sweeps for deliveries that never arrived."""
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "GitHubConfig":
+        if bool(self.app_id) != bool(self.app_key):
+            raise ValueError("app_id and app_key go together")
+        return self
 
 
 class Config(_Section):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import httpx2
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from podium.config import GitHubConfig
 from podium.domain.job import Job
@@ -24,11 +26,34 @@ from tests.unit.workspace.work import git
 
 TOKEN: Final = "ghp_of_a_test_alone"
 SECONDS: Final = 90.0
+KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+).decode()  # fmt: skip
+"""Of an App."""
+RIGHTS: Final = {
+    "administration": "write", "contents": "write", "issues": "write", "pull_requests": "write", "checks": "read",
+    "statuses": "read", "actions": "read", "metadata": "read", "repository_hooks": "write",
+}  # fmt: skip
+"""What docs/github.md asks for an App."""
 SEED: Final = {
     "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}},
     "github": {
         "users": [{"login": "ada", "email": "ada@example.com"}],
-        "repos": [{"owner": "ada", "name": name, "auto_init": True} for name in ("ideas", "missed", "taken")],
+        "orgs": [{"login": "guild"}],
+        "repos": [
+            {"owner": owner, "name": name, "auto_init": True}
+            for owner, name in (("ada", "ideas"), ("ada", "missed"), ("ada", "taken"), ("guild", "apped"))
+        ],
+        "apps": [
+            {
+                "app_id": 7,
+                "slug": "podium",
+                "name": "Podium",
+                "private_key": KEY,
+                "permissions": RIGHTS,
+                "installations": [{"installation_id": 70, "account": "guild"}],
+            }
+        ],
     },
 }
 
@@ -83,7 +108,8 @@ class Kept:
 
     def __init__(self, home: Path, url: str, **config: Any) -> None:
         self.desktop, self.home = Desktop(home), Home(home)
-        self.desktop.github = GitHubConfig(owner="ada", interval_seconds=1.0, checks_seconds=1e6, **config)
+        chosen = {"owner": "ada", "interval_seconds": 1.0, "checks_seconds": 1e6, **config}
+        self.desktop.github = GitHubConfig.model_validate(chosen)
         self.repositories = Repositories(self.home)
         self.runner = asyncio.Runner()
         self.forge = self.runner.run(self._forge(url))
@@ -112,7 +138,10 @@ class Kept:
             await missed(desktop.context(), key, event, payload)
 
         store, clock = cast("Any", desktop), desktop.clock
-        return Forge(self.home.path, desktop.github, environ(url), store, clock, receive)
+        env = environ(url)
+        if desktop.github.app_id:
+            del env["PODIUM_GITHUB_TOKEN"]
+        return Forge(self.home.path, desktop.github, env, store, clock, receive)
 
     def look(self, seconds: float = 0.0) -> float:
         """One look, so much later; the seconds until the next."""

@@ -1,18 +1,23 @@
 """How projects are kept on GitHub, look by look, with the emulator as the peer: merges, checks, refusals, sweeps."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 
+from podium.clock import SteadyClock
+from podium.config import GitHubConfig
+from podium.domain.command import Arrive
+from podium.domain.errors import UsageError
 from podium.domain.job import Job
 from podium.hosts import forge
-from podium.hosts.forge import checks
+from podium.hosts.forge import Forge, checks
 from podium.operations.arrivals import missed
 from podium.policy.breaker import OPEN_SECONDS, TOKENS_MAX
-from tests.faces.github_emulator import Died, Kept, free_port
+from tests.faces.github_emulator import KEY, Died, Kept, free_port
 from tests.unit.workspace.work import git
 
 Make = Callable[..., Kept]
@@ -213,3 +218,69 @@ def test_no_project_is_overlooked_behind_others(kept: Make, monkeypatch: pytest.
         made.look(2.0)
     there = made.desktop.desk.store.rows.all("repositories_on_github", (10,))
     assert sorted(name for (name,) in there) == [f"ada/{name}" for name in names]
+
+
+def heard(made: Kept) -> list[str]:
+    """What is asked from now on."""
+    client, asked = made.forge.api._client, list[str]()
+    ask = client.request
+
+    async def request(method: str, url: str, **more: Any) -> httpx2.Response:
+        asked.append(f"{method} {url.removeprefix(made.forge.api.base_url)}")
+        return await ask(method, url, **more)
+
+    client.request = cast("Any", request)
+    return asked
+
+
+def tokens(github: httpx2.Client) -> int:
+    """How many the App was given."""
+    return len(github.get("/_emulate/installation-tokens").json()["installation_tokens"])
+
+
+@pytest.mark.requirement("GIT-3", "SEC-1")
+def test_an_app_acts_with_tokens_that_it_makes_renews_and_keeps_nowhere(
+    github: httpx2.Client, kept: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    (tmp_path / "app.pem").write_text(KEY)
+    (tmp_path / "app.pem").chmod(0o600)
+    made = kept(owner="guild", app_id=7, app_key=str(tmp_path / "app.pem"))
+    desk = made.desktop.desk
+    desk.now = time.time()
+    (merge,) = made.develop("apped")
+    made.merge(merge, **{"one.txt": "one"})
+    desk.do(Arrive("gh:@guild/apped", "mark", {"begun": True}, "apped"))  # it died right after it made the repository
+    for _ in range(3):
+        made.look(2.0)
+    (pull,) = github.get("/repos/guild/apped/pulls").json()
+    (issue,) = (one for one in github.get("/repos/guild/apped/issues").json() if "pull_request" not in one)
+    assert (pull["user"]["login"], issue["user"]["login"], tokens(github)) == ("podium[bot]", "podium[bot]", 1)
+    desk.do(desk.submission("unmade"))
+    made.runner.run(made.repositories.create("unmade"))
+    asked = heard(made)
+    made.look(2.0)  # this GitHub lets no App make a repository, and answers 401
+    assert asked.count("POST /orgs/guild/repos") == 2
+    assert "GET /user" not in asked, "an App is no user"
+    assert tokens(github) == 2, "what is refused as nobody's is asked once more with another"
+    made.look(3400.0)
+    assert tokens(github) > 2, "it is renewed before it expires"
+    told = [
+        *map(str, desk.store.rows.all("all_events")),
+        str(desk.store.rows.one("outside_by_key", ("gh:@guild/apped",))),
+    ]
+    told += [path.read_text("utf-8", "replace") for path in made.home.path.rglob("*") if path.is_file()]
+    assert [text for text in (*told, caplog.text) if "ghs_" in text or "PRIVATE KEY" in text] == []
+
+
+@pytest.mark.requirement("GIT-3", "SEC-1")
+def test_the_key_of_an_app_is_a_key_that_nobody_else_reads(tmp_path: Path) -> None:
+    config, key = GitHubConfig(owner="guild", app_id=7, app_key="app.pem"), tmp_path / "app.pem"
+    for text, mode, words in ((KEY, 0o644, "chmod 600"), ("no key", 0o600, "is no private key of an App")):
+        key.write_text(text)
+        key.chmod(mode)
+        with pytest.raises(UsageError, match=words) as refused:
+            Forge(tmp_path, config, {}, cast("Any", None), SteadyClock(), cast("Any", None))
+        assert "PRIVATE" not in str(refused.value)
+    with pytest.raises(ValueError, match="app_id and app_key go together"):
+        GitHubConfig(owner="guild", app_id=7)

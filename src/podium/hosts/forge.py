@@ -18,8 +18,9 @@ from podium.config import GitHubConfig
 from podium.domain.command import Answered, Arrive
 from podium.domain.errors import Conflict
 from podium.engine.service import Service
-from podium.integrations.github.client import Api, Away
+from podium.integrations.github.client import Api, App, Away
 from podium.integrations.github.deliveries import MARK, table
+from podium.integrations.webhooks import secret_text
 from podium.policy.breaker import Breaker
 from podium.ports import Clock
 from podium.store.rows import Rows
@@ -59,7 +60,9 @@ class Forge(Service):
     ) -> None:
         super().__init__(clock)
         self._home, self._config, self._store, self._receive = Home(home), config, store, receive
-        self._secret, self.api = environ.get("PODIUM_GITHUB_WEBHOOK_SECRET", ""), Api(environ, clock)
+        key = secret_text("", config.app_key, home, environ)
+        app = App(str(config.app_id), key, config.owner) if config.app_id else None
+        self._secret, self.api = environ.get("PODIUM_GITHUB_WEBHOOK_SECRET", ""), Api(environ, clock, app)
         self._swept_at, self._after, self._is_ill = float("-inf"), "", True
         self._resting: dict[str, tuple[int, float]] = {}
 
@@ -163,7 +166,7 @@ class Forge(Service):
                 raise Conflict(f"{facts.name} is there already, and not of Podium's making; {facts.id} stays here.")
             await self._mark(key, facts.id, begun=True)
             if not there:
-                me = (await self.api.getitem("/user"))["login"].lower()
+                me = "" if self.api.app_id else (await self.api.getitem("/user"))["login"].lower()
                 where = "/user/repos" if me == self._config.owner.lower() else f"/orgs/{self._config.owner}/repos"
                 told = {"name": facts.id, "description": facts.title[:300], "private": self._config.private}
                 await self.api.post(where, data={**told, "auto_init": True})

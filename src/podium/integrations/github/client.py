@@ -1,13 +1,20 @@
-"""Asks GitHub: gidgethub's protocol over one HTTP client; the token goes to its API and nowhere else (GIT-3)."""
+"""Asks GitHub: gidgethub's protocol over one HTTP client; the token goes to its API and nowhere else (GIT-3).
+
+It is a person's, or a GitHub App's: then it is made with the App's key for an hour, and is in memory alone.
+"""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import httpx2
 from gidgethub import HTTPException
 from gidgethub.abc import GitHubAPI
+from gidgethub.apps import get_jwt
 from gidgethub.sansio import DOMAIN
+from jwt import PyJWTError
 
 from podium.domain.errors import Unavailable, UsageError
 from podium.ports import Clock
@@ -25,6 +32,8 @@ LOG_BYTES_MAX: Final = 8_000
 """Of a log: its end, where the failure is."""
 READ_BYTES_MAX: Final = 32 << 20
 """Of a log are read so many at most."""
+RENEW_SECONDS: Final = 300.0
+"""So long before an App's token expires, another is made."""
 
 
 class Away(Unavailable):
@@ -35,15 +44,35 @@ class Away(Unavailable):
         self.seconds = seconds
 
 
-class Api(GitHubAPI):
-    """GitHub's REST API, as one who has a token. Raises `Away`, gidgethub's `BadRequest`, or `Unavailable`."""
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App as which Podium acts, where the organisation `owner` has installed it."""
 
-    def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
-        if TOKEN not in environ:
+    id: str
+    key: str = field(repr=False)
+    """Its private key, as PEM."""
+    owner: str
+
+
+class Api(GitHubAPI):
+    """GitHub's REST API, as one who has a token, or as an App.
+
+    Raises `Away`, gidgethub's `BadRequest`, or `Unavailable`.
+    """
+
+    def __init__(self, environ: Mapping[str, str], clock: Clock, app: App | None = None) -> None:
+        url, self._app = environ.get("PODIUM_GITHUB_API_URL", DOMAIN).rstrip("/"), app
+        if app:
+            try:
+                get_jwt(app_id=app.id, private_key=app.key)
+            except (PyJWTError, ValueError) as error:
+                raise UsageError(f"[github] app_key is no private key of an App ({error}); GitHub makes one.") from None
+            super().__init__("podium", app_id=app.id, private_key=app.key, base_url=url, cache={})
+        elif TOKEN in environ:
+            super().__init__("podium", oauth_token=environ[TOKEN], base_url=url, cache={})
+        else:
             raise UsageError(f"[github] owner keeps projects on GitHub, and {TOKEN} holds no token for it. Set it.")
-        url = environ.get("PODIUM_GITHUB_API_URL", DOMAIN).rstrip("/")
-        super().__init__("podium", oauth_token=environ[TOKEN], base_url=url, cache={})
-        self._clock = clock
+        self._clock, self._token, self._expires = clock, environ.get(TOKEN, ""), 0.0
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS)
         self.aclose = self._client.aclose
@@ -55,8 +84,27 @@ class Api(GitHubAPI):
             raise Unavailable(f"GitHub names {url[:100]}, which is not below {self.base_url}; nothing is asked there.")
         if self._cache and len(self._cache) > CACHE_MAX:
             self._cache.clear()
+        if self._app is None or url.startswith(f"{self.base_url}/app/") or url.endswith("/installation"):
+            return await self._ask(method, url, dict(headers), body)
+        answer = await self._ask(method, url, {**headers, "authorization": await self._bearer()}, body)
+        if answer[0] == 401:  # it was revoked before its time
+            self._expires = 0.0
+            answer = await self._ask(method, url, {**headers, "authorization": await self._bearer()}, body)
+        return answer
+
+    async def _bearer(self) -> str:
+        """The credential with which the installation's things are asked for."""
+        if self._app and self._clock.wall() > self._expires - RENEW_SECONDS:
+            installed = await self.getitem(f"/orgs/{self._app.owner}/installation")
+            made = await self.post(f"/app/installations/{installed['id']}/access_tokens", data={})
+            self._token, self._expires = made["token"], datetime.fromisoformat(made["expires_at"]).timestamp()
+        return f"Bearer {self._token}"
+
+    async def _ask(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            answer = await self._client.request(method, url, headers=dict(headers), content=body)
+            answer = await self._client.request(method, url, headers=headers, content=body)
         except httpx2.HTTPError as error:
             raise Away(f"GitHub cannot be reached: {type(error).__name__}: {error}") from None
         said = answer.headers
@@ -90,7 +138,7 @@ class Api(GitHubAPI):
 
     async def log(self, url: str) -> str:
         """The end of a log, or nothing. It lies with another host, to which the client sends no token."""
-        headers, end, read = {"Authorization": f"Bearer {self.oauth_token}"}, b"", 0
+        headers, end, read = {"Authorization": await self._bearer()}, b"", 0
         try:
             async with self._client.stream(
                 "GET", self.base_url + url, headers=headers, follow_redirects=True
