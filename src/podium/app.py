@@ -1,9 +1,9 @@
 """The composition root: the one place that chooses the adapters for a real home."""
 
 import asyncio
-import logging
 import os
 import socket
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
@@ -23,8 +23,6 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.operations.context import Context
     from podium.ports import Clock
     from podium.store.store import Store
-
-_log = logging.getLogger(__name__)
 
 
 def _refuse_file(home: Path) -> None:
@@ -51,9 +49,7 @@ class RealWorld:
         _refuse_file(home)
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            probe = home / f".write-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
+            tempfile.TemporaryFile(dir=home).close()
         except OSError as error:
             raise Unavailable(
                 f"The home {home} cannot be written ({error.strerror}). Give the folder write permission, free space, "

@@ -1,23 +1,8 @@
-"""What happened: the append-only log's record and the closed list of its types."""
+"""What may happen: the closed list of the types of events in the append-only log."""
 
 import tomllib
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-
-class Event(NamedTuple):
-    """One line of the log. `seq` is gapless and in commit order; `at` is wall-clock seconds since the epoch."""
-
-    seq: int
-    at: float
-    type: str
-    project: str
-    workflow: str
-    job: int
-    attempt: int
-    instance: str
-    data: dict[str, Any]
-
+from typing import Final
 
 _KINDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")

@@ -14,6 +14,7 @@ from podium.domain.pipeline import ACTIONS, READER, Gate, Pipeline, Rule, Step, 
 from podium.domain.toml_lines import line_of
 
 NUMBERS: Final = ("attempts_max", "reworks_max", "timeout_seconds", "stall_seconds")
+NOT_ON_MESSAGE: Final = ("state", "waiting", "role", "after", "for_each", "action", "rework", "independent")
 GATE_KINDS: Final = ("change", "command", "result", "approval")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -117,9 +118,7 @@ class _Reader:
         on_message = bool(raw.get("on_message", False))
         state = last if on_message else raw.get("state")
         waiting = raw.get("waiting", state)
-        for key in (
-            ("state", "waiting", "role", "after", "for_each", "action", "rework", "independent") if on_message else ()
-        ):
+        for key in NOT_ON_MESSAGE if on_message else ():
             if key in raw:
                 raise self.fail(f"step {name!r} is done on a message, whatever the state; remove {key!r}.", key)
         for key, value in () if on_message else (("state", state), ("waiting", waiting)):

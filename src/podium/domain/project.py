@@ -12,9 +12,8 @@ TITLE_CHARS_MAX: Final = 200
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,59}")
-_RESERVED: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
-)
+_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""What Windows takes for a device, whatever the folder."""
 
 
 def slug(text: str, fallback: str, chars_max: int = ID_CHARS_MAX) -> str:
@@ -26,12 +25,12 @@ def slug(text: str, fallback: str, chars_max: int = ID_CHARS_MAX) -> str:
     made = re.sub(r"[^a-z0-9]+", "-", ascii_only.lower()).strip("-")
     if len(made) > chars_max:
         made = made[: chars_max + 1].rpartition("-")[0] or made[:chars_max]
-    return fallback if not made or made in _RESERVED else made
+    return fallback if not made or _RESERVED.fullmatch(made) else made
 
 
 def checked_id(text: str) -> str:
     """`text` if it is a project id that is safe as a file name, a branch and a host label; else `UsageError`."""
-    if not _ID.fullmatch(text) or text in _RESERVED:
+    if not _ID.fullmatch(text) or _RESERVED.fullmatch(text):
         raise UsageError(
             f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner "
             f"dashes, for example {slug(text, 'my-project')!r}."

@@ -62,7 +62,8 @@ def make(
     servers = private / "mcp.json"
     servers.write_text(json.dumps({"mcpServers": {SERVER: server(env)} if "PODIUM_TOKEN" in env else {}}), "utf-8")
     budget = within_project(assignment, chosen.budget_usd)
-    model = role.model or chosen.model
+    choices = {"--model": role.model or chosen.model, "--fallback-model": chosen.fallback_model}
+    choices |= {"--max-turns": chosen.max_turns, "--resume": session.id, "--settings": settings}
     argv = (
         chosen.program, "-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "dontAsk",
         "--tools", ",".join(dict.fromkeys(tool.partition("(")[0] for tool in role.tools)),
@@ -72,11 +73,7 @@ def make(
         "--add-dir", str(told), "--append-system-prompt", role.prompt,
         "--json-schema", json.dumps(roles.result_schema(role)),
         "--max-budget-usd", f"{session.totals.cost_usd + budget:g}",  # it counts what the session has used before
-        *(("--model", model) if model else ()),
-        *(("--fallback-model", chosen.fallback_model) if chosen.fallback_model else ()),
-        *(("--max-turns", str(chosen.max_turns)) if chosen.max_turns else ()),
-        *(("--resume", session.id) if session.id else ()),
-        *(("--settings", settings) if settings else ()),
+        *(part for flag, value in choices.items() if value for part in (flag, str(value))),
     )  # fmt: skip
     (config / "settings.json").unlink(missing_ok=True)  # an earlier attempt gives this one no hooks
     unfinished = session.put_back(str(assignment.get("unfinished") or ""), clone)
