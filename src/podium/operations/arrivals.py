@@ -239,10 +239,10 @@ def _project_on(rows: Rows, asked: Asked) -> str:
 class ArrivalsInput(Input):
     """Which deliveries."""
 
-    asks: Literal["", "intake", "feedback", "increment", "build", "scale", "ignored"] = option(
-        "", "Only those that ask for this."
-    )
-    limit: int = option(100, "How many, the newest first.", ge=1, le=1000)
+    asks: Literal["", "intake", "feedback", "increment", "build", "scale", "ignored"] = ""
+    """Only those that ask for this."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many, the newest first."""
 
 
 class ArrivalRow(Output):

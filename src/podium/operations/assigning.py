@@ -21,15 +21,19 @@ ANY: Final = "any"
 class AssignInput(ProjectAction):
     """Whose work goes to whom."""
 
-    instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
+    instance: str = argument()
+    """The instance that gets it, or `any` to let all of the workflow's have it again."""
 
 
 class AssignDevelopmentInput(Signed):
     """Which repository is developed by whom."""
 
-    repository: str = argument("The repository's address or folder, or the id of a project.")
-    instance: str = argument("The instance that gets it, or `any` to let all of the workflow's have it again.")
-    brief: str = option("", "What to build there, where no project works on it yet.", max_length=BRIEF_CHARS_MAX)
+    repository: str = argument()
+    """The repository's address or folder, or the id of a project."""
+    instance: str = argument()
+    """The instance that gets it, or `any` to let all of the workflow's have it again."""
+    brief: str = option("", max_length=BRIEF_CHARS_MAX)
+    """What to build there, where no project works on it yet."""
 
 
 class AssignOutput(ActionOutput):

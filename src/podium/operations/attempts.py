@@ -9,7 +9,7 @@ from podium.domain.command import Note
 from podium.domain.errors import Forbidden, NotFound, UsageError
 from podium.domain.job import Job, Lease
 from podium.operations.context import Context
-from podium.operations.operation import Input, Nothing, Output, argument, operation, option, question
+from podium.operations.operation import Input, Nothing, Output, argument, operation, question
 from podium.store import assignments
 from podium.store.rows import Rows
 
@@ -53,7 +53,8 @@ def own_project(context: Context, given: str) -> None:
 class AttemptInput(Input):
     """Which attempt."""
 
-    attempt: str = option("", "An attempt at work, such as hello-world/12.a1; an agent's own by default.")
+    attempt: str = ""
+    """An attempt at work, such as hello-world/12.a1; an agent's own by default."""
 
 
 class AssignmentOutput(Output):
@@ -87,8 +88,10 @@ def assignment(rows: Rows, context: Context, asked: AttemptInput) -> AssignmentO
 class NoteInput(Input):
     """What to put on record."""
 
-    text: str = argument("What it says.", min_length=1, max_length=message.TEXT_CHARS_MAX)
-    attempt: str = option("", "Of which attempt at work; an agent's own by default.")
+    text: str = argument(min_length=1, max_length=message.TEXT_CHARS_MAX)
+    """What it says."""
+    attempt: str = ""
+    """Of which attempt at work; an agent's own by default."""
 
 
 class NoteOutput(Output):

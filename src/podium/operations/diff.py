@@ -25,10 +25,14 @@ LINE_CHARS_MAX: Final = 400
 class DiffInput(Input):
     """Whose work, and which files of it."""
 
-    job: int = argument("The job's number.", ge=1)
-    attempt: int = option(0, "The work of this attempt; by default of the latest that has ended.", ge=0)
-    after: int = option(0, "Leave out so many files.", ge=0)
-    limit: int = option(20, "How many files.", ge=1, le=50)
+    job: int = argument(ge=1)
+    """The job's number."""
+    attempt: int = option(0, ge=0)
+    """The work of this attempt; by default of the latest that has ended."""
+    after: int = option(0, ge=0)
+    """Leave out so many files."""
+    limit: int = option(20, ge=1, le=50)
+    """How many files."""
 
 
 class DiffFile(Output):

@@ -12,9 +12,12 @@ from podium.store.rows import Rows
 class EventsInput(Input):
     """A page of the log."""
 
-    after: int = option(0, "Only events after this number.", ge=0)
-    limit: int = option(1000, "How many.", ge=1, le=10_000)
-    named: bool = option(False, "Also which work the jobs are that they are about.")
+    after: int = option(0, ge=0)
+    """Only events after this number."""
+    limit: int = option(1000, ge=1, le=10_000)
+    """How many."""
+    named: bool = False
+    """Also which work the jobs are that they are about."""
 
 
 class EventRow(Output):

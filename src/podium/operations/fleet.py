@@ -25,19 +25,21 @@ EVERYTHING: Final = "all"
 class ScaleInput(Change):
     """Which pools, and how large they become."""
 
-    workflow: str = argument("The workflow, such as development.")
-    role: str = option("", "Only its pool of this role; else the roles are chosen by what waits.", max_length=100)
-    count: int | None = option(
-        None, "By how many; 1 if neither this nor --to is given.", ge=1, le=QUEUE_INSTANCES_MAX,
-        json_schema_extra={"flags": ["--by", "--count"]},
-    )  # fmt: skip
-    to: int | None = option(None, "To how many in all, instead.", ge=0, le=QUEUE_INSTANCES_MAX)
+    workflow: str = argument()
+    """The workflow, such as development."""
+    role: str = option("", max_length=100)
+    """Only its pool of this role; else the roles are chosen by what waits."""
+    count: int | None = option(None, ge=1, le=QUEUE_INSTANCES_MAX, json_schema_extra={"flags": ["--by", "--count"]})
+    """By how many; 1 if neither this nor --to is given."""
+    to: int | None = option(None, ge=0, le=QUEUE_INSTANCES_MAX)
+    """To how many in all, instead."""
 
 
 class ScaleDownInput(ScaleInput):
     """Which pools become how small, and whether work in progress is ended for it."""
 
-    now: bool = option(False, "End the attempts of those that leave; their jobs are given back uncharged.")
+    now: bool = False
+    """End the attempts of those that leave; their jobs are given back uncharged."""
 
 
 class PoolChange(Output):
@@ -149,9 +151,8 @@ def changes_for(rows: Rows, context: Context, asked: ScaleInput, sign: int) -> t
 class RebalanceInput(Change):
     """Whether to do it or only to tell."""
 
-    preview: bool = option(
-        False, "Only show what would be done.", json_schema_extra={"flags": ["--preview", "--dry-run"]}
-    )
+    preview: bool = option(False, json_schema_extra={"flags": ["--preview", "--dry-run"]})
+    """Only show what would be done."""
 
 
 @operation("rebalance", safety="write", server="scaling", example="podium rebalance --preview")
@@ -196,7 +197,8 @@ def changes_of(moves: Sequence[Move], pools: Sequence[Pool]) -> tuple[domain.Cha
 class RestartInput(Change):
     """Which instance."""
 
-    instance: str = argument("The instance's name.")
+    instance: str = argument()
+    """The instance's name."""
 
 
 class RestartOutput(Output):
@@ -230,7 +232,8 @@ async def restart_instance(context: Context, asked: RestartInput) -> RestartOutp
 class DrainInput(Change):
     """What is closed or opened."""
 
-    target: str = argument("A queue, an instance, or all.")
+    target: str = argument()
+    """A queue, an instance, or all."""
 
 
 class DrainOutput(Output):

@@ -112,9 +112,12 @@ def instances(rows: Rows, context: Context, asked: Nothing) -> InstancesOutput:
 class LogsInput(Input):
     """Whose log."""
 
-    instance: str = argument("The instance's name, or an attempt as PROJECT/JOB.aN.")
-    attempts: int = option(1, "How many of its latest attempts.", ge=1, le=100)
-    raw: bool = option(False, "What its agent's program said in its own words, such as Claude Code's events.")
+    instance: str = argument()
+    """The instance's name, or an attempt as PROJECT/JOB.aN."""
+    attempts: int = option(1, ge=1, le=100)
+    """How many of its latest attempts."""
+    raw: bool = False
+    """What its agent's program said in its own words, such as Claude Code's events."""
 
 
 class LogFile(Output):

@@ -22,15 +22,16 @@ class SubmitInput(ProjectRequest, Change):
     """Either a requirement document with what is known about it, or a typed request that becomes one."""
 
     document: str | None = argument(
-        "The requirement document's text in Markdown. The command line takes a file's name: Markdown, a typed request "
-        "(.json, .toml), or - for a note on standard input.",
         default=None,
+        description="The requirement document's text in Markdown. The command line takes a file's name: Markdown, a "
+        "typed request (.json, .toml), or - for a note on standard input.",
     )
-    name: str = option("", "The name the input came under, for messages and the id.", max_length=200)
-    source: Literal["document", "scratch"] = option(
-        "document", "What the text is: a document, or a note from a scratch pad."
-    )
-    resume: bool = option(False, "With a key: go on with its project if that is still open, else begin a new one.")
+    name: str = option("", max_length=200)
+    """The name the input came under, for messages and the id."""
+    source: Literal["document", "scratch"] = "document"
+    """What the text is: a document, or a note from a scratch pad."""
+    resume: bool = False
+    """With a key: go on with its project if that is still open, else begin a new one."""
 
     @model_validator(mode="after")
     def _one_input(self) -> Self:

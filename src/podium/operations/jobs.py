@@ -16,8 +16,10 @@ SINCE_KNOWN = frozenset({"ready", "held", "in_review", "dead"})
 class JobsInput(ProjectInput):
     """A page of a project's jobs."""
 
-    after: int = option(0, "Only jobs with a higher number.", ge=0)
-    limit: int = option(500, "How many to show.", ge=1, le=5000)
+    after: int = option(0, ge=0)
+    """Only jobs with a higher number."""
+    limit: int = option(500, ge=1, le=5000)
+    """How many to show."""
 
 
 class JobName(Output):
@@ -63,7 +65,8 @@ def jobs(rows: Rows, context: Context, asked: JobsInput) -> JobsOutput:
 class WhyInput(Input):
     """Which job."""
 
-    job: int = argument("The job's number.", ge=1)
+    job: int = argument(ge=1)
+    """The job's number."""
 
 
 class AttemptRow(Output):

@@ -18,8 +18,10 @@ BEHIND_MAX: Final = 1000
 class LettersInput(Input):
     """Which dead letters."""
 
-    project: str = option("", "Only this project's.")
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    project: str = ""
+    """Only this project's."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class LetterAttempt(Output):
@@ -74,7 +76,8 @@ def _letter(rows: Rows, context: Context, row: Any) -> Letter:
 class ReplayAllInput(ProjectAction):
     """Whose dead letters, and how many they are."""
 
-    count: int = option(0, "How many there are, as a check; without it the number is told and nothing is done.", ge=0)
+    count: int = option(0, ge=0)
+    """How many there are, as a check; without it the number is told and nothing is done."""
 
 
 class ReplayAllOutput(Output):

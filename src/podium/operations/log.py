@@ -17,9 +17,12 @@ SEARCHED_BYTES_MAX: Final = 32 * 1024 * 1024
 class LogInput(Input):
     """Whose log, and where in it."""
 
-    instance: str = argument("The instance's name, or an attempt as PROJECT/JOB.aN.")
-    before: int | None = option(None, "The page that ends before this byte; the newest without it.", ge=0)
-    find: str = option("", "The newest page with these words.", max_length=1000)
+    instance: str = argument()
+    """The instance's name, or an attempt as PROJECT/JOB.aN."""
+    before: int | None = option(None, ge=0)
+    """The page that ends before this byte; the newest without it."""
+    find: str = option("", max_length=1000)
+    """The newest page with these words."""
 
 
 class LogOutput(Output):

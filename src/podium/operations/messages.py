@@ -18,13 +18,16 @@ from podium.store.rows import Rows
 class SendInput(Change):
     """Whom a message is for and what it says."""
 
-    to: str = argument("Whom it is for: instance:NAME, role:NAME, workflow:NAME or all.", max_length=200)
-    text: str = argument("What it says.", min_length=1, max_length=message.TEXT_CHARS_MAX)
-    sender: str = option(
-        "", "Another name for its sender; only the home's own user may give one.", alias="from", max_length=100
-    )
-    project: str = option("", "The project it is about: it comes with a job of that project only.", max_length=60)
-    wake: bool = option(False, "Wake an idle instance for it, with a job of its own in that project.")
+    to: str = argument(max_length=200)
+    """Whom it is for: instance:NAME, role:NAME, workflow:NAME or all."""
+    text: str = argument(min_length=1, max_length=message.TEXT_CHARS_MAX)
+    """What it says."""
+    sender: str = option("", alias="from", max_length=100)
+    """Another name for its sender; only the home's own user may give one."""
+    project: str = option("", max_length=60)
+    """The project it is about: it comes with a job of that project only."""
+    wake: bool = False
+    """Wake an idle instance for it, with a job of its own in that project."""
 
 
 class SendOutput(Output):
@@ -79,9 +82,12 @@ async def _known(context: Context) -> dict[str, list[str]]:
 class MessageListInput(Input):
     """Which messages."""
 
-    to: str = option("", "Only to this address; of instance:NAME all that reaches it, also as one of many.")
-    unread: bool = option(False, "Only what nobody has read, or what that instance has not.")
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    to: str = ""
+    """Only to this address; of instance:NAME all that reaches it, also as one of many."""
+    unread: bool = False
+    """Only what nobody has read, or what that instance has not."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class InboxRow(Output):
@@ -127,8 +133,10 @@ async def messages_list(context: Context, asked: MessageListInput) -> MessageLis
 class AckInput(Signed):
     """Which message, and who has read it."""
 
-    message: int = argument("The message's number.", ge=1)
-    instance: str = option("", "Only for this instance; one that is for many is taken back from all by default.")
+    message: int = argument(ge=1)
+    """The message's number."""
+    instance: str = ""
+    """Only for this instance; one that is for many is taken back from all by default."""
 
 
 class AckOutput(Output):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, option, question
+from podium.operations.operation import Input, Output, question
 from podium.operations.queues import quantile
 from podium.operations.roster import fleet_of
 from podium.store.batch import HOUR_SECONDS
@@ -20,7 +20,8 @@ RETRIED: Final = frozenset({"retry", "rework", "bury"})
 class MetricsInput(Input):
     """How far back."""
 
-    window: Literal["1h", "24h", "7d"] = option("24h", "How far back: so many full hours, and the one that runs.")
+    window: Literal["1h", "24h", "7d"] = "24h"
+    """How far back: so many full hours, and the one that runs."""
 
 
 class WorkflowMetrics(Output):

@@ -34,9 +34,9 @@ def _texts(value: object) -> list[str]:
 
 
 class Input(BaseModel):
-    """What an operation is asked; unknown fields are refused."""
+    """What an operation is asked, each field with the words for it below; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @field_validator("*")
     @classmethod
@@ -56,7 +56,8 @@ class Nothing(Input):
 class Change(Input):
     """What an operation is asked that changes what others see."""
 
-    reason: str = Field(default="", description="Why, for the record.", max_length=1000)
+    reason: str = Field("", max_length=1000)
+    """Why, for the record."""
 
 
 SIGNATURE: Final[Any] = Field(
@@ -195,14 +196,14 @@ def of_store(ask: Callable[[Rows, Context, In], T], *, seeing: bool = False) -> 
     return call
 
 
-def argument(description: str, **more: Any) -> Any:
+def argument(**more: Any) -> Any:
     """A field that the command line takes by position."""
-    return Field(description=description, json_schema_extra=POSITIONAL, **more)
+    return Field(json_schema_extra=POSITIONAL, **more)
 
 
-def option(default: Any, description: str, **more: Any) -> Any:
-    """A field that the command line takes as a flag."""
-    return Field(default, description=description, **more)
+def option(default: Any, **more: Any) -> Any:
+    """A field that the command line takes as a flag, where there is more to it than its default."""
+    return Field(default, **more)
 
 
 def complaints(error: ValidationError) -> list[tuple[list[int | str], str]]:

@@ -12,8 +12,10 @@ from podium.store.rows import Rows
 class NoticesInput(Input):
     """Which notices."""
 
-    all: bool = option(False, "Also those that somebody has taken note of.")
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    all: bool = False
+    """Also those that somebody has taken note of."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class NoticeRow(Output):
@@ -45,8 +47,10 @@ def notices(rows: Rows, context: Context, asked: NoticesInput) -> NoticesOutput:
 class DismissInput(Signed):
     """Which notice."""
 
-    notice: int = argument("The notice's number.", ge=1)
-    older: bool = option(False, "And all before it.")
+    notice: int = argument(ge=1)
+    """The notice's number."""
+    older: bool = False
+    """And all before it."""
 
 
 class DismissOutput(Output):
@@ -67,9 +71,12 @@ async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutpu
 class DeliveriesInput(Input):
     """Which deliveries."""
 
-    webhook: str = option("", "Only to this webhook, or to channel:NAME.")
-    state: Literal["", "draft", "pending", "done", "dead"] = option("", "Only these: draft, pending, done or dead.")
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    webhook: str = ""
+    """Only to this webhook, or to channel:NAME."""
+    state: Literal["", "draft", "pending", "done", "dead"] = ""
+    """Only these: draft, pending, done or dead."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class DeliveryRow(Output):
@@ -118,7 +125,8 @@ def deliveries(rows: Rows, context: Context, asked: DeliveriesInput) -> Deliveri
 class ReplayInput(Change):
     """Which delivery."""
 
-    delivery: int = argument("The delivery's number.", ge=1)
+    delivery: int = argument(ge=1)
+    """The delivery's number."""
 
 
 class ReplayOutput(Output):

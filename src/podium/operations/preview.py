@@ -13,8 +13,10 @@ from podium.store.rows import Rows
 class PreviewInput(Input):
     """Which call, and with what."""
 
-    operation: str = argument("The destructive operation, such as cancel.", max_length=60)
-    asked: str = option("{}", "Its input, as a JSON object.", max_length=10_000)
+    operation: str = argument(max_length=60)
+    """The destructive operation, such as cancel."""
+    asked: str = option("{}", max_length=10_000)
+    """Its input, as a JSON object."""
 
 
 class PreviewOutput(Output):

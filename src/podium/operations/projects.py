@@ -22,8 +22,10 @@ OPENABLE = ("application", "publication")
 class ProjectsInput(Input):
     """A page of projects."""
 
-    limit: int = option(50, "How many to show.", ge=1, le=1000)
-    before: float | None = option(None, "Only projects made before this time (seconds since the epoch).")
+    limit: int = option(50, ge=1, le=1000)
+    """How many to show."""
+    before: float | None = None
+    """Only projects made before this time (seconds since the epoch)."""
 
 
 class ProjectHead(Output):
@@ -79,7 +81,8 @@ def pause_of(state: str, is_paused: int, because: str | None) -> str | None:
 class ProjectInput(Input):
     """Which project."""
 
-    project: str = argument("The project's id.")
+    project: str = argument()
+    """The project's id."""
 
 
 class WorkflowView(Output):

@@ -105,8 +105,10 @@ def rows_of(rows: Rows, context: Context, queues: Sequence[Counted]) -> list[Que
 class StrategyInput(Change):
     """How a queue's work is routed, and why."""
 
-    queue: str = argument("The queue: a workflow.")
-    strategy: Literal["specialized", "round-robin", "least-loaded", "priority"] = argument("The strategy.")
+    queue: str = argument()
+    """The queue: a workflow."""
+    strategy: Literal["specialized", "round-robin", "least-loaded", "priority"] = argument()
+    """The strategy."""
 
 
 class StrategyOutput(Output):

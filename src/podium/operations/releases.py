@@ -8,10 +8,14 @@ from podium.operations.operation import Output, Signed, argument, operation, opt
 class ReleaseInput(Signed):
     """A project and its new version."""
 
-    project: str = argument("The project's id.")
-    version: str = argument("What the new version is called: a tag, a number, a commit.", max_length=60)
-    workflow: str = option("content", "The workflow that runs once more.")
-    reason: str = option("", "What is new, for the agents and the record.", max_length=1000)
+    project: str = argument()
+    """The project's id."""
+    version: str = argument(max_length=60)
+    """What the new version is called: a tag, a number, a commit."""
+    workflow: str = "content"
+    """The workflow that runs once more."""
+    reason: str = option("", max_length=1000)
+    """What is new, for the agents and the record."""
 
 
 class ReleaseOutput(Output):

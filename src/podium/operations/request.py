@@ -27,10 +27,14 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 class Feature(Input):
     """One thing that shall be built."""
 
-    title: Line = option(..., "What it does, in a few words.")
-    detail: str = option("", "More about it, in Markdown.", max_length=FEATURE_CHARS_MAX)
-    depends_on: tuple[int | Line, ...] = option((), "Features that come first: their numbers, from 1, or their titles.")
-    acceptance: tuple[Line, ...] = option((), "What must be true when it is done.", max_length=CRITERIA_MAX)
+    title: Line
+    """What it does, in a few words."""
+    detail: str = option("", max_length=FEATURE_CHARS_MAX)
+    """More about it, in Markdown."""
+    depends_on: tuple[int | Line, ...] = ()
+    """Features that come first: their numbers, from 1, or their titles."""
+    acceptance: tuple[Line, ...] = option((), max_length=CRITERIA_MAX)
+    """What must be true when it is done."""
 
 
 def _kind(value: object) -> str:
@@ -45,39 +49,36 @@ FEATURE_KINDS: Final = ("text", "feature")
 class ProjectRequest(Input):
     """What shall be built and how it is to be treated; whatever is given here is kept as given."""
 
-    title: str | None = option(
-        None, "The project's title; a document's first heading by default.", min_length=1, max_length=TITLE_CHARS_MAX
-    )
-    brief: str = option("", "What it is for, in a paragraph or two of Markdown.", max_length=BRIEF_CHARS_MAX)
-    features: tuple[AnyFeature, ...] = option(
-        (),
-        "A feature to build, such as 'Greet by name: say hello'; may be given many times.",
-        json_schema_extra={"flags": ["--feature"], "maxItems": ITEMS_MAX},
-    )
-    type: str | None = option(
-        None, "What is built (web, cli, library, api, data, …); found by analysis by default.", max_length=40
-    )
-    complexity: str | None = option(None, "small, medium or large; found by analysis by default.", max_length=40)
-    business_value: int = option(50, "What it is worth, 0 to 100.", ge=0, le=100)
-    weight: int = option(1, "Its share of the capacity beside other projects, 1 to 10.", ge=1, le=10)
-    priority: int = option(50, "How urgent it is, 0 to 100.", ge=0, le=100)
-    repository: str | None = option(
-        None, "Work on this existing repository, a folder or a URL, instead of a new one; it is only read."
-    )
-    agent: str | None = option(None, "Who works on it; the home's agent by default.")
-    budget_usd: float | None = option(
-        None, "What it may cost: at the limit it is paused, and a notice tells so.", gt=0, le=1_000_000
-    )
-    id: str | None = option(None, "The project's id; made from the title by default.")
-    idempotency_key: str | None = option(None, "The same key again is the same project.", max_length=200)
-    plan_first: bool = option(
-        False,
-        "Stop after the plan, until a person approves it.",
-        json_schema_extra={"flags": ["--plan-first", "--plan"]},
-    )
-    not_before: str | None = option(
-        None, "Begin no earlier: a time such as 2026-03-01T08:00, or in 90m, 2h, 1d.", max_length=40
-    )
+    title: str | None = option(None, min_length=1, max_length=TITLE_CHARS_MAX)
+    """The project's title; a document's first heading by default."""
+    brief: str = option("", max_length=BRIEF_CHARS_MAX)
+    """What it is for, in a paragraph or two of Markdown."""
+    features: tuple[AnyFeature, ...] = option((), json_schema_extra={"flags": ["--feature"], "maxItems": ITEMS_MAX})
+    """A feature to build, such as 'Greet by name: say hello'; may be given many times."""
+    type: str | None = option(None, max_length=40)
+    """What is built (web, cli, library, api, data, …); found by analysis by default."""
+    complexity: str | None = option(None, max_length=40)
+    """small, medium or large; found by analysis by default."""
+    business_value: int = option(50, ge=0, le=100)
+    """What it is worth, 0 to 100."""
+    weight: int = option(1, ge=1, le=10)
+    """Its share of the capacity beside other projects, 1 to 10."""
+    priority: int = option(50, ge=0, le=100)
+    """How urgent it is, 0 to 100."""
+    repository: str | None = None
+    """Work on this existing repository, a folder or a URL, instead of a new one; it is only read."""
+    agent: str | None = None
+    """Who works on it; the home's agent by default."""
+    budget_usd: float | None = option(None, gt=0, le=1_000_000)
+    """What it may cost: at the limit it is paused, and a notice tells so."""
+    id: str | None = None
+    """The project's id; made from the title by default."""
+    idempotency_key: str | None = option(None, max_length=200)
+    """The same key again is the same project."""
+    plan_first: bool = option(False, json_schema_extra={"flags": ["--plan-first", "--plan"]})
+    """Stop after the plan, until a person approves it."""
+    not_before: str | None = option(None, max_length=40)
+    """Begin no earlier: a time such as 2026-03-01T08:00, or in 90m, 2h, 1d."""
 
     @field_validator("title")
     @classmethod

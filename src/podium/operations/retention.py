@@ -8,7 +8,7 @@ from pathlib import Path
 from podium.engine.pruner import Pruner, told
 from podium.hosts.remains import Remains
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Nothing, Output, operation, option
+from podium.operations.operation import Change, Destructive, Nothing, Output, operation
 from podium.policy.retention import Removed
 from podium.store.retention import forecast
 from podium.workspace.layout import Home, entries, tree_bytes
@@ -20,7 +20,8 @@ PRUNE_SECONDS_MAX = 40.0
 class PruneInput(Change):
     """Whether to remove anything."""
 
-    dry_run: bool = option(False, "Only say what would go.")
+    dry_run: bool = False
+    """Only say what would go."""
 
 
 class PrunedRow(Output):

@@ -16,9 +16,12 @@ from podium.store.rows import Rows
 class ReviewListInput(Input):
     """Which reviews."""
 
-    project: str = option("", "Only this project's.")
-    all: bool = option(False, "Decided ones too.")
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    project: str = ""
+    """Only this project's."""
+    all: bool = False
+    """Decided ones too."""
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class ReviewRow(Output):
@@ -65,13 +68,10 @@ def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewL
 class DecideInput(Input):
     """A decision on a review."""
 
-    review: int = argument("The review's number.", ge=1)
-    notes: str = option(
-        "",
-        "Why; for send-back, what is to be done.",
-        max_length=8000,
-        json_schema_extra={"flags": ["--notes", "--reason"]},
-    )
+    review: int = argument(ge=1)
+    """The review's number."""
+    notes: str = option("", max_length=8000, json_schema_extra={"flags": ["--notes", "--reason"]})
+    """Why; for send-back, what is to be done."""
     by: str = SIGNATURE
 
 

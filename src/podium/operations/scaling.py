@@ -18,9 +18,12 @@ STEPS_SECONDS = 24 * 3600.0
 class DecisionsInput(Input):
     """Which decisions."""
 
-    workflow: str = option("", "Only of this workflow.", max_length=100)
-    before: int = option(1 << 53, "Only those before this number.", ge=1)
-    limit: int = option(50, "How many, the newest first.", ge=1, le=1000)
+    workflow: str = option("", max_length=100)
+    """Only of this workflow."""
+    before: int = option(1 << 53, ge=1)
+    """Only those before this number."""
+    limit: int = option(50, ge=1, le=1000)
+    """How many, the newest first."""
 
 
 class ScalingDecision(Output):

@@ -17,27 +17,29 @@ from podium.store.rows import Rows
 class ProjectAction(Signed):
     """A project, and why."""
 
-    project: str = argument("The project's id.")
+    project: str = argument()
+    """The project's id."""
 
 
 class JobAction(Signed):
     """A job, and why."""
 
-    job: int = argument("The job's number.", ge=1)
+    job: int = argument(ge=1)
+    """The job's number."""
 
 
 class PinInput(JobAction):
     """Which job goes to which instance."""
 
-    instance: str = argument("The only instance that may have it.")
+    instance: str = argument()
+    """The only instance that may have it."""
 
 
 class BoostInput(ProjectAction):
     """How much more urgent a project becomes."""
 
-    points: int = option(
-        50, "Points added to the priority of all its jobs; 50 are 50 minutes' head start.", ge=-500, le=500
-    )
+    points: int = option(50, ge=-500, le=500)
+    """Points added to the priority of all its jobs; 50 are 50 minutes' head start."""
 
 
 class ActionOutput(Output):
@@ -53,7 +55,8 @@ class ActionOutput(Output):
 class BudgetInput(ProjectAction):
     """What a project may cost in all."""
 
-    budget_usd: float = argument("USD, with what it has used up already.", gt=0, le=1_000_000)
+    budget_usd: float = argument(gt=0, le=1_000_000)
+    """USD, with what it has used up already."""
 
 
 def _touched(rows: Rows, context: Context, asked: ProjectAction | JobAction) -> dict[str, int]:

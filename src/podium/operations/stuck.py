@@ -26,7 +26,8 @@ OPEN_PROJECTS_MAX: Final = 500
 class StuckInput(Input):
     """How many."""
 
-    limit: int = option(100, "How many to show.", ge=1, le=1000)
+    limit: int = option(100, ge=1, le=1000)
+    """How many to show."""
 
 
 class StuckRow(Output):

@@ -9,7 +9,7 @@ from podium.domain.errors import Unavailable
 from podium.domain.fleet import Restart
 from podium.operations.context import Context
 from podium.operations.fleet import EVERYTHING, DrainInput, target_of
-from podium.operations.operation import Output, destructive, operation, option
+from podium.operations.operation import Output, destructive, operation
 from podium.store.rows import Rows
 
 
@@ -22,7 +22,8 @@ def programs_of(chosen: Config) -> dict[str, Program]:
 class SwapInput(DrainInput):
     """Which instances."""
 
-    now: bool = option(False, "End what they do, uncharged; their jobs go on, by session, under the new ones.")
+    now: bool = False
+    """End what they do, uncharged; their jobs go on, by session, under the new ones."""
 
 
 class SwapOutput(Output):

@@ -33,9 +33,12 @@ DAY_SECONDS = 86_400.0
 class TokenCreateInput(Change):
     """What the token is for."""
 
-    scope: Literal["read", "operate", "admin", "webhook"] = option("read", "What it opens.")
-    name: str = option("", "What it is for, to tell it from others.", max_length=100)
-    days: float | None = option(None, "How long it lives; for ever by default.", gt=0, le=3650)
+    scope: Literal["read", "operate", "admin", "webhook"] = "read"
+    """What it opens."""
+    name: str = option("", max_length=100)
+    """What it is for, to tell it from others."""
+    days: float | None = option(None, gt=0, le=3650)
+    """How long it lives; for ever by default."""
 
 
 class TokenCreateOutput(Output):
@@ -68,7 +71,8 @@ class TokenListOutput(Output):
 class TokenRevokeInput(Change):
     """Which token."""
 
-    id: str = argument("The token's id, as `podium token list` shows it.", max_length=8)
+    id: str = argument(max_length=8)
+    """The token's id, as `podium token list` shows it."""
 
 
 class TokenRevokeOutput(Output):
