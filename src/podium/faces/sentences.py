@@ -1,5 +1,6 @@
-"""Events in words: what the log says of each, as one sentence for a person, and nothing that it does not say."""
+"""Events and agents' messages in words: what a log says of each, for a person, and nothing that it does not say."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -11,11 +12,12 @@ from jinja2 import Environment, Template, Undefined
 
 from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
-from podium.faces.wording import duration, one_line
+from podium.faces.wording import clean, clock_time, duration, figure, one_line
 from podium.faces.wording import work as named
 
 REASON_CHARS_MAX: Final = 160
 FEEDBACK_CHARS_MAX: Final = 90
+SOURCE_CHARS_MAX: Final = 9
 _CHARS_MAX: Final[Mapping[str, int]] = dict.fromkeys(("text", "feedback"), FEEDBACK_CHARS_MAX)
 
 
@@ -59,10 +61,10 @@ def _words(work: Work, tense: int) -> str:
 
 
 @cache
-def _template(type_: str) -> Template:
-    made = Environment(autoescape=False)  # noqa: S701 - a terminal is no browser; `_short` makes texts safe for it
-    cast("dict[str, Any]", made.filters).update(duration=duration, line=_short, colon=_after_colon)
-    return made.from_string(_TOLD["events"].get(type_, ""), {"endings": _TOLD["endings"]})
+def _template(kind: str, type_: str) -> Template:
+    made = Environment(autoescape=False)  # noqa: S701 - a terminal is no browser; `_short` and `clean` make texts safe
+    cast("dict[str, Any]", made.filters).update(duration=duration, figure=figure, line=_short, colon=_after_colon)
+    return made.from_string(_TOLD[kind].get(type_, ""), {"endings": _TOLD["endings"]})
 
 
 def _short(value: object, chars_max: int = REASON_CHARS_MAX) -> str:
@@ -112,10 +114,39 @@ _GOOD: Final = frozenset({"project.completed", "genesis_complete", "development_
 
 def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
     """The event (a row of the operation `events`) in words; None when it is not worth a line, or of an unknown type."""
-    text = _template("operator" if event["type"].startswith("operator.") else event["type"])
+    text = _template("events", "operator" if event["type"].startswith("operator.") else event["type"])
     return text.render(_told(event, works)) or None
 
 
 def meaning(event: Mapping[str, Any]) -> str:
     """`attention` for an event that a person should notice, `good` where something larger has come to its end."""
     return "attention" if event["type"] in _TROUBLE else "good" if event["type"] in _GOOD else ""
+
+
+class Message(NamedTuple):
+    """A line of an attempt's log as it is shown."""
+
+    time: str
+    """Of day; empty for a line that tells none."""
+    source: str
+    text: str
+    meaning: str
+    """As of an event; also `trouble`, `active` and `quiet`."""
+
+
+def message(line: str) -> Message:
+    """A line of an attempt's log in words; one that is no message is shown as it stands."""
+    try:
+        told: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        return Message("", "?", clean(line), "quiet")
+    said = cast("dict[str, Any]", told)
+    at, stream, type_ = said.pop("at", None), str(said.pop("stream", "?")), str(said.get("type"))
+    is_known = type_ in _TOLD["messages"]
+    text = _template("messages", type_).render(said) if is_known else json.dumps(said, ensure_ascii=False)
+    time = clock_time(at) if isinstance(at, int | float) else ""
+    source = one_line("agent" if stream == "stdout" else stream, SOURCE_CHARS_MAX)
+    aspect = f"{type_} {said.get('level', said.get('verdict', ''))}".strip()
+    return Message(time, source, clean(text).rstrip(), _TOLD["meanings"].get(aspect, "") if is_known else "quiet")

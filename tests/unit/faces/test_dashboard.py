@@ -48,8 +48,9 @@ def test_every_screen_asks_only_what_exists() -> None:
     assert len({screen.key for screen in SCREENS if screen.key}) == sum(bool(screen.key) for screen in SCREENS)
 
 
-def test_a_line_of_a_log_has_a_time_a_kind_and_words_whatever_it_is() -> None:
+def test_a_line_of_a_log_has_a_time_a_source_and_words_whatever_it_is() -> None:
     message: Any = environment().filters["message"]
-    assert message('{"at": 1, "stream": "stdout", "text": "hello"}')[1:] == ("stdout", "hello")
-    assert message('{"type": "spend", "tokens": 3}') == ("", "spend", '{"type": "spend", "tokens": 3}')
-    assert message("[1]\x1b[2Jno") == ("", "text", "[1]no")
+    hello = '{"at": 1, "stream": "stdout", "type": "log", "level": "error", "text": "hello"}'
+    assert message(hello)[1:] == ("agent", "error: hello", "trouble")
+    assert message('{"type": "new", "tokens": 3}') == ("", "?", '{"type": "new", "tokens": 3}', "quiet")
+    assert message("[1]\x1b[2Jno") == ("", "?", "[1]no", "quiet")

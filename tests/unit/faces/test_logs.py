@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from podium.faces import sentences
 from podium.faces.cli import logs
-from podium.faces.cli.logs import EXIT_FILE, follow, read_message, render_line, tail
+from podium.faces.cli.logs import EXIT_FILE, follow, render_line, tail
 from podium.runner import claim
 from tests.unit.faces.samples import console, printed
 
@@ -172,7 +173,7 @@ def message(**more: Any) -> str:
     ],
 )
 def test_a_message_in_words(line: str, source: str, text: str) -> None:
-    shown = read_message(line)
+    shown = sentences.message(line)
     assert (shown.source, shown.text) == (source, text)
 
 

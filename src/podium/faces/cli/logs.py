@@ -1,21 +1,21 @@
 """`podium logs`: an attempt's messages, for people or as NDJSON: the last lines without loading all, and new ones."""
 
-import json
 import os
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import Any, BinaryIO, Final
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli.client import Client
-from podium.faces.cli.markup import ACTIVE, ATTENTION, GOOD, QUIET, TROUBLE, Page
-from podium.faces.wording import clean, clock_time, figure, one_line
+from podium.faces.cli.markup import COLOURS, QUIET, Page
+from podium.faces.sentences import SOURCE_CHARS_MAX, message
+from podium.faces.wording import one_line
 
 LINES: Final = 200
 LOOK_SECONDS: Final = 0.2
@@ -29,7 +29,6 @@ ATTEMPTS_PER_LOOK: Final = 20
 """So many attempts may begin and end between two looks without one being missed."""
 EXIT_FILE: Final = "exit.json"
 """Beside the log; the runner writes it last, so no message comes after it."""
-SOURCE_COLUMNS: Final = 9
 TIME_COLUMNS: Final = 8
 
 
@@ -102,81 +101,13 @@ def _text(line: bytes) -> str:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-class Shown(NamedTuple):
-    """One message as it is shown."""
-
-    at: float | None
-    source: str
-    text: str
-    style: str
-
-
-_LEVELS: Final = {"debug": QUIET, "info": "", "warning": ATTENTION, "error": TROUBLE}
-_SOURCES: Final = {"stdout": "agent"}
-_VERDICTS: Final = {"passed": GOOD, "failed": TROUBLE, "rework": ATTENTION, "blocked": ATTENTION}
-
-
-def read_message(line: str) -> Shown:
-    """A line of the log in words; one that is no message is shown as it stands."""
-    try:
-        message: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
-        return Shown(None, "?", clean(line), QUIET)
-    return _shown(cast("dict[str, Any]", message))
-
-
-def _shown(message: dict[str, Any]) -> Shown:
-    at = message.get("at")
-    stream = str(message.get("stream", "?"))
-    source = one_line(_SOURCES.get(stream, stream), SOURCE_COLUMNS)
-    text, style = _words(message)
-    return Shown(float(at) if isinstance(at, int | float) else None, source, clean(text).rstrip(), style)
-
-
-def _words(message: dict[str, Any]) -> tuple[str, str]:
-    """What a message says, and the colour of it."""
-    kind, text = message.get("type"), str(message.get("text") or "")
-    if kind == "log":
-        level = str(message.get("level", "info"))
-        mark = f"{level}: " if level in ("warning", "error") else ""
-        return mark + text, _LEVELS.get(level, "")
-    if kind == "progress":
-        fraction = message.get("fraction")
-        share = f"{fraction * 100:3.0f} %  " if isinstance(fraction, int | float) else ""
-        return share + text, ACTIVE
-    if kind == "artifact":
-        place = f" ({message['path']})" if message.get("path") else ""
-        return f"made {message.get('kind')} {message.get('key')}: {message.get('title')}{place}", ""
-    if kind == "spend":
-        return _spend(message), QUIET
-    if kind == "result":
-        verdict = str(message.get("verdict"))
-        words = [f"result: {verdict}", str(message.get("summary") or ""), str(message.get("feedback") or "")]
-        return "\n".join(filter(None, words)), _VERDICTS.get(verdict, "")
-    rest = {key: value for key, value in message.items() if key not in ("at", "stream")}
-    return json.dumps(rest, ensure_ascii=False), QUIET
-
-
-def _spend(message: dict[str, Any]) -> str:
-    """Tokens and cost; a cost that nobody knows is not $0."""
-    cost = message.get("cost_usd")
-    told = f"${cost:,.4f}" if isinstance(cost, int | float) else "cost unknown"
-    tokens = [
-        f"{figure(message.get(name))} {word}" for name, word in (("input_tokens", "in"), ("output_tokens", "out"))
-    ]
-    return f"spent {' and '.join(tokens)} tokens, {told}"
-
-
 def render_line(console: Console, line: str) -> None:
     """Print one line of the log: time, who speaks, words; further lines of a message stand below its first."""
-    at, source, text, style = read_message(line)
-    time = clock_time(at) if at is not None else ""
-    margin = Text.assemble((time.ljust(TIME_COLUMNS), QUIET), "  ", (source.ljust(SOURCE_COLUMNS), QUIET), " ")
+    time, source, text, meaning = message(line)
+    margin = Text.assemble((time.ljust(TIME_COLUMNS), QUIET), "  ", (source.ljust(SOURCE_CHARS_MAX), QUIET), " ")
     for number, part in enumerate(text.split("\n")):
         before = margin if number == 0 else Text(" " * (TIME_COLUMNS + 2) if part else "")
-        console.print(Text.assemble(before, (part, style)), soft_wrap=True, highlight=False)
+        console.print(Text.assemble(before, (part, COLOURS.get(meaning, ""))), soft_wrap=True, highlight=False)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -16,10 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from rich.console import Console
 
-from podium.faces import wording
+from podium.faces import sentences, wording
 from podium.faces.cli import markup
 from podium.faces.cli.lanes import tracks
-from podium.faces.cli.logs import read_message
 from podium.faces.cli.markup import styled
 from podium.faces.sentences import NO_WORKS, Works, meaning, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
@@ -148,8 +147,7 @@ def told(event: Mapping[str, Any], works: Works = NO_WORKS) -> str:
 
 def message(line: str) -> str:
     """A line of an attempt's log: time, who speaks, words."""
-    at, source, text, colour = read_message(line)
-    time = wording.clock_time(at) if at is not None else ""
+    time, source, text, colour = sentences.message(line)
     return f"{styled(f'{time:8}  {source:9} ', 'quiet')}{markup.LABEL}{styled(one_line(text), colour)}"
 
 

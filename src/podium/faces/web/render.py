@@ -8,10 +8,9 @@ from typing import Any, Final, NamedTuple
 
 import jinja2
 from markupsafe import Markup
-from pydantic import TypeAdapter, ValidationError
 
 from podium.faces import wording
-from podium.faces.sentences import Works, meaning, sentence, works_of
+from podium.faces.sentences import Works, meaning, message, sentence, works_of
 from podium.operations.events import EventRow, JobName
 from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
@@ -20,7 +19,6 @@ HERE: Final = Path(__file__).parent
 TIMELINE_WIDTH: Final = 900.0
 
 TONES: Final[dict[str, dict[str, Any]]] = tomllib.loads((HERE / "states.toml").read_text("utf-8"))
-_MESSAGE: Final = TypeAdapter(dict[str, Any])
 _TONE_OF: Final = {state: tone for tone, told in TONES.items() for state in told["states"]}
 
 
@@ -86,19 +84,6 @@ def _tone(event: EventRow) -> str:
     return {"attention": "trouble", "good": "good", "": "quiet"}[meaning(event.model_dump())]
 
 
-def _message(line: str) -> tuple[str, str, str]:
-    """A line of a log as its time of day, its kind and its words."""
-    try:
-        said = _MESSAGE.validate_json(line)
-    except ValidationError:
-        return "", "text", wording.clean(line)
-    at = said.pop("at", None)
-    kind = str(said.pop("stream", "") or said.get("level", "") or said.get("type", ""))
-    text = said.get("text") or said.get("summary")
-    words = text if isinstance(text, str) else json.dumps(said, ensure_ascii=False)
-    return wording.clock_time(at) if isinstance(at, int | float) else "", kind[:40], wording.clean(words)
-
-
 def _works(jobs: Iterable[JobName]) -> Works:
     return works_of(job.model_dump() for job in jobs)
 
@@ -113,7 +98,7 @@ def environment() -> jinja2.Environment:
         "duration": wording.duration, "span": wording.whole_seconds, "figure": wording.figure, "clean": wording.clean,
         "percent": wording.percent, "clock": wording.clock_time, "moment": wording.date_time, "line": wording.one_line,
         "size": wording.size, "state": _state, "told": _told, "tone": _tone, "timeline": timeline, "works": _works,
-        "message": _message,
+        "message": message,
     }  # fmt: skip
     made.filters.update(words)
     tools: dict[str, Any] = {"act": _act, "counted": wording.counted}
