@@ -106,6 +106,15 @@ def _told(event: Mapping[str, Any], works: Works) -> dict[str, Any]:
     }
 
 
+TONES: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("states.toml").read_text("utf-8"))
+_TONE_OF: Final = {state: tone for tone, told in TONES.items() for state in told["states"]}
+
+
+def tone(state: str) -> str:
+    """What the colour of a state says."""
+    return _TONE_OF.get(state, "quiet")
+
+
 _TROUBLE: Final = frozenset(
     {"project.failed", "job.retried", "job.escalated", "job.buried", "job.cancelled", "review.opened"}
 )

@@ -1,5 +1,11 @@
+from dataclasses import asdict
+
 import pytest
 
+from podium.backup.moving import MOVED, Moved
+from podium.backup.restoring import Restored
+from podium.backup.taking import Taken
+from podium.config import DATABASE_VARIABLE
 from podium.faces.cli import markup
 from podium.faces.cli.render import pull
 from podium.operations.projects import ProjectsOutput
@@ -58,3 +64,17 @@ def test_advice_says_what_comes_of_each_decision(kind: str, item: str, first: st
 
 def test_a_path_can_be_copied_as_it_is() -> None:
     assert pull("/my  home/it's/repository") == """git pull '/my  home/it'"'"'s/repository' main"""
+
+
+def test_what_is_said_of_a_backup_and_of_what_comes_of_it() -> None:
+    taken = Taken("home.tar", projects=1, repositories=2, logs=3, events=1200, notes=["work is left out"])
+    kept = page("backup", asdict(taken) | {"size_bytes": 2048}, 400).splitlines()
+    assert kept[0].startswith("home.tar: 2.0 KiB, with 1 project, 2 repositories, 1,200 events and 3 log files. ")
+    assert kept[1:] == ["! work is left out", "To make a home of it: podium restore home.tar --home NEW"]
+    made = page("restore", asdict(Restored("/new", "2026-03-01", projects=2, given_back=1)), 400).splitlines()
+    assert made[0] == "/new: 2 projects, 0 repositories, 0 deployments and 0 events, as of 2026-03-01."
+    assert made[1:2] == ["1 attempt at work then will run again, uncharged."]
+    assert made[2].startswith("To go on: podium --home /new up. ")
+    moved = page("db move", asdict(Moved({"jobs": 3, "events": 4}, 9)) | {"file": MOVED}, 400).splitlines()
+    assert moved[0].startswith(f"Moved 7 rows of 2 tables, up to event 9; each was compared. The file is now {MOVED}.")
+    assert moved[1] == f"To go on: set {DATABASE_VARIABLE} to that URL, then podium up."

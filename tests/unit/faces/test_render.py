@@ -145,7 +145,8 @@ def test_every_operation_of_the_command_line_has_a_page() -> None:
     assert operation_named("status").name == "status"
     assert {name for name, _ in PAGES} == carried - HAS_ITS_OWN_COMMAND
     files = {file.stem.replace("_", " ") for file in FOLDER.iterdir() if not file.stem.startswith("_")}
-    assert files == {SAME.get(name, name) for name, _ in PAGES} | {"run"}, "a page for each, and none besides"
+    own = {"run", "backup", "restore", "db move"}
+    assert files == {SAME.get(name, name) for name, _ in PAGES} | own, "a page for each, and none besides"
 
 
 @pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])

@@ -39,10 +39,9 @@ def derive(entry: Entry) -> click.Command:
         for asked in calls:
             answers.append(client.call(entry.name, asked))
             if not as_json:
-                from podium.faces.cli.markup import Page
-                from podium.faces.cli.render import show
+                from podium.faces.cli.render import tell
 
-                show(Page(), entry.name, answers[-1])
+                tell(entry.name, answers[-1], as_json=False)
         if as_json:
             outlet.print_json(answers[0] if len(answers) == 1 else {"answers": answers})
 

@@ -7,6 +7,7 @@ sees it.
 
 import json
 import shlex
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,31 +18,16 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from rich.console import Console
 
 from podium.faces import sentences, wording
-from podium.faces.cli import markup
+from podium.faces.cli import markup, outlet
 from podium.faces.cli.lanes import tracks
 from podium.faces.cli.markup import styled
 from podium.faces.sentences import NO_WORKS, Works, meaning, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
 
 PAGES: Final = Path(__file__).with_name("pages")
-SAME: Final = {
-    **dict.fromkeys(("scale-up", "scale-down", "rebalance"), "resized"),
-    **dict.fromkeys(("assign-genesis", "assign-development", "assign-content"), "assigned"),
-    **dict.fromkeys(("review approve", "review reject", "review send-back"), "decided"),
-    **dict.fromkeys(
-        ("budget", "pause", "resume", "cancel", "cancel-job", "priority-boost", "pin", "unpin", "retry"), "acted"
-    ),
-    **dict.fromkeys(("dead-letters replay", "dead-letters drop"), "acted"),
-    "undrain": "drain",
-}  # fmt: skip
-"""Operations whose answers have one page together."""
-STATES: Final = {
-    **dict.fromkeys(("active", "busy", "running", "open"), markup.ACTIVE),
-    **dict.fromkeys(("passed", "complete", "approved"), markup.GOOD),
-    **dict.fromkeys(("in_review", "delayed", "sent_back", "stopped", "paused"), markup.ATTENTION),
-    **dict.fromkeys(("dead", "failed", "rejected"), markup.TROUBLE),
-    **dict.fromkeys(("waiting", "held", "idle", "cancelled"), markup.QUIET),
-}
+_PAGES: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+SAME: Final = {operation: page for page, operations in _PAGES.items() for operation in operations}
+"""The page of an operation that has none of its own."""
 DATA_CHARS_MAX: Final = 200
 """Of an event's data in a list; `--json` has it whole."""
 LINE: Final = "\v"
@@ -54,6 +40,14 @@ BARS_MAX: Final = 48
 def show(console: Console, name: str, answer: Mapping[str, Any]) -> None:
     """Print the page of that name; `logs` alone has a command of its own (logs)."""
     markup.print_page(console, page(console, name, answer))
+
+
+def tell(name: str, answer: Mapping[str, Any], *, as_json: bool) -> None:
+    """What came of a command: a document for a program, the page of that name for a person."""
+    if as_json:
+        outlet.print_json(answer)
+    else:
+        show(markup.Page(), name, answer)
 
 
 def page(console: Console, name: str, answer: Mapping[str, Any]) -> str:
@@ -116,7 +110,7 @@ def count(number: int, colour: str = "") -> str:
 
 def state(name: str) -> str:
     """A state in its colour; `in_review` reads `in review`."""
-    return styled(one_line(name).replace("_", " "), STATES.get(name, ""))
+    return styled(one_line(name).replace("_", " "), sentences.tone(name))
 
 
 def dotted(parts: Iterable[Any]) -> str:

@@ -1,7 +1,6 @@
 """Templates as pages: numbers in words, states with a sign, small charts, and everything from outside escaped."""
 
 import json
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from podium.faces import wording
-from podium.faces.sentences import Works, meaning, message, sentence, works_of
+from podium.faces.sentences import TONES, Works, meaning, message, sentence, tone, works_of
 from podium.operations.events import EventRow, JobName
 from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
@@ -18,16 +17,12 @@ from podium.operations.operation import REGISTRY, Operation
 HERE: Final = Path(__file__).parent
 TIMELINE_WIDTH: Final = 900.0
 
-TONES: Final[dict[str, dict[str, Any]]] = tomllib.loads((HERE / "states.toml").read_text("utf-8"))
-_TONE_OF: Final = {state: tone for tone, told in TONES.items() for state in told["states"]}
-
 
 def _state(name: str) -> Markup:
     """A state as a sign and its word."""
-    tone = _TONE_OF.get(name, "quiet")
-    shown = wording.one_line(name).replace("_", " ").replace("-", " ")
+    shown, meant = wording.one_line(name).replace("_", " ").replace("-", " "), tone(name)
     return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(
-        tone, TONES[tone]["sign"], shown
+        meant, TONES[meant]["sign"], shown
     )
 
 
