@@ -1,10 +1,8 @@
 """Events and agents' messages in words: what a log says of each, for a person, and nothing that it does not say."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
@@ -14,6 +12,7 @@ from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
 from podium.faces.wording import clean, clock_time, duration, figure, one_line
 from podium.faces.wording import work as named
+from podium.tables import beside
 
 REASON_CHARS_MAX: Final = 160
 FEEDBACK_CHARS_MAX: Final = 90
@@ -40,7 +39,7 @@ def works_of(jobs: Iterable[Mapping[str, Any]]) -> dict[int, Work]:
     return {row["id"]: Work(row["workflow"], row["step"], row["item"]) for row in jobs}
 
 
-_TOLD: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_TOLD: Final[Mapping[str, Any]] = beside(__file__)
 
 
 def doing(work: Work) -> str:
@@ -106,7 +105,7 @@ def _told(event: Mapping[str, Any], works: Works) -> dict[str, Any]:
     }
 
 
-TONES: Final[Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("states.toml").read_text("utf-8"))
+TONES: Final[Mapping[str, Any]] = beside(__file__, "states.toml")
 _TONE_OF: Final = {state: tone for tone, told in TONES.items() for state in told["states"]}
 
 

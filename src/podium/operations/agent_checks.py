@@ -3,7 +3,6 @@
 import importlib.util
 import re
 import shutil
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +13,10 @@ from podium.config import AgentConfig
 from podium.domain.errors import PodiumError, UsageError
 from podium.operations import probing
 from podium.operations.operation import Output
+from podium.tables import beside
 
 CLAUDE: Final = "claude"
-_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_WORDS: Final = beside(__file__)
 CREDENTIALS: Final[Sequence[str]] = _WORDS["claude"]["credentials"]
 """Variables by which Claude Code is logged in (code.claude.com/docs/en/env-vars)."""
 

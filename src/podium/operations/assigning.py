@@ -69,7 +69,7 @@ async def assign_development(context: Context, asked: AssignDevelopmentInput) ->
     project = await context.store.read(lambda rows: _project_on(rows, asked.repository))
     if project is not None:
         return await _assign(context, "development", project, asked.instance, asked)
-    await _slot(context, "development", asked.instance)
+    await context.store.read(lambda rows: _slot(rows, context, "development", asked.instance))
     address = source.checked(asked.repository)
     name = slug(address.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"), "repository")
     wanted = SubmitInput(
@@ -95,9 +95,9 @@ def _project_on(rows: Rows, repository: str) -> str | None:
     return found[0] if found else None
 
 
-async def _slot(context: Context, workflow: str, instance: str) -> None:
+def _slot(rows: Rows, context: Context, workflow: str, instance: str) -> None:
     """Raise when the instance is not one that works for the workflow."""
-    slots = [slot for slot in await roster(context) if slot.queue == workflow]
+    slots = [slot for slot in roster(rows, context) if slot.queue == workflow]
     if instance != ANY and all(slot.name != instance for slot in slots):
         known = ", ".join(slot.name for slot in slots)
         raise NotFound(f"{instance!r} does not work for {workflow}. Its instances: {known or 'none'}; or `{ANY}`.")
@@ -106,7 +106,7 @@ async def _slot(context: Context, workflow: str, instance: str) -> None:
 async def _assign(
     context: Context, workflow: str, project: str, instance: str, asked: AssignInput | AssignDevelopmentInput
 ) -> AssignOutput:
-    await _slot(context, workflow, instance)
+    await context.store.read(lambda rows: _slot(rows, context, workflow, instance))
     given = "" if instance == ANY else instance
     command = Steer("assign", project, 0, given, 0, context.named(asked.by), asked.reason, workflow)
     done: Steered = await context.submit(command)

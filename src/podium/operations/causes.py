@@ -3,13 +3,12 @@
 Alive and getting on are two things (REC-2): a running attempt that shows no progress is told of, never ended for it.
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from podium.config import LimitsConfig
 from podium.domain.job import Job
+from podium.tables import beside
 
 
 class Cause(NamedTuple):
@@ -75,7 +74,7 @@ class Finding(NamedTuple):
     more: int = 0
 
 
-_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_WORDS: Final = beside(__file__)
 
 Told = tuple[str, dict[str, Any]]
 """Which cause of `causes.toml` it is, and what its words need besides the job."""

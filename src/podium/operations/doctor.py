@@ -8,7 +8,6 @@ import shlex
 import shutil
 import stat
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -24,6 +23,7 @@ from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
 from podium.store.rows import Rows
 from podium.store.sqlite import SAFE_VERSION
+from podium.tables import beside
 
 PYTHON_MIN: Final = (3, 11)
 GIT_MIN: Final = (2, 38)
@@ -106,7 +106,7 @@ def _sandbox(home: Path) -> Check:
 # --- checks: pure, except that some look at the home -----------------------------------------------------------------
 
 
-CHECKS: Final = tomllib.loads(Path(__file__).with_name("checks.toml").read_text("utf-8"))
+CHECKS: Final = beside(__file__, "checks.toml")
 
 
 def finding(check: str, outcome: str, /, **about: Any) -> Check:

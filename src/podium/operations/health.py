@@ -1,15 +1,8 @@
 """How the running whole is: the orchestrator, the machine under it, instances, work, and what goes out."""
 
+from podium.operations import doctor
 from podium.operations.context import Context
-from podium.operations.doctor import (
-    Check,
-    State,
-    check_disk,
-    check_memory,
-    check_orchestrator,
-    finding,
-    memory_available,
-)
+from podium.operations.doctor import Check, State, finding
 from podium.operations.instances import InstanceRow, InstancesOutput, instances
 from podium.operations.operation import Nothing, Output, operation
 from podium.operations.status import SystemStatus, status
@@ -32,8 +25,8 @@ async def health(context: Context, asked: Nothing) -> HealthOutput:
     pool = await instances(context, Nothing())
     disabled = await context.store.read(lambda rows: rows.all("webhooks_disabled"))
     checks = [
-        check_orchestrator(system.projects_open, running=context.running), check_disk(context.home),
-        check_memory(memory_available()), check_instances(pool), _none_of("Stuck", system.stuck),
+        doctor.check_orchestrator(system.projects_open, running=context.running), doctor.check_disk(context.home),
+        doctor.check_memory(doctor.memory_available()), check_instances(pool), _none_of("Stuck", system.stuck),
         _none_of("Dead letters", system.dead_letters), check_success(system.success_rate),
         check_targets(await context.store.read(lambda rows: against(rows, context))), check_providers(system),
         check_breakers(system), check_webhooks(disabled),

@@ -57,11 +57,16 @@ class LettersOutput(Output):
 @question("dead-letters", server="queue")
 def dead_letters(rows: Rows, context: Context, asked: LettersInput) -> LettersOutput:
     """List jobs that died as often as they may be tried, with every attempt; they wait for a person."""
-    if asked.project:
-        need_project(rows, asked.project)
+    total = _count(rows, asked.project)
     found = rows.all("dead_jobs", (asked.project, asked.limit))
-    (total,) = rows.one("dead_count", (asked.project,))
     return LettersOutput(letters=[_letter(rows, context, row) for row in found], total=total)
+
+
+def _count(rows: Rows, project: str) -> int:
+    """How many dead letters a project has, or all have together; raises `NotFound`."""
+    if project:
+        need_project(rows, project)
+    return rows.one("dead_count", (project,))[0]
 
 
 def _letter(rows: Rows, context: Context, row: Any) -> Letter:
@@ -96,12 +101,7 @@ class ReplayAllOutput(Output):
 )
 async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput:
     """Try all dead letters of a project again; tells their number first, and needs it as --count."""
-
-    def read(rows: Rows) -> int:
-        need_project(rows, asked.project)
-        return rows.one("dead_count", (asked.project,))[0]
-
-    dead = await context.store.read(read)
+    dead = await context.store.read(lambda rows: _count(rows, asked.project))
     if asked.count != dead or not dead:
         return ReplayAllOutput(project=asked.project, dead=dead, replayed=0)
     done: Steered = await context.submit(

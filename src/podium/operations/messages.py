@@ -53,7 +53,7 @@ async def messages_send(context: Context, asked: SendInput) -> SendOutput:
     a job for reading it at once; where all are at work it reaches them there. An agent writes about its own project
     alone.
     """
-    to = message.checked_address(asked.to, await _known(context))
+    to = await context.store.read(lambda rows: _address(rows, context, asked.to))
     mine = attempt_name(context.principal.attempt)
     project = asked.project or (mine.project if mine else "")
     own_project(context, project)
@@ -73,10 +73,10 @@ def _may_wake(context: Context, rows: Rows, to: str, project: str) -> None:
             raise Forbidden("An instance that a message woke wakes no other. Send it without wake.")
 
 
-async def _known(context: Context) -> dict[str, list[str]]:
-    """Whom a message can be for: the pipeline's workflows and roles, and the instances there are."""
-    names = [slot.name for slot in await roster(context) if slot.queue != PODIUM_QUEUE]
-    return {**rule_file.known(context.pipeline.workflows), "instance": names}
+def _address(rows: Rows, context: Context, given: str) -> str:
+    """Whom a message can be for: the pipeline's workflows and roles, and the instances there are; raises UsageError."""
+    names = [slot.name for slot in roster(rows, context) if slot.queue != PODIUM_QUEUE]
+    return message.checked_address(given, {**rule_file.known(context.pipeline.workflows), "instance": names})
 
 
 class MessageListInput(Input):
@@ -115,18 +115,18 @@ class MessageListOutput(Output):
     messages: list[MessageRow]
 
 
-@operation("messages list", server="communication", example="podium messages list --to instance:dev-02 --unread")
-async def messages_list(context: Context, asked: MessageListInput) -> MessageListOutput:
+@question("messages list", server="communication", example="podium messages list --to instance:dev-02 --unread")
+def messages_list(rows: Rows, context: Context, asked: MessageListInput) -> MessageListOutput:
     """List messages, and who has read them."""
     addresses, reader = None, ""
     if asked.to:
-        addresses = [message.checked_address(asked.to, await _known(context))]
+        addresses = [_address(rows, context, asked.to)]
         reader = asked.to.removeprefix("instance:") if asked.to.startswith("instance:") else ""
-        for slot in await roster(context):
+        for slot in roster(rows, context):
             if slot.name == reader:
                 addresses = list(message.addresses(slot.name, slot.role, slot.queue))
     wanted = (json.dumps(addresses) if addresses else None, reader, int(asked.unread), asked.limit)
-    found = await context.store.read(lambda rows: rows.all("messages_page", wanted))
+    found = rows.all("messages_page", wanted)
     return MessageListOutput(messages=[MessageRow.of(row[:-1], read_by=row[-1].split()) for row in found])
 
 
@@ -156,7 +156,7 @@ async def messages_ack(context: Context, asked: AckInput) -> AckOutput:
     if context.principal.attempt:
         instance = await context.store.read(lambda rows: _reader(context, rows, asked))
     if instance:
-        message.checked_address(f"instance:{instance}", await _known(context))
+        await context.store.read(lambda rows: _address(rows, context, f"instance:{instance}"))
     new: bool = await context.submit(Acknowledge(asked.message, instance, context.named(asked.by)))
     return AckOutput(message=asked.message, new=new)
 

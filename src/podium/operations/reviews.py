@@ -1,7 +1,5 @@
 """The review queue: what waits for a decision, and the three decisions (REV-1)."""
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 from podium.domain.command import Decide
@@ -11,6 +9,7 @@ from podium.operations.operation import SIGNATURE, Input, Output, argument, dest
 from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
+from podium.tables import beside
 
 
 class ReviewListInput(Input):
@@ -101,5 +100,5 @@ def _register(name: str, *, verdict: Any, summary: str, ends: str = "", **more: 
     operation(name, safety=destructive(ends, _rejected) if ends else "write", server="queue", **more)(call)
 
 
-for _name, _row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items():
+for _name, _row in beside(__file__).items():
     _register(_name, **_row)

@@ -20,9 +20,9 @@ def fleet_of(rows: Rows, context: Context) -> Fleet:
     return fleet
 
 
-async def roster(context: Context) -> list[Slot]:
+def roster(rows: Rows, context: Context) -> list[Slot]:
     """The instances that there are."""
-    return await context.store.read(lambda rows: [one.slot for one in fleet_of(rows, context).present()])
+    return [one.slot for one in fleet_of(rows, context).present()]
 
 
 def attempts_of(rows: Rows) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each with a reason, on record (QUE-5)."""
 
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from podium.domain.command import Steer, SteerAction, Steered
@@ -12,6 +10,7 @@ from podium.operations.operation import Output, Signed, argument, destructive, o
 from podium.operations.preview import job_touched, project_touched
 from podium.operations.roster import fleet_of, instance_named
 from podium.store.rows import Rows
+from podium.tables import beside
 
 
 class ProjectAction(Signed):
@@ -99,5 +98,5 @@ def _register(name: Any, *, about: str, summary: str, action: Any = "", ends: st
     operation(name, safety=destructive(ends, _touched) if ends else "write", server="queue", **more)(call)
 
 
-for _name, _row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")).items():
+for _name, _row in beside(__file__).items():
     _register(_name, **_row)

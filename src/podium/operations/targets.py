@@ -56,15 +56,12 @@ def against(rows: Rows, context: Context) -> list[Target]:
     def hours(workflow: str, instances: int) -> float:
         return sum(row[2] * row[3] for row in steps if row[0] == workflow) / HOUR_SECONDS / max(1, instances)
 
-    def all_of(workflow: str) -> int:
-        return len(fleet.present(workflow))
-
     begun, whole = passed("genesis", _ends), sums.get("project.completed", (0, 0.0))
     pieces = passed("content", lambda flow, step: flow.by_id[step].state == CREATING)
     actual = {
-        "genesis": _ratio(begun, hours("genesis", all_of("genesis"))),
+        "genesis": _ratio(begun, hours("genesis", len(fleet.present("genesis")))),
         "development": _ratio(passed("development", _ends_chain), hours("development", 1)),
-        "content": _ratio(pieces, hours("content", all_of("content"))),
+        "content": _ratio(pieces, hours("content", len(fleet.present("content")))),
         "pipeline": _ratio(whole[1] / HOUR_SECONDS, whole[0]),
     }
     return [

@@ -42,6 +42,11 @@ class OrchestratorGone(Unavailable):
     """The orchestrator went away between the request and its answer: whether it was carried out is unknown."""
 
 
+def _stuck(what: str, seconds: float) -> Unavailable:
+    told = f"The orchestrator did not {what} within {seconds:.0f} s: it is stuck or overloaded. Try again; "
+    return Unavailable(told + "`podium down` stops it.")
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over the home's socket."""
 
@@ -58,10 +63,7 @@ class _UnixConnection(http.client.HTTPConnection):
             with socket_address(self._home) as address:
                 self.sock.connect(address)
         except (TimeoutError, BlockingIOError):
-            raise Unavailable(
-                f"The orchestrator did not take a connection within {CONNECT_SECONDS:.0f} s: it is stuck or "
-                "overloaded. Try again; `podium down` stops it."
-            ) from None
+            raise _stuck("take a connection", CONNECT_SECONDS) from None
         except OSError:
             raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
         self.sock.settimeout(self._answer_seconds)
@@ -147,10 +149,7 @@ class Client:
             answer = connection.getresponse()
             content = answer.read()
         except TimeoutError:
-            raise Unavailable(
-                f"The orchestrator did not answer within {seconds:.0f} s: it is stuck or overloaded. Try again; "
-                "`podium down` stops it."
-            ) from None
+            raise _stuck("answer", seconds) from None
         except (OSError, http.client.HTTPException):
             raise OrchestratorGone(
                 "The orchestrator went away before it answered; whether it was done is unknown. "

@@ -7,7 +7,6 @@ sees it.
 
 import json
 import shlex
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,9 +22,10 @@ from podium.faces.cli.lanes import tracks
 from podium.faces.cli.markup import styled
 from podium.faces.sentences import NO_WORKS, Works, meaning, sentence
 from podium.faces.wording import UNKNOWN, clean, one_line
+from podium.tables import beside
 
 PAGES: Final = Path(__file__).with_name("pages")
-_PAGES: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_PAGES: Final = beside(__file__)
 SAME: Final = {operation: page for page, operations in _PAGES.items() for operation in operations}
 """The page of an operation that has none of its own."""
 DATA_CHARS_MAX: Final = 200

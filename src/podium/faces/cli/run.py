@@ -13,6 +13,7 @@ from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.link import Link, waited
 from podium.faces.wording import date_time
+from podium.tables import beside
 
 if TYPE_CHECKING:  # a run that answers with JSON draws nothing
     from podium.faces.cli.live import LiveView
@@ -22,6 +23,7 @@ EVENTS_PER_LOOK: Final = 1000
 JOBS_PER_LOOK: Final = 5000
 WAITING_FOR_HUMAN, TIMED_OUT, FAILED, INTERRUPTED = 8, 7, 1, 130
 WORKING: Final = ("ready", "running", "delayed", "held")
+_SETTLED_BY_A_PERSON: Final = beside(__file__)
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -61,8 +63,7 @@ async def _follow(client: Client, question: dict[str, Any], view: "LiveView | No
         project = await link.ask("project", {"project": project_id})
         result = result_of(project)
         if outcome == WAITING_FOR_HUMAN:
-            waits = [await _add_reviews(link.ask, project_id, result), await _add_letters(link.ask, project_id, result)]
-            message = " ".join(filter(None, waits))
+            message = await _waits(link.ask, project_id, result)
         elif outcome == FAILED:
             ended = "has failed" if project["state"] == "failed" else "is cancelled"
             message = f"project {project_id} {ended}; `podium jobs {project_id}` shows where."
@@ -82,28 +83,19 @@ def _tell(view: "LiveView | None", result: dict[str, Any], message: str, others:
             outlet.print_json(result)
 
 
-async def _add_reviews(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
-    """Put what waits for a person into the result; the same in words."""
-    reviews = (await ask("review list", {"project": project_id}))["reviews"]
-    if any(review["kind"] == "plan" for review in reviews):
-        result["plan"] = await ask("plan", {"project": project_id})
-    if not reviews:
-        return ""
-    result["reviews"] = [{key: r[key] for key in ("id", "kind", "step", "item", "reason")} for r in reviews]
-    told = "; ".join(
-        f"review {r['id']} ({r['step']}): {(r['reason'].splitlines() or [''])[0].rstrip('.')}" for r in reviews
-    )
-    return f"waiting for a reviewer: {told}. Decide with `podium review approve|reject|send-back NUMBER`."
-
-
-async def _add_letters(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
-    """Put the dead letters that a person must see to into the result; the same in words."""
-    letters = (await ask("dead-letters", {"project": project_id}))["letters"]
-    if not letters:
-        return ""
-    result["dead_letters"] = [{key: letter[key] for key in ("job", "step", "item", "reason")} for letter in letters]
-    told = "; ".join(f"job {d['job']} ({d['step']}): {(d['reason'].splitlines() or [''])[0]}" for d in letters)
-    return f"waiting for somebody to see to a dead letter: {told}. `podium dead-letters replay|drop JOB --reason WHY`."
+async def _waits(ask: Ask, project_id: str, result: dict[str, Any]) -> str:
+    """Put what only a person can settle into the result; the same in words."""
+    said: list[str] = []
+    for kind, told in _SETTLED_BY_A_PERSON.items():
+        rows = (await ask(told["operation"], {"project": project_id}))[told["rows"]]
+        if any(row.get("kind") == "plan" for row in rows):
+            result["plan"] = await ask("plan", {"project": project_id})
+        if rows:
+            result[kind] = [{key: row[key] for key in told["keys"]} for row in rows]
+            first_lines = [(row["reason"].splitlines() or [""])[0].rstrip(".") for row in rows]
+            each = [told["each"].format(**row, why=why) for row, why in zip(rows, first_lines, strict=True)]
+            said.append(told["words"].format(each="; ".join(each)))
+    return " ".join(said)
 
 
 async def _watch(

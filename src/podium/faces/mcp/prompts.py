@@ -1,24 +1,18 @@
 """Commands as prompts: the words with which a person has a coding agent carry out one operation."""
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.prompts.base import PromptArgument
 
 from podium.operations.operation import Operation
+from podium.tables import beside
 
-COMMANDS: Final = (
-    "status", "health", "metrics", "backlog", "assign-genesis", "assign-development", "assign-content",
-    "rebalance", "scale-up", "scale-down", "restart-instance", "priority-boost",
-)  # fmt: skip
-"""The commands of CMD-1; those that this version has are prompts."""
-WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
-    Path(__file__).with_name("prompts.toml").read_text("utf-8")
-)
+WORDS: Final = beside(__file__)
 """What is to be done with an operation's answer: `by_name`, else `by_safety`."""
+COMMANDS: Final[Sequence[str]] = WORDS["commands"]
+"""The commands of CMD-1; those that this version has are prompts."""
 
 
 def afterwards(operation: Operation) -> str:

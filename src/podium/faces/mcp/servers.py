@@ -7,23 +7,12 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Final, get_args
 
+import mcp_types as protocol
 from mcp.server import MCPServer
 from mcp.server.context import ServerMiddleware
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
-    INVALID_PARAMS,
-    CallToolResult,
-    GetPromptResult,
-    InputRequiredResult,
-    Prompt,
-    Resource,
-    ResourceTemplate,
-    TextContent,
-    Tool,
-    ToolAnnotations,
-)
 
 from podium import __version__
 from podium.domain.access import Principal
@@ -76,33 +65,33 @@ class OperationServer(MCPServer[Any]):
         for prompt in prompts_of(self.operations):
             self.add_prompt(prompt)
 
-    async def list_tools(self) -> list[Tool]:
+    async def list_tools(self) -> list[protocol.Tool]:
         return [_tool(name, operation) for name, operation in self.operations.items() if self.caller.may(operation)]
 
-    async def list_resources(self) -> list[Resource]:
+    async def list_resources(self) -> list[protocol.Resource]:
         return [found for found in await super().list_resources() if self._may_read(found.uri)]
 
-    async def list_resource_templates(self) -> list[ResourceTemplate]:
+    async def list_resource_templates(self) -> list[protocol.ResourceTemplate]:
         return [found for found in await super().list_resource_templates() if self._may_read(found.uri_template)]
 
-    async def list_prompts(self) -> list[Prompt]:
+    async def list_prompts(self) -> list[protocol.Prompt]:
         return [found for found in await super().list_prompts() if self.caller.may(self.operations[found.name])]
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
-    ) -> GetPromptResult | InputRequiredResult:
+    ) -> protocol.GetPromptResult | protocol.InputRequiredResult:
         """The library would mask which argument is missing."""
         try:
             return await super().get_prompt(name, arguments, context)
         except ValueError as error:
-            raise MCPError(code=INVALID_PARAMS, message=str(error)) from error
+            raise MCPError(code=protocol.INVALID_PARAMS, message=str(error)) from error
 
     def _may_read(self, address: str) -> bool:
         return self.caller.may(REGISTRY[OPERATIONS[address]])
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
-    ) -> CallToolResult | InputRequiredResult:
+    ) -> protocol.CallToolResult | protocol.InputRequiredResult:
         """What Podium refuses is told to the model; of a defect it learns only that there was one."""
         operation = self.operations.get(name)
         if operation is None:
@@ -113,8 +102,8 @@ class OperationServer(MCPServer[Any]):
             raise ToolError(str(error)) from error
         except Exception as error:
             raise UnexpectedToolError(f"{name} met a defect in Podium; its log has the traceback.") from error
-        told = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        return CallToolResult(content=[TextContent(type="text", text=told)], structured_content=answer)
+        told = protocol.TextContent(type="text", text=json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        return protocol.CallToolResult(content=[told], structured_content=answer)
 
 
 async def _while_told(work: Awaitable[dict[str, Any]], context: Context[Any, Any] | None) -> dict[str, Any]:
@@ -149,15 +138,15 @@ def build(name: str, caller: Caller, *middleware: ServerMiddleware[Any]) -> Oper
     return OperationServer(found, caller, middleware)
 
 
-def _tool(name: str, operation: Operation) -> Tool:
+def _tool(name: str, operation: Operation) -> protocol.Tool:
     reads = operation.safety == "read"
-    return Tool(
+    return protocol.Tool(
         name=name,
         title=operation.name.capitalize(),
         description=inspect.cleandoc(operation.call.__doc__ or operation.summary),
         input_schema=_input_schema(operation),
         output_schema=operation.output.model_json_schema(mode="serialization"),
-        annotations=ToolAnnotations(
+        annotations=protocol.ToolAnnotations(
             read_only_hint=reads,
             destructive_hint=operation.safety == "destructive",
             idempotent_hint=reads or operation.idempotent,

@@ -101,7 +101,7 @@ class Guard:
             await problem(error, headers.get("accept", ""))(scope, receive, send)
             return
         bytes_max = DELIVERY_BYTES_MAX if scope["path"].startswith(DELIVERIES) else BODY_BYTES_MAX
-        await self._app(scope, _bounded(receive, bytes_max), send)
+        await self._app(scope, bounded(receive, bytes_max), send)
 
     def _own_origin(self, headers: Headers) -> bool:
         """Whether a page of this very host asks; raises `Forbidden` for another host's name or another site's page."""
@@ -140,11 +140,11 @@ def _name(host: str) -> str:
         return ""
 
 
-def _bounded(receive: Receive, bytes_max: int) -> Receive:
-    """The request's body, as far as it may go."""
+def bounded(receive: Receive, bytes_max: int) -> Receive:
+    """The request's body, as far as it may go; beyond that it raises an `HTTPException`."""
     read = 0
 
-    async def bounded() -> Message:
+    async def as_far() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
@@ -152,4 +152,4 @@ def _bounded(receive: Receive, bytes_max: int) -> Receive:
             raise HTTPException(413, f"The request has more than {bytes_max // 2**20} MiB")
         return message
 
-    return bounded
+    return as_far

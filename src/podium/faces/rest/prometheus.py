@@ -1,9 +1,7 @@
 """`/metrics`: how things stand, and what has been counted, as Prometheus reads it (MET-1)."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
@@ -16,8 +14,9 @@ from starlette.responses import Response
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
 from podium.store.batch import HOUR_SECONDS
+from podium.tables import beside
 
-TOLD: Final[dict[str, dict[str, Any]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+TOLD: Final[dict[str, dict[str, Any]]] = beside(__file__)
 
 Sums = dict[str, tuple[float, float]]
 """From a kept sum's name to how many there were, and what they come to."""

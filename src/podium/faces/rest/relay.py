@@ -8,12 +8,13 @@ from typing import Final
 
 import httpx2
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podium.domain.errors import Unavailable
-from podium.faces.rest.guard import BODY_BYTES_MAX
+from podium.faces.rest.guard import BODY_BYTES_MAX, bounded
 from podium.faces.rest.problem import problem
 from podium.faces.rest.server import Server
 from podium.ports import Clock
@@ -62,9 +63,10 @@ class Relay:
         if request.url.path == "/healthz":
             health = {"pid": os.getpid(), "status": "ok", "url": self._own, "leader": self._leader()}
             return await JSONResponse(health)(scope, receive, send)
-        body = await _whole(request)
-        if body is None:
-            return await Response(status_code=413)(scope, receive, send)
+        try:
+            body = await Request(scope, bounded(receive, BODY_BYTES_MAX)).body()
+        except HTTPException as error:
+            return await Response(status_code=error.status_code)(scope, receive, send)
         until = self._clock.now() + HELD_SECONDS
         while self._clock.now() < until:
             if (door := self._door(is_socket=is_socket)) is not None:
@@ -97,16 +99,6 @@ class Relay:
             ))  # fmt: skip
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
         return StreamingResponse(answer.aiter_raw(), answer.status_code, kept, background=BackgroundTask(answer.aclose))
-
-
-async def _whole(request: Request) -> bytes | None:
-    """The body; None when it is too long for any request."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return None
-    return bytes(body)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

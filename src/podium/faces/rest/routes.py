@@ -3,9 +3,7 @@
 What OpenAPI says about them is made of the operations' own types, words and scopes.
 """
 
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -21,10 +19,11 @@ from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
 from podium.operations.invoke import invoke, permit
 from podium.operations.operation import POSITIONAL, Operation, understood
+from podium.tables import beside
 
 KEY: Final = "idempotency_key"
 REF: Final = "#/components/schemas/{model}"
-WORDS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("openapi.toml").read_text("utf-8"))
+WORDS: Final[dict[str, Any]] = beside(__file__, "openapi.toml")
 KEY_HEADER: Final[str] = WORDS["headers"]["key"]["name"]
 PROBLEMS: Final[dict[str, str]] = WORDS["problems"]
 """What each status of a trouble means."""

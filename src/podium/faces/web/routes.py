@@ -1,7 +1,6 @@
 """The dashboard's pages: each is a template over the answers of a few operations (`screens.toml`), whole or in part."""
 
 import hashlib
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -19,6 +18,7 @@ from podium.faces.web.render import HERE, environment, fields_of
 from podium.operations.catalogue import answered, operation_named
 from podium.operations.context import Context
 from podium.operations.operation import REGISTRY
+from podium.tables import beside
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -110,7 +110,7 @@ def _screen(asks: Mapping[str, Any], **told: str) -> Screen:
     return Screen(asks=tuple(Ask(name, **ask) for name, ask in asks.items()), **told)
 
 
-SCREENS: Final = tuple(_screen(**told) for told in tomllib.loads((HERE / "screens.toml").read_text("utf-8"))["screens"])
+SCREENS: Final = tuple(_screen(**told) for told in beside(__file__, "screens.toml")["screens"])
 """In the order of the navigation."""
 
 

@@ -1,7 +1,5 @@
 """A list whose rows keep their place: what is new is taken in without moving the cursor or the reader."""
 
-import tomllib
-from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
 from rich.text import Text
@@ -9,8 +7,9 @@ from textual.widgets import DataTable
 
 from podium.faces.cli.index import entries
 from podium.faces.cli.markup import CELL, EMPTY, text
+from podium.tables import beside
 
-TOLD: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("dashboard.toml").read_text("utf-8"))
+TOLD: Final[dict[str, Any]] = beside(__file__, "dashboard.toml")
 
 
 class Subject(NamedTuple):

@@ -1,0 +1,11 @@
+"""Reads the TOML file beside a module that holds what is data and not code: words, tables of states, limits."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+
+def beside(module: str, name: str = "") -> dict[str, Any]:
+    """The table beside the module of this `__file__`: of the same name, unless another is given."""
+    path = Path(module)
+    return tomllib.loads((path.with_name(name) if name else path.with_suffix(".toml")).read_text("utf-8"))
