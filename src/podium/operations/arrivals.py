@@ -266,7 +266,7 @@ class ArrivalsOutput(Output):
     deliveries: list[ArrivalRow]
 
 
-@question("github deliveries", server="github", example="podium github deliveries --asks intake")
+@question("github deliveries")
 def github_deliveries(rows: Rows, context: Context, asked: ArrivalsInput) -> ArrivalsOutput:
     """List what came in from GitHub and Alertmanager, and what came of it."""
     found = rows.all("outside_lately", (KIND, 1e300, 1000 if asked.asks else asked.limit))

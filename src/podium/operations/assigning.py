@@ -46,21 +46,13 @@ class AssignOutput(ActionOutput):
     """Whether the repository was not known, and became this project."""
 
 
-@operation(
-    "assign-genesis", safety="write", idempotent=True, server="queue", example="podium assign-genesis shop genesis-01"
-)
+@operation("assign-genesis")
 async def assign_genesis(context: Context, asked: AssignInput) -> AssignOutput:
     """Give a project's Genesis work to one instance."""
     return await _assign(context, "genesis", asked.project, asked.instance, asked)
 
 
-@operation(
-    "assign-development",
-    safety="write",
-    idempotent=True,
-    server="queue",
-    example="podium assign-development /srv/git/shop dev-02",
-)
+@operation("assign-development")
 async def assign_development(context: Context, asked: AssignDevelopmentInput) -> AssignOutput:
     """Give the development of a repository to one instance; a repository that nobody works on is submitted first.
 
@@ -81,9 +73,7 @@ async def assign_development(context: Context, asked: AssignDevelopmentInput) ->
     return done.model_copy(update={"submitted": made.created})
 
 
-@operation(
-    "assign-content", safety="write", idempotent=True, server="queue", example="podium assign-content shop content-01"
-)
+@operation("assign-content")
 async def assign_content(context: Context, asked: AssignInput) -> AssignOutput:
     """Give a project's Content work to one instance."""
     return await _assign(context, "content", asked.project, asked.instance, asked)

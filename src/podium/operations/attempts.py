@@ -74,7 +74,7 @@ class AssignmentOutput(Output):
     timeout_seconds: float
 
 
-@question("assignment", server="communication", agents=True, example="podium assignment --attempt hello-world/12.a1")
+@question("assignment")
 def assignment(rows: Rows, context: Context, asked: AttemptInput) -> AssignmentOutput:
     """Show what the agent of an attempt at work was told to do."""
     name = own(context, asked.attempt)
@@ -101,9 +101,7 @@ class NoteOutput(Output):
     event: int
 
 
-@operation(
-    "note", safety="write", server="communication", agents=True, example="podium note 'The API changed: see #12'"
-)
+@operation("note")
 async def note(context: Context, asked: NoteInput) -> NoteOutput:
     """Put a note about an attempt at work on record, in its project's events."""
     name = own(context, asked.attempt)
@@ -121,7 +119,7 @@ class WhoamiOutput(Output):
     """Of an agent at work; else empty."""
 
 
-@operation("whoami", server="monitor", agents=True)
+@operation("whoami")
 async def whoami(context: Context, asked: Nothing) -> WhoamiOutput:
     """Tell as whom a call is made, and what its credential opens."""
     who = context.principal

@@ -84,7 +84,7 @@ class DiffOutput(Output):
     files: list[DiffFile]
 
 
-@operation("diff", server="queue", example="podium diff 12")
+@operation("diff")
 async def diff(context: Context, asked: DiffInput) -> DiffOutput:
     """Show what a job's work changes, file by file, and what its gates said."""
     job, own, attempt, delivered = await context.store.read(lambda rows: _work(rows, asked))

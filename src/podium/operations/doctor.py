@@ -59,7 +59,7 @@ class DoctorOutput(Output):
     agents: dict[str, AgentCheck]
 
 
-@operation("doctor", server="monitor")
+@operation("doctor")
 async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
     """Check the machine and the home, and say what to do."""
     git, walls = await asyncio.gather(_git(), asyncio.to_thread(_sandbox, context.home))

@@ -47,7 +47,7 @@ class EventsOutput(Output):
     """Those that these events are about and that are still kept, where it was asked for them."""
 
 
-@question("events", server="monitor")
+@question("events")
 def events(rows: Rows, context: Context, asked: EventsInput) -> EventsOutput:
     """Read the event log."""
     page = rows.all("events_after", (asked.after, asked.limit))

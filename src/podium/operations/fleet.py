@@ -9,7 +9,7 @@ from podium.domain.errors import Conflict, NotFound, UsageError
 from podium.domain.fleet import Drain, Resize, Resized, Restart
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
-from podium.operations.operation import Change, Output, argument, destructive, operation, option
+from podium.operations.operation import Change, Output, argument, of_store, operation, option
 from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind
 from podium.policy.rebalance import Move
 from podium.policy.rebalance import rebalance as proposed
@@ -95,7 +95,7 @@ def _answer(
     )
 
 
-@operation("scale-up", safety="write", server="scaling", example="podium scale-up development --by 2 --role features")
+@operation("scale-up")
 async def scale_up(context: Context, asked: ScaleInput) -> FleetOutput:
     """Give a workflow more instances; they are given work at once, and stay after a restart."""
     return await _scale(context, asked, 1)
@@ -110,9 +110,7 @@ def _leaving(rows: Rows, context: Context, asked: ScaleDownInput) -> dict[str, i
     return {"instance": leaving, "running attempt": ended if asked.now else 0}
 
 
-@operation(
-    "scale-down", safety=destructive("Close", _leaving), server="scaling", example="podium scale-down content --to 1"
-)
+@operation("scale-down", of_store(_leaving))
 async def scale_down(context: Context, asked: ScaleDownInput) -> FleetOutput:
     """Give a workflow fewer instances: free ones leave first, busy ones when their attempt has ended."""
     return await _scale(context, asked, -1, now=asked.now)
@@ -155,7 +153,7 @@ class RebalanceInput(Change):
     """Only show what would be done."""
 
 
-@operation("rebalance", safety="write", server="scaling", example="podium rebalance --preview")
+@operation("rebalance")
 async def rebalance(context: Context, asked: RebalanceInput) -> FleetOutput:
     """Move instances between workflows to where most work waits for each; their number stays the same.
 
@@ -213,9 +211,7 @@ def _at_work(rows: Rows, context: Context, asked: RestartInput) -> dict[str, int
     return {"running attempt": int(asked.instance in attempts_of(rows))}
 
 
-@operation(
-    "restart-instance", safety=destructive("End", _at_work), server="scaling", example="podium restart-instance dev-02"
-)
+@operation("restart-instance", of_store(_at_work))
 async def restart_instance(context: Context, asked: RestartInput) -> RestartOutput:
     """End what an instance does and give its job back, uncharged; the instance is free again."""
 
@@ -245,15 +241,13 @@ class DrainOutput(Output):
     """Instances there that still work; what they do goes on to its end."""
 
 
-@operation(
-    "drain", safety="write", idempotent=True, server="scaling", example="podium drain dev-02 --reason 'new disk'"
-)
+@operation("drain")
 async def drain(context: Context, asked: DrainInput) -> DrainOutput:
     """Give a queue, an instance or everything no new work; what runs goes on to its end."""
     return await _drain(context, asked, drained=True)
 
 
-@operation("undrain", safety="write", idempotent=True, server="scaling", example="podium undrain dev-02")
+@operation("undrain")
 async def undrain(context: Context, asked: DrainInput) -> DrainOutput:
     """Give a drained queue, an instance or everything work again."""
     return await _drain(context, asked, drained=False)

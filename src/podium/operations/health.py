@@ -18,7 +18,7 @@ class HealthOutput(Output):
     instances: tuple[InstanceRow, ...] = ()
 
 
-@operation("health", server="monitor")
+@operation("health")
 async def health(context: Context, asked: Nothing) -> HealthOutput:
     """Tell whether all is well: orchestrator, machine, instances, work, deliveries."""
     system = (await status(context, Nothing())).system

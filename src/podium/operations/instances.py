@@ -70,7 +70,7 @@ class InstancesOutput(Output):
     pools: list[PoolRow]
 
 
-@question("instances", server="monitor", seeing=True)
+@question("instances", seeing=True)
 def instances(rows: Rows, context: Context, asked: Nothing) -> InstancesOutput:
     """List instances and what each is doing."""
     vitals, now = context.vitals(), context.clock.now()
@@ -137,7 +137,7 @@ class LogsOutput(Output):
     """Attempts that would be here, had their logs not been pruned ([retention] logs_days, logs_mib_max)."""
 
 
-@question("logs", server="monitor", faces=frozenset({"cli", "rest"}), example="podium logs dev-02 -f")
+@question("logs")
 def logs(rows: Rows, context: Context, asked: LogsInput) -> LogsOutput:
     """Show what an instance's agent said and did."""
     files: list[LogFile] = []

@@ -58,7 +58,7 @@ class SubmitOutput(Output):
     """What the submitter should know about it."""
 
 
-@operation("submit", safety="write", server="queue", example="podium submit examples/hello-world.md")
+@operation("submit")
 async def submit(context: Context, asked: SubmitInput) -> SubmitOutput:
     """Submit a requirement document, a note or a typed request as a new project.
 

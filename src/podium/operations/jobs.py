@@ -54,7 +54,7 @@ class JobsOutput(Output):
     jobs: list[JobRow]
 
 
-@question("jobs", server="queue", example="podium jobs hello-world")
+@question("jobs")
 def jobs(rows: Rows, context: Context, asked: JobsInput) -> JobsOutput:
     """List a project's jobs."""
     need_jobs(rows, asked.project)
@@ -111,7 +111,7 @@ class WhyOutput(JobPlace):
     attempts: list[AttemptRow]
 
 
-@question("why", server="queue", seeing=True, example="podium why 12")
+@question("why", seeing=True)
 def why(rows: Rows, context: Context, asked: WhyInput) -> WhyOutput:
     """Explain where a job stands: why it waits, who has it and why, how its attempts ended."""
     job = job_of(rows, asked.job)

@@ -54,7 +54,7 @@ class LettersOutput(Output):
     total: int
 
 
-@question("dead-letters", server="queue")
+@question("dead-letters")
 def dead_letters(rows: Rows, context: Context, asked: LettersInput) -> LettersOutput:
     """List jobs that died as often as they may be tried, with every attempt; they wait for a person."""
     total = _count(rows, asked.project)
@@ -93,12 +93,7 @@ class ReplayAllOutput(Output):
     replayed: int
 
 
-@operation(
-    "dead-letters replay-all",
-    safety="write",
-    server="queue",
-    example="podium dead-letters replay-all hello-world --count 7",
-)
+@operation("dead-letters replay-all")
 async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput:
     """Try all dead letters of a project again; tells their number first, and needs it as --count."""
     dead = await context.store.read(lambda rows: _count(rows, asked.project))

@@ -37,7 +37,7 @@ class LogOutput(Output):
     size: int
 
 
-@operation("log", server="monitor", faces=frozenset({"rest"}), example="podium logs dev-02")
+@operation("log")
 async def log(context: Context, asked: LogInput) -> LogOutput:
     """Read a page of what an instance's agent said and did in its latest attempt."""
     files = (await logs(context, LogsInput(instance=asked.instance))).files

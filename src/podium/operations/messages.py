@@ -39,13 +39,7 @@ class SendOutput(Output):
     """The job that an idle instance was woken with; 0 where the message comes with other work."""
 
 
-@operation(
-    "messages send",
-    safety="write",
-    server="communication",
-    agents=True,
-    example="podium messages send role:features 'The style guide has changed: see CONTRIBUTING.md'",
-)
+@operation("messages send")
 async def messages_send(context: Context, asked: SendInput) -> SendOutput:
     """Send a message to instances: into the inbox of an agent at work, and once with each other's next job.
 
@@ -115,7 +109,7 @@ class MessageListOutput(Output):
     messages: list[MessageRow]
 
 
-@question("messages list", server="communication", example="podium messages list --to instance:dev-02 --unread")
+@question("messages list")
 def messages_list(rows: Rows, context: Context, asked: MessageListInput) -> MessageListOutput:
     """List messages, and who has read them."""
     addresses, reader = None, ""
@@ -146,10 +140,7 @@ class AckOutput(Output):
     new: bool
 
 
-@operation(
-    "messages ack", safety="write", idempotent=True, server="communication", agents=True,
-    example="podium messages ack 61",
-)  # fmt: skip
+@operation("messages ack")
 async def messages_ack(context: Context, asked: AckInput) -> AckOutput:
     """Count a message as read: it is not delivered any more. An agent acknowledges for its own instance alone."""
     instance = asked.instance
@@ -179,7 +170,7 @@ class InboxOutput(Output):
     messages: list[InboxRow]
 
 
-@question("inbox", server="communication", agents=True, example="podium inbox --attempt hello-world/12.a1")
+@question("inbox")
 def inbox(rows: Rows, context: Context, asked: AttemptInput) -> InboxOutput:
     """Show what the agent of an attempt at work has not read: what came with its job, and what has come since."""
     name = own(context, asked.attempt)

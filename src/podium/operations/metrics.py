@@ -94,7 +94,7 @@ class _Cell(NamedTuple):
 _Counted = defaultdict[str, _Cell]
 
 
-@question("metrics", server="monitor", example="podium metrics --window 7d")
+@question("metrics")
 def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
     """Show pace, waiting times, use of the pools, retries and spend, in sum and hour by hour."""
     wall = context.clock.wall()

@@ -22,7 +22,7 @@ class NodesOutput(Output):
     nodes: list[NodeRow]
 
 
-@question("nodes", server="monitor")
+@question("nodes")
 def nodes(rows: Rows, context: Context, asked: Nothing) -> NodesOutput:
     """Show the nodes on a shared database, and which one leads."""
     return NodesOutput(nodes=[NodeRow.of(row) for row in rows.all("nodes")])

@@ -1,4 +1,4 @@
-"""The registry: what an operation is, and the decorator that makes a typed async function one."""
+"""The registry: what an operation is, and the decorator that makes one of a typed function and its row in the table."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ from podium.domain.access import Scope
 from podium.domain.errors import UsageError
 from podium.operations.context import Context
 from podium.store.rows import Rows
+from podium.tables import beside
 
 Safety = Literal["read", "write", "destructive"]
 Face = Literal["cli", "rest", "mcp"]
@@ -89,19 +90,17 @@ class Output(BaseModel):
         return cls(**{name: getattr(found, name) for name in names}, **more)
 
 
+Count = Callable[[Context, Any], Awaitable[Mapping[str, int]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Destructive:
-    """The safety of an operation that ends or drops things; every face that asks first tells what it touches."""
+    """What ends or drops things has this; every face that asks first tells what it touches."""
 
     verb: str
     """What happens to the first kind that is counted: `Cancel`."""
-    count: Callable[[Context, Any], Awaitable[Mapping[str, int]]]
+    count: Count
     """How many of each kind, in the singular (`open job`), a call with this input would touch; raises `PodiumError`."""
-
-
-def destructive(verb: str, count: Callable[[Rows, Context, Any], Mapping[str, int]]) -> Destructive:
-    """The safety of one whose count is asked of the store: `count(rows, context, input)`."""
-    return Destructive(verb, of_store(count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,37 +134,54 @@ COMPLAINTS_MAX: Final = 5
 
 REGISTRY: Final[dict[str, Operation]] = {}
 
+
+class Described(BaseModel):
+    """What `catalogue.toml` tells of an operation, in its words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    safety: Literal["read", "write"] = "read"
+    ends: str = ""
+    server: Server | None = None
+    scope: Scope | None = None
+    faces: frozenset[Face] = EVERY_FACE
+    agents: bool = False
+    idempotent: bool = False
+    example: str = ""
+    summary: str = ""
+    steers: str = ""
+    action: str = ""
+    verdict: str = ""
+
+
+TABLE: Final = {name: Described(**told) for name, told in beside(__file__, "catalogue.toml").items()}
+
 T = TypeVar("T")
 In = TypeVar("In", bound=Input)
 Out = TypeVar("Out", bound=Output)
 
 
 def operation(
-    name: str,
-    *,
-    safety: Literal["read", "write"] | Destructive = "read",
-    server: Server | None = None,
-    faces: frozenset[Face] = EVERY_FACE,
-    example: str = "",
-    scope: Scope | None = None,
-    agents: bool = False,
-    idempotent: bool = False,
+    name: str, count: Count | None = None
 ) -> Callable[[Callable[[Context, In], Awaitable[Out]]], Callable[[Context, In], Awaitable[Out]]]:
-    """Register an async function `(context, input) -> output`; the first line of its docstring is its summary."""
+    """Register an async function `(context, input) -> output`; the first line of its docstring is its summary.
+
+    `count` says what one that ends things would touch.
+    """
+    told = TABLE[name]
 
     def register(call: Callable[[Context, In], Awaitable[Out]]) -> Callable[[Context, In], Awaitable[Out]]:
         hints = get_type_hints(call)
         asked = next(hint for key, hint in hints.items() if key not in ("rows", "context", "return"))
         summary = (call.__doc__ or "").strip().splitlines()[0]
-        if name in REGISTRY:
-            raise ValueError(f"there are two operations {name!r}")
-        touches = safety if isinstance(safety, Destructive) else None
-        how_safe: Safety = "destructive" if isinstance(safety, Destructive) else safety
-        needed = scope or (Scope.READ if safety == "read" else Scope.OPERATE)
-        shown = example or f"podium {name}"
+        if name in REGISTRY or (count is None) == bool(told.ends):
+            raise ValueError(f"there are two operations {name!r}, or one that ends things and does not count them")
+        safety: Safety = "destructive" if told.ends else told.safety
+        scope = told.scope or (Scope.READ if safety == "read" else Scope.OPERATE)
         REGISTRY[name] = Operation(
-            name, summary, how_safe, server, faces, asked, hints["return"], call, shown, needed, agents,
-            idempotent or safety == "read", touches,
+            name, summary, safety, told.server, told.faces, asked, hints["return"], call,
+            told.example or f"podium {name}", scope, told.agents, told.idempotent or safety == "read",
+            Destructive(told.ends, count) if count else None,
         )  # fmt: skip
         return call
 
@@ -173,12 +189,12 @@ def operation(
 
 
 def question(
-    name: str, *, seeing: bool = False, **more: Any
+    name: str, *, seeing: bool = False
 ) -> Callable[[Callable[[Rows, Context, In], Out]], Callable[[Context, In], Awaitable[Out]]]:
     """Register `(rows, context, input) -> output`: an operation that only asks the store, on whichever thread."""
 
     def register(ask: Callable[[Rows, Context, In], Out]) -> Callable[[Context, In], Awaitable[Out]]:
-        return operation(name, **more)(of_store(ask, seeing=seeing))
+        return operation(name)(of_store(ask, seeing=seeing))
 
     return register
 

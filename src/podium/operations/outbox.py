@@ -38,7 +38,7 @@ class NoticesOutput(Output):
     notices: list[NoticeRow]
 
 
-@question("notices", server="communication")
+@question("notices")
 def notices(rows: Rows, context: Context, asked: NoticesInput) -> NoticesOutput:
     """List what rules and Podium itself have to tell people, and what to do about it."""
     return NoticesOutput(notices=list(map(NoticeRow.of, rows.all("notices_page", (int(asked.all), asked.limit)))))
@@ -60,7 +60,7 @@ class DismissOutput(Output):
     left: int
 
 
-@operation("notices dismiss", safety="write", server="communication", example="podium notices dismiss 7 --older")
+@operation("notices dismiss")
 async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutput:
     """Take note of a notice, so that it is shown no more."""
     await context.submit(Dismiss(asked.notice, asked.older, context.named(asked.by)))
@@ -111,7 +111,7 @@ class DeliveriesOutput(Output):
     disabled: list[DisabledWebhook]
 
 
-@question("deliveries", server="communication")
+@question("deliveries")
 def deliveries(rows: Rows, context: Context, asked: DeliveriesInput) -> DeliveriesOutput:
     """List what was sent to webhooks, what waits, and what was given up."""
     found: list[DeliveryRow] = []
@@ -136,13 +136,13 @@ class ReplayOutput(Output):
     webhook: str
 
 
-@operation("deliveries replay", safety="write", server="communication", example="podium deliveries replay 7")
+@operation("deliveries replay")
 async def deliveries_replay(context: Context, asked: ReplayInput) -> ReplayOutput:
     """Deliver once more what has ended, under the same id, and enable its webhook if that was disabled."""
     return ReplayOutput(delivery=asked.delivery, webhook=await context.submit(Replay(asked.delivery)))
 
 
-@operation("deliveries approve", safety="write", server="communication", example="podium deliveries approve 7")
+@operation("deliveries approve")
 async def deliveries_approve(context: Context, asked: ReplayInput) -> ReplayOutput:
     """Let a piece of content that waits as a draft go out to its channel."""
     return ReplayOutput(delivery=asked.delivery, webhook=await context.submit(Replay(asked.delivery, draft=True)))

@@ -46,7 +46,7 @@ class PlanOutput(Output):
     """The review to decide, when the project waits for the plan's approval."""
 
 
-@question("plan", server="queue", example="podium plan hello-world")
+@question("plan")
 def plan(rows: Rows, context: Context, asked: ProjectInput) -> PlanOutput:
     """Show a project's plan with an estimate of time and cost."""
     project_id = asked.project

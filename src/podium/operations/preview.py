@@ -29,7 +29,7 @@ class PreviewOutput(Output):
     """How many of each kind, in the singular: `{"project": 1, "open job": 14}`."""
 
 
-@operation("preview", server="queue", faces=frozenset({"rest", "mcp"}), example="podium cancel hello-world")
+@operation("preview")
 async def preview(context: Context, asked: PreviewInput) -> PreviewOutput:
     """Count what a destructive call would touch, and do nothing; ask a person before you make the call itself."""
     found = REGISTRY.get(asked.operation)

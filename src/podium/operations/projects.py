@@ -59,7 +59,7 @@ class ProjectsOutput(Output):
     projects: list[ProjectRow]
 
 
-@question("projects", server="monitor")
+@question("projects")
 def projects(rows: Rows, context: Context, asked: ProjectsInput) -> ProjectsOutput:
     """List projects, the newest first."""
     page = rows.all("projects_page", (asked.before or 1e18, asked.limit))
@@ -153,7 +153,7 @@ class ProjectOutput(ProjectHead):
     """Its place in the input queue, where it has not begun."""
 
 
-@question("project", server="monitor", agents=True, example="podium project hello-world")
+@question("project")
 def project(rows: Rows, context: Context, asked: ProjectInput) -> ProjectOutput:
     """Show one project: its workflows, jobs and outputs."""
     own_project(context, asked.project)
@@ -216,7 +216,7 @@ class OutputsOutput(Output):
     outputs: list[OutputRow]
 
 
-@question("outputs", server="monitor", example="podium outputs hello-world")
+@question("outputs")
 def outputs(rows: Rows, context: Context, asked: ProjectInput) -> OutputsOutput:
     """List what a project made, with where to open it."""
     need_project(rows, asked.project)

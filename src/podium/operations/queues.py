@@ -63,7 +63,7 @@ Counted = tuple[str, Holds, str]
 """A queue: its name, what it holds, and as what that is counted."""
 
 
-@question("queues", server="queue")
+@question("queues")
 def queues(rows: Rows, context: Context, asked: Nothing) -> QueuesOutput:
     """Show every queue: how much waits and for how long, what comes in and goes out."""
     ends: list[Counted] = [("review", "reviews", REVIEW), (OUTPUT, "jobs", PODIUM_QUEUE)]
@@ -119,10 +119,7 @@ class StrategyOutput(Output):
     before: str
 
 
-@operation(
-    "strategy", safety="write", idempotent=True, server="queue",
-    example="podium strategy development least-loaded --reason 'even wear'",
-)  # fmt: skip
+@operation("strategy")
 async def strategy(context: Context, asked: StrategyInput) -> StrategyOutput:
     """Choose how a queue's jobs are routed to instances, from the next lease on."""
     known = await context.store.read(lambda rows: fleet_of(rows, context).queues())

@@ -29,13 +29,7 @@ class ReleaseOutput(Output):
     """Whether this call began it; the same version again is the same run."""
 
 
-@operation(
-    "release",
-    safety="write",
-    idempotent=True,
-    server="queue",
-    example="podium release hello-world v1.1 --reason 'dark mode'",
-)
+@operation("release")
 async def release(context: Context, asked: ReleaseInput) -> ReleaseOutput:
     """Run Content once more for a new version of a project: what it told before stays, what is new is added.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from podium.engine.pruner import Pruner, told
 from podium.hosts.remains import Remains
 from podium.operations.context import Context
-from podium.operations.operation import Change, Destructive, Nothing, Output, operation
+from podium.operations.operation import Change, Nothing, Output, operation
 from podium.policy.retention import Removed
 from podium.store.retention import forecast
 from podium.workspace.layout import Home, entries, tree_bytes
@@ -63,7 +63,7 @@ async def _touched(context: Context, asked: PruneInput) -> dict[str, int]:
     return {row.kind.removesuffix("s"): row.count for row in removed}
 
 
-@operation("prune", safety=Destructive("Remove", _touched), server="monitor", example="podium prune --dry-run")
+@operation("prune", _touched)
 async def prune(context: Context, asked: PruneInput) -> PruneOutput:
     """Remove what is over its limit in podium.toml's [retention]; a running orchestrator does so every hour."""
     if asked.dry_run:
@@ -94,7 +94,7 @@ class DiskOutput(Output):
     free_bytes: int
 
 
-@operation("disk", server="monitor")
+@operation("disk")
 async def disk(context: Context, asked: Nothing) -> DiskOutput:
     """Show how much room the database, logs, clones, repositories and deployments take."""
     kinds = await asyncio.to_thread(lambda: list(_used(context.home)))

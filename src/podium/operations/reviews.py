@@ -5,11 +5,20 @@ from typing import Any
 from podium.domain.command import Decide
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
-from podium.operations.operation import SIGNATURE, Input, Output, argument, destructive, operation, option, question
+from podium.operations.operation import (
+    SIGNATURE,
+    TABLE,
+    Input,
+    Output,
+    argument,
+    of_store,
+    operation,
+    option,
+    question,
+)
 from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
-from podium.tables import beside
 
 
 class ReviewListInput(Input):
@@ -50,7 +59,7 @@ class ReviewListOutput(Output):
     reviews: list[ReviewRow]
 
 
-@question("review list", server="queue")
+@question("review list")
 def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewListOutput:
     """List what waits for a reviewer."""
     if asked.project:
@@ -89,16 +98,18 @@ def _rejected(rows: Rows, context: Context, asked: DecideInput) -> dict[str, int
     return {"review": 1, **job_touched(rows, row[1])}
 
 
-def _register(name: str, *, verdict: Any, summary: str, ends: str = "", **more: Any) -> None:
+def _register(name: str, told: Described) -> None:
     """Make an operation of a row of the table."""
+    verdict: Any = told.verdict
 
     async def call(context: Context, asked: DecideInput) -> DecideOutput:
         project: str = await context.submit(Decide(asked.review, verdict, context.named(asked.by), asked.notes))
         return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))
 
-    call.__doc__ = summary
-    operation(name, safety=destructive(ends, _rejected) if ends else "write", server="queue", **more)(call)
+    call.__doc__ = told.summary
+    operation(name, of_store(_rejected) if told.ends else None)(call)
 
 
-for _name, _row in beside(__file__).items():
-    _register(_name, **_row)
+for _name, _told in TABLE.items():
+    if _told.verdict:
+        _register(_name, _told)

@@ -55,7 +55,7 @@ class DecisionsOutput(Output):
     decisions: list[ScalingDecision]
 
 
-@question("scaling decisions", server="scaling", example="podium scaling decisions --workflow development")
+@question("scaling decisions")
 def scaling_decisions(rows: Rows, context: Context, asked: DecisionsInput) -> DecisionsOutput:
     """List what automatic scaling did and refused to do, with the figures behind it."""
     found = rows.all("scaling_decisions", (asked.before, asked.workflow, asked.limit))
@@ -105,7 +105,7 @@ class BottleneckOutput(Output):
     """Why this machine has no room for another instance; empty when it has."""
 
 
-@question("bottleneck", server="scaling")
+@question("bottleneck")
 def bottleneck(rows: Rows, context: Context, asked: Nothing) -> BottleneckOutput:
     """Name what holds the work up most at the moment, and what to do about it."""
     now, wall, machine = context.clock.now(), context.clock.wall(), context.gate()

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Any, Final, Literal, cast
 
 from podium.config import FILE
-from podium.domain.access import Scope
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
 
@@ -40,7 +39,7 @@ class SettingsOutput(Output):
     rules: list[RuleRow]
 
 
-@operation("settings", server="monitor", scope=Scope.ADMIN, faces=frozenset({"cli", "rest"}))
+@operation("settings")
 async def settings(context: Context, asked: Nothing) -> SettingsOutput:
     """Show what is configured, key by key, and where each value comes from."""
     path = context.home / FILE

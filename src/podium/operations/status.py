@@ -100,7 +100,7 @@ class StatusOutput(Output):
     system: SystemStatus
 
 
-@question("status", server="monitor", seeing=True)
+@question("status", seeing=True)
 def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     """Show queues, work in progress and today's results."""
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
@@ -203,7 +203,7 @@ class BacklogOutput(Output):
     """Dead letters."""
 
 
-@question("backlog", server="queue")
+@question("backlog")
 def backlog(rows: Rows, context: Context, asked: Nothing) -> BacklogOutput:
     """Show what waits, by queue and role, and for how long."""
     totals: dict[str, int] = {}

@@ -6,11 +6,10 @@ from typing import Any, Final
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import UsageError
 from podium.operations.context import Context
-from podium.operations.operation import Output, Signed, argument, destructive, operation, option
+from podium.operations.operation import TABLE, Described, Output, Signed, argument, of_store, operation, option
 from podium.operations.preview import job_touched, project_touched
 from podium.operations.roster import fleet_of, instance_named
 from podium.store.rows import Rows
-from podium.tables import beside
 
 
 class ProjectAction(Signed):
@@ -63,7 +62,7 @@ def _touched(rows: Rows, context: Context, asked: ProjectAction | JobAction) -> 
     return job_touched(rows, asked.job) if isinstance(asked, JobAction) else project_touched(rows, asked.project)
 
 
-@operation("pin", safety="write", server="queue", example="podium pin 12 dev-02")
+@operation("pin")
 async def pin(context: Context, asked: PinInput) -> ActionOutput:
     """Let only one instance have a job; it waits until that instance is free."""
 
@@ -88,15 +87,17 @@ _ABOUT: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def _register(name: Any, *, about: str, summary: str, action: Any = "", ends: str = "", **more: Any) -> None:
+def _register(name: str, told: Described) -> None:
     """Make an operation of a row of the table."""
+    action: Any = told.action or name
 
     async def call(context: Context, asked: Any) -> ActionOutput:
-        return await steer(context, action or name, asked)
+        return await steer(context, action, asked)
 
-    call.__doc__, call.__annotations__["asked"] = summary, _ABOUT[about]
-    operation(name, safety=destructive(ends, _touched) if ends else "write", server="queue", **more)(call)
+    call.__doc__, call.__annotations__["asked"] = told.summary, _ABOUT[told.steers]
+    operation(name, of_store(_touched) if told.ends else None)(call)
 
 
-for _name, _row in beside(__file__).items():
-    _register(_name, **_row)
+for _name, _told in TABLE.items():
+    if _told.steers:
+        _register(_name, _told)

@@ -54,7 +54,7 @@ class StuckOutput(Output):
     total: int
 
 
-@question("stuck", server="monitor", seeing=True)
+@question("stuck", seeing=True)
 def stuck(rows: Rows, context: Context, asked: StuckInput) -> StuckOutput:
     """Find what has stood still for too long, with its cause and what to do about it."""
     found = look(rows, context)

@@ -9,7 +9,7 @@ from podium.domain.errors import Unavailable
 from podium.domain.fleet import Restart
 from podium.operations.context import Context
 from podium.operations.fleet import EVERYTHING, DrainInput, target_of
-from podium.operations.operation import Output, destructive, operation
+from podium.operations.operation import Output, of_store, operation
 from podium.store.rows import Rows
 
 
@@ -42,7 +42,7 @@ def _ended(rows: Rows, context: Context, asked: SwapInput) -> dict[str, int]:
     return {"running attempt": len(target_of(rows, context, asked.target)[2]) if asked.now else 0}
 
 
-@operation("swap", safety=destructive("End", _ended), server="scaling", example="podium swap development")
+@operation("swap", of_store(_ended))
 async def swap(context: Context, asked: SwapInput) -> SwapOutput:
     """Replace what instances run by the agents, models and versions that podium.toml names now, one by one.
 

@@ -35,7 +35,7 @@ class TargetsOutput(Output):
     targets: list[Target]
 
 
-@question("targets", server="monitor")
+@question("targets")
 def targets(rows: Rows, context: Context, asked: Nothing) -> TargetsOutput:
     """Compare the throughput of the last day's working hours with its targets ([targets] in podium.toml)."""
     return TargetsOutput(window_hours=WINDOW_HOURS, targets=against(rows, context))

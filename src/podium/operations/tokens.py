@@ -15,18 +15,16 @@ from podium.operations.attempts import at_work
 from podium.operations.context import Context
 from podium.operations.operation import (
     Change,
-    Face,
     Nothing,
     Output,
     argument,
-    destructive,
+    of_store,
     operation,
     option,
     question,
 )
 from podium.store.rows import Rows
 
-_FACES: frozenset[Face] = frozenset({"cli", "rest"})
 DAY_SECONDS = 86_400.0
 
 
@@ -81,13 +79,7 @@ class TokenRevokeOutput(Output):
     id: str
 
 
-@operation(
-    "token create",
-    safety="write",
-    faces=_FACES,
-    scope=Scope.ADMIN,
-    example="podium token create --scope read --name ci",
-)
+@operation("token create")
 async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreateOutput:
     """Make a token and show it this once; it is used as `Authorization: Bearer ...` everywhere."""
     id_ = secrets.token_hex(4)
@@ -98,7 +90,7 @@ async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreate
     return TokenCreateOutput(id=id_, token=text, scope=asked.scope, name=asked.name, expires_at=expires)
 
 
-@question("token list", faces=_FACES, scope=Scope.ADMIN)
+@question("token list")
 def token_list(rows: Rows, context: Context, asked: Nothing) -> TokenListOutput:
     """List tokens; what they open, and whether they still do."""
     return TokenListOutput(tokens=[TokenRow.of((*row[:3], *row[4:])) for row in rows.all("tokens_all")])  # no hash
@@ -109,13 +101,7 @@ def _one_token(rows: Rows, context: Context, asked: TokenRevokeInput) -> dict[st
     return {"token": int(row is not None and row[6] is None)}
 
 
-@operation(
-    "token revoke",
-    safety=destructive("Revoke", _one_token),
-    faces=_FACES,
-    scope=Scope.ADMIN,
-    example="podium token revoke 1f0c9a2b",
-)
+@operation("token revoke", of_store(_one_token))
 async def token_revoke(context: Context, asked: TokenRevokeInput) -> TokenRevokeOutput:
     """Revoke a token at once."""
     await context.submit(RevokeToken(asked.id, context.principal.name))
