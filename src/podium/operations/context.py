@@ -12,6 +12,7 @@ from podium.domain.command import Command
 from podium.domain.errors import Forbidden, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
+from podium.operations.refusals import refusal
 from podium.policy import routing
 from podium.policy.health import Vitals
 from podium.ports import Clock
@@ -74,10 +75,7 @@ class Context:
     def named(self, given: str) -> str:
         """The name that goes on record: the caller's own. Only the home's own user may give another."""
         if given and self.principal != OPERATOR:
-            raise Forbidden(
-                f"{self.principal.name} cannot speak as {given!r}: what it does is on record under its own name. "
-                "Leave the name out."
-            )
+            raise Forbidden(refusal("another's name", name=self.principal.name, given=given))
         return given or self.principal.name
 
     async def submit(self, command: Command) -> Any:

@@ -7,6 +7,7 @@ from typing import Final
 
 from podium.domain.errors import InvalidDocument
 from podium.domain.project import TITLE_CHARS_MAX
+from podium.operations.refusals import refusal
 
 BYTES_MAX: Final = 2 * 1024 * 1024
 NOTE_TITLE_CHARS_MAX: Final = 80
@@ -26,18 +27,13 @@ def decode(content: bytes, name: str, size_bytes: int = 0) -> str:
     """
     if len(content) > BYTES_MAX:
         size, limit = max(size_bytes, len(content)) / 2**20, BYTES_MAX / 2**20
-        raise InvalidDocument(
-            f"{name} has {size:.1f} MiB; a requirement document may have {limit:.0f} MiB. "
-            "Put large material into the repository and refer to it."
-        )
+        raise InvalidDocument(refusal("large document", name=name, size=size, limit=limit))
     if b"\0" in content:
         raise InvalidDocument(f"{name} is a binary file. Give a requirement document in Markdown (plain text).")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidDocument(
-            f"{name} is not UTF-8: the byte at {error.start} cannot be read. Save it as UTF-8 and submit it again."
-        ) from None
+        raise InvalidDocument(refusal("no text", name=name, at=error.start)) from None
     if not text.strip():
         raise InvalidDocument(f"{name} is empty. Write what is to be built: a title, and a list of features.")
     return text

@@ -12,6 +12,7 @@ from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.moments import seconds_until
 from podium.operations.operation import Change, Output, argument, operation, option
+from podium.operations.refusals import refusal
 from podium.operations.request import ProjectRequest, document_of
 from podium.operations.waiting import InputRow, waits
 from podium.store.rows import Rows
@@ -39,10 +40,7 @@ class SubmitInput(ProjectRequest, Change):
         if self.document is not None and self.features:
             raise ValueError("give either a document or features, not both: write the features into the document")
         if self.document is None and not (self.title and (self.features or self.brief.strip())):
-            raise ValueError(
-                "nothing says what to build: give a document, a note, or a request that has a title and features (or "
-                "at least a brief)"
-            )
+            raise ValueError(refusal("nothing to build"))
         return self
 
 

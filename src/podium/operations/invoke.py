@@ -8,6 +8,7 @@ from podium.domain.command import Audit
 from podium.domain.errors import Forbidden, PodiumError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Operation, Output
+from podium.operations.refusals import refusal
 
 ARGUMENT_CHARS_MAX: Final = 500
 """Of each argument that is put on record; a document is not repeated in the log."""
@@ -18,15 +19,9 @@ def permit(operation: Operation, principal: Principal) -> None:
     if principal.scope is Scope.ATTEMPT and operation.agents:
         return
     if principal.scope is Scope.ATTEMPT:
-        raise Forbidden(
-            f"An agent at work may not call `{operation.name}`: its credential opens its own attempt alone. "
-            "What it may: read its assignment, project and inbox, note something, send a message."
-        )
+        raise Forbidden(refusal("agent at work", operation=operation.name))
     if not principal.may(operation.scope):
-        raise Forbidden(
-            f"{principal.name} may not call `{operation.name}`: its credential has the scope {principal.scope}, "
-            f"and this needs {operation.scope}. `podium token create --scope {operation.scope}` makes such a token."
-        )
+        raise Forbidden(refusal("small scope", caller=principal, operation=operation))
 
 
 async def invoke(operation: Operation, context: Context, asked: Input, principal: Principal) -> Output:

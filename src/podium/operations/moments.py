@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from podium.domain.errors import UsageError
+from podium.operations.refusals import refusal
 
 DELAY_SECONDS_MAX: Final = 366 * 86_400.0
 
@@ -25,10 +26,7 @@ def seconds_until(text: str, wall: float) -> float:
         try:
             seconds = datetime.fromisoformat(wanted).astimezone().timestamp() - wall
         except (ValueError, OverflowError, OSError):
-            raise UsageError(
-                f"not_before = {text[:40]!r} is no time. Give how long to wait, such as 90m, 2h or 1d12h, or a date "
-                "and time such as 2026-03-01T08:00 (local) or 2026-03-01T08:00Z."
-            ) from None
+            raise UsageError(refusal("no time", given=text[:40])) from None
     if seconds > DELAY_SECONDS_MAX:
         raise UsageError(f"not_before = {text[:40]!r} is more than a year away; submit it nearer to that time.")
     return seconds

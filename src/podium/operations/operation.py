@@ -57,19 +57,19 @@ class Nothing(Input):
 class Change(Input):
     """What an operation is asked that changes what others see."""
 
-    reason: str = Field("", max_length=1000)
+    reason: str = Field(default="", max_length=1000)
     """Why, for the record."""
 
 
-SIGNATURE: Final[Any] = Field(
-    "", description="Another name for the record; only the home's own user may give one.", max_length=100
-)
+class Named(Input):
+    """What the home's own user may have done in another's name."""
+
+    by: str = Field(default="", max_length=100)
+    """Another name for the record; only the home's own user may give one."""
 
 
-class Signed(Change):
-    """A change that the home's own user may make in another's name."""
-
-    by: str = SIGNATURE
+class Signed(Named, Change):
+    """A change in whosever name."""
 
 
 class Output(BaseModel):

@@ -9,6 +9,7 @@ from podium.domain.errors import NotFound
 from podium.operations.attempts import own_project
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, option, question
+from podium.operations.refusals import refusal
 from podium.operations.waiting import InputRow, waits
 from podium.policy.ordering import priority
 from podium.store.assignments import artifact_of
@@ -197,10 +198,7 @@ def need_jobs(rows: Rows, project_id: str) -> Any:
     row = need_project(rows, project_id)
     if row[15] is not None:
         day = datetime.fromtimestamp(row[15], UTC).date().isoformat()
-        raise NotFound(
-            f"Project {project_id} is {row[4]} and was pruned on {day}: its jobs, plan and reviews are no longer kept "
-            f"([retention] projects_days in podium.toml). What it made is: `podium project {project_id}`."
-        )
+        raise NotFound(refusal("pruned project", project=project_id, state=row[4], day=day))
     return row
 
 

@@ -6,9 +6,10 @@ from podium.domain.command import Decide
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
 from podium.operations.operation import (
-    SIGNATURE,
     TABLE,
+    Described,
     Input,
+    Named,
     Output,
     argument,
     of_store,
@@ -73,14 +74,13 @@ def review_list(rows: Rows, context: Context, asked: ReviewListInput) -> ReviewL
     return ReviewListOutput(reviews=reviews)
 
 
-class DecideInput(Input):
+class DecideInput(Named):
     """A decision on a review."""
 
     review: int = argument(ge=1)
     """The review's number."""
     notes: str = option("", max_length=8000, json_schema_extra={"flags": ["--notes", "--reason"]})
     """Why; for send-back, what is to be done."""
-    by: str = SIGNATURE
 
 
 class DecideOutput(Output):

@@ -13,16 +13,8 @@ from podium.domain.command import IssueToken, RevokeToken
 from podium.domain.errors import Unauthorized
 from podium.operations.attempts import at_work
 from podium.operations.context import Context
-from podium.operations.operation import (
-    Change,
-    Nothing,
-    Output,
-    argument,
-    of_store,
-    operation,
-    option,
-    question,
-)
+from podium.operations.operation import Change, Nothing, Output, argument, of_store, operation, option, question
+from podium.operations.refusals import refusal
 from podium.store.rows import Rows
 
 DAY_SECONDS = 86_400.0
@@ -114,10 +106,7 @@ async def caller(context: Context, home_credential: str, presented: str) -> Prin
     Raises `Unauthorized` for anything else.
     """
     if not presented:
-        raise Unauthorized(
-            "This call carries no credential. Programs send `Authorization: Bearer TOKEN` (`podium token create` "
-            "makes one); for a browser `podium open` makes a link."
-        )
+        raise Unauthorized(refusal("no credential"))
     if secrets.compare_digest(presented.encode(), home_credential.encode()):
         return OPERATOR
     attempt = attempt_of_token(credential.key(home_credential, "attempt"), presented)
@@ -134,7 +123,5 @@ async def _bearer(context: Context, token: str) -> Principal:
     row: Any = await context.store.read(lambda rows: rows.one("token_by_id", (token_id(token) or "",)))
     now, digest = context.clock.wall(), token_hash(token)
     if row is None or row[6] is not None or now > (row[5] or now) or not secrets.compare_digest(row[3], digest):
-        raise Unauthorized(
-            "This token opens nothing: it is unknown, expired or revoked. `podium token create` makes one."
-        )
+        raise Unauthorized(refusal("bad token"))
     return Principal(f"token {row[0]} ({row[1]})" if row[1] else f"token {row[0]}", Scope(row[2]))

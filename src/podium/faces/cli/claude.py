@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from podium.domain.errors import Conflict
+from podium.operations.refusals import refusal
 
 FILE: Final = "CLAUDE.md"
 BEGIN: Final = "<!-- podium: begin (podium init --claude keeps this part; write outside of it) -->"
@@ -45,8 +46,5 @@ def merged(text: str, part: str, path: Path) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in rest or END in before + after:
-        raise Conflict(
-            f"{path} has Podium's marks, but not one pair of them, so nobody can tell which part is Podium's. Nothing "
-            f"was written. Remove the lines {BEGIN!r} and {END!r}, with what is Podium's, and try again."
-        )
+        raise Conflict(refusal("odd marks", path=path, begin=BEGIN, end=END))
     return f"{before}{part}{after}"

@@ -10,6 +10,7 @@ import click
 
 from podium.domain.errors import UsageError
 from podium.faces.wording import counted
+from podium.operations.refusals import refusal
 
 if TYPE_CHECKING:
     from podium.faces.cli.client import Client
@@ -27,10 +28,7 @@ def confirm(client: "Client", operation: str, calls: Sequence[dict[str, Any]]) -
         return
     question = f"{verb} {told(touched.items())}?"
     if not sys.stdin.isatty():
-        raise UsageError(
-            f"{question} Nobody can be asked here: standard input is no terminal. Nothing was done. "
-            "Add --yes if it is meant."
-        )
+        raise UsageError(refusal("nobody to ask", question=question))
     click.confirm(question, abort=True, err=True)
 
 

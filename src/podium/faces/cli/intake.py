@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from podium.domain.errors import InvalidDocument, NotFound
 from podium.operations import document
+from podium.operations.refusals import refusal
 
 STANDARD_INPUT: Final = "-"
 
@@ -33,10 +34,7 @@ def _file(file: str) -> dict[str, Any]:
         with path.open("rb") as handle:
             content, size = handle.read(document.BYTES_MAX + 1), os.fstat(handle.fileno()).st_size
     except FileNotFoundError:
-        raise NotFound(
-            f"There is no file {file}. Give the path of a requirement document in Markdown, of a request (.json, "
-            ".toml), or - for standard input."
-        ) from None
+        raise NotFound(refusal("no file", file=file)) from None
     except OSError as error:
         raise InvalidDocument(f"{file} cannot be read: {error.strerror}.") from None
     text = document.decode(content, file, size)

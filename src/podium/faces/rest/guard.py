@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized
 from podium.faces.rest.problem import problem
+from podium.operations.refusals import refusal
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 DELIVERIES: Final = "/webhooks/"
@@ -108,10 +109,7 @@ class Guard:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         host = hosts[0] if len(hosts) == 1 else ""
         if _name(host) not in self._hosts:
-            raise Forbidden(
-                f"This request is for the host {host[:100]!r}, which is not served here. "
-                "Names to serve beside the address that is listened on stand in podium.toml, [server] hosts."
-            )
+            raise Forbidden(refusal("another host", host=host[:100]))
         foreign = [origin for origin in origins if origin not in (f"http://{host}", f"https://{host}")]
         if foreign:
             raise Forbidden(f"This request comes from a page of {foreign[0][:100]!r}; only Podium's own may ask.")

@@ -31,6 +31,7 @@ from podium.faces.rest.prometheus import Exposition
 from podium.faces.rest.stream import EventStream, Feed, begin_at
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
+from podium.operations.refusals import refusal
 from podium.operations.tokens import caller
 from podium.ports import Clock
 from podium.workspace.layout import Home
@@ -191,9 +192,7 @@ def _open_routes(app: FastAPI, context: Callable[[], Context], sessions: Session
     async def login(request: Request) -> Response:
         session = sessions.login(request.query_params.get("code", ""))
         if session is None:
-            raise Unauthorized(
-                "This link was used before, or is older than five minutes. `podium open` makes a new one."
-            )
+            raise Unauthorized(refusal("old link"))
         answer = RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
         answer.set_cookie(COOKIE, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/")
         return answer
@@ -213,9 +212,7 @@ def _browser_routes(app: FastAPI, sessions: Sessions, url: str | None) -> None:
         if request.state.principal != OPERATOR:
             raise Forbidden("Only the home's own user makes a link for a browser: `podium open`, where the home is.")
         if url is None:
-            raise Unavailable(
-                "Podium listens on no port here. Start it with one: `podium down`, `podium up --port 8420`."
-            )
+            raise Unavailable(refusal("no port"))
         return JSONResponse({"url": f"{url}/login?code={sessions.code()}"})
 
     app.add_api_route("/openapi.json", openapi, **NO_SCHEMA)
