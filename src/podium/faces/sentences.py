@@ -114,12 +114,6 @@ def tone(state: str) -> str:
     return _TONE_OF.get(state, "quiet")
 
 
-_TROUBLE: Final = frozenset(
-    {"project.failed", "job.retried", "job.escalated", "job.buried", "job.cancelled", "review.opened"}
-)
-_GOOD: Final = frozenset({"project.completed", "genesis_complete", "development_milestone"})
-
-
 def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
     """The event (a row of the operation `events`) in words; None when it is not worth a line, or of an unknown type."""
     text = _template("events", "operator" if event["type"].startswith("operator.") else event["type"])
@@ -128,7 +122,7 @@ def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
 
 def meaning(event: Mapping[str, Any]) -> str:
     """`attention` for an event that a person should notice, `good` where something larger has come to its end."""
-    return "attention" if event["type"] in _TROUBLE else "good" if event["type"] in _GOOD else ""
+    return _TOLD["meanings"].get(event["type"], "")
 
 
 class Message(NamedTuple):

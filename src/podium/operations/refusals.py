@@ -9,6 +9,6 @@ words = cache(lambda: beside(__file__))
 """Read when the first refusal comes."""
 
 
-def refusal(name: str, **about: Any) -> str:
+def refusal(name: str, /, **about: Any) -> str:
     """The words of that name, with what they are about filled in."""
     return words()[name].format(**about)

@@ -78,3 +78,17 @@ def test_what_is_said_of_a_backup_and_of_what_comes_of_it() -> None:
     moved = page("db move", asdict(Moved({"jobs": 3, "events": 4}, 9)) | {"file": MOVED}, 400).splitlines()
     assert moved[0].startswith(f"Moved 7 rows of 2 tables, up to event 9; each was compared. The file is now {MOVED}.")
     assert moved[1] == f"To go on: set {DATABASE_VARIABLE} to that URL, then podium up."
+
+
+def test_what_is_said_of_an_orchestrator_that_starts_or_stops() -> None:
+    started = {"home": "/h", "pid": 7, "started": True, "url": None}
+    assert page("up", started) == "The orchestrator of /h is up (process 7). Next: podium submit FILE.\n"
+    served = page("up", started | {"started": False, "url": "http://127.0.0.1:8420"}, 200)
+    assert served.startswith(
+        "The orchestrator of /h is up already (process 7). It serves http://127.0.0.1:8420 (podium"
+    )
+    stopped = {"home": "/h", "pid": 7, "stopped": True, "kept": True, "heir": 9}
+    told = page("down", stopped, 200)
+    assert told.startswith("Stopped. Agents at work go on. Process 9 has taken over: a podium run that watched goes on")
+    assert page("down", stopped | {"kept": False, "heir": None}) == "Stopped.\n"
+    assert page("down", {"home": "/h", "pid": None, "stopped": False}) == "No orchestrator runs on /h.\n"

@@ -131,7 +131,7 @@ PAGES: list[tuple[str, Answer]] = [
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
-HAS_ITS_OWN_COMMAND = {"logs"}
+HAS_ITS_OWN_COMMAND, NO_OPERATION = {"logs"}, {"run", "backup", "restore", "db move", "up", "down"}
 
 
 def page(name: str, answer: Answer, columns: int = 80, **more: Any) -> str:
@@ -145,8 +145,7 @@ def test_every_operation_of_the_command_line_has_a_page() -> None:
     assert operation_named("status").name == "status"
     assert {name for name, _ in PAGES} == carried - HAS_ITS_OWN_COMMAND
     files = {file.stem.replace("_", " ") for file in FOLDER.iterdir() if not file.stem.startswith("_")}
-    own = {"run", "backup", "restore", "db move"}
-    assert files == {SAME.get(name, name) for name, _ in PAGES} | own, "a page for each, and none besides"
+    assert files == {SAME.get(name, name) for name, _ in PAGES} | NO_OPERATION, "a page for each, and none besides"
 
 
 @pytest.mark.parametrize("columns", [1, 20, 40, 80, 200])

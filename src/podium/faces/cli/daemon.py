@@ -22,6 +22,8 @@ from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, Us
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.runner import files
+from podium.faces.cli.render import tell
+from podium.operations.refusals import refusal
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0
@@ -109,13 +111,8 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
     is_mine = process is not None and process.pid == pid
     url = found.get("url")
     if port is not None and not is_mine and url is None:
-        raise Conflict(
-            f"The orchestrator of {client.home} is up already, on no port. `podium down --keep` ends it first."
-        )
-    words = f"up (process {pid}). Next: `podium submit FILE`." if is_mine else f"up already (process {pid})."
-    served = f" It serves {url} (`podium open` shows it in a browser)." if url else ""
-    document = {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}
-    outlet.answer(document, f"The orchestrator of {client.home} is {words}{served}", as_json=as_json)
+        raise Conflict(refusal("up on no port", home=client.home))
+    tell("up", {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}, as_json=as_json)
     return 0
 
 
@@ -145,10 +142,9 @@ def _holder(home: Path) -> int | None:
 
 def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
     """Stop the orchestrator and wait until it is gone."""
-    pid = _process_of(client)
+    pid, answer = _process_of(client), {"home": str(client.home), "kept": keep}
     if pid is None:
-        document = {"home": str(client.home), "pid": None, "stopped": False}
-        outlet.answer(document, f"No orchestrator runs on {client.home}.", as_json=as_json)
+        tell("down", answer | {"pid": None, "stopped": False}, as_json=as_json)
         return 0
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM if keep else signal.SIGINT)
@@ -157,11 +153,8 @@ def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
         if time.monotonic() > deadline:
             raise TimedOut(f"The orchestrator (process {pid}) did not stop within {STOP_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)
-    document = {"home": str(client.home), "pid": pid, "stopped": True}
-    words = "Stopped. Agents at work go on." if keep else "Stopped."
-    if _is_locked(client.home):
-        words += f" Process {_holder(client.home)} has taken over: a `podium run` that watched goes on by itself."
-    outlet.answer(document, words, as_json=as_json)
+    heir = _holder(client.home) if _is_locked(client.home) else None
+    tell("down", answer | {"pid": pid, "stopped": True, "heir": heir}, as_json=as_json)
     return 0
 
 

@@ -19,7 +19,7 @@ from podium.domain.access import Principal
 from podium.domain.errors import NotFound, PodiumError
 from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.prompts import WORDS, prompts_of
-from podium.faces.mcp.resources import OPERATIONS, add_resources
+from podium.faces.mcp.resources import add_resources
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import Operation, Server
 
@@ -60,8 +60,7 @@ class OperationServer(MCPServer[Any]):
             subscriptions=False,  # what there is changes with a version of Podium, never while it runs
             middleware=middleware,
         )
-        if name == RESOURCEFUL:
-            add_resources(self, caller)
+        self._read_with = add_resources(self, caller) if name == RESOURCEFUL else {}
         for prompt in prompts_of(self.operations):
             self.add_prompt(prompt)
 
@@ -87,7 +86,7 @@ class OperationServer(MCPServer[Any]):
             raise MCPError(code=protocol.INVALID_PARAMS, message=str(error)) from error
 
     def _may_read(self, address: str) -> bool:
-        return self.caller.may(REGISTRY[OPERATIONS[address]])
+        return self.caller.may(REGISTRY[self._read_with[address]])
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.integrations.webhooks import cloud_event
 from podium.operations.events import EventRow
+from podium.operations.refusals import refusal
 from podium.ports import Clock, Task
 from podium.store.store import Read
 
@@ -59,9 +60,7 @@ class Feed:
     async def enter(self) -> int:
         """One reader more; the number of the last event there is. Raises `Unavailable` when there are too many."""
         if self.readers >= READERS_MAX:
-            raise Unavailable(
-                f"{READERS_MAX:,} readers follow the events already. Try later, or read /v1/events by page."
-            )
+            raise Unavailable(refusal("many readers", most=READERS_MAX))
         self.readers += 1
         if self._task is None:
             self._last = await self._read(lambda rows: rows.one("event_last")[0])

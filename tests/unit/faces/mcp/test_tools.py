@@ -17,7 +17,7 @@ from podium.faces.mcp.caller import Caller
 from podium.faces.mcp.servers import NAMES, build, operations_of
 from podium.operations.catalogue import REGISTRY
 from podium.operations.context import Context
-from podium.operations.operation import Input, Operation, Output, Server, operation
+from podium.operations.operation import TABLE, Described, Input, Operation, Output, Server, operation
 from tests.unit.faces.mcp.agent import caller, served, text_of
 from tests.unit.operations.desktop import Desktop
 
@@ -157,13 +157,15 @@ class _Own(Output):
 def own_work() -> Iterator[Operation]:
     """An operation that an agent at work may call."""
 
-    @operation("own-work", server="communication", agents=True)
+    TABLE["own-work"] = Described(server="communication", agents=True)
+
+    @operation("own-work")
     async def own_work(context: Context, asked: _Nothing) -> _Own:
         """Tell whose work it is."""
         return _Own(attempt=context.principal.attempt)
 
     yield REGISTRY["own-work"]
-    del REGISTRY["own-work"]
+    del REGISTRY["own-work"], TABLE["own-work"]
 
 
 @pytest.mark.requirement("MCP-1", "SEC-1")
