@@ -14,7 +14,6 @@ from podium.address import ORCHESTRATOR_LOG, socket_address
 from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import Forbidden, NotFound, PodiumError, Unavailable
 from podium.faces.cli.index import entries
-from podium.operations.refusals import refusal
 
 if TYPE_CHECKING:  # a call that the orchestrator answers needs none of it
     from podium.faces.cli.composition import Composition
@@ -43,6 +42,11 @@ class OrchestratorGone(Unavailable):
     """The orchestrator went away between the request and its answer: whether it was carried out is unknown."""
 
 
+def _stuck(what: str, seconds: float) -> Unavailable:
+    told = f"The orchestrator did not {what} within {seconds:.0f} s: it is stuck or overloaded. Try again; "
+    return Unavailable(told + "`podium down` stops it.")
+
+
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over the home's socket."""
 
@@ -59,7 +63,7 @@ class _UnixConnection(http.client.HTTPConnection):
             with socket_address(self._home) as address:
                 self.sock.connect(address)
         except (TimeoutError, BlockingIOError):
-            raise Unavailable(refusal("stuck", what="take a connection", seconds=CONNECT_SECONDS)) from None
+            raise _stuck("take a connection", CONNECT_SECONDS) from None
         except OSError:
             raise NoOrchestrator("No orchestrator runs on this home. Start one: `podium up`.") from None
         self.sock.settimeout(self._answer_seconds)
@@ -122,7 +126,9 @@ class Client:
     def need_own_user(self) -> None:
         """Raise `Forbidden` where a token says who asks: no token opens what is done to a home from outside."""
         if _is_handed():
-            raise Forbidden(refusal("own user alone", variable=credential.VARIABLE))
+            raise Forbidden(
+                f"Only the home's own user may do this: leave {credential.VARIABLE} out of the environment."
+            )
 
     def principal(self) -> Principal:
         """As whom this process asks: the home's own user, or whoever bears the environment's token."""
@@ -143,9 +149,12 @@ class Client:
             answer = connection.getresponse()
             content = answer.read()
         except TimeoutError:
-            raise Unavailable(refusal("stuck", what="answer", seconds=seconds)) from None
+            raise _stuck("answer", seconds) from None
         except (OSError, http.client.HTTPException):
-            raise OrchestratorGone(refusal("orchestrator gone")) from None
+            raise OrchestratorGone(
+                "The orchestrator went away before it answered; whether it was done is unknown. "
+                "Look with `podium status`, then try again."
+            ) from None
         finally:
             connection.close()
         return self.understood(answer.status, content)
@@ -162,8 +171,12 @@ class Client:
             told = None
         if not isinstance(told, dict):
             words = content[:TOLD_CHARS_MAX].decode("utf-8", "replace").strip()
-            said = refusal("odd answer", status=status, words=words or "nothing", log=self.home / ORCHESTRATOR_LOG)
-            raise RemoteError(said, "failure", 1)
+            raise RemoteError(
+                f"The orchestrator answered HTTP {status}: {words or 'nothing'}. "
+                f"What happened stands in {self.home / ORCHESTRATOR_LOG}, or where it was started.",
+                "failure",
+                1,
+            )
         found = cast("dict[str, Any]", told)
         if status >= http.HTTPStatus.BAD_REQUEST:
             code = int(found.get("exit_code", 1))
