@@ -12,7 +12,7 @@ from podium.faces.cli.index import FILE, Entry, Parameter
 from podium.operations.catalogue import REGISTRY
 from podium.operations.operation import POSITIONAL, Operation
 
-LAST = ("by", "reason")
+LAST = ("limit", "by", "reason")
 """Fields that many operations have, behind their own."""
 
 

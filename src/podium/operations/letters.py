@@ -5,7 +5,7 @@ from typing import Any, Final
 from podium.domain.command import Steer, Steered
 from podium.operations.context import Context
 from podium.operations.jobs import AttemptRow, JobPlace
-from podium.operations.operation import Input, Output, operation, option, question
+from podium.operations.operation import Listing, Output, operation, option, question
 from podium.operations.projects import need_project
 from podium.operations.steering import ProjectAction
 from podium.runner.journal import LOG
@@ -15,13 +15,11 @@ BEHIND_MAX: Final = 1000
 """Jobs behind one dead letter that are counted."""
 
 
-class LettersInput(Input):
+class LettersInput(Listing):
     """Which dead letters."""
 
     project: str = ""
     """Only this project's."""
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class LetterAttempt(Output):

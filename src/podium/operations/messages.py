@@ -9,7 +9,7 @@ from podium.domain.errors import Forbidden, NotFound, UsageError
 from podium.domain.job import PODIUM_QUEUE
 from podium.operations.attempts import AttemptInput, need_at_work, own, own_project
 from podium.operations.context import Context
-from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
+from podium.operations.operation import Change, Listing, Output, Signed, argument, operation, option, question
 from podium.operations.roster import roster
 from podium.store.messages import addresses_of, unread
 from podium.store.rows import Rows
@@ -73,15 +73,13 @@ def _address(rows: Rows, context: Context, given: str) -> str:
     return message.checked_address(given, {**rule_file.known(context.pipeline.workflows), "instance": names})
 
 
-class MessageListInput(Input):
+class MessageListInput(Listing):
     """Which messages."""
 
     to: str = ""
     """Only to this address; of instance:NAME all that reaches it, also as one of many."""
     unread: bool = False
     """Only what nobody has read, or what that instance has not."""
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class InboxRow(Output):

@@ -54,6 +54,13 @@ class Nothing(Input):
     """Nothing is needed."""
 
 
+class Listing(Input):
+    """What is asked of a list."""
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    """How many to show."""
+
+
 class Change(Input):
     """What an operation is asked that changes what others see."""
 

@@ -5,17 +5,15 @@ from typing import Literal
 
 from podium.domain.command import Dismiss, Replay
 from podium.operations.context import Context
-from podium.operations.operation import Change, Input, Output, Signed, argument, operation, option, question
+from podium.operations.operation import Change, Listing, Output, Signed, argument, operation, question
 from podium.store.rows import Rows
 
 
-class NoticesInput(Input):
+class NoticesInput(Listing):
     """Which notices."""
 
     all: bool = False
     """Also those that somebody has taken note of."""
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class NoticeRow(Output):
@@ -68,15 +66,13 @@ async def notices_dismiss(context: Context, asked: DismissInput) -> DismissOutpu
     return DismissOutput(notice=asked.notice, left=left)
 
 
-class DeliveriesInput(Input):
+class DeliveriesInput(Listing):
     """Which deliveries."""
 
     webhook: str = ""
     """Only to this webhook, or to channel:NAME."""
     state: Literal["", "draft", "pending", "done", "dead"] = ""
     """Only these: draft, pending, done or dead."""
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class DeliveryRow(Output):

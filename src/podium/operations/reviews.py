@@ -8,7 +8,7 @@ from podium.operations.context import Context
 from podium.operations.operation import (
     TABLE,
     Described,
-    Input,
+    Listing,
     Named,
     Output,
     argument,
@@ -22,15 +22,13 @@ from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
 
 
-class ReviewListInput(Input):
+class ReviewListInput(Listing):
     """Which reviews."""
 
     project: str = ""
     """Only this project's."""
     all: bool = False
     """Decided ones too."""
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class ReviewRow(Output):

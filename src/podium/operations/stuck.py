@@ -6,7 +6,7 @@ from podium.domain.job import Job
 from podium.operations import causes
 from podium.operations.causes import Blocker, Finding, Standing
 from podium.operations.context import Context
-from podium.operations.operation import Input, Output, option, question
+from podium.operations.operation import Listing, Output, question
 from podium.operations.projects import need_project
 from podium.operations.roster import fleet_of
 from podium.policy.health import last_sign
@@ -21,13 +21,6 @@ LANE_ROWS_MAX: Final = 20
 FOLLOWERS_MAX: Final = 20
 OPEN_PROJECTS_MAX: Final = 500
 """Open projects that one look examines for the defect that none of their jobs can move."""
-
-
-class StuckInput(Input):
-    """How many."""
-
-    limit: int = option(100, ge=1, le=1000)
-    """How many to show."""
 
 
 class StuckRow(Output):
@@ -55,7 +48,7 @@ class StuckOutput(Output):
 
 
 @question("stuck", seeing=True)
-def stuck(rows: Rows, context: Context, asked: StuckInput) -> StuckOutput:
+def stuck(rows: Rows, context: Context, asked: Listing) -> StuckOutput:
     """Find what has stood still for too long, with its cause and what to do about it."""
     found = look(rows, context)
     return StuckOutput(stuck=[_row(finding) for finding in found[: asked.limit]], total=len(found))

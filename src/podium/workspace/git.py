@@ -7,13 +7,13 @@ import signal
 import subprocess
 import tempfile
 import threading
-import tomllib
 from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from podium.domain.errors import TimedOut, Unavailable
+from podium.tables import beside
 
 SILENCE_SECONDS_MAX: Final = 300.0
 """How long a git command may run without a word; most say nothing until their end."""
@@ -29,7 +29,7 @@ YES_OR_NO: Final = frozenset({0, 1})
 
 _READ_BYTES = 1 << 16
 _NOTHING: Mapping[str, str] = {}
-_DATA = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DATA = beside(__file__)
 _SAFE = tuple(part for name, value in _DATA["config"].items() for part in ("-c", f"{name}={value}"))
 
 

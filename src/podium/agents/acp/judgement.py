@@ -2,18 +2,17 @@
 
 import json
 import re
-import tomllib
-from pathlib import Path
 from typing import Any, Final, cast
 
 import jsonschema
 
 from podium.agents.claude.judgement import SAID_CHARS_MAX, refusal
 from podium.agents.rehearsal.protocol import Result
+from podium.tables import beside
 
 Json = dict[str, Any]
 
-STOPPED: Final[Json] = tomllib.loads(Path(__file__).with_name("stopped.toml").read_text("utf-8"))
+STOPPED: Final[Json] = beside(__file__, "stopped.toml")
 """What ends a turn other than its own end (agentclientprotocol.com/protocol/prompt-turn)."""
 _BLOCK: Final = re.compile(r"^```(?:json)?[ \t]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _STATUS: Final = re.compile(r"(?<![\d.])(40[1-4]|408|429|5\d\d)(?![\d.])")

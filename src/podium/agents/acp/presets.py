@@ -1,14 +1,13 @@
 """ACP agents that Podium knows by name, from `presets.toml`."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from podium.domain.errors import UsageError
+from podium.tables import beside
 
 
 class Preset(BaseModel):
@@ -32,7 +31,7 @@ class Preset(BaseModel):
 @cache
 def known() -> Mapping[str, Preset]:
     """All of them by name."""
-    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    told = beside(__file__)
     return {name: Preset.model_validate(row) for name, row in told.items()}
 
 

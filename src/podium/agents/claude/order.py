@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from typing import Final
 from podium.agents.claude import roles
 from podium.agents.claude.roles import Json, Role
 from podium.agents.job_session import JobSession
+from podium.tables import beside
 
 SERVER: Final = "communication"
 LEAST_USD: Final = 0.01
 """The smallest budget: the program takes no 0."""
-_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DATA: Final = beside(__file__)
 OPTIONS: Final[Mapping[str, Mapping[str, str | float]]] = _DATA["options"]
 TOLD: Final[Mapping[str, str]] = _DATA["told"]
 UNATTENDED: Final[Mapping[str, str]] = _DATA["env"]

@@ -21,9 +21,9 @@ from podium.address import LOCK, ORCHESTRATOR_LOG
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
-from podium.runner import files
 from podium.faces.cli.render import tell
 from podium.operations.refusals import refusal
+from podium.runner import files
 
 START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 40.0

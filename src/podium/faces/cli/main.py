@@ -1,6 +1,7 @@
 """The `podium` command: operations derived from the registry, and what only a terminal has (init, run, up, down)."""
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -25,17 +26,10 @@ INTERRUPTED: Final = 130
 USAGE: Final = 2
 DEBUG: Final = "PODIUM_DEBUG"
 """Set to anything, a defect shows its traceback."""
+LINES: Final = click.IntRange(0, 1_000_000)
 JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON document.")
-GROUPS: Final = {
-    "token": "Make, list and revoke the credentials of programs and people.",
-    "dead-letters": "See to jobs that died as often as they may be tried; alone it lists them.",
-    "github": "See what came in from GitHub and from alerts.",
-    "deliveries": "List what was sent to webhooks, and send it again.",
-    "messages": "Tell instances something, and see who has read it.",
-    "notices": "List what Podium has to tell you, and take note of it.",
-    "review": "Decide what waits for a reviewer.",
-    "scaling": "See what automatic scaling decided, and why.",
-}
+GROUPS: Final[dict[str, str]] = json.loads(Path(__file__).with_name("groups.json").read_bytes())
+"""What a word that stands before others is for."""
 
 
 class _Podium(click.Group):
@@ -149,14 +143,7 @@ def down(client: "Client", keep: bool, as_json: bool) -> None:
 @podium.command()
 @click.argument("instance")
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows.")
-@click.option(
-    "-n",
-    "--lines",
-    type=click.IntRange(0, 1_000_000),
-    default=200,
-    show_default=True,
-    help="How many of the last lines.",
-)
+@click.option("-n", "--lines", type=LINES, default=200, show_default=True, help="How many of the last lines.")
 @click.option("--raw", is_flag=True, help="What its agent's program said in its own words, as NDJSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as NDJSON.")
 @click.pass_obj

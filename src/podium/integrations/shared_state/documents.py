@@ -5,19 +5,18 @@ about: a workflow by its name, or a project as `projects/{id}`. Each question is
 """
 
 import json
-import tomllib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
-from pathlib import Path
 from typing import Any, Final
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline, workflow_of
 from podium.ports import Rows
+from podium.tables import beside
 
 SCHEMA_VERSION: Final = 1
 ENTRIES_MAX: Final = 1000
@@ -29,7 +28,7 @@ DATA_CHARS_MAX: Final = 1 << 20
 EVENTS_MAX: Final = 20_000
 """Events that one question looks through."""
 
-_TABLE: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_TABLE: Final[dict[str, Any]] = beside(__file__)
 WORKFLOWS: Final[dict[str, list[str]]] = _TABLE["workflows"]
 """Where a workflow's queue and pool are mirrored."""
 PROJECT_FILES: Final[list[str]] = _TABLE["project_files"]
