@@ -117,6 +117,7 @@ async def conducted(
     from podium.engine.pruner import Pruner
     from podium.engine.sweeper import SweeperSettings
     from podium.hosts.remains import Remains
+    from podium.integrations import traces
     from podium.workspace.layout import Home
 
     home, before = loaded.path, asyncio.all_tasks()
@@ -143,6 +144,12 @@ async def conducted(
 
         services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
         outside.append(services[-1].api)
+    tracing = (
+        traces.Traces(clock, store.read, traces.exporter(), home / traces.PLACE)
+        if traces.asked_for(os.environ)
+        else None
+    )
+    services += [tracing] if tracing else []
     for service in services:
         clock.spawn(service.run(), type(service).__name__)
     try:
@@ -154,6 +161,8 @@ async def conducted(
         await end_tasks(before)
         with suppress(PodiumError):
             await shared_state.run_once()  # what the last commits changed
+            if tracing:
+                await tracing.finish(FAREWELL_SECONDS)
         for one in outside:
             await one.aclose()
 
@@ -228,10 +237,17 @@ def _gate(limits: configuration.ScalingConfig) -> str:
 
 def _access(home: Path, listener: socket.socket | None) -> "Access":
     """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
+    from podium.integrations.traces import asked_for, traceparent
+
     key = credential.key(credential.ensure(home), "attempt")
     where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})
     where |= {NODE_VARIABLE: NODE} if NODE else {}
-    return lambda attempt: {**where, credential.VARIABLE: credential.attempt_token(key, attempt)}
+
+    def access(attempt: str) -> dict[str, str]:
+        traced = {"TRACEPARENT": traceparent(attempt)} if asked_for(os.environ) else {}
+        return {**where, **traced, credential.VARIABLE: credential.attempt_token(key, attempt)}
+
+    return access
 
 
 def _sender(loaded: LoadedHome, clock: "Clock", listener: socket.socket | None) -> "ChannelSender":
