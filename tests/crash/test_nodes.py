@@ -11,15 +11,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
 
 from podium import credential
 from tests import databases
 from tests.crash.pair import Pair
-from tests.crash.verdicts import ask, books, judge
+from tests.crash.verdicts import SHARED, ask, books, judge
 
 FAILOVER_SECONDS: Final = 60.0
 """What is waited for at most; how long it takes is measured elsewhere."""
+NEWER: Final = """
+ALTER TABLE job ADD COLUMN later text;
+ALTER TABLE project ADD COLUMN later bigint NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN later text;
+CREATE TABLE later (id bigint PRIMARY KEY, project text REFERENCES project);
+CREATE INDEX later_first ON job (later);
+INSERT INTO schema_version SELECT max(version) + 1 FROM schema_version;
+"""
+"""What the next version may do to the tables: it adds."""
 
 
 @pytest.fixture
@@ -70,6 +80,26 @@ def test_a_leader_that_was_stopped_writes_no_more_when_it_goes_on_and_the_databa
         first.wait(timeout=60)
     pair.close()
     assert judge(pair.home, pair.projects)[:2] == ([], [])
+
+
+@pytest.mark.requirement("DST-1")
+@pytest.mark.timeout(300)
+def test_a_leader_of_the_version_before_goes_on_over_newer_tables_and_a_restarted_one_says_what_to_do(
+    pair: Pair,
+) -> None:
+    with pair.orchestrator():
+        pair.submit()
+        assert _until(lambda: ask(pair.home, "SELECT count(*) FROM job WHERE state = 'running'"))
+        with psycopg.connect(SHARED[pair.home], autocommit=True) as newer:
+            newer.execute(NEWER)
+        assert _until(lambda: not pair.open_projects())
+    pair.close()
+    assert judge(pair.home, pair.projects)[:2] == ([], [])
+    restarted = pair._started("ash")
+    log = pair.home.parent / "ash.log"
+    assert _until(lambda: "written by a newer Podium" in log.read_text("utf-8"))
+    restarted.kill()
+    restarted.wait()
 
 
 def _until(met: object) -> bool:
