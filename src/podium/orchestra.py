@@ -21,6 +21,8 @@ from podium.domain.job import PODIUM_QUEUE
 from podium.domain.pipeline import Pipeline
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
+    from cloudevents.core.v1.event import CloudEvent
+
     from podium.agents.command import Programs
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
@@ -32,6 +34,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.store.store import Store
 
 OVERDUE_MARGIN_SECONDS: Final = 120.0
+EVENTS_AT_ONCE: Final = 200
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
@@ -84,9 +87,24 @@ def load(home: Path, agents_on: str | None = None) -> LoadedHome:
 class Orchestra:
     """A running orchestrator."""
 
-    def __init__(self, context: "Context", engine: "Engine") -> None:
+    def __init__(self, context: "Context", engine: "Engine", store: "Store") -> None:
         self.context = context
         self._engine = engine
+        self._store = store
+
+    async def events(self, after: int = 0) -> "AsyncGenerator[CloudEvent]":
+        """Every event behind that number, as far as it is kept, as it is committed and without end (EVT-2)."""
+        from podium.integrations.webhooks import cloud_event
+        from podium.operations.events import events_after
+
+        while True:
+            committed = self._store.committed()
+            page = await self._store.read(partial(events_after, after=after, limit=EVENTS_AT_ONCE))
+            for event in page:
+                after = event["seq"]
+                yield cloud_event(event, str(after))
+            if not page:
+                await committed
 
     async def end_attempts(self, reason: str, project: str = "") -> int:
         """Stop giving out work and end what is in progress, of one project or of all; the jobs are ready again."""
@@ -153,7 +171,7 @@ async def conducted(
     for service in services:
         clock.spawn(service.run(), type(service).__name__)
     try:
-        yield Orchestra(context, engine)
+        yield Orchestra(context, engine, store)
     finally:
         engine.stop()
         with suppress(PodiumError):  # what is left is sent after the next start

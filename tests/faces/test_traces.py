@@ -1,7 +1,7 @@
 """A real project's trace, as a collector gets it over OTLP: whole, and joined by what agents are told of it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.requirement("MET-1")
 
 
 @contextmanager
-def collector() -> Iterator[tuple[str, list[Any]]]:
+def collector() -> Generator[tuple[str, list[Any]]]:
     """Its address, and the spans it has got."""
     spans: list[Any] = []
 
@@ -28,7 +28,7 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
             """Nobody reads it."""
 
     with HTTPServer(("127.0.0.1", 0), Collector) as server:

@@ -22,6 +22,7 @@ from podium.web_address import Target, checked_url, is_public
 
 if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
     import httpx2
+    from cloudevents.core.v1.event import CloudEvent
 
 SECRET_BYTES: Final = range(24, 65)
 """What the Standard Webhooks specification asks of a key."""
@@ -104,7 +105,7 @@ class WebhookSender:
         from standardwebhooks import Webhook
 
         key = _key(hook, self.home, self.environ)
-        body = cloud_event(delivery.event, identity(delivery)) if hook.format == "cloudevents" else flat(delivery)
+        body = structured(delivery.event, identity(delivery)) if hook.format == "cloudevents" else flat(delivery)
         now = datetime.fromtimestamp(int(self.wall()), UTC)
         headers = {
             "Content-Type": CONTENT_TYPES[hook.format], "User-Agent": "podium", "webhook-id": identity(delivery),
@@ -175,9 +176,15 @@ def identity(delivery: Delivery) -> str:
     return "msg_" + hashlib.sha256(f"{delivery.event['at']!r} {delivery.key}".encode()).hexdigest()[:32]
 
 
-def cloud_event(event: Mapping[str, Any], id_: str) -> bytes:
-    """The event as a structured CloudEvent (v1.0); `data` is the event's own, verbatim (EVT-3)."""
+def structured(event: Mapping[str, Any], id_: str) -> bytes:
+    """The event's CloudEvent as JSON."""
     from cloudevents.core.formats.json import JSONFormat
+
+    return JSONFormat().write(cloud_event(event, id_))
+
+
+def cloud_event(event: Mapping[str, Any], id_: str) -> "CloudEvent":
+    """The event as a CloudEvent (v1.0); `data` is the event's own, verbatim (EVT-3)."""
     from cloudevents.core.v1.event import CloudEvent
 
     project = event["project"]
@@ -190,7 +197,7 @@ def cloud_event(event: Mapping[str, Any], id_: str) -> bytes:
     }
     about = {name: event[name] for name in ("workflow", "job", "attempt", "instance") if event[name]}
     about |= {"subject": project} if project else {}
-    return JSONFormat().write(CloudEvent(attributes | about, event["data"]))
+    return CloudEvent(attributes | about, event["data"])
 
 
 def flat(delivery: Delivery) -> bytes:

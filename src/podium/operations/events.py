@@ -47,12 +47,18 @@ class EventsOutput(Output):
     """Those that these events are about and that are still kept, where it was asked for them."""
 
 
+def events_after(rows: Rows, after: int, limit: int) -> list[dict[str, Any]]:
+    """A page of the log, with the fields of an `EventRow`."""
+    names = list(EventRow.model_fields)
+    page = rows.all("events_after", (after, limit))
+    return [dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True)) for row in page]
+
+
 @question("events")
 def events(rows: Rows, context: Context, asked: EventsInput) -> EventsOutput:
     """Read the event log."""
-    page = rows.all("events_after", (asked.after, asked.limit))
     (horizon,) = rows.one("log_horizon")
-    made = [EventRow.of(row[:-1], data=json.loads(row[-1])) for row in page]
+    made = [EventRow(**event) for event in events_after(rows, asked.after, asked.limit)]
     about = json.dumps(list({event.job for event in made if event.job}) if asked.named else [])
     jobs = tuple(map(JobName.of, rows.all("job_names", (about,))))
     (last,) = rows.one("event_last")

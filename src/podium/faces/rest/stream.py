@@ -12,8 +12,8 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from podium.domain.errors import PodiumError, Unavailable, UsageError
-from podium.integrations.webhooks import cloud_event
-from podium.operations.events import EventRow
+from podium.integrations.webhooks import structured
+from podium.operations.events import events_after
 from podium.operations.refusals import refusal
 from podium.ports import Clock, Task
 from podium.store.store import Read
@@ -91,9 +91,7 @@ class Feed:
         self._task = None
 
     async def _page(self, after: int, limit: int) -> list[Encoded]:
-        names = list(EventRow.model_fields)
-        found = await self._read(lambda rows: rows.all("events_after", (after, limit)))
-        return [encode(dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True))) for row in found]
+        return [encode(event) for event in await self._read(lambda rows: events_after(rows, after, limit))]
 
     async def after(self, seq: int) -> tuple[int, bytes]:
         """The next events after a place, as much as goes out at once, and the place behind them."""
@@ -124,7 +122,7 @@ def _chunk(seq: int, found: Sequence[Encoded]) -> tuple[int, bytes]:
 def encode(event: dict[str, Any]) -> Encoded:
     """An event as a CloudEvent in one message of the stream."""
     seq = event["seq"]
-    return seq, b"id: %d\ndata: %b\n\n" % (seq, cloud_event(event, str(seq)))
+    return seq, b"id: %d\ndata: %b\n\n" % (seq, structured(event, str(seq)))
 
 
 def begin_at(request: Request) -> int | None:
