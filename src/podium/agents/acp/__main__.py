@@ -55,7 +55,7 @@ class Drive:
         self._servers = [_server(order.SERVER, order.server(env))] if "PODIUM_TOKEN" in env else []
         budget = order.within_project(assignment, said.budget_usd)
         folders = (Path.cwd(), self._told)
-        self._heard = Session(messages, self._role.tools, folders, order.SERVER, budget)
+        self._heard = Session(messages, self._role.tools, folders, order.SERVER, budget, said.usd_per_hour)
         self._heard.on_cost = self._keep
         self._messages = messages
         self._session_id = ""
@@ -65,6 +65,17 @@ class Drive:
 
     async def attempt(self) -> Result | None:
         """The result; None when the agent ended without one, or was told to stop."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if (seconds := self._heard.seconds_paid) is not None:
+            loop.call_later(seconds, lambda: loop.create_task(self._heard.run_out(self._session_id)))
+        try:
+            return await self._drive()
+        finally:
+            self._heard.estimate(loop.time() - began)
+
+    async def _drive(self) -> Result | None:
+        """As many starts of the agent as it takes."""
         for _ in range(STARTS_MAX):
             try:
                 async with acp.spawn_agent_process(

@@ -15,6 +15,7 @@ from podium.agents.rehearsal.protocol import Level, Messages, Told
 TURN_CHARS_MAX: Final = 4 << 20
 """Of an agent's words in one turn; its result stands at their end."""
 DOLLARS: Final = "USD"
+HOUR_SECONDS: Final = 3600
 _CHOICES: Final = {True: ("allow_once", "allow_always"), False: ("reject_once", "reject_always")}
 """The narrowest that an agent offers: what it may do for good, it would not ask for again."""
 
@@ -26,13 +27,15 @@ class Session(Heard):
     """
 
     def __init__(
-        self, messages: Messages, tools: Sequence[str], folders: Sequence[Path], server: str, budget_usd: float
-    ) -> None:
+        self, messages: Messages, tools: Sequence[str], folders: Sequence[Path], server: str, budget_usd: float,
+        usd_per_hour: float,
+    ) -> None:  # fmt: skip
         super().__init__(messages)
         self._tools = tools
         self._folders = folders
         self._server = server
         self._budget_usd = budget_usd
+        self._usd_per_hour = usd_per_hour
         self._agent: acp.Agent | None = None
         self.is_deaf = False
         """Set while what is said was said before."""
@@ -85,9 +88,32 @@ class Session(Heard):
         if more:
             self.on_cost()
             self._messages.spend(0, 0, more)
-        if self._spent >= self._budget_usd and not self.is_overspent and self._agent:
+        if self._spent >= self._budget_usd:
+            await self._overspend(session_id)
+
+    @property
+    def seconds_paid(self) -> float | None:
+        """How long an agent that tells no cost may work for its budget; None for one that is free."""
+        return self._budget_usd / self._usd_per_hour * HOUR_SECONDS if self._usd_per_hour else None
+
+    async def run_out(self, session_id: str) -> None:
+        """The time that the budget pays for is over."""
+        if self._spent is None:
+            await self._overspend(session_id)
+
+    async def _overspend(self, session_id: str) -> None:
+        if not self.is_overspent and self._agent:
             self.is_overspent = True
             await self._agent.cancel(session_id=session_id)
+
+    def estimate(self, seconds: float) -> None:
+        """Of an agent that told no cost, its time's worth is its cost: no budget would hold it else."""
+        if self._spent is None and self._usd_per_hour:
+            cost_usd = seconds / HOUR_SECONDS * self._usd_per_hour
+            self._log(
+                f"It tells no cost: {seconds:.0f} s count as ${cost_usd:.2f}, at usd_per_hour = {self._usd_per_hour:g}."
+            )
+            self._messages.spend(0, 0, cost_usd)
 
     def begin_turn(self) -> None:
         """The next words are the answer to a new prompt."""

@@ -97,7 +97,10 @@ def test_a_session_becomes_log_progress_spend_artifacts_and_a_result(attempt: At
     assert heard.result["summary"] == "did it"
     assert heard.result["data"] == {"session": "s1", "refused": []}
     assert [(told["fraction"], told["text"]) for told in heard.of("progress")] == [(0.0, "write"), (1.0, "")]
-    assert heard.of("spend") == [{"type": "spend", "input_tokens": 10, "output_tokens": 5, "cost_usd": None}]
+    told, estimated = heard.of("spend")
+    assert told == {"type": "spend", "input_tokens": 10, "output_tokens": 5, "cost_usd": None}
+    assert 0.0 < estimated["cost_usd"] < SECONDS / 3600 * 5.0
+    assert "usd_per_hour = 5" in heard.log
     assert heard.of("artifact") == [
         {"type": "artifact", "kind": "note", "key": "n", "title": "N", "data": {"n": 1}, "path": "work.txt"}
     ]
@@ -235,6 +238,19 @@ def test_a_budget_cancels_and_blocks(attempt: Attempt) -> None:
     assert "budget" in heard.result["summary"]
     told = sum(spend["cost_usd"] or 0.0 for spend in heard.of("spend"))
     assert 1.0 <= told < 50.0
+
+
+@pytest.mark.requirement("INS-2", "INS-7")
+def test_an_agent_that_tells_no_cost_is_held_by_its_time(attempt: Attempt) -> None:
+    heard = attempt.run("hangs", "--budget-usd", "1", "--usd-per-hour", "3600")
+    assert heard.result["verdict"] == "blocked"
+    assert "budget" in heard.result["summary"]
+    assert [spend["cost_usd"] for spend in heard.of("spend") if spend["cost_usd"]] >= [1.0]
+
+
+def test_an_agent_that_is_free_costs_nothing(attempt: Attempt) -> None:
+    heard = attempt.run("passes", "--usd-per-hour", "0")
+    assert [spend["cost_usd"] for spend in heard.of("spend")] == [None]
 
 
 @pytest.mark.requirement("INS-7")
