@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
+import orjson
 import psycopg
 from psycopg.adapt import Buffer, Dumper, Loader
 from psycopg.conninfo import conninfo_to_dict
@@ -170,8 +171,17 @@ class Fence(ReadRows):
 _QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\0": "\N{REPLACEMENT CHARACTER}"})
 
 
+_ONLY_JSON: Final = re.compile(rb"\\[bfnrtu]")
+
+
 def _array(column: Row) -> str:
-    """A column as PostgreSQL writes an array; psycopg's own way costs three times as much (measured)."""
+    """A column as PostgreSQL writes an array, which is as JSON does but for a few escapes.
+
+    psycopg's own way takes some hundred times as long (measured).
+    """
+    as_json = orjson.dumps(column)
+    if not _ONLY_JSON.search(as_json):
+        return f"{{{as_json[1:-1].decode()}}}"
     return "{" + ",".join([
         f'"{value.translate(_QUOTED)}"' if isinstance(value, str) else "NULL" if value is None else str(value)
         for value in column
