@@ -197,3 +197,27 @@ def test_where_nobody_answers_it_says_so_in_words(tmp_path: Path) -> None:
         done = podium("dashboard", *words)
         assert done.returncode == 6, done.stderr
         assert "does not answer" in done.stderr
+
+
+@pytest.mark.requirement("DSH-2", "INS-5")
+def test_words_are_found_in_a_log_and_its_end_is_a_key_away(live: Orchestrator) -> None:
+    live.ask("submit", {"title": "Words", "brief": "Waits.", "id": "words", "plan_first": True, "features": ["One"]})
+    name = ""
+    while not name:
+        told = live.ask("events", {"limit": 10_000})["events"]
+        name = next((e["instance"] for e in told if (e["type"], e["project"]) == ("job.leased", "words")), "")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press("g", "i")
+        await until(pilot, name)
+        rows = pilot.app.query_one(Rows)
+        while rows.subject is None or rows.subject.id != name:
+            await pilot.press("j")
+        await pilot.press("/")
+        await until(pilot, "find in the log")
+        await pilot.press(*"nowhere", "enter")
+        await until(pilot, "Nothing in this log has the words: nowhere")
+        await pilot.press("]")
+        await until(pilot, "words/", gone="Nothing in this log")
+
+    watch(live, body)

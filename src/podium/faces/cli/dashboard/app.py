@@ -19,7 +19,7 @@ from podium.domain.errors import PodiumError
 from podium.faces.cli import markup, render
 from podium.faces.cli.client import Client
 from podium.faces.cli.dashboard.api import Api, reached
-from podium.faces.cli.dashboard.form import Form
+from podium.faces.cli.dashboard.form import Find, Form
 from podium.faces.cli.dashboard.rows import TOLD, Rows, call
 from podium.faces.cli.index import entries
 from podium.faces.wording import one_line
@@ -62,6 +62,8 @@ class Dashboard(App[None]):
         self._get_datetime = get_datetime
         self._view = VIEWS["o"]
         self._answers: Answers = {}
+        self._place: dict[str, Any] = {}
+        """Which page of the log is read; empty for its growing end."""
         self._is_open = self._is_new = self._lead = self._due = self._live = False
         self._last = 0
         self._seen = 0.0
@@ -126,11 +128,21 @@ class Dashboard(App[None]):
         if subject is None or (self._view.is_page and not self._is_open):
             made = self._made(f"dashboard/page_{self._view.name}", self._answers)
         else:
-            asked = {name: await self._api.ask(name, call(name, subject.about)) for name in subject.asks.split("+")}
-            answers = {**self._answers, **next(iter(asked.values())), "asked": asked, "about": subject._asdict()}
+            asked = {
+                name: await self._api.ask(name, call(name, subject.about) | (self._place if name == "log" else {}))
+                for name in subject.asks.split("+")
+            }
+            answers = {
+                **self._answers,
+                **next(iter(asked.values())),
+                "asked": asked,
+                "about": subject._asdict(),
+                "at": self._place,
+            }
             made = self._made(subject.template, answers)
         is_log = subject is not None and subject.asks == "log"
-        follows = is_log and (self._is_new or more.scroll_y >= more.max_scroll_y)
+        self._start = answers["start"] if is_log else 0
+        follows = is_log and not self._place and (self._is_new or more.scroll_y >= more.max_scroll_y)
         page.update(Group(*markup.laid_out(made)))
         if follows or self._is_new:
             self.call_after_refresh(more.scroll_end if follows else more.scroll_home, animate=False)
@@ -155,8 +167,16 @@ class Dashboard(App[None]):
 
     def on_data_table_row_highlighted(self) -> None:
         """Another row: its page."""
-        self._is_new = True
+        self._turn_to()
+
+    def _turn_to(self, **place: Any) -> None:
+        """A page anew; of a log that place, and its end where none is given."""
+        self._place, self._is_new = place, True
         self.look()
+
+    def _find(self, words: str | None) -> None:
+        if words is not None:
+            self._turn_to(find=words)
 
     def on_data_table_row_selected(self) -> None:
         """The row's page, as large as it goes."""
@@ -171,6 +191,11 @@ class Dashboard(App[None]):
             return
         key = event.character or ""
         own = {"n": partial(self.act, "submit"), "t": self.action_turn, "?": self.action_tell}
+        if subject and subject.asks == "log":
+            own["/"] = lambda: self.push_screen(Find(), self._find)
+            own["e"] = partial(self._turn_to, find="error")
+            own["["] = lambda: self._turn_to(**{**self._place, "before": self._start})
+            own["]"] = self._turn_to
         if self._lead or key == "g":
             self._lead = not self._lead
             if key in VIEWS:

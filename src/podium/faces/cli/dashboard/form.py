@@ -20,6 +20,20 @@ PLAIN: Final = frozenset({"reason", "notes", "title", "brief", "feature", "featu
 """What is asked for beside what is required."""
 
 
+class Find(ModalScreen[str]):
+    """Asks for words. Escape leaves all as it is."""
+
+    BINDINGS: ClassVar = [("escape", "dismiss", "leave it")]
+
+    def compose(self) -> ComposeResult:
+        """One line."""
+        yield Input(id="find", placeholder="find in the log")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter looks for them."""
+        self.dismiss(event.value)
+
+
 class Form(ModalScreen[str]):
     """Asks for an operation's fields; what was done is its result. Escape leaves all as it is."""
 
