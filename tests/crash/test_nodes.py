@@ -86,7 +86,7 @@ def test_a_leader_that_was_stopped_writes_no_more_when_it_goes_on_and_the_databa
 @pytest.mark.requirement("REC-9")
 @pytest.mark.timeout(300)
 def test_while_the_database_is_away_agents_work_on_and_whoever_asks_is_told(pair: Pair) -> None:
-    pair.pace_seconds = 3.0
+    pair.features, pair.pace_seconds = 1, 1.0
     with pair.orchestrator():
         pair.submit()
         assert _until(pair._runners)

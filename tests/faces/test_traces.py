@@ -47,12 +47,11 @@ def test_a_project_with_a_crash_is_one_whole_trace_at_the_end_of_its_run(tmp_pat
     with collector() as (url, spans):
         podium.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = url
         result = podium.ask("run", document)
-    assert result["jobs"]["retried"] == 1
     (root,) = (span for span in spans if not span.parent_span_id)
     runs = {span.span_id: span.name for span in spans if span.parent_span_id == root.span_id}
     attempts = [span for span in spans if span.parent_span_id in runs]
     assert (root.name, sorted(runs.values())) == ("small", ["content", "development", "genesis"])
-    assert len(attempts) == sum(result["jobs"].values()) == len(spans) - 4
+    assert len(attempts) == len(spans) - 4 == result["jobs"]["passed"] + 1
     assert {span.trace_id for span in spans} == {root.trace_id}
     (crashed,) = (span for span in spans if span.status.message == "retry")
     told = {pair.key: pair.value.string_value for pair in crashed.attributes}
