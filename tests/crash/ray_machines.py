@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,23 +37,30 @@ LOOK_SECONDS = 0.02
 class Machines:
     """Nodes by name; `head` holds the cluster together, and takes no attempt unless it is told to."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, ip: str = "127.0.0.1") -> None:
+        self.root, self.ip = root, ip
         # Ray itself finds no node dead: what is noticed is noticed by Podium.
         self.env = {**LOOPBACK, "RAY_AUTH_TOKEN": "0" * 64, "RAY_health_check_failure_threshold": "1000"}
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.address = f"127.0.0.1:{probe.getsockname()[1]}"
+        if ip != "127.0.0.1":
+            del self.env["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]  # with it, Ray stays on loopback
+        with socket.create_server((ip, 0)) as probe:
+            self.address = f"{ip}:{probe.getsockname()[1]}"
         self._started: dict[str, subprocess.Popen[Any]] = {}
 
-    def start(self, name: str, cpus: int = 2) -> None:
-        """Start a node, and return once it has joined: two at once would take the same sockets."""
+    def start(self, name: str, cpus: int = 2, *, ip: str = "", within: Sequence[str] = ()) -> None:
+        """Start a node, and return once it has joined: two at once would take the same sockets.
+
+        `within` is a command that runs another where it has that `ip`.
+        """
         head = ("head",) if name == "head" else ()
-        command = (sys.executable, "-m", "tests.crash.ray_node", self.address, str(cpus), *head)
+        node = (sys.executable, "-m", "tests.crash.ray_node", self.address, str(cpus), ip or self.ip, *head)
         env = {**os.environ, **self.env, VARIABLE: str(self.root / name)}
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
         log = self.root / f"{name}.log"
         with log.open("wb") as output:
-            started = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, start_new_session=True, **streams)
+            started = subprocess.Popen(
+                (*within, *node), cwd=ROOT, env=env, stdout=output, start_new_session=True, **streams
+            )
         self._started[name] = started
         deadline = time.monotonic() + START_SECONDS
         while READY not in (said := log.read_text()):
@@ -97,9 +104,9 @@ def _is_runner(pid: int) -> bool:
 
 
 @contextmanager
-def machines(root: Path, *names: str) -> Generator[Machines]:
+def machines(root: Path, *names: str, ip: str = "127.0.0.1") -> Generator[Machines]:
     """A cluster of a head without work and these nodes; this process's environment leads there."""
-    cluster = Machines(root)
+    cluster = Machines(root, ip)
     with pytest.MonkeyPatch.context() as patched:
         for name, value in {**cluster.env, "RAY_ADDRESS": cluster.address}.items():
             patched.setenv(name, value)
