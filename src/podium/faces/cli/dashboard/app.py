@@ -62,7 +62,7 @@ class Dashboard(App[None]):
         self._get_datetime = get_datetime
         self._view = VIEWS["o"]
         self._answers: Answers = {}
-        self._place: dict[str, Any] = {}
+        self._start, self._place = 0, dict[str, Any]()
         """Which page of the log is read; empty for its growing end."""
         self._is_open = self._is_new = self._lead = self._due = self._live = False
         self._last = 0
