@@ -132,16 +132,10 @@ class Dashboard(App[None]):
                 name: await self._api.ask(name, call(name, subject.about) | (self._place if name == "log" else {}))
                 for name in subject.asks.split("+")
             }
-            answers = {
-                **self._answers,
-                **next(iter(asked.values())),
-                "asked": asked,
-                "about": subject._asdict(),
-                "at": self._place,
-            }
-            made = self._made(subject.template, answers)
+            answers = {**self._answers, **next(iter(asked.values())), "asked": asked, "about": subject._asdict()}
+            made = self._made(subject.template, {**answers, "at": self._place})
+            self._start = asked.get("log", {}).get("start", 0)
         is_log = subject is not None and subject.asks == "log"
-        self._start = answers["start"] if is_log else 0
         follows = is_log and not self._place and (self._is_new or more.scroll_y >= more.max_scroll_y)
         page.update(Group(*markup.laid_out(made)))
         if follows or self._is_new:
@@ -190,9 +184,10 @@ class Dashboard(App[None]):
         if len(self.screen_stack) > 1:
             return
         key = event.character or ""
-        own = {"n": partial(self.act, "submit"), "t": self.action_turn, "?": self.action_tell}
+        own: dict[str, Callable[[], object]] = {"t": self.action_turn, "?": self.action_tell}
+        own["n"] = partial(self.act, "submit")
         if subject and subject.asks == "log":
-            own["/"] = lambda: self.push_screen(Find(), self._find)
+            own["/"] = partial(self.push_screen, Find(), self._find)
             own["e"] = partial(self._turn_to, find="error")
             own["["] = lambda: self._turn_to(**{**self._place, "before": self._start})
             own["]"] = self._turn_to
