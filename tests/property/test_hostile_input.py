@@ -1,9 +1,11 @@
 """What comes in from outside, by every operation and every delivery: no traversal, no injection, no defect (SEC-3)."""
 
 import asyncio
+import socket
+import subprocess
 import sys
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -70,6 +72,16 @@ class _Watch:
 
 
 WATCH: Final = _Watch()
+
+
+def test_the_watch_sees_what_is_done(tmp_path: Path) -> None:
+    with WATCH.watching() as seen:
+        (tmp_path / MARK).write_text("x")
+        subprocess.run(("true", MARK), check=True)
+        with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+            probe.connect(MARK)
+    assert {said.partition("(")[0] for said in seen} >= {"open", "subprocess.Popen", "socket.connect"}
+    (tmp_path / MARK).unlink()
 
 
 class Field(NamedTuple):
