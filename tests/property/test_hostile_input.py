@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import pytest
 
-from podium.domain.errors import PodiumError, UsageError
+from podium.domain.errors import Defect, PodiumError, UsageError
 from podium.domain.project import checked_id
 from podium.integrations import alerts
 from podium.integrations.github import deliveries
@@ -134,6 +134,7 @@ def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop
 
 def staged(desktop: Desktop) -> dict[str, Any]:
     """A desk with a project, a job at work and one that is not; what the braces of the faces' cases stand for."""
+    desktop.desk.muster()
     for name in ("p", "q"):
         desktop.desk.submit(name)
     lease, *_ = desktop.desk.lease()
@@ -154,6 +155,8 @@ def came_of(desktop: Desktop, operation: Operation, asked: Mapping[str, Any]) ->
 
     try:
         asyncio.run(call())
+    except Defect:
+        raise
     except PodiumError as error:
         return error
     return None
