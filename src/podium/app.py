@@ -91,9 +91,8 @@ class RealWorld:
         try:
             loaded = load(home)
         except (PodiumError, OSError):  # the checks say so
-            loaded = LoadedHome(
-                home, configuration.Config(), *configuration.load_pipeline(home, configuration.Config())
-            )
+            defaults = configuration.Config()
+            loaded = LoadedHome(home, defaults, *configuration.load_pipeline(home, defaults))
         async with AsyncExitStack() as stack:
             try:
                 store = await stack.enter_async_context(_readable(loaded, quietly=True))

@@ -206,9 +206,8 @@ def _mcp(context: "Context", listener: socket.socket) -> "Mounted":
     from podium.faces.rest.guard import LOOPBACK
     from podium.faces.rest.server import Mounted
 
-    return Mounted(
-        *http.mount(lambda: context, {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])})
-    )
+    names = {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])}
+    return Mounted(*http.mount(lambda: context, names))
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:

@@ -1,6 +1,6 @@
 """What the engine needs of the world, as protocols: real adapters and simulated ones are told apart by nobody."""
 
-from asyncio import Future
+from asyncio import Future, Task
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final, Protocol
 
@@ -18,14 +18,6 @@ OVERDUE: Final = "no end after"
 
 Brief = Callable[[], Awaitable[Assignment]]
 """Fetches an attempt's assignment when a host asks for it (an in-process body of a benchmark never does)."""
-
-
-class Task(Protocol):
-    """A running piece of work that can be ended."""
-
-    def cancel(self) -> bool:
-        """Ask it to end; True when it was still running."""
-        ...
 
 
 class Clock(Protocol):
@@ -46,7 +38,7 @@ class Clock(Protocol):
         """Return after that many steady seconds."""
         ...
 
-    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> Task:
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> Task[Any]:
         """Run `work` beside the caller; an exception nobody handled stops the orchestrator with its traceback."""
         ...
 

@@ -21,13 +21,11 @@ class Scope(StrEnum):
     """Speak for one attempt, and see what is that attempt's own."""
 
 
-INCLUDED: Final = {
-    Scope.READ: frozenset({Scope.READ}),
+INCLUDED: Final = {scope: frozenset({scope}) for scope in Scope} | {
     Scope.OPERATE: frozenset({Scope.READ, Scope.OPERATE}),
     Scope.ADMIN: frozenset({Scope.READ, Scope.OPERATE, Scope.ADMIN}),
-    Scope.WEBHOOK: frozenset({Scope.WEBHOOK}),
-    Scope.ATTEMPT: frozenset({Scope.ATTEMPT}),
 }
+"""What each opens: itself, and what it includes."""
 
 
 class AttemptName(NamedTuple):

@@ -1,7 +1,7 @@
 """The engine: wires the loops together, adopts what an earlier orchestrator left, and keeps going until stopped."""
 
 import random
-from asyncio import Future, gather
+from asyncio import Future, Task, gather
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from podium.engine.service import Service
 from podium.engine.supervisor import Supervisor
 from podium.engine.sweeper import Sweeper, SweeperSettings
 from podium.policy.autoscaling import AutoscalerSettings
-from podium.ports import Clock, Host, Store, Task
+from podium.ports import Clock, Host, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Engine:
         if settings.autoscaler is not None:
             first = Counter(slot.queue for slot in slots)
             self.services.append(Autoscaler(clock, store, self.submit, first, settings.autoscaler, gate))
-        self._loops: list[Task] = []
+        self._loops: list[Task[Any]] = []
 
     async def start(self) -> int:
         """Adopt or give back every lease on record, then begin to dispatch; how many leases there were."""

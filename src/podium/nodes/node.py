@@ -52,12 +52,11 @@ class ClusterNode:
         self._listener = listener
         self._lead = lead
         self._clock = SteadyClock()
-        own = Node(NODE or socket.gethostname(), _reached_at(listener), version("podium"))
-        self._own = own
-        self._keeper = Keeper(url, own)
+        self._own = Node(NODE or socket.gethostname(), _reached_at(listener), version("podium"))
+        self._keeper = Keeper(url, self._own)
         self._leader = ""
         self.orchestra: Any = None
-        self._relay = Relay(lambda: self._leader, self._clock, own.url)
+        self._relay = Relay(lambda: self._leader, self._clock, self._own.url)
 
     async def run(self) -> None:
         """Follow, lead while the lease holds, follow again: whatever is in doubt is read anew from the database."""

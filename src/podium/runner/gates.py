@@ -1,7 +1,7 @@
 """The step's gates (PIP-8), judged where the work is; whatever is not clearly passed fails closed."""
 
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from podium.runner.clone import Work
 from podium.runner.journal import Journal
@@ -14,13 +14,8 @@ from podium.runner.supervise import Ended, Supervisor
 PASSED, FAILED, COULD_NOT_RUN = "passed", "failed", "could-not-run"
 
 Gate = dict[str, Any]
-
-
-class Judged(NamedTuple):
-    """A gate's outcome and what is to be read about it."""
-
-    outcome: str
-    detail: str = ""
+Judged = tuple[str, str]
+"""A gate's outcome and what is to be read about it."""
 
 
 class Gates:
@@ -49,37 +44,37 @@ class Gates:
             if self.were_interrupted:
                 break
             started = time.monotonic()
-            judged = self._judge_one(gate, work)
+            outcome, detail = self._judge_one(gate, work)
             seconds = round(time.monotonic() - started, 3)
-            results.append(result(str(gate.get("name", "")), judged.outcome, judged.detail, seconds))
-            level = "info" if judged.outcome == PASSED else "warning"
-            self._journal.note(f"{gate.get('name')}: {judged.outcome}\n{judged.detail}".strip(), level, "gate")
+            results.append(result(str(gate.get("name", "")), outcome, detail, seconds))
+            level = "info" if outcome == PASSED else "warning"
+            self._journal.note(f"{gate.get('name')}: {outcome}\n{detail}".strip(), level, "gate")
         return results
 
     def _judge_one(self, gate: Gate, work: Work) -> Judged:
         try:
             if gate["kind"] == "change":
-                return Judged(PASSED) if work.differs else Judged(FAILED, "Nothing was changed.")
+                return (PASSED, "") if work.differs else (FAILED, "Nothing was changed.")
             if gate["kind"] == "result":
                 return self._result(gate)
             if gate["kind"] == "command":
                 return self._command(gate)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a gate, it has not passed
-            return Judged(COULD_NOT_RUN, f"{type(error).__name__}: {error}")
-        return Judged(COULD_NOT_RUN, f"There is no gate of kind {gate['kind']!r}.")
+            return COULD_NOT_RUN, f"{type(error).__name__}: {error}"
+        return COULD_NOT_RUN, f"There is no gate of kind {gate['kind']!r}."
 
     def _result(self, gate: Gate) -> Judged:
         kinds = {artifact["kind"] for artifact in self._heard.artifacts}
         data: Gate = self._heard.result["data"] if self._heard.result else {}
         missing = [name for name in gate["require"] if name not in kinds and data.get(name) in (None, "", [], {})]
         if missing:
-            return Judged(FAILED, f"The result holds no {', no '.join(missing)}.")
-        return Judged(PASSED)
+            return FAILED, f"The result holds no {', no '.join(missing)}."
+        return PASSED, ""
 
     def _command(self, gate: Gate) -> Judged:
         argv = fill(tuple(gate["command"]))
         if not argv:
-            return Judged(COULD_NOT_RUN, "The gate has no command.")
+            return COULD_NOT_RUN, "The gate has no command."
         tail = Tail(self._spec.limits.gate_output_bytes_max)
         seconds = float(gate.get("timeout_seconds", 600.0))
         env = environment(self._spec) | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -90,7 +85,7 @@ class Gates:
         if outcome != PASSED and ended.cause == "exited" and self._supervisor.room.look():
             self.lacked_room = True
             outcome = COULD_NOT_RUN
-        return Judged(outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip()))
+        return outcome, self._redactor.text(f"{_how(ended, seconds)}\n{tail.text()}".strip())
 
 
 def result(name: str, outcome: str, detail: str = "", seconds: float = 0.0) -> Gate:

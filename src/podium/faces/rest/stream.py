@@ -15,7 +15,7 @@ from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.integrations.webhooks import structured
 from podium.operations.events import events_after
 from podium.operations.refusals import refusal
-from podium.ports import Clock, Task
+from podium.ports import Clock
 from podium.store.store import Read
 
 LAST_ID: Final = "Last-Event-ID"
@@ -55,7 +55,7 @@ class Feed:
         self.readers = 0
         self.revocations = 0
         """Grows when a token is revoked: every stream then asks again for whom it is."""
-        self._task: Task | None = None
+        self._task: asyncio.Task[Any] | None = None
 
     async def enter(self) -> int:
         """One reader more; the number of the last event there is. Raises `Unavailable` when there are too many."""
