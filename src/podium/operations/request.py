@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from graphlib import CycleError
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Discriminator, StringConstraints, Tag, field_validator
 from pydantic_core import PydanticCustomError
@@ -14,6 +14,7 @@ from podium.domain.pipeline import Item, topological
 from podium.domain.project import TITLE_CHARS_MAX
 from podium.operations.document import one_line
 from podium.operations.operation import Input, option
+from podium.operations.refusals import refusal
 
 BRIEF_CHARS_MAX: Final = 20_000
 FEATURE_CHARS_MAX: Final = 20_000
@@ -99,23 +100,15 @@ class ProjectRequest(Input):
     def _can_be_ordered(cls, features: tuple[AnyFeature, ...]) -> tuple[AnyFeature, ...]:
         """Refuse too many, those that wait for something unknown, and those that wait for each other."""
         if len(features) > ITEMS_MAX:
-            raise PydanticCustomError(
-                "too_many",
-                "There are {count}; {most} are the most for one project. Put small ones together, or submit several "
-                "projects.",
-                {"count": f"{len(features):,}", "most": f"{ITEMS_MAX:,}"},
-            )
+            raise ValueError(refusal("many features", count=len(features), most=ITEMS_MAX))
         after = dependencies(features)
         try:
             topological([Item(str(i), tuple(map(str, others))) for i, others in enumerate(after)])
         except CycleError as error:
             circle = [*reversed(error.args[1])]
             names = [f"{int(key) + 1} ({title_of(features[int(key)])[:40]})" for key in circle]
-            raise _wrong(
-                min(map(int, circle)),
-                "These features wait for each other, so none could begin: {circle}. Remove one depends_on.",
-                circle=" -> ".join(shortened(names)),
-            ) from None
+            words = refusal("circle of features", circle=" -> ".join(shortened(names)))
+            raise _wrong(min(map(int, circle)), words) from None
         return features
 
 
@@ -135,21 +128,17 @@ def dependencies(features: Sequence[AnyFeature]) -> list[list[int]]:
         for other in feature.depends_on if isinstance(feature, Feature) else ():
             number = other - 1 if isinstance(other, int) else place.get(other, -1)
             if not 0 <= number < len(features):
-                raise _wrong(
-                    i,
-                    "It depends on {other}, but no feature has that number or title. Numbers count from 1 to {most}.",
-                    other=repr(other)[:80],
-                    most=len(features),
-                )
+                raise _wrong(i, refusal("unknown feature", other=repr(other)[:80], most=len(features)))
             if isinstance(other, str) and count[other] > 1:
-                raise _wrong(i, "It depends on {other}, a title that several have. Name its number.", other=repr(other))
+                raise _wrong(i, f"It depends on {other!r}, a title that several have. Name its number.")
             mine[number] = None
         found.append(list(mine))
     return found
 
 
-def _wrong(place: int, message: str, **told: Any) -> PydanticCustomError:
-    return PydanticCustomError("depends_on", message, {"place": [place, "depends_on"], **told})  # pyright: ignore[reportArgumentType] - the message is a literal at every call
+def _wrong(place: int, words: str) -> PydanticCustomError:
+    """`words` are told as they stand, whatever braces are in them."""
+    return PydanticCustomError("depends_on", "{words}", {"place": [place, "depends_on"], "words": words})
 
 
 def document_of(request: ProjectRequest) -> str:
