@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,11 +20,12 @@ from podium.domain.errors import Unavailable
 from podium.runner import overlay
 from podium.runner.network import TRUSTED
 from podium.runner.start import STATUS_FD
+from podium.tables import beside
 from podium.workspace.layout import Home, entries, make_private
 
 PROBE_SECONDS: Final = 10.0
 _TOLD: Final = ("--json-status-fd", str(STATUS_FD))
-_DATA: Final[Mapping[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DATA: Final[Mapping[str, list[str]]] = beside(__file__)
 
 
 class Walls(NamedTuple):

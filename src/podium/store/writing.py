@@ -1,19 +1,18 @@
 """The end of a transaction: what is counted once for all its changes, and the order in which rows are written."""
 
-import tomllib
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from podium.store.rows import Row, Rows
+from podium.tables import beside
 
 INPUT: Final = ".input"
 REVIEW: Final = ".review"
 """What the queues of projects and of reviews are called among those of jobs: no workflow has such a name."""
 LANE: Final = "lane:"
 """Subjects of `tally` that count one lane of a queue begin with this."""
-_ORDER: Final = tuple(tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["order"])
+_ORDER: Final = tuple(beside(__file__)["order"])
 
 
 def day_of(wall: float) -> str:
