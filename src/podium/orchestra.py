@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,11 +31,16 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.hosts.hosting import Access
     from podium.integrations.channels import ChannelSender
     from podium.operations.context import Context
-    from podium.ports import Clock, Host
+    from podium.ports import Clock, Follower, Host
     from podium.store.store import Store
 
 OVERDUE_MARGIN_SECONDS: Final = 120.0
 EVENTS_AT_ONCE: Final = 200
+FOLLOWERS: Final = "podium.followers"
+"""Entry points of distributions that follow what is committed, as plugins/otel does: what makes a `ports.Follower`.
+
+Each is given the home, what reads its state, a clock and the environment, and answers None where nobody asks for it.
+"""
 END_SECONDS: Final = 20.0
 """How long the end of cancelled attempts is waited for."""
 END_LOOK_SECONDS: Final = 0.02
@@ -135,13 +141,13 @@ async def conducted(
     from podium.engine.pruner import Pruner
     from podium.engine.sweeper import SweeperSettings
     from podium.hosts.remains import Remains
-    from podium.integrations import traces
     from podium.workspace.layout import Home
 
     home, before = loaded.path, asyncio.all_tasks()
     sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
     settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
-    hosts = _hosts(loaded, clock, store.holds, listener)
+    followers = _followers(home, store, clock)
+    hosts = _hosts(loaded, clock, store.holds, listener, followers)
     room = partial(_gate, loaded.config.scaling)
     engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
     await engine.start()
@@ -162,13 +168,7 @@ async def conducted(
 
         services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
         outside.append(services[-1].api)
-    tracing = (
-        traces.Traces(clock, store.read, traces.exporter(), home / traces.PLACE)
-        if traces.asked_for(os.environ)
-        else None
-    )
-    services += [tracing] if tracing else []
-    for service in services:
+    for service in (*services, *followers):
         clock.spawn(service.run(), type(service).__name__)
     try:
         yield Orchestra(context, engine, store)
@@ -179,8 +179,8 @@ async def conducted(
         await end_tasks(before)
         with suppress(PodiumError):
             await shared_state.run_once()  # what the last commits changed
-            if tracing:
-                await tracing.finish(FAREWELL_SECONDS)
+            for follower in followers:
+                await follower.finish(FAREWELL_SECONDS)
         for one in outside:
             await one.aclose()
 
@@ -218,9 +218,16 @@ def _beyond_limits(pipeline: Pipeline) -> float:
     return attempt_seconds_max(0.0, [0.0] * gates) + OVERDUE_MARGIN_SECONDS
 
 
+def _followers(home: Path, store: "Store", clock: "Clock") -> "list[Follower]":
+    """Those that are installed and asked for."""
+    made = [entry.load()(home, store.read, clock, os.environ) for entry in entry_points(group=FOLLOWERS)]
+    return [follower for follower in made if follower is not None]
+
+
 def _hosts(
-    loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None
-) -> dict[str, "Host"]:
+    loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None,
+    followers: "list[Follower]",
+) -> dict[str, "Host"]:  # fmt: skip
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs here or elsewhere."""
     from podium.agents.command import Programs
     from podium.hosts.hosting import Hosting, HostSettings, factory
@@ -233,7 +240,7 @@ def _hosts(
     place, settings = Home(loaded.path), HostSettings(sandbox=loaded.config.sandbox)
     repositories = Repositories(place)
     served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
-    hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener))
+    hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener, followers))
     return {
         "": factory(loaded.config.host)(hosting),
         PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, loaded.config.deploy, served),
@@ -252,17 +259,15 @@ def _gate(limits: configuration.ScalingConfig) -> str:
     return ""
 
 
-def _access(home: Path, listener: socket.socket | None) -> "Access":
+def _access(home: Path, listener: socket.socket | None, followers: "list[Follower]") -> "Access":
     """What each attempt's agent is handed: where Podium is, and a credential that opens that attempt alone."""
-    from podium.integrations.traces import asked_for, traceparent
-
     key = credential.key(credential.ensure(home), "attempt")
     where = {"PODIUM_HOME": str(home)} | ({"PODIUM_URL": url_of(listener)} if listener else {})
     where |= {NODE_VARIABLE: NODE} if NODE else {}
 
     def access(attempt: str) -> dict[str, str]:
-        traced = {"TRACEPARENT": traceparent(attempt)} if asked_for(os.environ) else {}
-        return {**where, **traced, credential.VARIABLE: credential.attempt_token(key, attempt)}
+        told = {name: text for each in followers for name, text in each.environment(attempt).items()}
+        return {**where, **told, credential.VARIABLE: credential.attempt_token(key, attempt)}
 
     return access
 

@@ -1,7 +1,7 @@
 """What the engine needs of the world, as protocols: real adapters and simulated ones are told apart by nobody."""
 
 from asyncio import Future, Task
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from podium.domain.attempt import Assignment, Report
@@ -167,4 +167,20 @@ class Sender(Protocol):
 
     async def send(self, delivery: Delivery) -> Answer:
         """What its receiver answered, within a bounded time."""
+        ...
+
+
+class Follower(Protocol):
+    """Tells somebody outside of what is committed. Its troubles are its own: it raises none."""
+
+    def environment(self, attempt: str) -> Mapping[str, str]:
+        """What the agent of the attempt so named is told besides."""
+        ...
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        ...
+
+    async def finish(self, seconds: float) -> None:
+        """What has just been committed, within about so long: the orchestrator stops."""
         ...

@@ -56,13 +56,3 @@ def test_a_project_with_a_crash_is_one_whole_trace_at_the_end_of_its_run(tmp_pat
     (crashed,) = (span for span in spans if span.status.message == "retry")
     told = {pair.key: pair.value.string_value for pair in crashed.attributes}
     assert "SIGKILL" in told["podium.reason"]
-
-
-def test_a_home_that_shall_send_traces_and_cannot_says_what_is_missing(tmp_path: Path) -> None:
-    podium = CommandLine(tmp_path / "home")
-    podium.env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['opentelemetry.exporter'] = None", "utf-8")
-    podium.env["PYTHONPATH"] = str(tmp_path)
-    done = podium("run", podium.document("small.md", "# Small\n\n## Features\n\n- One thing\n"))
-    assert done.returncode == 2
-    assert "podium[otel]" in done.stderr

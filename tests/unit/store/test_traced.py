@@ -10,10 +10,14 @@ import pytest
 
 from podium.clock import SteadyClock
 from podium.domain.command import Decide, Verdict
-from podium.integrations.traces import RETRY_SECONDS, Ended, Traces, span, traceparent
+from podium_otel.traces import RETRY_SECONDS, Ended, Traces, span
 from tests.unit.store.desk import Desk
 
 pytestmark = pytest.mark.requirement("MET-1")
+
+
+async def read_nothing(_: object) -> Any:
+    raise AssertionError("nobody asks")
 
 
 def ended(desk: Desk) -> list[Ended]:
@@ -53,7 +57,8 @@ def test_an_attempt_that_fails_says_why_and_an_approval_later_ends_no_attempt_ag
     assert (first.status.is_ok, first.status.description) == (False, "retry")
     assert first.attributes["podium.reason"] == "crashed: signal 9"
     assert (second.status.is_ok, second.status.description) == (False, "escalate")
-    assert traceparent(lease.name) == f"00-{first.context.trace_id:032x}-{first.context.span_id:016x}-01"
+    told = Traces(SteadyClock(), read_nothing, lambda _: True, Path()).environment(lease.name)
+    assert told == {"TRACEPARENT": f"00-{first.context.trace_id:032x}-{first.context.span_id:016x}-01"}
 
 
 def test_what_a_collector_does_not_take_is_sent_again_and_nothing_twice(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ may be sent once more, but never others; where they go is said by the standard `
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from podium.domain.errors import PodiumError, UsageError
-from podium.ports import Clock
+from podium.domain.errors import PodiumError
+from podium.ports import Clock, Read
 
 if TYPE_CHECKING:  # a home that sends no traces loads nothing of it
     from opentelemetry.sdk.trace import ReadableSpan
@@ -55,20 +55,18 @@ class Ended(NamedTuple):
     cost_usd: float | None
 
 
-def asked_for(environ: Mapping[str, str]) -> bool:
-    """Whether traces have somewhere to go."""
-    return any(environ.get(name) for name in VARIABLES)
+def follower(home: Path, read: Read, clock: Clock, environ: Mapping[str, str]) -> "Traces | None":
+    """Sends traces where the environment says to whom."""
+    if not any(environ.get(name) for name in VARIABLES):
+        return None
+    return Traces(clock, read, exporter(), home / PLACE)
 
 
 def exporter() -> Send:
-    """The exporter that the `OTEL_…` variables configure; raises `UsageError` where OpenTelemetry is not installed."""
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.trace.export import SpanExportResult
-    except ImportError:
-        raise UsageError(
-            f"{' or '.join(VARIABLES)} is set, but OpenTelemetry is not installed: install podium[otel], or unset it."
-        ) from None
+    """The exporter that the `OTEL_…` variables configure."""
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import SpanExportResult
+
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # what it cannot send is told here, once
     sending = OTLPSpanExporter()
     return lambda spans: sending.export(spans) is SpanExportResult.SUCCESS
@@ -79,19 +77,19 @@ class Traces:
     """Follows the log and hands over a span for everything that ended; a span that is not taken is tried again."""
 
     clock: Clock
-    read: Callable[[Callable[[Any], Any]], Awaitable[Any]]
+    read: Read
     send: Send
     place: Path
 
+    def environment(self, attempt: str) -> dict[str, str]:
+        """The attempt's span as W3C Trace Context has it: what its agent traces itself becomes a part of it."""
+        trace, number = _ids(attempt.split("/"))
+        return {"TRACEPARENT": f"00-{trace:032x}-{number:016x}-01"}
+
     async def run(self) -> None:
-        """Until cancelled; trouble with the disk or the database is told, and passes."""
+        """Until cancelled."""
         while True:
-            try:
-                pause = await self.run_once()
-            except (PodiumError, OSError) as error:
-                _log.warning("traces cannot be sent now: %s", error)
-                pause = RETRY_SECONDS
-            await self.clock.sleep(pause)
+            await self.clock.sleep(await self.run_once())
 
     async def finish(self, seconds: float) -> None:
         """What has just ended, before the orchestrator stops; the next one sends what these seconds are too few for."""
@@ -100,7 +98,14 @@ class Traces:
             pass
 
     async def run_once(self) -> float:
-        """Send what has ended since; the seconds until the next look."""
+        """Send what has ended since; the seconds until the next look. Trouble is told, and passes."""
+        try:
+            return await self._send_on()
+        except (PodiumError, OSError, ValueError) as error:
+            _log.warning("traces cannot be sent now: %s", error)
+            return RETRY_SECONDS
+
+    async def _send_on(self) -> float:
         after = await self._after()
         page = await self.read(lambda rows: [Ended(*row) for row in rows.all("log_traced", (after, EVENTS_AT_ONCE))])
         if not page:
@@ -149,12 +154,6 @@ def span(ended: Ended) -> "ReadableSpan":
         status=Status(StatusCode.OK) if is_good else Status(StatusCode.ERROR, ended.outcome),
         start_time=int((ended.at - ended.seconds) * 1e9), end_time=int(ended.at * 1e9),
     )  # fmt: skip
-
-
-def traceparent(attempt: str) -> str:
-    """The span of `project/job.aN` as W3C Trace Context has it: what its agent traces itself becomes a part of it."""
-    trace, number = _ids(attempt.split("/"))
-    return f"00-{trace:032x}-{number:016x}-01"
 
 
 def _ids(path: Sequence[str]) -> tuple[int, int]:

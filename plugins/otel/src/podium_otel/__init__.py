@@ -1,0 +1,1 @@
+"""Podium's OpenTelemetry traces (docs/metrics.md)."""
