@@ -85,6 +85,9 @@ CASES: Final = {
     "scale-down": Case({"workflow": "content", "to": 2}, varies=FLEET),
     "scale-up": Case({"workflow": "content", "to": 4}, varies=FLEET),
     "scaling decisions": Case({"workflow": "development"}, {"decisions": []}),
+    "simulate": Case(
+        {"hours": 0.5, "features": 1, "compare": "scaling.enabled=true,false"}, {"recorded_per_hour": None}
+    ),
     "status": Case({}, varies=("oldest_seconds", "throughput_per_hour", "average_pipeline_seconds")),
     "strategy": Case({"queue": "content", "strategy": "least-loaded"}, varies=("was", "before")),
     "settings": Case({}, varies=("file",)),

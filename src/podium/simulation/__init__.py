@@ -1,1 +1,5 @@
-"""Virtual time for the whole engine; tests/simulation plays its world on it, with faults by seed and checkers."""
+"""Virtual time for the whole engine.
+
+`podium simulate` asks it what other pools and policies would do (`scenario`, `play`); tests/simulation plays a world
+with faults by seed and checkers on the same loop.
+"""

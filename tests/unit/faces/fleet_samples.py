@@ -11,7 +11,9 @@ from podium.operations.scaling import (
     StepLoad,
     WorkflowLoad,
 )
+from podium.operations.simulate import SimulateOutput
 from podium.operations.swap import SwapOutput
+from podium.simulation.scenario import SimulatedQueue, SimulatedRun
 from tests.unit.faces.samples import NOW, Answer, instance_rows, plain
 
 BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
@@ -133,3 +135,22 @@ def swapped(*, same: bool = False) -> Answer:
         return plain(SwapOutput(agents=[], instances=[], finishing=[], attempts_ended=[]))
     names = ["dev-01", "dev-02", "dev-03"]
     return plain(SwapOutput(agents=["claude"], instances=names, finishing=["dev-01"], attempts_ended=["shop/12.a1"]))
+
+
+def simulated() -> list[tuple[str, Answer]]:
+    """Two alternatives; the smaller one does not get to its end. And a replay."""
+    queue = SimulatedQueue(
+        instances=4.0, wait_p50_seconds=60.0, wait_p95_seconds=7200.0, utilization=0.93,
+        depth=[0.0, 2.5, 12.0, 0.25], busy=[0.1, 1.0, 1.0, 0.0],
+    )  # fmt: skip
+    runs = [
+        SimulatedRun(
+            setting=f"pools.development={size}", projects=96, unfinished=left, hours=30.5, projects_per_hour=3.1,
+            project_p50_seconds=9_000.0, project_p95_seconds=30_000.0, instance_hours=size * 30.5,
+            cost_usd=None if left else 12.5, queues={"development": queue},
+        )
+        for size, left in ((4, 12), (8, 0))
+    ]  # fmt: skip
+    verdict = "The least that is enough for 95 % of projects within 8 h: pools.development=8."
+    told = [SimulateOutput(verdict=verdict, times={}, recorded_per_hour=pace, runs=runs) for pace in (None, 2.9)]
+    return [("simulate", plain(one)) for one in told]

@@ -75,7 +75,10 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
     )
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
-    own = (clone, count, data, dotted, hours, lines, message, multiline, place, pull, short_path, state, styled, told)
+    own = (
+        clone, count, data, dotted, hours, lines, message, multiline, place, pull, short_path, sparkline, state, styled,
+        told,
+    )  # fmt: skip
     filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
     cast("dict[str, Any]", made.filters).update(filters)
     return made
@@ -178,6 +181,10 @@ def hours(rows: Sequence[Mapping[str, Any]], since: float, bars: str) -> str:
     last = max(by_hour)
     first = max(round(since), last - (BARS_MAX - 1) * 3600)
     values = [by_hour.get(at, 0) for at in range(first, last + 1, 3600)]
-    most = max(values)
-    shown = "".join(bars[value * (len(bars) - 1) // most] if value else " " for value in values)
-    return f"{shown}  at most {most:,} attempts begun in one"
+    return f"{sparkline(values, bars)}  at most {max(values):,} attempts begun in one"
+
+
+def sparkline(values: Sequence[float], bars: str, most: float = 0.0) -> str:
+    """Figures as bars, `most` (or else the largest) at full height; nothing is blank."""
+    most = most or max(values)
+    return "".join(bars[int(value * (len(bars) - 1) / most)] if value else " " for value in values)
