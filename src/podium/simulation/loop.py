@@ -15,26 +15,10 @@ class Stalled(Exception):
     """Everything waits and nothing is scheduled: a lost wake-up that no sweep repairs."""
 
 
-class _VirtualSelector(selectors.BaseSelector):
-    """Moves the loop's time forward instead of waiting."""
+class _VirtualSelector(selectors.SelectSelector):
+    """Moves the loop's time forward instead of waiting; nothing is ever written to the loop's own self-pipe."""
 
-    def __init__(self) -> None:
-        self.loop: VirtualLoop
-        self._map: dict[int, selectors.SelectorKey] = {}
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        """The loop's own self-pipe, which nothing ever writes to."""
-        fd = fileobj if isinstance(fileobj, int) else fileobj.fileno()
-        key = self._map[fd] = selectors.SelectorKey(fileobj, fd, events, data)
-        return key
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        """Forget a descriptor."""
-        return self._map.pop(fileobj if isinstance(fileobj, int) else fileobj.fileno())
-
-    def get_map(self) -> Any:
-        """What is registered."""
-        return self._map
+    loop: "VirtualLoop"
 
     def select(self, timeout: float | None = None) -> list[Any]:
         """Nothing is ever ready; time passes at once."""

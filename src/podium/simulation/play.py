@@ -126,6 +126,8 @@ async def _live(scenario: Scenario) -> SimulatedRun:
         await clock.sleep(VISIT_SECONDS)
         await _visit(engine, database)
     engine.stop()
+    for error in clock.failures:
+        raise error
     return _told(scenario, database, clock.now())
 
 
