@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from podium import config as configuration
 from podium.address import LOCK, listen
@@ -23,6 +24,10 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.operations.context import Context
     from podium.ports import Clock
     from podium.store.store import Store
+
+LOCK_SECONDS: Final = 1.0
+"""Whoever asks whether a home is locked, and a killed orchestrator's child that is just being made, hold it shortly."""
+LOCK_LOOK_SECONDS: Final = 0.02
 
 
 def _refuse_file(home: Path) -> None:
@@ -61,7 +66,9 @@ class RealWorld:
 
         The kernel lets the lock go with the process, so no dead run blocks anybody.
         """
-        handle = files.try_lock(home / LOCK)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while (handle := files.try_lock(home / LOCK)) is None and time.monotonic() < deadline:
+            time.sleep(LOCK_LOOK_SECONDS)
         if handle is None:
             pid = files.read(home / LOCK).decode().strip() or "unknown"
             raise HomeLocked(

@@ -34,7 +34,8 @@ def test_an_ended_project_is_forgotten_by_itself_and_every_answer_says_so(podium
 
     podium.ask("up")
     project = podium.until("answer['pruned_at']", "project", "small")
-    podium.until("not any(row['count'] for row in answer['removed'])", "prune", "--yes")
+    # Each call is an event itself, which the next one may remove.
+    podium.until("not any(row['count'] for row in answer['removed'] if row['kind'] != 'events')", "prune", "--yes")
     podium.ask("down")
 
     assert project["state"] == "complete"

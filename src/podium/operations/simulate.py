@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from podium.domain.errors import NotFound, Unavailable, UsageError
+from podium.domain.errors import Conflict, NotFound, Unavailable, UsageError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, explain, operation, option
 from podium.operations.roster import fleet_of
@@ -133,10 +133,10 @@ def _history(rows: Rows, context: Context, hours: float) -> tuple[list[Arrival],
 
 
 async def _played(scenarios: list[Scenario]) -> list[SimulatedRun]:
-    """What comes of each, played in a process of its own that ends with the question; raises `Unavailable`."""
+    """What comes of each, played in a process that ends with the question; raises `Conflict`, `Unavailable`."""
     asked, smaller = TypeAdapter(list[Scenario]).dump_json(scenarios), "Ask for fewer hours, projects or alternatives."
     if not _ALONE.acquire(blocking=False):
-        raise Unavailable("A simulation is under way already. Ask again when it has ended, in a minute at the latest.")
+        raise Conflict("A simulation is under way already. Ask again when it has ended, in a minute at the latest.")
     try:
         process = await asyncio.create_subprocess_exec(*COMMAND, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=ENVIRONMENT)
         try:

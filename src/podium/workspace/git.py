@@ -20,8 +20,8 @@ SILENCE_SECONDS_MAX: Final = 300.0
 LOOK_SECONDS: Final = 0.5
 """How often a bounded command is looked at."""
 OUTPUT_BYTES_MAX: Final = 16 << 20
-NO_ROOM: Final = ("No space left on device", "Disk quota exceeded")
-"""What git says of a full disk."""
+NO_ROOM: Final = ("No space left on device", "Disk quota exceeded", "unable to write file ", "unable to write new")
+"""What git says of a full disk; of a file that it checks out, and of its index, it does not say why."""
 
 SUCCESS: Final = frozenset({0})
 YES_OR_NO: Final = frozenset({0, 1})
