@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from podium.app import RealWorld
 from podium.domain.access import OPERATOR
-from podium.domain.errors import NotFound, Unavailable, UsageError
+from podium.domain.errors import NotFound, UsageError
 from podium.operations import simulate
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
@@ -172,13 +172,13 @@ def test_what_cannot_be_simulated_is_told(home: Path, asked: dict[str, str], why
 
 def test_a_simulation_that_takes_too_long_is_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate, "SECONDS_MAX", 0.2)
-    with pytest.raises(Unavailable, match="Ask for fewer"):
+    with pytest.raises(UsageError, match="Ask for fewer"):
         told(home)
 
 
 def test_a_simulation_that_fails_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulate, "COMMAND", (*simulate.COMMAND[:1], "-c", "raise MemoryError('too large')"))
-    with pytest.raises(Unavailable, match="too large"):
+    with pytest.raises(UsageError, match="too large"):
         told(home)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from podium.domain.errors import Conflict, NotFound, Unavailable, UsageError
+from podium.domain.errors import Conflict, NotFound, UsageError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, explain, operation, option
 from podium.operations.roster import fleet_of
@@ -71,7 +71,7 @@ async def simulate(context: Context, asked: SimulateInput) -> SimulateOutput:
     The engine, the store and the policies are the real ones; stand-ins take as long as agents have taken here.
     """
     home, per_hour = await context.store.read(lambda rows: _home(rows, context, asked))
-    fixed, varied = (dict(part.split("=", 1) for part in text.split()) for text in (asked.settings, asked.compare))
+    fixed, varied = _pairs(asked.settings), _pairs(asked.compare)
     chosen = list(product(*(values.split(",") for values in varied.values())))
     if len(chosen) > ALTERNATIVES_MAX:
         raise UsageError(f"These are {len(chosen)} alternatives; {ALTERNATIVES_MAX} are the most for one question.")
@@ -80,6 +80,11 @@ async def simulate(context: Context, asked: SimulateInput) -> SimulateOutput:
     runs = await _played([_with(home, fixed | one) for one in named])
     told = verdict(runs, asked.goal_hours or context.config.targets.pipeline[1], asked.goal_per_hour)
     return SimulateOutput(verdict=told, times=home.times, recorded_per_hour=per_hour, runs=runs)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """From `name=value name=value`."""
+    return {name: value for name, _, value in (part.partition("=") for part in text.split())}
 
 
 def _home(rows: Rows, context: Context, asked: SimulateInput) -> tuple[Scenario, float | None]:
@@ -133,7 +138,7 @@ def _history(rows: Rows, context: Context, hours: float) -> tuple[list[Arrival],
 
 
 async def _played(scenarios: list[Scenario]) -> list[SimulatedRun]:
-    """What comes of each, played in a process that ends with the question; raises `Conflict`, `Unavailable`."""
+    """What comes of each, played in a process that ends with the question; raises `Conflict`, `UsageError`."""
     asked, smaller = TypeAdapter(list[Scenario]).dump_json(scenarios), "Ask for fewer hours, projects or alternatives."
     if not _ALONE.acquire(blocking=False):
         raise Conflict("A simulation is under way already. Ask again when it has ended, in a minute at the latest.")
@@ -142,7 +147,7 @@ async def _played(scenarios: list[Scenario]) -> list[SimulatedRun]:
         try:
             said, trouble = await asyncio.wait_for(process.communicate(asked), SECONDS_MAX)
         except TimeoutError:
-            raise Unavailable(f"The simulation takes over {SECONDS_MAX:.0f} s. {smaller}") from None
+            raise UsageError(f"The simulation takes over {SECONDS_MAX:.0f} s. {smaller}") from None
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
@@ -151,7 +156,7 @@ async def _played(scenarios: list[Scenario]) -> list[SimulatedRun]:
         _ALONE.release()
     if process.returncode:
         why = trouble.decode("utf-8", "replace").strip().rpartition("\n")[2] or f"signal {-process.returncode}"
-        raise Unavailable(f"The simulation did not get to its end ({why}). {smaller}")
+        raise UsageError(f"The simulation did not get to its end ({why}). {smaller}")
     return TypeAdapter(list[SimulatedRun]).validate_json(said)
 
 
