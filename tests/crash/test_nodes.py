@@ -107,6 +107,7 @@ def test_while_the_database_is_away_agents_work_on_and_whoever_asks_is_told(pair
 def test_a_leader_of_the_version_before_goes_on_over_newer_tables_and_a_restarted_one_says_what_to_do(
     pair: Pair,
 ) -> None:
+    pair.features = 1
     with pair.orchestrator():
         pair.submit()
         assert _until(lambda: ask(pair.home, "SELECT count(*) FROM job WHERE state = 'running'"))
