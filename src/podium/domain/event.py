@@ -1,10 +1,10 @@
 """What may happen: the closed list of the types of events in the append-only log."""
 
-import tomllib
-from pathlib import Path
 from typing import Final
 
-_KINDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+from podium.tables import beside
+
+_KINDS: Final = beside(__file__)
 DOCUMENTED: Final = ("genesis_complete", "development_milestone")
 """The events whose data is a documented payload, verbatim (EVT-3)."""
 TYPES: Final = frozenset({f"{kind}.{what}" for kind, all_ in _KINDS.items() for what in all_} | {*DOCUMENTED})

@@ -5,14 +5,13 @@ docs/lifecycle.md are drawn from them. A workflow's state is never set by hand: 
 reached by walking legal edges, so that even a jump over several states leaves one event for each edge.
 """
 
-import tomllib
 from collections import deque
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from podium.domain.errors import IllegalTransition
+from podium.tables import beside
 
 Edges = Mapping[str, frozenset[str]]
 """From a state to the states that may follow it."""
@@ -32,7 +31,7 @@ def _table(edges: Mapping[str, Mapping[str, str]]) -> Mapping[tuple[str, str], s
     return MappingProxyType({(at, what): after for at, follow in edges.items() for what, after in follow.items()})
 
 
-_DATA: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_DATA: Final = beside(__file__)
 
 WORKFLOWS: Final[Mapping[str, Edges]] = MappingProxyType(
     {name: _lifecycle(**states) for name, states in _DATA["workflows"].items()}

@@ -7,12 +7,13 @@ every piece is there, none is too long, and an index leads to them. `content.tom
 from typing import Any
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.features import KINDS, facts_of, tables
+from podium.agents.rehearsal.features import KINDS, facts_of
 from podium.agents.rehearsal.protocol import JsonObject, Result, Told
 from podium.agents.rehearsal.stage import Stage
 from podium.domain.project import slug
+from podium.tables import beside
 
-_TABLE = tables("content.toml")
+_TABLE = beside(__file__)
 _PIECES, _LIMITS = _TABLE["pieces"], _TABLE["limits"]
 _TOLD, _READ = ("key", "title", "does", "path"), ("key", "title", "run_summary", "path")
 WRITING = tuple(_TABLE["steps"])

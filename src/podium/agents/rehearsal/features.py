@@ -7,18 +7,17 @@ what a repository really holds: its package, its features and what they answer, 
 import json
 import re
 import textwrap
-import tomllib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from podium.agents.rehearsal import probe, prose
 from podium.agents.rehearsal.protocol import StepFailed, Told
 from podium.agents.rehearsal.stage import Stage, tail
 from podium.domain.project import slug
+from podium.tables import beside
 
 TITLE_CHARS_MAX = 120
 DETAIL_CHARS_MAX = 2_000
@@ -118,13 +117,8 @@ class Behaviour(NamedTuple):
     source: str
 
 
-def tables(name: str) -> dict[str, dict[str, Any]]:
-    """Return the tables of a TOML file beside this module."""
-    return tomllib.loads(Path(__file__).with_name(name).read_text("utf-8"))
-
-
-KINDS = tables("kinds.toml")
-BEHAVIOURS = tuple(Behaviour(name, **row) for name, row in tables("behaviours.toml").items())
+KINDS = beside(__file__, "kinds.toml")
+BEHAVIOURS = tuple(Behaviour(name, **row) for name, row in beside(__file__, "behaviours.toml").items())
 
 
 def behaviour_for(title: str, detail: str) -> Behaviour:

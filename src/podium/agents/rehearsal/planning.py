@@ -22,9 +22,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from podium.agents.rehearsal import prose
-from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned, tables
+from podium.agents.rehearsal.features import DETAIL_CHARS_MAX, KINDS, TITLE_CHARS_MAX, Feature, Plan, cleaned
 from podium.agents.rehearsal.protocol import StepFailed, Told
 from podium.domain import issues
+from podium.tables import beside
 
 ITEM = 7
 SIZES = (("small", 5, 600), ("medium", 15, 3_000))
@@ -34,7 +35,7 @@ SHORT_TITLE_CHARS_MAX = 80
 DEFAULT_TYPE = "cli"
 TITLE_WEIGHT = 5
 
-_WORDS = {name: re.compile(row["regex"], re.IGNORECASE | re.VERBOSE) for name, row in tables("planning.toml").items()}
+_WORDS = {name: re.compile(row["regex"], re.IGNORECASE | re.VERBOSE) for name, row in beside(__file__).items()}
 _OUTLINE = frozenset({"heading_open", "paragraph_open", "bullet_list_open", "ordered_list_open", "list_item_open"})
 _TITLE_BREAK = re.compile(r"\s*(?::\s|\s[–—-]\s)")
 

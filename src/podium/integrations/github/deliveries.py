@@ -5,12 +5,12 @@ strict schema. All text in them is somebody else's.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, Literal, cast
+
+from podium.tables import beside
 
 Effect = Literal["intake", "feedback", "increment", "build", "scale", "ignored"]
 
@@ -59,7 +59,7 @@ class Asked:
 @cache
 def table() -> dict[str, Any]:
     """The table, as it is in its file."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    return beside(__file__)
 
 
 def read(event: str, payload: Mapping[str, Any]) -> Asked:
