@@ -40,7 +40,7 @@ class AgentConfig(_Section):
     """Of `claude` and of presets: the program, by a name on PATH or a path; empty for its usual name."""
     fallback_model: str = ""
     """Of `claude`: taken while the first model is overloaded."""
-    max_turns: Annotated[int, Field(ge=0)] | None = None
+    max_turns: Annotated[int, Field(ge=0)] = 0
     """Of `claude`: what one attempt may take; 0 for no limit but its budget and its time."""
     stall_seconds: Annotated[float, Field(gt=0)] | None = None
     """Of `claude`: how long its provider may be silent before the attempt ends and is tried again."""
@@ -54,8 +54,9 @@ class AgentConfig(_Section):
     def options(self) -> tuple[str, ...]:
         """What `claude`, or an agent by ACP, is started with beyond its own choices."""
         names = ("program", "model", "fallback_model", "budget_usd", "usd_per_hour", "max_turns", "stall_seconds")
-        chosen = {f"--{name.replace('_', '-')}": getattr(self, name) for name in names}
-        return tuple(str(part) for name, value in chosen.items() if value not in ("", None) for part in (name, value))
+        usual = type(self).model_fields
+        chosen = {name: value for name in names if (value := getattr(self, name)) != usual[name].default}
+        return tuple(str(part) for name, value in chosen.items() for part in (f"--{name.replace('_', '-')}", value))
 
 
 _SHALLOW: Final = Limits()
