@@ -16,6 +16,7 @@ import pytest
 
 from podium.agents.command import Program, Programs
 from podium.clock import SteadyClock
+from podium.domain.attempt import Ending
 from podium.domain.job import Lease
 from podium.hosts.hosting import Hosting, HostSettings
 from podium.ports import Running
@@ -27,17 +28,20 @@ from podium_ray.host import LOOPBACK, RayHost
 from podium_ray.node import VARIABLE
 from tests.crash.ray_node import READY
 from tests.faces.command_line import ROOT
-from tests.unit.hosts.world import brief_of, make_assignment
+from tests.unit.hosts.world import PASSED, brief_of, make_assignment, make_lease
+from tests.unit.workspace.work import files_of, git
 
 START_SECONDS = 240.0
 """Starting a node takes seconds of CPU; on a busy machine that may take minutes."""
 LOOK_SECONDS = 0.02
+FIRST, SECOND = make_lease(12, 1), make_lease(12, 2)
 
 
 class Machines:
     """Nodes by name; `head` holds the cluster together, and takes no attempt unless it is told to."""
 
     def __init__(self, root: Path, ip: str = "127.0.0.1") -> None:
+        root.mkdir()
         self.root, self.ip = root, ip
         # Ray itself finds no node dead: what is noticed is noticed by Podium.
         self.env = {**LOOPBACK, "RAY_AUTH_TOKEN": "0" * 64, "RAY_health_check_failure_threshold": "1000"}
@@ -119,6 +123,23 @@ def machines(root: Path, *names: str, ip: str = "127.0.0.1") -> Generator[Machin
             cluster.close()
 
 
+def working(root: Path) -> str:
+    """An agent that tells in which attempt it is at work, and works until the file `go` is there."""
+    told = f"echo $PODIUM_ATTEMPT >>{root}/begun; echo x >x.txt\n"
+    return f"{told}until [ -e {root}/go ]; do sleep 0.05; done\n{PASSED}"
+
+
+def begun(root: Path) -> list[str]:
+    """The attempts that such agents were at work in."""
+    path = root / "begun"
+    return [line.partition(":")[2] for line in path.read_text().split()] if path.exists() else []
+
+
+def refs(home: Home) -> str:
+    """Where the project's attempts have left their work."""
+    return git(home.repository("hello"), "for-each-ref", "--format=%(refname)", "refs/podium/attempts")
+
+
 class Fleet:
     """A home whose attempts run on the machines."""
 
@@ -133,8 +154,44 @@ class Fleet:
         programs = {"shell": Program(("/bin/sh", "-c", self.script))}
         return RayHost(Hosting(self.home, Repositories(self.home), SteadyClock(), Programs(programs), settings))
 
+    async def overtake(
+        self, cluster: Machines, host: RayHost, machine: str, go: Callable[[], None], heal: Callable[[], object]
+    ) -> float:
+        """Do elsewhere what that machine was given, then heal it: its late result is not taken, and is swept.
+
+        `go` lets both attempts end. The answer is after how long the machine is known again.
+        """
+        again = await self.start(host, SECOND)
+        go()  # the first ends, too, on a machine that nobody reaches
+        second = await again.ended()
+        assert second.ending is Ending.FINISHED
+        left = next(cluster.root.glob(f"{machine}/*/attempts/{FIRST.name}"))
+        await until((left / "exit.json").exists)
+        heal()
+        known_after = await until(lambda: len(host.nodes) == 2)
+        late = await self.host().adopt(FIRST)
+        assert late is not None
+        assert (await late.ended()).ending is Ending.LOST
+        assert await host.sweep(lambda name: name == SECOND.name) > 0
+        assert not left.exists()
+        assert refs(self.home).split() == ["refs/podium/attempts/12.a2"]
+        assert files_of(self.home, str(second.commit)) == {"x.txt"}
+        return known_after
+
     async def start(self, host: RayHost, lease: Lease) -> Running:
         return await host.start(lease, brief_of(make_assignment(lease, timeout_seconds=600.0)))
+
+
+async def at_work(fleet: Fleet, host: RayHost, root: Path, nodes: int = 2) -> Running:
+    """The first attempt, begun, on a cluster whose nodes all answer."""
+    host._begin_watch()
+    await until(lambda: len(host.nodes) == nodes)
+    running = await fleet.start(host, FIRST)
+    following = asyncio.ensure_future(running.ended())
+    await until(lambda: FIRST.name in begun(root) or following.done())
+    assert not following.done(), following.result()
+    following.cancel()
+    return running
 
 
 async def until(is_so: Callable[[], bool], seconds: float = START_SECONDS) -> float:

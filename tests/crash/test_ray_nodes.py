@@ -8,18 +8,26 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from podium.domain.attempt import Ending
-from podium.ports import Running
-from podium.workspace.layout import Home
 from podium_ray import host as ray
-from podium_ray.host import RayHost
-from tests.crash.ray_machines import START_SECONDS, Fleet, Machines, machines, until
-from tests.unit.hosts.world import PASSED, make_lease
-from tests.unit.workspace.work import files_of, git
+from tests.crash.ray_machines import (
+    FIRST,
+    SECOND,
+    START_SECONDS,
+    Fleet,
+    Machines,
+    at_work,
+    begun,
+    machines,
+    until,
+    working,
+)
+from tests.unit.workspace.work import files_of
 
 pytestmark = [
     pytest.mark.skipif("PODIUM_RAY_NODES" not in os.environ, reason="PODIUM_RAY_NODES=1 plays with several nodes"),
@@ -27,43 +35,18 @@ pytestmark = [
 ]
 
 LOST_SECONDS = 5.0
-FIRST, SECOND = make_lease(12, 1), make_lease(12, 2)
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Machines]:
-    root = tmp_path / "nodes"
-    root.mkdir()
-    with machines(root, "one", "two") as cluster:
+    with machines(tmp_path / "nodes", "one", "two") as cluster:
         yield cluster
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:
     """Its agent works until it is let go, and tells in which attempt it is at work."""
-    told = f"echo $PODIUM_ATTEMPT >>{tmp_path}/begun; echo x >x.txt\n"
-    return Fleet(tmp_path / "fleet", f"{told}until [ -e {tmp_path}/go ]; do sleep 0.05; done\n{PASSED}")
-
-
-def begun(root: Path) -> list[str]:
-    path = root / "begun"
-    return [line.partition(":")[2] for line in path.read_text().split()] if path.exists() else []
-
-
-async def at_work(fleet: Fleet, host: RayHost, root: Path, nodes: int = 2) -> Running:
-    """The first attempt, begun, on a cluster whose nodes all answer."""
-    host._begin_watch()
-    await until(lambda: len(host.nodes) == nodes)
-    running = await fleet.start(host, FIRST)
-    following = asyncio.ensure_future(running.ended())
-    await until(lambda: FIRST.name in begun(root) or following.done())
-    assert not following.done(), following.result()
-    following.cancel()
-    return running
-
-
-def refs(home: Home) -> str:
-    return git(home.repository("hello"), "for-each-ref", "--format=%(refname)", "refs/podium/attempts")
+    return Fleet(tmp_path / "fleet", working(tmp_path))
 
 
 @pytest.mark.requirement("REC-1", "REC-8")
@@ -106,20 +89,8 @@ def test_the_late_result_of_a_node_that_was_frozen_is_not_taken(
         cluster.signal(frozen, signal.SIGSTOP, spares="runners")
         async with asyncio.timeout(START_SECONDS):
             assert (await running.ended()).ending is Ending.LOST
-        again = await fleet.start(host, SECOND)
-        (tmp_path / "go").touch()  # the first ends, too, on a machine that nobody reaches
-        second = await again.ended()
-        assert second.ending is Ending.FINISHED
-        left = next(cluster.root.glob(f"{frozen}/*/attempts/{FIRST.name}"))
-        await until((left / "exit.json").exists)
-        cluster.signal(frozen, signal.SIGCONT)
-        await until(lambda: len(host.nodes) == 2)
-        late = await fleet.host().adopt(FIRST)
-        assert late is not None
-        assert (await late.ended()).ending is Ending.LOST
-        assert await host.sweep(lambda name: name == SECOND.name) > 0
-        assert not left.exists()
-        assert refs(fleet.home).split() == ["refs/podium/attempts/12.a2"]
+        thaw = partial(cluster.signal, frozen, signal.SIGCONT)
+        await fleet.overtake(cluster, host, frozen, (tmp_path / "go").touch, thaw)
 
     asyncio.run(test())
 

@@ -30,9 +30,7 @@ FAILURES = "SELECT coalesce(sum(failures), 0) FROM job"
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Machines]:
-    root = tmp_path / "machines"
-    root.mkdir()
-    with machines(root, "one", "two") as cluster:
+    with machines(tmp_path / "machines", "one", "two") as cluster:
         yield cluster
 
 

@@ -11,14 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from podium.domain.attempt import Ending
-from tests.crash.ray_machines import Fleet, machines, until
-from tests.unit.hosts.world import PASSED, make_lease
-from tests.unit.workspace.work import files_of, git
+from tests.crash.ray_machines import FIRST, Fleet, at_work, machines, until, working
 
 pytestmark = [
     pytest.mark.skipif("PODIUM_RAY_NODES" not in os.environ, reason="PODIUM_RAY_NODES=1 plays with several nodes"),
@@ -28,7 +27,6 @@ pytestmark = [
 
 INSIDE = "PODIUM_TEST_NAMESPACE"
 NEAR, FAR = "10.93.0.1", "10.93.0.2"
-FIRST, SECOND = make_lease(12, 1), make_lease(12, 2)
 
 
 def run(*command: str) -> None:
@@ -74,46 +72,21 @@ def test_in_namespaces(tmp_path: Path, record_property: Callable[[str, object], 
 
 @pytest.mark.skipif(INSIDE not in os.environ, reason="it is run by the one above")
 def test_what_a_machine_that_was_cut_off_has_done_is_not_taken(tmp_path: Path) -> None:
-    told = f"echo $PODIUM_ATTEMPT >>{tmp_path}/begun; echo x >x.txt\n"
-    script = f"{told}until [ -e {tmp_path}/go ]; do sleep 0.05; done\n{PASSED}"
-    (tmp_path / "begun").touch()
-    (tmp_path / "nodes").mkdir()
-
-    def begun() -> str:
-        return (tmp_path / "begun").read_text("utf-8")
-
     async def test() -> None:
-        fleet = Fleet(tmp_path / "fleet", script)
+        fleet = Fleet(tmp_path / "fleet", working(tmp_path))
         with cable() as there, machines(tmp_path / "nodes", ip=NEAR) as cluster:
             cluster.start("far", ip=FAR, within=there)
             host = fleet.host()
-            host._begin_watch()
-            await until(lambda: len(host.nodes) == 1)
-            running = await fleet.start(host, FIRST)
-            following = asyncio.ensure_future(running.ended())
-            await until(lambda: FIRST.name in begun() or following.done())
+            running = await at_work(fleet, host, tmp_path, nodes=1)
             assert cluster.node_of(FIRST) == "far"
             await asyncio.to_thread(cluster.start, "near")
             await until(lambda: len(host.nodes) == 2)
+            following = asyncio.ensure_future(running.ended())
             run("ip", "link", "set", "near", "down")
             lost_after = await until(following.done)
             assert following.result().ending is Ending.LOST
-            again = await fleet.start(host, SECOND)
-            (tmp_path / "go").touch()  # the first ends, too, on a machine that nobody reaches
-            second = await again.ended()
-            assert second.ending is Ending.FINISHED
-            left = next(cluster.root.glob(f"far/*/attempts/{FIRST.name}"))
-            await until((left / "exit.json").exists)
-            run("ip", "link", "set", "near", "up")
-            healed_after = await until(lambda: len(host.nodes) == 2)
-            late = await fleet.host().adopt(FIRST)
-            assert late is not None
-            assert (await late.ended()).ending is Ending.LOST
-            await host.sweep(lambda name: name == SECOND.name)
-            assert not left.exists()
-            refs = git(fleet.home.repository("hello"), "for-each-ref", "--format=%(refname)", "refs/podium/attempts")
-            assert refs.split() == ["refs/podium/attempts/12.a2"]
-            assert files_of(fleet.home, str(second.commit)) == {"x.txt"}
+            heal = partial(run, "ip", "link", "set", "near", "up")
+            healed_after = await fleet.overtake(cluster, host, "far", (tmp_path / "go").touch, heal)
             line = f"cut off: lost after {lost_after:.1f} s; healed: known again after {healed_after:.1f} s"
             sys.stdout.write(f"\n{line}\n")
 
