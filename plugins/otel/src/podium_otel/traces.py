@@ -112,10 +112,7 @@ class Traces:
             return INTERVAL_SECONDS
         spans = [span(ended) for ended in page if ended.kind]
         if spans and not await asyncio.to_thread(self.send, spans):
-            _log.warning(
-                "%d spans were not taken by the collector that %s names; they are sent again in %g s",
-                len(spans), " or ".join(VARIABLES), RETRY_SECONDS,
-            )  # fmt: skip
+            _log.warning("the collector of %s does not take spans; they are sent again later", " or ".join(VARIABLES))
             return RETRY_SECONDS
         part = self.place.with_suffix(".part")
         part.write_text(str(page[-1].seq), "utf-8")
