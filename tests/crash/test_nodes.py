@@ -111,8 +111,7 @@ def test_a_leader_of_the_version_before_goes_on_over_newer_tables_and_a_restarte
     with pair.orchestrator():
         pair.submit()
         assert _until(lambda: ask(pair.home, "SELECT count(*) FROM job WHERE state = 'running'"))
-        with psycopg.connect(SHARED[pair.home], autocommit=True) as newer:
-            newer.execute(NEWER)
+        assert _until(lambda: _migrated(pair))
         assert _until(lambda: not pair.open_projects())
     pair.close()
     assert judge(pair.home, pair.projects)[:2] == ([], [])
@@ -121,6 +120,13 @@ def test_a_leader_of_the_version_before_goes_on_over_newer_tables_and_a_restarte
     assert _until(lambda: "written by a newer Podium" in log.read_text("utf-8"))
     restarted.kill()
     restarted.wait()
+
+
+def _migrated(pair: Pair) -> bool:
+    """In one transaction, as a node does: one that meets the leader's in a deadlock is made again."""
+    with psycopg.connect(SHARED[pair.home], autocommit=True) as newer:
+        newer.execute(NEWER)
+    return True
 
 
 def _until(met: object) -> bool:
