@@ -17,6 +17,7 @@ from podium.clock import SteadyClock
 from podium.domain.access import Principal
 from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
 from podium.orchestra import LoadedHome, Orchestra, conducted, load
+from podium.refusals import refusal
 from podium.runner import files
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
@@ -34,11 +35,7 @@ def _refuse_file(home: Path) -> None:
     """A home is a folder; raises `Unavailable`."""
     for path in (home, *home.parents):
         if path.exists() and not path.is_dir():
-            what = "it" if path == home else str(path)
-            raise Unavailable(
-                f"The home {home} cannot be used: {what} is a file, not a folder. "
-                "Choose another with --home or PODIUM_HOME."
-            )
+            raise Unavailable(refusal("home in a file", home=home, what="it" if path == home else path))
 
 
 def _holds_anything(database: Path) -> bool:
@@ -56,10 +53,7 @@ class RealWorld:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             tempfile.TemporaryFile(dir=home).close()
         except OSError as error:
-            raise Unavailable(
-                f"The home {home} cannot be written ({error.strerror}). Give the folder write permission, free space, "
-                "or choose another with --home or PODIUM_HOME."
-            ) from None
+            raise Unavailable(refusal("closed home", home=home, why=error.strerror)) from None
 
     def lock(self, home: Path) -> None:
         """Keep every orchestrator off the home until this process ends; raises `HomeLocked`.
@@ -71,10 +65,7 @@ class RealWorld:
             time.sleep(LOCK_LOOK_SECONDS)
         if handle is None:
             pid = files.read(home / LOCK).decode().strip() or "unknown"
-            raise HomeLocked(
-                f"Another orchestrator (process {pid}) runs on {home}. Use it (`podium status`, `podium submit`), "
-                "stop it (`podium down`), or choose another home with --home or PODIUM_HOME."
-            )
+            raise HomeLocked(refusal("locked home", pid=pid, home=home))
         with suppress(OSError):  # a full disk: who holds it is for people only
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)
@@ -182,9 +173,7 @@ def _writable(loaded: LoadedHome) -> "AbstractAsyncContextManager[tuple[Store, C
     from podium.store.store import DATABASE, open_store
 
     if loaded.config.database_url:
-        raise Unavailable(
-            "This home's state is in a database that nodes share, and no node runs here: start one with `podium up`."
-        )
+        raise Unavailable(refusal("shared state"))
     return open_store(loaded.path / DATABASE, SteadyClock, limits=loaded.config.store_limits())
 
 

@@ -17,6 +17,7 @@ from podium.policy.admission import Limits
 from podium.policy.autoscaling import AutoscalerSettings, Thresholds
 from podium.policy.retention import Retention
 from podium.policy.routing import DEFAULT, STRATEGIES
+from podium.refusals import refusal
 
 FILE: Final = "podium.toml"
 DATABASE_VARIABLE: Final = "PODIUM_DATABASE_URL"
@@ -297,10 +298,7 @@ def load(home: Path) -> Config:
         if agent.acp and (agent.fallback_model or agent.max_turns or agent.stall_seconds):
             raise UsageError(f"{path}: agents.{name}: fallback_model, max_turns and stall_seconds are for `claude`.")
         if agent.options() and not agent.acp and (name != "claude" or agent.command or agent.usd_per_hour is not None):
-            raise UsageError(
-                f"{path}: agents.{name}: program, model, budget_usd and the like are for `claude` and for acp, "
-                "usd_per_hour for acp alone."
-            )
+            raise UsageError(refusal("options of another agent", path=path, name=name))
     if config.agent not in config.all_agents():
         raise UsageError(f"{path}: agent = {config.agent!r} is not configured; add [agents.{config.agent}].")
     return config

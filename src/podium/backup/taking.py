@@ -16,6 +16,7 @@ from podium.backup.snapshot import copy, snapshot
 from podium.domain.errors import Conflict, NotFound, PodiumError
 from podium.domain.job import Job
 from podium.hosts import cleaning
+from podium.refusals import refusal
 from podium.store.rows import Rows
 from podium.store.sqlite import SqliteRows, connect
 from podium.store.store import DATABASE
@@ -123,10 +124,7 @@ async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
     opener_of(file)
     if not (home_path / DATABASE).exists() or config.load(home_path).database_url:
-        raise NotFound(
-            f"There is no Podium home with a database of its own at {home_path}: nothing can be backed up. A database "
-            "that nodes share is backed up with its own tools (pg_dump), and the home as a folder."
-        )
+        raise NotFound(refusal("nothing to back up", home=home_path))
     if os.path.lexists(file):
         raise Conflict(f"{file} is there already. Choose another name, or remove it.")
     taken = Taken(str(file))

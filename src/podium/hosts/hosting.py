@@ -13,6 +13,7 @@ from podium.agents.command import Programs
 from podium.config import SandboxConfig
 from podium.domain.errors import UsageError
 from podium.ports import Clock, Host
+from podium.refusals import refusal
 from podium.runner.spec import Limits
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
@@ -64,6 +65,4 @@ def factory(name: str) -> Factory:
     if name in offered:
         return offered[name].load()
     known = ", ".join(sorted({LOCAL, *offered}))
-    raise UsageError(
-        f"No host {name!r} is installed; known: {known}. `pip install podium-ray` brings `ray` (docs/cluster.md)."
-    )
+    raise UsageError(refusal("no such host", name=name, known=known))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from podium.domain.delivery import Answer, Delivery
 from podium.domain.errors import UsageError
 from podium.hook import Hook
+from podium.refusals import refusal
 from podium.web_address import Target, checked_url, is_public
 
 if TYPE_CHECKING:  # a home without webhooks loads no HTTP client
@@ -69,10 +70,7 @@ class WebhookSender:
                 addresses = list(await self.lookup(target.host, target.port))
                 inside = [] if hook.allow_private else [each for each in addresses if not is_public(each)]
                 if inside:
-                    return refuse(
-                        f"[webhooks.{name}]: {target.host} leads to {inside[0]}, which is no public address. "
-                        "If it is yours, set allow_private = true"
-                    )
+                    return refuse(refusal("private receiver", name=name, host=target.host, address=inside[0]))
                 return await self._post(target, addresses[:ADDRESSES_MAX], headers, content)
         except TimeoutError:
             return Answer(None, f"no answer within {hook.timeout_seconds:g} s")
@@ -149,10 +147,7 @@ def _key(hook: Hook, home: Path, environ: Mapping[str, str]) -> bytes:
     except ValueError:
         key = b""
     if len(key) not in SECRET_BYTES:
-        raise UsageError(
-            f"{where} holds no signing key: whsec_ and the base64 of 24 to 64 random bytes "
-            "(for example whsec_$(openssl rand -base64 32))."
-        )
+        raise UsageError(refusal("no signing key", where=where))
     return key
 
 

@@ -9,6 +9,7 @@ import psycopg
 from podium.domain.errors import Unavailable
 from podium.policy.admission import Limits
 from podium.ports import Clock
+from podium.refusals import refusal
 from podium.store import postgres
 from podium.store.store import Store, opened, read_only
 
@@ -89,8 +90,5 @@ async def open_shared(url: str) -> AsyncGenerator[Store]:
         try:
             store = read_only(rows)
         except psycopg.errors.UndefinedTable:
-            where = postgres.described(url)
-            raise Unavailable(
-                f"The database {where} is empty: the first node makes its tables (`podium up`)."
-            ) from None
+            raise Unavailable(refusal("empty database", where=postgres.described(url))) from None
         yield store

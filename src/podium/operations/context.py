@@ -12,10 +12,10 @@ from podium.domain.command import Command
 from podium.domain.errors import Forbidden, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline
-from podium.operations.refusals import refusal
 from podium.policy import routing
 from podium.policy.health import Vitals
 from podium.ports import Clock
+from podium.refusals import refusal
 from podium.store.rows import Rows
 
 T = TypeVar("T")

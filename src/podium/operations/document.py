@@ -7,7 +7,7 @@ from typing import Final
 
 from podium.domain.errors import InvalidDocument
 from podium.domain.project import TITLE_CHARS_MAX
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 BYTES_MAX: Final = 2 * 1024 * 1024
 NOTE_TITLE_CHARS_MAX: Final = 80

@@ -12,9 +12,9 @@ from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.moments import seconds_until
 from podium.operations.operation import Change, Output, argument, operation, option
-from podium.operations.refusals import refusal
 from podium.operations.request import ProjectRequest, document_of
 from podium.operations.waiting import InputRow, waits
+from podium.refusals import refusal
 from podium.store.rows import Rows
 from podium.workspace import adoption, source
 
@@ -107,13 +107,10 @@ def _read(asked: SubmitInput) -> tuple[str, str]:
 def _earlier(rows: Rows, project: str, text: str) -> SubmitOutput:
     """The project that the same key made before; whoever sent something else under it is told."""
     before = rows.one("document_of_project", (project,))
-    note = (
-        f"This key was used before for another input. Project {project} stays as it was, and nothing new was begun; "
-        "submit with another key for a project of its own."
-    )
     title = rows.one("project_by_id", (project,))[1]
     is_other = before is not None and before[0] != text
-    return SubmitOutput(project=project, title=title, created=False, notes=(note,) if is_other else ())
+    notes = (refusal("used key", project=project),) if is_other else ()
+    return SubmitOutput(project=project, title=title, created=False, notes=notes)
 
 
 def _waiting(place: InputRow) -> str:

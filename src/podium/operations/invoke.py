@@ -8,7 +8,7 @@ from podium.domain.command import Audit
 from podium.domain.errors import Forbidden, PodiumError
 from podium.operations.context import Context
 from podium.operations.operation import Input, Operation, Output
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 ARGUMENT_CHARS_MAX: Final = 500
 """Of each argument that is put on record; a document is not repeated in the log."""

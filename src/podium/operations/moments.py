@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from podium.domain.errors import UsageError
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 DELAY_SECONDS_MAX: Final = 366 * 86_400.0
 

@@ -9,9 +9,9 @@ from podium.domain.errors import NotFound
 from podium.operations.attempts import own_project
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, argument, option, question
-from podium.operations.refusals import refusal
 from podium.operations.waiting import InputRow, waits
 from podium.policy.ordering import priority
+from podium.refusals import refusal
 from podium.store.assignments import artifact_of
 from podium.store.rows import Rows
 

@@ -14,7 +14,7 @@ from podium.domain.pipeline import Item, topological
 from podium.domain.project import TITLE_CHARS_MAX
 from podium.operations.document import one_line
 from podium.operations.operation import Input, option
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 BRIEF_CHARS_MAX: Final = 20_000
 FEATURE_CHARS_MAX: Final = 20_000

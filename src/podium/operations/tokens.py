@@ -14,7 +14,7 @@ from podium.domain.errors import Unauthorized
 from podium.operations.attempts import at_work
 from podium.operations.context import Context
 from podium.operations.operation import Change, Nothing, Output, argument, of_store, operation, option, question
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 from podium.store.rows import Rows
 
 DAY_SECONDS = 86_400.0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from podium.domain.errors import NotFound, Unavailable, UsageError
+from podium.refusals import refusal
 from podium.workspace import git, worktree
 from podium.workspace import source as names
 from podium.workspace.layout import tree_bytes
@@ -77,10 +78,7 @@ async def look(source: str) -> Found:
     branch = next((line.removeprefix(_REF).removeprefix(_HEADS) for line in told if line.startswith(_REF)), DETACHED)
     head = next((line for line in told if not line.startswith(_REF)), "")
     if not head:
-        raise UsageError(
-            f"{source} has no commit on its default branch, so there is nothing to work on. Commit something there, "
-            "or leave --repository out to begin an empty one."
-        )
+        raise UsageError(refusal("no commit", source=source))
     return Found(branch, head)
 
 
@@ -136,10 +134,7 @@ def _refusal(source: str, said: str) -> UsageError | Unavailable:
         return UsageError(f"{source} belongs to another user. Clone it with `git clone`, and give your own clone.")
     last = " ".join(said.split())[-500:]
     if not names.is_path(source):
-        return Unavailable(
-            f"{source} cannot be read: {last}. Try `git ls-remote {source}`; a private repository needs an SSH key "
-            "that asks for nothing, or a local clone."
-        )
+        return Unavailable(refusal("closed source", source=source, why=last))
     if "does not appear to be a git repository" in said or "not a git repository" in said:
         inside = next((parent for parent in Path(source).parents if (parent / ".git").exists()), None)
         hint = (

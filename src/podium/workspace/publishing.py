@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from podium.domain.errors import Unavailable, UsageError
+from podium.refusals import refusal
 from podium.workspace import adoption, git
 from podium.workspace.layout import PRIVATE, Home, make_private
 from podium.workspace.repository import Superseded
@@ -93,9 +94,7 @@ async def publish(
                 return Superseded()
             _place(source, place, outputs)
     except OSError as error:
-        raise Unavailable(
-            f"{error.filename} could not be published: {error.strerror}. Mend that, then retry."
-        ) from error
+        raise Unavailable(refusal("not published", file=error.filename, why=error.strerror)) from error
     finally:
         await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
     return placed

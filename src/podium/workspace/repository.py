@@ -10,6 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from podium.domain.errors import NotFound, PodiumError, Unavailable
+from podium.refusals import refusal
 from podium.workspace import adoption, git, merging, worktree
 from podium.workspace.layout import Home, checked_commit, make_private
 from podium.workspace.merging import MergeConflict
@@ -207,8 +208,6 @@ async def _unpack(repository: Path, bundle: Path, source: str, commit: str) -> N
         head = os.read(fd, HEADER_BYTES_MAX)
         end = head.find(b"\n\n") + 2
         if not head.startswith(_SIGNATURES) or end < 2 or f"\n{commit} {source}\n".encode() not in head[:end]:
-            raise Unavailable(
-                f"{bundle} does not hold the commit {commit[:12]} that was reported; the work is not taken."
-            )
+            raise Unavailable(refusal("another commit", bundle=bundle, commit=commit[:12]))
         os.lseek(fd, end, os.SEEK_SET)
         await git.get(repository, "index-pack", "--stdin", "--fix-thin", "--strict", stdin=fd)

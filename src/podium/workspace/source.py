@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from podium.domain.errors import UsageError
+from podium.refusals import refusal
 
 CHARS_MAX: Final = 2_048
 SCHEMES: Final = ("https", "http", "ssh", "file")
@@ -70,10 +71,7 @@ def _checked_url(text: str) -> str:
             raise UsageError("A file URL with a host names no folder of this machine: use file:///FOLDER.")
         return checked(unquote(url.path) or "/")
     if url.password is not None or (url.username is not None and url.scheme != "ssh"):
-        raise UsageError(
-            "The repository's URL has a user name or a password in it, which would be stored and shown. Leave it out, "
-            "and use an SSH key or a local clone for a private repository."
-        )
+        raise UsageError(refusal("credential in a URL"))
     if url.username is not None and not _USER.fullmatch(url.username):
         raise UsageError("The user name in the repository's URL may have letters, digits, '.', '_' and '-'.")
     if not _HOST.fullmatch(url.netloc.rpartition("@")[2].removesuffix(f":{url.port}")):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from podium.domain.errors import Conflict
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 FILE: Final = "CLAUDE.md"
 BEGIN: Final = "<!-- podium: begin (podium init --claude keeps this part; write outside of it) -->"

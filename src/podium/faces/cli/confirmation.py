@@ -10,7 +10,7 @@ import click
 
 from podium.domain.errors import UsageError
 from podium.faces.wording import counted
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 if TYPE_CHECKING:
     from podium.faces.cli.client import Client

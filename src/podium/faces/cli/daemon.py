@@ -22,7 +22,7 @@ from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, Us
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
 from podium.faces.cli.render import tell
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 from podium.runner import files
 
 START_SECONDS: Final = 20.0

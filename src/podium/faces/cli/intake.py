@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from podium.domain.errors import InvalidDocument, NotFound
 from podium.operations import document
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 STANDARD_INPUT: Final = "-"
 

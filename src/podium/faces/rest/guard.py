@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized
 from podium.faces.rest.problem import problem
-from podium.operations.refusals import refusal
+from podium.refusals import refusal
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
 DELIVERIES: Final = "/webhooks/"

@@ -18,6 +18,7 @@ from podium.faces.rest.guard import BODY_BYTES_MAX, bounded
 from podium.faces.rest.problem import problem
 from podium.faces.rest.server import Server
 from podium.ports import Clock
+from podium.refusals import refusal
 
 HELD_SECONDS: Final = 8.0
 """A request waits so long for a leader: longer than a failover takes."""
@@ -93,10 +94,7 @@ class Relay:
         except (httpx2.ConnectError, httpx2.ConnectTimeout):
             return None
         except httpx2.HTTPError as error:
-            return problem(Unavailable(
-                f"The node that leads stopped before it answered ({type(error).__name__}). Look before you repeat what "
-                "changes something, or repeat it with the same idempotency key."
-            ))  # fmt: skip
+            return problem(Unavailable(refusal("leader gone", why=type(error).__name__)))
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
         return StreamingResponse(answer.aiter_raw(), answer.status_code, kept, background=BackgroundTask(answer.aclose))
 

@@ -31,9 +31,9 @@ from podium.faces.rest.prometheus import Exposition
 from podium.faces.rest.stream import EventStream, Feed, begin_at
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
-from podium.operations.refusals import refusal
 from podium.operations.tokens import caller
 from podium.ports import Clock
+from podium.refusals import refusal
 from podium.workspace.layout import Home
 from podium.workspace.publishing import site
 

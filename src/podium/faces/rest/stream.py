@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 from podium.domain.errors import PodiumError, Unavailable, UsageError
 from podium.integrations.webhooks import structured
 from podium.operations.events import events_after
-from podium.operations.refusals import refusal
 from podium.ports import Clock
+from podium.refusals import refusal
 from podium.store.store import Read
 
 LAST_ID: Final = "Last-Event-ID"

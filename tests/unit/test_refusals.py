@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import podium
-from podium.operations.refusals import words
+from podium.refusals import words
 
 
 def test_every_refusal_has_its_words_and_no_words_are_left_over() -> None:

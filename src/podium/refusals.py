@@ -3,10 +3,13 @@
 from functools import cache
 from typing import Any
 
-from podium.tables import beside
 
-words = cache(lambda: beside(__file__))
-"""Read when the first refusal comes."""
+@cache
+def words() -> dict[str, str]:
+    """All of them, read when the first refusal comes: most commands end without one."""
+    from podium.tables import beside
+
+    return beside(__file__)
 
 
 def refusal(name: str, /, **about: Any) -> str:
