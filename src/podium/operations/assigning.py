@@ -49,7 +49,7 @@ class AssignOutput(ActionOutput):
 @operation("assign-genesis")
 async def assign_genesis(context: Context, asked: AssignInput) -> AssignOutput:
     """Give a project's Genesis work to one instance."""
-    return await _assign(context, "genesis", asked.project, asked.instance, asked)
+    return await _assign(context, "genesis", asked.project, asked)
 
 
 @operation("assign-development")
@@ -60,7 +60,7 @@ async def assign_development(context: Context, asked: AssignDevelopmentInput) ->
     """
     project = await context.store.read(lambda rows: _project_on(rows, asked.repository))
     if project is not None:
-        return await _assign(context, "development", project, asked.instance, asked)
+        return await _assign(context, "development", project, asked)
     await context.store.read(lambda rows: _slot(rows, context, "development", asked.instance))
     address = source.checked(asked.repository)
     name = slug(address.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"), "repository")
@@ -69,14 +69,14 @@ async def assign_development(context: Context, asked: AssignDevelopmentInput) ->
         idempotency_key=f"assign-development:{address}", resume=True,
     )  # fmt: skip
     made = await submit(context, wanted)
-    done = await _assign(context, "development", made.project, asked.instance, asked)
+    done = await _assign(context, "development", made.project, asked)
     return done.model_copy(update={"submitted": made.created})
 
 
 @operation("assign-content")
 async def assign_content(context: Context, asked: AssignInput) -> AssignOutput:
     """Give a project's Content work to one instance."""
-    return await _assign(context, "content", asked.project, asked.instance, asked)
+    return await _assign(context, "content", asked.project, asked)
 
 
 def _project_on(rows: Rows, repository: str) -> str | None:
@@ -93,11 +93,12 @@ def _slot(rows: Rows, context: Context, workflow: str, instance: str) -> None:
         raise NotFound(f"{instance!r} does not work for {workflow}. Its instances: {known or 'none'}; or `{ANY}`.")
 
 
-async def _assign(
-    context: Context, workflow: str, project: str, instance: str, asked: AssignInput | AssignDevelopmentInput
-) -> AssignOutput:
-    await context.store.read(lambda rows: _slot(rows, context, workflow, instance))
-    given = "" if instance == ANY else instance
+Assigned = AssignInput | AssignDevelopmentInput
+
+
+async def _assign(context: Context, workflow: str, project: str, asked: Assigned) -> AssignOutput:
+    await context.store.read(lambda rows: _slot(rows, context, workflow, asked.instance))
+    given = "" if asked.instance == ANY else asked.instance
     command = Steer("assign", project, 0, given, 0, context.named(asked.by), asked.reason, workflow)
     done: Steered = await context.submit(command)
     return AssignOutput.like(done, action="assign", attempts_ended=0, workflow=workflow, instance=given or None)

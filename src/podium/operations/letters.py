@@ -97,7 +97,6 @@ async def replay_all(context: Context, asked: ReplayAllInput) -> ReplayAllOutput
     dead = await context.store.read(lambda rows: _count(rows, asked.project))
     if asked.count != dead or not dead:
         return ReplayAllOutput(project=asked.project, dead=dead, replayed=0)
-    done: Steered = await context.submit(
-        Steer("replay", asked.project, by=context.named(asked.by), reason=asked.reason)
-    )
+    order = Steer("replay", asked.project, by=context.named(asked.by), reason=asked.reason)
+    done: Steered = await context.submit(order)
     return ReplayAllOutput(project=asked.project, dead=dead - done.jobs, replayed=done.jobs)

@@ -98,16 +98,7 @@ class Output(BaseModel):
 
 
 Count = Callable[[Context, Any], Awaitable[Mapping[str, int]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Destructive:
-    """What ends or drops things has this; every face that asks first tells what it touches."""
-
-    verb: str
-    """What happens to the first kind that is counted: `Cancel`."""
-    count: Count
-    """How many of each kind, in the singular (`open job`), a call with this input would touch; raises `PodiumError`."""
+"""How many of each kind, in the singular (`open job`), a call with this input would touch; raises `PodiumError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +120,10 @@ class Operation:
     """Whether an agent at work may call it about its own attempt; the operation itself sees to that."""
     idempotent: bool
     """Whether a second call with the same input changes nothing more."""
-    touches: Destructive | None
-    """Of a destructive operation: what is told before it is confirmed."""
+    ends: str
+    """Of a destructive operation: what happens to the first kind that it touches, `Cancel`; else empty."""
+    touches: Count | None
+    """Of the same: what every face that asks first tells before it is confirmed."""
 
 
 POSITIONAL: Final[JsonDict] = {"positional": True}
@@ -188,9 +181,22 @@ def operation(
         REGISTRY[name] = Operation(
             name, summary, safety, told.server, told.faces, asked, hints["return"], call,
             told.example or f"podium {name}", scope, told.agents, told.idempotent or safety == "read",
-            Destructive(told.ends, count) if count else None,
+            told.ends, count,
         )  # fmt: skip
         return call
+
+    return register
+
+
+def family(aspect: str, count: Count) -> Callable[[Callable[[str, Described], Any]], object]:
+    """Register one operation for every row of the table that has this aspect: what the function below makes of it."""
+
+    def register(make: Callable[[str, Described], Any]) -> None:
+        for name, told in TABLE.items():
+            if getattr(told, aspect):
+                call = make(name, told)
+                call.__doc__ = told.summary
+                operation(name, count if told.ends else None)(call)
 
     return register
 

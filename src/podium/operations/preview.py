@@ -37,8 +37,8 @@ async def preview(context: Context, asked: PreviewInput) -> PreviewOutput:
         known = ", ".join(sorted(name for name, each in REGISTRY.items() if each.touches))
         raise NotFound(f"There is no destructive operation {asked.operation!r}. There are: {known}.")
     permit(found, context.principal)
-    counts = await found.touches.count(context, understood(found, asked.asked.encode()))
-    return PreviewOutput(operation=found.name, verb=found.touches.verb, counts={k: n for k, n in counts.items() if n})
+    counts = await found.touches(context, understood(found, asked.asked.encode()))
+    return PreviewOutput(operation=found.name, verb=found.ends, counts={k: n for k, n in counts.items() if n})
 
 
 def project_touched(rows: Rows, project: str) -> dict[str, int]:

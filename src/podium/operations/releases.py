@@ -35,7 +35,6 @@ async def release(context: Context, asked: ReleaseInput) -> ReleaseOutput:
 
     The same version again starts nothing. A project that was complete is open until the run has published.
     """
-    done: Started = await context.submit(
-        Start(asked.project, asked.workflow, asked.version, context.named(asked.by), asked.reason)
-    )
+    order = Start(asked.project, asked.workflow, asked.version, context.named(asked.by), asked.reason)
+    done: Started = await context.submit(order)
     return ReleaseOutput(project=asked.project, version=asked.version, run=done.run, created=done.created)

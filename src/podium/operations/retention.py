@@ -107,7 +107,6 @@ def _used(home: Path) -> Iterator[DiskRow]:
     found: dict[str, int] = dict.fromkeys(
         ("database", "logs", "clones", "repositories", "publications", "deployments", "shared-state", "other"), 0
     )
-    folders = {"deployments": "deployments", "shared-state": "shared-state"}
     for entry in entries(home):
         path = Path(entry.path)
         if entry.is_symlink() or not entry.is_dir():
@@ -125,5 +124,5 @@ def _used(home: Path) -> Iterator[DiskRow]:
                     kind = "publications" if part.name == "outputs" else "repositories"
                     found[kind] += tree_bytes(Path(part.path))
         else:
-            found[folders.get(entry.name, "other")] += tree_bytes(path)
+            found[entry.name if entry.name in ("deployments", "shared-state") else "other"] += tree_bytes(path)
     return (DiskRow(kind=kind, bytes=size) for kind, size in found.items())

@@ -5,18 +5,7 @@ from typing import Any
 from podium.domain.command import Decide
 from podium.domain.errors import NotFound
 from podium.operations.context import Context
-from podium.operations.operation import (
-    TABLE,
-    Described,
-    Listing,
-    Named,
-    Output,
-    argument,
-    of_store,
-    operation,
-    option,
-    question,
-)
+from podium.operations.operation import Described, Listing, Named, Output, argument, family, of_store, option, question
 from podium.operations.preview import job_touched
 from podium.operations.projects import need_jobs
 from podium.store.rows import Rows
@@ -96,18 +85,13 @@ def _rejected(rows: Rows, context: Context, asked: DecideInput) -> dict[str, int
     return {"review": 1, **job_touched(rows, row[1])}
 
 
-def _register(name: str, told: Described) -> None:
-    """Make an operation of a row of the table."""
+@family("verdict", of_store(_rejected))
+def _decision(_: str, told: Described) -> Any:
+    """What makes the decision of a row of the table."""
     verdict: Any = told.verdict
 
     async def call(context: Context, asked: DecideInput) -> DecideOutput:
         project: str = await context.submit(Decide(asked.review, verdict, context.named(asked.by), asked.notes))
         return DecideOutput(review=asked.review, project=project, verdict=verdict.replace("_", "-"))
 
-    call.__doc__ = told.summary
-    operation(name, of_store(_rejected) if told.ends else None)(call)
-
-
-for _name, _told in TABLE.items():
-    if _told.verdict:
-        _register(_name, _told)
+    return call

@@ -6,17 +6,15 @@ from typing import Any, Final
 from podium.domain.command import Steer, SteerAction, Steered
 from podium.domain.errors import UsageError
 from podium.operations.context import Context
-from podium.operations.operation import TABLE, Described, Output, Signed, argument, of_store, operation, option
+from podium.operations.operation import Described, Output, Signed, argument, family, of_store, operation, option
 from podium.operations.preview import job_touched, project_touched
+from podium.operations.projects import ProjectInput
 from podium.operations.roster import fleet_of, instance_named
 from podium.store.rows import Rows
 
 
-class ProjectAction(Signed):
+class ProjectAction(ProjectInput, Signed):
     """A project, and why."""
-
-    project: str = argument()
-    """The project's id."""
 
 
 class JobAction(Signed):
@@ -87,17 +85,13 @@ _ABOUT: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-def _register(name: str, told: Described) -> None:
-    """Make an operation of a row of the table."""
+@family("steers", of_store(_touched))
+def _action(name: str, told: Described) -> Any:
+    """What carries out the action of a row of the table."""
     action: Any = told.action or name
 
     async def call(context: Context, asked: Any) -> ActionOutput:
         return await steer(context, action, asked)
 
-    call.__doc__, call.__annotations__["asked"] = told.summary, _ABOUT[told.steers]
-    operation(name, of_store(_touched) if told.ends else None)(call)
-
-
-for _name, _told in TABLE.items():
-    if _told.steers:
-        _register(_name, _told)
+    call.__annotations__["asked"] = _ABOUT[told.steers]
+    return call

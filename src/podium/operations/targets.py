@@ -9,7 +9,9 @@ from podium.operations.operation import Nothing, Output, question
 from podium.operations.roster import fleet_of
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
+from podium.tables import beside
 
+UNITS: Final = beside(__file__)
 WINDOW_HOURS: Final = 24
 CREATING: Final = "CREATING"
 """The state of the steps that each make a piece of content."""
@@ -56,7 +58,8 @@ def against(rows: Rows, context: Context) -> list[Target]:
     def hours(workflow: str, instances: int) -> float:
         return sum(row[2] * row[3] for row in steps if row[0] == workflow) / HOUR_SECONDS / max(1, instances)
 
-    begun, whole = passed("genesis", _ends), sums.get("project.completed", (0, 0.0))
+    whole = sums.get("project.completed", (0, 0.0))
+    begun = passed("genesis", lambda flow, step: step == flow.planned[-1].id)  # nothing of it comes after
     pieces = passed("content", lambda flow, step: flow.by_id[step].state == CREATING)
     actual = {
         "genesis": _ratio(begun, hours("genesis", len(fleet.present("genesis")))),
@@ -68,19 +71,6 @@ def against(rows: Rows, context: Context) -> list[Target]:
         Target(name=n, unit=UNITS[n], low=low, high=high, actual=actual[n], met=_met(n, actual[n], low, high))
         for n, (low, high) in context.config.targets
     ]
-
-
-def _ends(flow: Workflow, step: str) -> bool:
-    """Whether the workflow is done with this step: nothing of it comes after."""
-    return step == flow.planned[-1].id
-
-
-UNITS: Final = {
-    "genesis": "projects an hour at full use",
-    "development": "features an hour and instance",
-    "content": "pieces an hour at full use",
-    "pipeline": "hours from submission to end",
-}
 
 
 def _ends_chain(flow: Workflow, step: str) -> bool:
