@@ -40,15 +40,15 @@ FIRST, SECOND = make_lease(12, 1), make_lease(12, 2)
 class Machines:
     """Nodes by name; `head` holds the cluster together, and takes no attempt unless it is told to."""
 
-    def __init__(self, root: Path, ip: str = "127.0.0.1") -> None:
+    def __init__(self, root: Path, ip: str = "127.0.0.1", port: int = 0) -> None:
+        """The head is at `ip`, and at a free port if `port` is 0."""
         root.mkdir()
         self.root, self.ip = root, ip
         # Ray itself finds no node dead: what is noticed is noticed by Podium.
         self.env = {**LOOPBACK, "RAY_AUTH_TOKEN": "0" * 64, "RAY_health_check_failure_threshold": "1000"}
         if ip != "127.0.0.1":
             del self.env["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]  # with it, Ray stays on loopback
-        with socket.create_server((ip, 0)) as probe:
-            self.address = f"{ip}:{probe.getsockname()[1]}"
+        self.address = f"{ip}:{port or _free_port(ip)}"
         self._started: dict[str, subprocess.Popen[Any]] = {}
 
     def start(self, name: str, cpus: int = 2, *, ip: str = "", within: Sequence[str] = ()) -> None:
@@ -56,6 +56,8 @@ class Machines:
 
         `within` is a command that runs another where it has that `ip`.
         """
+        if (before := self._started.get(name)) is not None:
+            before.wait()  # it is dead: its machine was
         head = ("head",) if name == "head" else ()
         node = (sys.executable, "-m", "tests.crash.ray_node", self.address, str(cpus), ip or self.ip, *head)
         env = {**os.environ, **self.env, VARIABLE: str(self.root / name)}
@@ -78,6 +80,13 @@ class Machines:
         (name,) = found
         return name
 
+    def begun(self) -> dict[str, list[str]]:
+        """The attempts whose runner has begun and is not swept yet, by node."""
+        found: dict[str, list[str]] = {}
+        for path in self.root.glob("*/*/attempts/*/*/runner.json"):
+            found.setdefault(path.relative_to(self.root).parts[0], []).append(path.parent.name)
+        return found
+
     def signal(self, name: str, number: signal.Signals, *, spares: str = "") -> list[int]:
         """Send all processes of a node a signal, but those whose name is spared and theirs; which got it."""
         top = self._started[name].pid
@@ -99,6 +108,11 @@ class Machines:
         for name in list(self._started):
             self.signal(name, signal.SIGCONT)
             self.kill(name)
+
+
+def _free_port(ip: str) -> int:
+    with socket.create_server((ip, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _is_runner(pid: int) -> bool:

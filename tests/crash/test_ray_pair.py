@@ -46,14 +46,6 @@ def pair(tmp_path: Path, cluster: Machines) -> Iterator[Pair]:
         made.close()
 
 
-def begun(cluster: Machines) -> dict[str, list[str]]:
-    """The attempts whose runner is at work, by machine."""
-    found: dict[str, list[str]] = {}
-    for path in cluster.root.glob("*/*/attempts/*/*/runner.json"):
-        found.setdefault(path.relative_to(cluster.root).parts[0], []).append(path.parent.name)
-    return found
-
-
 def until(is_so: Callable[[], object]) -> float:
     began = time.monotonic()
     while not is_so():
@@ -69,13 +61,13 @@ def test_a_leader_dies_and_then_a_machine_and_the_project_is_whole(
     with pair.orchestrator():
         pair.submit()
         first = pair.leader()
-        until(lambda: begun(cluster) and ask(pair.home, AT_WORK))
+        until(lambda: cluster.begun() and ask(pair.home, AT_WORK))
     adopted_after = until(lambda: ask(pair.home, ADOPTED))
     assert pair.leader() != first
     assert ask(pair.home, FAILURES) == 0, "the death of a leader is no failure of anybody's"
     before = ask(pair.home, LOST)
-    until(lambda: begun(cluster))
-    cluster.kill(next(iter(begun(cluster))))
+    until(cluster.begun)
+    cluster.kill(next(iter(cluster.begun())))
     until(lambda: ask(pair.home, LOST) > before or not pair.open_projects())
     until(lambda: not pair.open_projects())
     pair.close()

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Final
 
+from podium.domain.errors import Unavailable
 from podium.ports import Clock
 
 PAUSE_SECONDS_MAX: Final = 3600.0
@@ -35,6 +36,9 @@ class Service(ABC):
             self._nudged.clear()
             try:
                 pause = min(max(await self.run_once(), 0.001), PAUSE_SECONDS_MAX)
+            except Unavailable as trouble:
+                _log.warning("%s has to wait: %s", type(self).__name__, trouble)
+                pause = TROUBLE_SECONDS
             except Exception:  # noqa: BLE001 - the loop that repairs others must not die of one bad look
                 _log.exception("%s had trouble; it goes on", type(self).__name__)
                 pause = TROUBLE_SECONDS

@@ -193,6 +193,7 @@ class PostgresStore(Writer):
 
     ERROR = psycopg.Error
     TROUBLES = TROUBLES
+    ADVICE = "See that its server runs and can be reached from here, and try again."
 
     def __init__(
         self, connection: psycopg.Connection[Any], epoch: int, failpoint: Failpoint = lambda _: None,

@@ -134,9 +134,7 @@ async def opened(
         try:
             return await loop.run_in_executor(reader, question, rows)
         except database.TROUBLES as error:
-            raise Unavailable(
-                f"The database cannot be read now ({error}). Free space and memory, then retry."
-            ) from error
+            raise Unavailable(f"The database cannot be read now ({error}). {database.ADVICE}") from error
 
     with (
         closing(database), closing(fence), closing(rows),
