@@ -35,7 +35,7 @@ MEMORY_BYTES_MIN: Final = 512 << 20
 AGENT_BYTES: Final = 112 << 20
 """What one instance of the Claude Code CLI was measured to need (proportional set size)."""
 SHARED_FILESYSTEMS: Final = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "fuse.sshfs", "afs", "ceph"}
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "drvfs", "fuse.sshfs", "fuse.glusterfs", "lustre", "afs", "ceph"}
 )
 """Where SQLite's write-ahead log cannot be relied on: it needs memory that all readers share (sqlite.org/wal.html)."""
 
@@ -69,7 +69,7 @@ async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
         check_sqlite(apsw.SQLITE_VERSION_NUMBER, apsw.sqlite_lib_version()),
         check_home(context.home),
         check_configuration(context.home),
-        check_filesystem(context.home, _mounts()),
+        check_filesystem(context.home, _mounts(), context.config.database_url),
         check_disk(context.home),
         check_memory(memory_available()),
         _cores(),
@@ -172,14 +172,18 @@ def check_configuration(home: Path) -> Check:
     return finding("Configuration", "ok", agent=made.agent, pipeline=pipeline.name)
 
 
-def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]]) -> Check:
-    """The kind of the file system that the home is on; `mounts` are (mount point, kind)."""
+def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]], database_url: str = "") -> Check:
+    """The kind of the file system that the home is on; `mounts` are (mount point, kind).
+
+    One that is shared between machines is right for the home of several nodes, which has no database of its own.
+    """
     path = str(home.resolve())
     holding = [(point, kind) for point, kind in mounts if path == point or path.startswith(point.rstrip("/") + "/")]
     if not holding:
         return finding("File system", "unknown")
     kind = max(reversed(holding), key=lambda mount: len(mount[0]))[1]
-    return finding("File system", "shared" if kind in SHARED_FILESYSTEMS else "ok", kind=kind)
+    shared = "of nodes" if database_url else "shared"
+    return finding("File system", shared if kind in SHARED_FILESYSTEMS else "ok", kind=kind)
 
 
 def _mounts() -> list[tuple[str, str]]:

@@ -109,6 +109,7 @@ def test_a_home_that_is_a_file_or_closed_is_a_problem(tmp_path: Path, monkeypatc
 def test_a_home_is_on_a_local_disk(tmp_path: Path, mounts: list[tuple[str, str]], state: str) -> None:
     here = [(point.replace("HOME", str(tmp_path)), kind) for point, kind in mounts]
     assert doctor.check_filesystem(tmp_path, here).state == state
+    assert doctor.check_filesystem(tmp_path, here, "postgresql://db").state == "ok", "nodes share a home"
 
 
 def test_little_disk_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
