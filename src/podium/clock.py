@@ -13,19 +13,12 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run an orchestrator to its end, on uvloop where there is one (not on Windows)."""
+    """Run an orchestrator to its end, on uvloop."""
+    import uvloop
+
     gc.freeze()  # what was imported stays
     gc.set_threshold(*COLLECT_AFTER)
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(main)
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    return uvloop.run(main)
 
 
 async def end_tasks(but: set[asyncio.Task[Any]]) -> None:

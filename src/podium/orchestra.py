@@ -155,7 +155,7 @@ async def conducted(
     server, mirror = await asyncio.to_thread(_outward, context, store.committed, listener)
     clock.spawn(serve(server) if serve else server.serve(clock), "server")
     shared_state = mirror.Mirror(
-        home / mirror.FOLDER, store.read, store.committed, clock, store.pipelines,
+        mirror.Tree(home / mirror.FOLDER), store.read, store.committed, clock, store.pipelines,
         lambda: [instance.slot for instance in engine.muster.fleet.present()], asyncio.to_thread,
     )  # fmt: skip
     sender = _sender(loaded, clock, listener)

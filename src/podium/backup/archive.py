@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import zlib
@@ -135,8 +136,7 @@ def _write(file: Path, info: tarfile.TarInfo, content: IO[bytes], place: Callabl
     except (FileExistsError, NotADirectoryError):
         raise unsound(file, f"it holds {info.name[:200]!r} twice") from None
     with os.fdopen(fd, "wb") as made:
-        while chunk := hashed.read(CHUNK_BYTES):
-            made.write(chunk)
+        shutil.copyfileobj(cast("IO[bytes]", hashed), made, CHUNK_BYTES)
     os.utime(target, (info.mtime, info.mtime))  # logs are kept by age
     return hashed.digest.hexdigest()
 

@@ -47,10 +47,6 @@ def doing(work: Work) -> str:
     return _words(work, 0) or f"works on {named(work.step, work.item)}"
 
 
-def _done(work: Work) -> str:
-    return _words(work, 1) or f"{named(work.step, work.item)} passed"
-
-
 def _words(work: Work, tense: int) -> str:
     """The words for a step that is used as the shipped pipeline uses it: with an item or without."""
     found = _TOLD["steps"].get(f"{workflow_of(work.workflow)}.{work.step}")
@@ -95,7 +91,7 @@ def _told(event: Mapping[str, Any], works: Works) -> dict[str, Any]:
         "job": job,
         "is_known": work is not None,
         "doing": doing(work) if work else f"works on {job}",
-        "done": _done(work) if work else f"{job} passed",
+        "done": (_words(work, 1) if work else "") or f"{job} passed",
         "subject": one_line(work.item) if work and work.item else job,
         "somebody": said.get("by") or "somebody",
         "because": _after_colon(said.get("reason", "")),

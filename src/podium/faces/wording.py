@@ -8,8 +8,8 @@ UNKNOWN: Final = "–"
 """What nobody knows is shown as this, never as 0."""
 
 MINUTE_SECONDS: Final = 60
-HOUR_SECONDS: Final = 3600
-DAY_SECONDS: Final = 86_400
+_UNITS: Final = ((86_400, "d", 3600, "h"), (3600, "h", 60, "m"), (60, "m", 1, "s"))
+"""Of times, from the largest: its seconds and its sign, and those of the next one."""
 
 _TERMINAL_SEQUENCE: Final = re.compile(
     r"(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # strings: titles, links, the clipboard
@@ -44,17 +44,11 @@ def duration(seconds: float | None) -> str:
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    if whole < MINUTE_SECONDS:
-        return f"{whole} s"
-    if whole < HOUR_SECONDS:
-        return _two(whole // MINUTE_SECONDS, "m", whole % MINUTE_SECONDS, "s")
-    if whole < DAY_SECONDS:
-        return _two(whole // HOUR_SECONDS, "h", whole % HOUR_SECONDS // MINUTE_SECONDS, "m")
-    return _two(whole // DAY_SECONDS, "d", whole % DAY_SECONDS // HOUR_SECONDS, "h")
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+    for large, sign, small, rest_sign in _UNITS:
+        if whole >= large:
+            rest = whole % large // small
+            return f"{whole // large} {sign}" + (f" {rest} {rest_sign}" if rest else "")
+    return f"{whole} s"
 
 
 def whole_seconds(seconds: float | None) -> str:

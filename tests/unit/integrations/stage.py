@@ -14,7 +14,7 @@ from podium.domain.project import Project
 from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
 from podium.integrations.shared_state.documents import PROJECT_FILES, WORKFLOWS, read
-from podium.integrations.shared_state.mirror import Mirror
+from podium.integrations.shared_state.mirror import Mirror, Tree
 from podium.policy.admission import UNLIMITED
 from podium.ports import Brief
 from podium.simulation.loop import VirtualClock, VirtualLoop
@@ -54,7 +54,7 @@ class Stage:
     def new_mirror(self) -> Mirror:
         """A mirror as a new orchestrator makes it."""
         return Mirror(
-            self.folder,
+            Tree(self.folder),
             self.store.read,
             self.store.committed,
             self.clock,

@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,7 +18,7 @@ from acp.client.connection import ClientSideConnection
 from acp.connection import StreamDirection, StreamEvent
 
 from podium import __version__
-from podium.agents.acp import judgement
+from podium.agents.acp import judgement, policy
 from podium.agents.acp.judgement import Json
 from podium.agents.acp.session import Session
 from podium.agents.claude import order, roles
@@ -54,8 +55,8 @@ class Drive:
         self._where: str = f"[agents.{said.name}]"
         self._servers = [_server(order.SERVER, order.server(env))] if "PODIUM_TOKEN" in env else []
         budget = order.within_project(assignment, said.budget_usd)
-        folders = (Path.cwd(), self._told)
-        self._heard = Session(messages, self._role.tools, folders, order.SERVER, budget, said.usd_per_hour)
+        allows = partial(policy.is_allowed, self._role.tools, (Path.cwd(), self._told), order.SERVER)
+        self._heard = Session(messages, allows, budget, said.usd_per_hour)
         self._heard.on_cost = self._keep
         self._messages = messages
         self._session_id = ""

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import acp
 from acp import schema
 
-from podium.agents.acp import policy
 from podium.agents.claude.stream import LINE_CHARS_MAX, Heard
 from podium.agents.rehearsal.protocol import Level, Messages, Told
 
@@ -23,17 +21,16 @@ _CHOICES: Final = {True: ("allow_once", "allow_always"), False: ("reject_once", 
 class Session(Heard):
     """Hears and answers one session, as `acp.Client` says; `said` has the agent's words of the present turn.
 
+    `allows` tells whether the role may make a call.
+
     It offers no files and no terminals of its own: the agent's tools do the work, and ask.
     """
 
     def __init__(
-        self, messages: Messages, tools: Sequence[str], folders: Sequence[Path], server: str, budget_usd: float,
-        usd_per_hour: float,
-    ) -> None:  # fmt: skip
+        self, messages: Messages, allows: Callable[[Told], bool], budget_usd: float, usd_per_hour: float
+    ) -> None:
         super().__init__(messages)
-        self._tools = tools
-        self._folders = folders
-        self._server = server
+        self._allows = allows
         self._budget_usd = budget_usd
         self._usd_per_hour = usd_per_hour
         self._agent: acp.Agent | None = None
@@ -58,7 +55,7 @@ class Session(Heard):
     ) -> schema.RequestPermissionResponse:
         """Answer by what the role may do."""
         call = self._merged(tool_call)
-        is_allowed = policy.is_allowed(self._tools, self._folders, self._server, call)
+        is_allowed = self._allows(call)
         if not is_allowed:
             self.refuse(f"{call.get('kind') or 'other'} {_about(call)}")
         offered = {option.kind: option.option_id for option in options}

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import re
 import resource
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from typing import Final
 
 from podium import clock
 from podium.address import LOCK, ORCHESTRATOR_LOG
+from podium.domain.access import attempt_name
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
@@ -31,7 +31,6 @@ POLL_SECONDS: Final = 0.05
 DESCRIPTORS_WANTED: Final = 8192
 LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 """On a terminal."""
-ATTEMPT: Final = re.compile(r"(.+)/(\d+)\.a(\d+)")
 
 _log = logging.getLogger("podium")
 
@@ -43,8 +42,8 @@ class _Lines(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         told = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         for argument in record.args if isinstance(record.args, tuple) else ():
-            if isinstance(argument, str) and (found := ATTEMPT.fullmatch(argument)):
-                told |= {"project": found[1], "job": int(found[2]), "attempt": int(found[3])}
+            if isinstance(argument, str) and (found := attempt_name(argument)):
+                told |= {"project": found.project, "job": found.job, "attempt": found.number}
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)
         return json.dumps(told)

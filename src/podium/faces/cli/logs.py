@@ -56,7 +56,8 @@ def follow(path: Path, stop: threading.Event, lines: int = LINES) -> Iterator[st
         file.seek(at)
         held = b""
         while True:
-            is_over = stop.is_set() or _is_over(path)  # asked before reading, so that the last words are not missed
+            # Asked before reading, so that the last words are not missed.
+            is_over = stop.is_set() or path.with_name(EXIT_FILE).exists() or not path.parent.exists()
             *complete, held = (held + file.read(LINE_BYTES_MAX)).split(b"\n")
             yield from (_text(line) for line in complete)
             if is_over or len(held) >= LINE_BYTES_MAX:
@@ -70,10 +71,6 @@ def follow(path: Path, stop: threading.Event, lines: int = LINES) -> Iterator[st
                 held = b""
             if not complete:
                 stop.wait(LOOK_SECONDS)
-
-
-def _is_over(path: Path) -> bool:
-    return path.with_name(EXIT_FILE).exists() or not path.parent.exists()
 
 
 def _last_lines(file: BinaryIO, lines: int) -> tuple[list[str], int]:

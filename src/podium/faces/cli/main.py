@@ -81,7 +81,10 @@ def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_j
 
         said += introduce(Path.cwd(), client.home)
     made = {"home": str(client.home), "configuration": str(client.home / FILE), "notes": said}
-    outlet.answer(made, "\n".join(said), as_json=as_json)
+    if as_json:
+        outlet.print_json(made)
+    else:
+        click.echo("\n".join(said))
 
 
 @podium.command()

@@ -32,14 +32,6 @@ def print_json(document: Mapping[str, Any], *, indent: int | None = 2) -> None:
     click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=indent))
 
 
-def answer(document: Mapping[str, Any], words: str, *, as_json: bool) -> None:
-    """What came of a command: a document for a program, words for a person."""
-    if as_json:
-        print_json(document)
-    else:
-        click.echo(words)
-
-
 def note(words: str) -> None:
     """A word on standard error, whether anybody reads it or not."""
     with suppress(OSError):

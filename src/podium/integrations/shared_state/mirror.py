@@ -11,7 +11,7 @@ import stat
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -115,9 +115,9 @@ def _says_the_same(old: bytes, new: bytes, seq: int) -> bool:
 
 @dataclass(slots=True)
 class Mirror:
-    """One tree over one store; `slots` gives the instances there are now."""
+    """Keeps a tree as one store says; `slots` gives the instances there are now."""
 
-    folder: InitVar[Path]
+    tree: Tree
     read: Read
     committed: Callable[[], asyncio.Future[None]]
     """A future that is done after the next commit."""
@@ -127,7 +127,6 @@ class Mirror:
     on_disk: OnDisk
     trouble: str | None = None
     """What keeps the tree from being written, for people; None while all is well."""
-    _tree: Tree = field(init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _read_upto: int | None = None
     _dirty: dict[str, None] = field(default_factory=dict[str, None])
@@ -138,9 +137,6 @@ class Mirror:
     """When a project's first delayed job is due: it becomes ready without an event."""
     _patrol_at: float = float("-inf")
     _patrolled: str = ""
-
-    def __post_init__(self, folder: Path) -> None:
-        self._tree = Tree(folder)
 
     async def run(self) -> None:
         """The loop, until cancelled: a pass soon after every commit."""
@@ -188,7 +184,7 @@ class Mirror:
             chunk = subjects[start : start + CHUNK_SUBJECTS]
             found = await self.read(partial(documents.read, pipelines=self.pipelines, slots=self.slots(), about=chunk))
             files = {name: made for part in found.files.values() for name, made in part.items()}
-            failed = await self.on_disk(partial(self._tree.publish, files, found.seq, self.clock.wall()))
+            failed = await self.on_disk(partial(self.tree.publish, files, found.seq, self.clock.wall()))
             failures += [*failed.values(), *found.unreadable.values()]
             for subject in chunk:
                 for known in (self._backlog, self._dirty, self._due):
