@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from podium.domain.errors import Unavailable, UsageError
+from podium.refusals import refusal
 
 NODE_VARIABLE: Final = "PODIUM_NODE"
 NODE: Final = os.environ.get(NODE_VARIABLE, "")
@@ -34,15 +35,9 @@ def home_path(given: str | None = None) -> Path:
         size = len(str(home).encode())
     except UnicodeEncodeError:
         told = os.fsencode(home).decode("utf-8", "replace")
-        raise UsageError(
-            f"The home {told} has bytes in its path that are not UTF-8, which neither the database nor JSON can name. "
-            "Choose another with --home or PODIUM_HOME."
-        ) from None
+        raise UsageError(refusal("unreadable home", told=told)) from None
     if size > HOME_BYTES_MAX:
-        raise UsageError(
-            f"The home's path is too long: {size} bytes, at most {HOME_BYTES_MAX}. "
-            "Choose another with --home or PODIUM_HOME."
-        )
+        raise UsageError(refusal("long home", size=size, most=HOME_BYTES_MAX))
     return home
 
 
@@ -77,9 +72,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise Unavailable(
-            f"Podium cannot listen on {host}, port {port}: {error.strerror}. Give another port with --port."
-        ) from None
+        raise Unavailable(refusal("taken port", host=host, port=port, why=error.strerror)) from None
     return listener
 
 

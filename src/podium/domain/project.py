@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from podium.domain.errors import UsageError
+from podium.refusals import refusal
 
 ID_CHARS_MAX: Final = 60
 TITLE_CHARS_MAX: Final = 200
@@ -31,20 +32,14 @@ def slug(text: str, fallback: str, chars_max: int = ID_CHARS_MAX) -> str:
 def checked_id(text: str) -> str:
     """`text` if it is a project id that is safe as a file name, a branch and a host label; else `UsageError`."""
     if not _ID.fullmatch(text) or _RESERVED.fullmatch(text):
-        raise UsageError(
-            f"{text[:80]!r} cannot be a project id: use 1 to {ID_CHARS_MAX} lower-case letters, digits and inner "
-            f"dashes, for example {slug(text, 'my-project')!r}."
-        )
+        raise UsageError(refusal("no id", text=text[:80], most=ID_CHARS_MAX, example=slug(text, "my-project")))
     return text
 
 
 def checked_version(text: str) -> str:
     """`text` if it can name a version of a project: a tag, a number, a commit; else `UsageError`."""
     if not _VERSION.fullmatch(text):
-        raise UsageError(
-            f"{text[:80]!r} cannot name a version: use 1 to {ID_CHARS_MAX} letters, digits and . _ + - /, "
-            "for example 'v1.1'."
-        )
+        raise UsageError(refusal("no version", text=text[:80], most=ID_CHARS_MAX))
     return text
 
 

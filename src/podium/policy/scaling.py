@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Change
+from podium.refusals import refusal
 
 QUEUE_INSTANCES_MAX: Final = 100
 """Instances of one workflow; each at work is a program with its own clone, so a machine is full long before."""
@@ -40,15 +41,9 @@ def resize(queue: str, pools: Sequence[Pool], difference: int, role: str = "") -
     have = sum(pool.size for pool in able)
     whose = f"{queue} ({role})" if role else queue
     if have + difference < 0:
-        raise Conflict(
-            f"{whose} has {have} instances, so {-difference} cannot leave. "
-            "`--to 0` takes all of them; its work waits then."
-        )
+        raise Conflict(refusal("too few to leave", whose=whose, have=have, fewer=-difference))
     if total + difference > QUEUE_INSTANCES_MAX:
-        raise Conflict(
-            f"{queue} has {total} instances; with {difference} more it would have over {QUEUE_INSTANCES_MAX}, which is "
-            "the most that one workflow may have. Ask for fewer."
-        )
+        raise Conflict(refusal("too many", queue=queue, total=total, more=difference, most=QUEUE_INSTANCES_MAX))
     sizes = {pool.role: pool for pool in able}
     why: dict[str, str] = {}
     step, choose = (1, grown) if difference > 0 else (-1, shrunk)

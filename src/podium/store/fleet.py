@@ -7,6 +7,7 @@ from podium.domain.command import Dispatch
 from podium.domain.errors import Conflict
 from podium.domain.fleet import Change, Drain, Fleet, Found, Instance, Resize, Resized, Restart, Route, by_number
 from podium.domain.job import Job
+from podium.refusals import refusal
 from podium.store.batch import Batch
 from podium.store.rows import Rows
 from podium.store.rules import notice
@@ -56,9 +57,7 @@ def _put_queue(batch: Batch, queue: str) -> None:
 def _resize(batch: Batch, command: Resize) -> Resized:
     for queue, role, before, *_ in command.changes:
         if (have := len(batch.hot.fleet.present(queue, role))) != before:
-            raise Conflict(
-                f"{queue} ({role}) has {have} instances by now, not {before}: nothing was changed. Ask again."
-            )
+            raise Conflict(refusal("other size", queue=queue, role=role, have=have, before=before))
     if command.decision:
         batch.emit("scaling.decided", "", **command.decision)
     attempts = {row[0]: f"{row[1]}/{row[5]}.a{row[6]}" for row in batch.rows.all("instances_busy")}

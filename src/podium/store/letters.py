@@ -6,6 +6,7 @@ A dead letter keeps its chain waiting and nothing else: it holds no instance and
 from podium.domain.command import Complete, Steer
 from podium.domain.errors import Conflict
 from podium.domain.job import Job
+from podium.refusals import refusal
 from podium.store.batch import Batch
 
 
@@ -32,7 +33,4 @@ def replay(batch: Batch, job: Job, command: Steer) -> None:
 def require_dead(job: Job, action: str) -> None:
     """Only a dead letter is replayed or dropped here; raises `Conflict`."""
     if job.state != "dead":
-        raise Conflict(
-            f"Job {job.id} is {job.state}, not a dead letter; there is nothing to {action}. "
-            f"`podium dead-letters` lists them, `podium why {job.id}` tells about this job."
-        )
+        raise Conflict(refusal("no dead letter", job=job, action=action))

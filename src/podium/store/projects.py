@@ -12,6 +12,7 @@ from podium.domain.job import Job, new_job
 from podium.domain.pipeline import EVENT, Item, PlannedJob, Workflow
 from podium.domain.project import checked_version
 from podium.policy import ordering
+from podium.refusals import refusal
 from podium.store import input_queue, runs
 from podium.store.admission import enter, refill, settle
 from podium.store.batch import Batch
@@ -131,17 +132,11 @@ def _refuse_run(batch: Batch, owner: Owner, name: str) -> None:
     """Only what adds to a living project may run again."""
     repeatable = owner.pipeline.repeatable()
     if name not in repeatable:
-        raise Conflict(
-            f"{name} does not run again for a new version; {', '.join(repeatable) or 'nothing'} of this project can. "
-            "To build more, submit a document with --repository: a new project on the same repository."
-        )
+        raise Conflict(refusal("runs once", name=name, others=", ".join(repeatable) or "nothing"))
     if owner.state not in ("open", "complete"):
         raise Conflict(f"Project {owner.id} is {owner.state}; nothing of it runs again. Submit a new project.")
     if batch.rows.one("pruned_at", (owner.id,))[0] is not None:
-        raise Conflict(
-            f"Project {owner.id} was pruned: its plan and issues are no longer kept. "
-            "Submit a new project with --repository to go on with what it made."
-        )
+        raise Conflict(refusal("nothing kept", project=owner.id))
     if batch.flow(owner.id, name) is None:
         raise Conflict(f"{name} of {owner.id} has not begun; its first run begins by itself and tells of all there is.")
 

@@ -4,6 +4,7 @@ from podium.domain import lifecycle
 from podium.domain.command import Decide
 from podium.domain.errors import Conflict
 from podium.domain.job import Job
+from podium.refusals import refusal
 from podium.store.batch import Batch
 from podium.store.jobs import PLAN, finish, reopen, send_back
 from podium.store.projects import end_project
@@ -44,10 +45,7 @@ def _refuse_without_result(batch: Batch, job: Job) -> None:
     required = [name for gate in batch.step_of(job).gates for name in gate.require]
     missing = [name for name in required if not batch.artifacts(job.project, name)]
     if missing:
-        raise Conflict(
-            f"Job {job.id} ({job.step}) delivered no {' and no '.join(missing)}, which later steps need. "
-            "Send it back with notes, or reject it."
-        )
+        raise Conflict(refusal("lacks what is needed", job=job, what=" and no ".join(missing)))
 
 
 def _go_on(batch: Batch, job: Job, command: Decide) -> None:

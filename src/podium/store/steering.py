@@ -6,6 +6,7 @@ from podium.domain.errors import Conflict, NotFound
 from podium.domain.job import Job
 from podium.policy import admission
 from podium.policy.ordering import priority_bounded
+from podium.refusals import refusal
 from podium.store import input_queue, letters
 from podium.store.batch import Batch
 from podium.store.hot import Owner
@@ -63,10 +64,7 @@ def _on_project(batch: Batch, project: str, command: Steer) -> Steered:
         return pause(batch, project, f"{command.by}: {command.reason}" if command.reason else command.by)
     if command.action == "resume":
         if (asked := batch.rows.one("review_of_plan", (project,))) is not None and asked[0] not in batch.decided:
-            raise Conflict(
-                f"The plan of {project} waits for an approval: review {asked[0]} decides. `podium plan {project}` "
-                f"shows it, `podium review approve {asked[0]}` lets it go on."
-            )
+            raise Conflict(refusal("plan waits", project=project, review=asked[0]))
         return resume(batch, project)
     if command.action == "replay":
         dead = [job for job in batch.open_jobs(project) if job.state == "dead"]
@@ -155,10 +153,7 @@ def _reconsider(batch: Batch, owner: Owner) -> None:
 def _cancel(batch: Batch, job: Job, command: Steer) -> Steered:
     """Drop the item that this job is for; the project goes on without it."""
     if not job.item:
-        raise Conflict(
-            f"The project cannot do without job {job.id} ({job.step}). "
-            f"To end the whole project: `podium cancel {job.project} --reason WHY`."
-        )
+        raise Conflict(refusal("needed job", job=job))
     reason = f"{'dropped' if command.action == 'drop' else 'cancelled'} by {command.by}: {command.reason}".rstrip(": ")
     dropped = drop_item(batch, job, "cancel", reason)
     revoked = (f"{job.project}/{job.id}.a{job.attempt}",) if job.state == "running" else ()
@@ -199,9 +194,7 @@ def _retry(batch: Batch, job: Job, command: Steer) -> Steered:
 def _fail(batch: Batch, job: Job, command: Steer) -> None:
     """What passed here failed outside: reviewed at once, and sent back to who made it, a bounded number of times."""
     if job.state != "passed" or job.reworks >= batch.step_of(job).reworks_max:
-        raise Conflict(
-            f"Job {job.id} is {job.state} and was sent back {job.reworks} times; a person has to look at it."
-        )
+        raise Conflict(refusal("sent back enough", job=job))
     send_back_at_once(batch, job, "build", command.reason, command.reason, command.by)
     author = batch.hot.fleet.instances.get(job.instance)
     lane = job.lane if author is None or author.retired else f"@{author.name}"

@@ -6,6 +6,7 @@ from podium.domain.fleet import Instance
 from podium.domain.job import Job, new_job
 from podium.domain.pipeline import PlannedJob, Step
 from podium.policy import ordering
+from podium.refusals import refusal
 from podium.store.admission import enter
 from podium.store.batch import Batch
 from podium.store.hot import Flow
@@ -40,10 +41,7 @@ def _wake(batch: Batch, command: Send, number: int) -> int:
             batch.touch(job)
             return job.id
     if not any(flow.completed_at is None for flow in flows.values()):
-        raise Conflict(
-            f"Nobody at {command.to} has work on {command.project} now, so nobody can be woken for it: their workflow "
-            "has not begun, or is complete. Send it without --wake; it comes with the next job."
-        )
+        raise Conflict(refusal("nobody to wake", command=command))
     return 0
 
 
@@ -70,10 +68,7 @@ def _step(flow: Flow) -> Step:
     for step in flow.workflow.steps:
         if step.on_message:
             return step
-    raise Conflict(
-        f"The pipeline of {flow.project} has no step in {flow.workflow.name} that messages wake an instance for. "
-        "Declare one with on_message = true, or send it without --wake."
-    )
+    raise Conflict(refusal("no step for messages", flow=flow))
 
 
 def _new_job(batch: Batch, command: Send, one: Instance, flow: Flow, step: Step) -> Job:
