@@ -210,6 +210,8 @@ class GitHubConfig(_Section):
     app_key: str = ""
     """The file of the App's private key, relative to the home; readable by its owner alone."""
     private: bool = True
+    merge_existing: bool = False
+    """Whether pull requests in other repositories than those of Podium's making are merged when green, too."""
     webhook_url: str = ""
     """Where GitHub reaches `/webhooks/github`: set up in every repository that Podium makes."""
     interval_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -25,6 +26,8 @@ from tests.unit.operations.desktop import Desktop
 from tests.unit.workspace.work import git
 
 TOKEN: Final = "ghp_of_a_test_alone"
+HERS: Final = "ghp_of_grace"
+"""Of somebody else."""
 SECONDS: Final = 90.0
 KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -36,13 +39,18 @@ RIGHTS: Final = {
 }  # fmt: skip
 """What docs/github.md asks for an App."""
 SEED: Final = {
-    "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}},
+    "tokens": {TOKEN: {"login": "ada", "scopes": ["repo", "user"]}, HERS: {"login": "grace", "scopes": ["repo"]}},
     "github": {
-        "users": [{"login": "ada", "email": "ada@example.com"}],
-        "orgs": [{"login": "guild"}],
+        "users": [{"login": name, "email": f"{name}@example.com"} for name in ("ada", "grace")],
+        "orgs": [{"login": "guild", "members": [{"login": "ada", "role": "admin"}]}],
         "repos": [
             {"owner": owner, "name": name, "auto_init": True}
-            for owner, name in (("ada", "ideas"), ("ada", "missed"), ("ada", "taken"), ("guild", "apped"))
+            for owner, names in (
+                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived")),
+                ("grace", ("hers",)),
+                ("guild", ("apped",)),
+            )
+            for name in names
         ],
         "apps": [
             {
@@ -148,13 +156,22 @@ class Kept:
         self.desktop.desk.now += seconds
         return self.runner.run(self.forge.run_once())
 
-    def develop(self, name: str, issues: int = 1) -> list[Job]:
-        """Take a project to where its features are merged, with a repository; the jobs that merge them."""
+    def develop(self, name: str, issues: int = 1, where: str | None = None, origin: str = "test") -> list[Job]:
+        """Take a project to where its features are merged, with a repository; the jobs that merge them.
+
+        It works on the repository at the address `where`, and comes from `origin`.
+        """
         desk = self.desktop.desk
-        desk.submit(name)
-        desk.run_to("performance", issues)
-        self.runner.run(self.repositories.create(name))
+        asked = desk.submission(name)
+        desk.do(asked._replace(project=replace(asked.project, repository_url=where, source=origin)))
+        self.last = desk.run_to("performance", issues)
+        self.runner.run(self.repositories.create(name, where))
         return [job for job in desk.jobs("merge") if job.project == name]
+
+    def complete(self) -> None:
+        """Let everything of what was developed last pass to its end."""
+        self.desktop.desk.finish(self.last)
+        self.desktop.desk.finish(self.desktop.desk.run_to("publish"))
 
     def merge(self, job: Job, **files: str) -> str:
         """What a job's merge does: a commit with these files, brought into main."""

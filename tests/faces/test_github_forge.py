@@ -14,7 +14,7 @@ from podium.domain.command import Arrive
 from podium.domain.errors import UsageError
 from podium.domain.job import Job
 from podium.hosts import forge
-from podium.hosts.forge import Forge, checks
+from podium.hosts.forge import Forge
 from podium.operations.arrivals import missed
 from podium.policy.breaker import OPEN_SECONDS, TOKENS_MAX
 from tests.faces.github_emulator import KEY, Died, Kept, free_port
@@ -126,6 +126,31 @@ def test_what_github_refuses_of_one_thing_stops_nothing_else(github: httpx2.Clie
     assert made.desktop.ask("status").system.breakers == ()
 
 
+@pytest.mark.requirement("GIT-3", "REC-9")
+def test_what_cannot_be_merged_there_is_not_told_to_be_there(github: httpx2.Client, kept: Make) -> None:
+    made = kept(inbox=("ada/ideas",))
+    number = github.post("/repos/ada/ideas/issues", json={"title": "Shut", "body": "x"}).json()["number"]
+    made.look()
+    made.last = made.desktop.desk.run_to("performance")
+    made.runner.run(made.repositories.create("shut"))
+    (merge,) = (job for job in made.desktop.desk.jobs("merge") if job.project == "shut")
+    made.merge(merge, **{"a.txt": "a"})
+    made.look()
+    (pull,) = pulls(github, "shut")
+    assert github.patch(f"/repos/ada/shut/pulls/{pull['number']}", json={"state": "closed"}).status_code == 200
+    made.complete()
+    check(github, "shut", pull["head"]["sha"], "success")
+    for _ in range(4):
+        made.look(1000.0)
+    assert github.get("/repos/ada/shut/releases").json() == []
+    assert github.get(f"/repos/ada/ideas/issues/{number}").json()["state"] == "open"
+    assert [text.text for text in made.desktop.ask("notices").notices if text.text.startswith("shut merges on GitHub")]
+    github.patch(f"/repos/ada/shut/pulls/{pull['number']}", json={"state": "open"})
+    made.look(1000.0)
+    assert [release["tag_name"] for release in github.get("/repos/ada/shut/releases").json()] == ["v1"]
+    assert github.get(f"/repos/ada/ideas/issues/{number}").json()["state"] == "closed"
+
+
 @pytest.mark.requirement("GIT-5", "REC-8")
 def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client, kept: Make) -> None:
     made, url = kept(inbox=("ada/ideas",)), str(github.base_url)
@@ -167,7 +192,7 @@ def test_all_pages_of_checks_count(github: httpx2.Client, kept: Make) -> None:
     for number in range(105):
         told = {"name": f"ci {number}", "head_sha": sha, "status": "completed"}
         github.post("/repos/ada/paged/check-runs", json={**told, "conclusion": "success" if number else "failure"})
-    found = made.runner.run(checks(made.forge.api, "/repos/ada/paged", sha))
+    found = made.runner.run(made.forge.api.checks("/repos/ada/paged", sha))
     assert (len(found), [verdict for verdict, _ in found].count(False)) == (105, 1)
 
 
@@ -217,7 +242,7 @@ def test_no_project_is_overlooked_behind_others(kept: Make, monkeypatch: pytest.
     for _ in range(3):
         made.look(2.0)
     there = made.desktop.desk.store.rows.all("repositories_on_github", (10,))
-    assert sorted(name for (name,) in there) == [f"ada/{name}" for name in names]
+    assert sorted(name for name, *_ in there) == [f"ada/{name}" for name in names]
 
 
 def heard(made: Kept) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.faces.command_line import CommandLine
 from tests.faces.github_emulator import TOKEN, environ, free_port, until
+from tests.faces.github_front import fronted
 
 CONFIG: Final = """
 [github]
@@ -31,6 +32,10 @@ def released(client: httpx2.Client, place: str) -> dict[str, Any]:
             client.post(f"{place}/check-runs", json=told)
     answer = client.get(f"{place}/releases")
     return answer.json()[0] if answer.status_code == 200 and answer.json() else {}
+
+
+def names(client: httpx2.Client) -> set[str]:
+    return {one["full_name"] for one in client.get("/user/repos?per_page=100").json()}
 
 
 def mentions(home: Path, word: str) -> list[str]:
@@ -81,3 +86,43 @@ def test_an_issue_becomes_a_project_with_all_that_belongs_to_it(github: httpx2.C
 
     finally:
         podium("down")
+
+
+@pytest.mark.requirement("GIT-3", "GIT-5", "INT-5")
+def test_work_on_a_repository_that_is_there_becomes_pull_requests_in_it(github: httpx2.Client, tmp_path: Path) -> None:
+    podium = CommandLine(tmp_path / "home")
+    with fronted(github, tmp_path / "served") as front:
+        served, known = front.mirror("ada/lived"), names(github)
+        before = github.get("/repos/ada/lived/git/ref/heads/main").json()["object"]["sha"]
+        podium.env |= environ(front.url)
+        podium.ask("init")
+        with (podium.home / "podium.toml").open("a") as file:
+            file.write('[github]\nowner = "ada"\ninterval_seconds = 0.5\n')
+        podium.ask("up")
+        try:
+            (tmp_path / "wish.md").write_text(f"# {ISSUE['title']}\n\n{ISSUE['body']}")
+            made = podium.ask("submit", str(tmp_path / "wish.md"), "--repository", f"{front.url}/ada/lived")
+            until(lambda: podium.ask("project", made["project"])["state"] == "complete")
+            repository = podium.home / "projects" / made["project"] / "repository"
+            command = ["git", "ls-tree", "-r", "--name-only", "main"]
+            local = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True).stdout.split()
+
+            def whole() -> bool:
+                pulls = github.get("/repos/ada/lived/pulls?state=open&per_page=100").json()
+                heads = (github.get(f"/repos/ada/lived/git/trees/{each['head']['sha']}?recursive=1") for each in pulls)
+                trees = ([one["path"] for one in head.json()["tree"] if one["type"] == "blob"] for head in heads)
+                return any(sorted(tree) == sorted(local) for tree in trees)
+
+            until(whole)
+            feature = next(
+                one for one in github.get("/repos/ada/lived/pulls?state=open").json() if one["title"] == "Greet by name"
+            )
+            assert "| review | dev-0" in feature["body"]
+            assert github.get("/repos/ada/lived/git/ref/heads/main").json()["object"]["sha"] == before
+            assert names(github) == known, "it gets no repository of its own"
+            heads = subprocess.run(["git", "for-each-ref"], cwd=served, capture_output=True, text=True, check=True)
+            assert heads.stdout.split() == [before, "commit", "refs/heads/main"], "nothing is pushed by git"
+            assert mentions(podium.home, TOKEN) == []
+            assert [row["id"] for row in podium.ask("projects")["projects"]] == [made["project"]]
+        finally:
+            podium("down")

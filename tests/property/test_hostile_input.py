@@ -178,7 +178,7 @@ def test_no_operation_does_anything_with_what_is_hostile(desktop: Desktop, name:
                     refused = came_of(desktop, operation, {**base, field.name: [value] if field.is_list else value})
                     assert isinstance(refused, UsageError) or value not in UNKEPT, (field, value)
     assert seen == []
-    for (project,) in desktop.desk.store.rows.all("projects_off_github", ("", 1_000_000)):
+    for (project,) in desktop.desk.store.rows.all("projects_off_github", ("", "", 1_000_000)):
         assert checked_id(project) == project
     kept = [desktop.ask("project", project=row.id).adopted_from for row in desktop.ask("projects", limit=100).projects]
     assert [source.checked(one) for one in kept if one] == [one for one in kept if one]

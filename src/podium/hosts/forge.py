@@ -1,5 +1,8 @@
 """Keeps projects on GitHub in step with their local repositories: level-triggered, each write looked for first (GIT-3).
 
+A new project gets a repository there. One that works on a repository that is there already gets pull requests in it,
+and leaves their merge to its people.
+
 What is to be there follows from the store and from the main branch here; what is there is asked. A write's marker is
 recorded before the call, so that its echo starts nothing and a crash between the two leaves no double (GIT-5).
 """
@@ -9,6 +12,8 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +31,11 @@ from podium.ports import Clock
 from podium.store.rows import Rows
 from podium.store.store import Store
 from podium.workspace import git
+from podium.workspace.adoption import ADOPTED
 from podium.workspace.layout import Home
 from podium.workspace.repository import TRAILER
 
 BREAKER: Final = "github"
-GOOD: Final = frozenset({"success", "neutral", "skipped"})
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 REST_SECONDS_MAX: Final = 900.0
 """The longest rest of what GitHub refuses; it begins with the interval and doubles."""
@@ -41,7 +46,9 @@ PROJECTS_MAX: Final = 200
 SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
-"""Merges that wait there for their checks; what comes behind them waits here."""
+"""Merges that wait there for their checks, or for its people; what comes behind them waits here."""
+LABELS: Final = ("podium-working", "podium-done")
+"""Of the issue that a project came from: while it is worked on, and when all of it is there."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
@@ -69,15 +76,17 @@ class Forge(Service):
     async def run_once(self) -> float:
         """One look; the seconds until the next."""
         if self.clock.now() - self._swept_at >= self._config.sweep_seconds:
-            names = (*self._config.inbox, *await self._names("repositories_on_github", SWEPT_MAX))
-            if all([await self._step("", f"sweep of {name}", self._sweep, name) for name in names]):
+            known = await self._store.read(lambda rows: rows.all("repositories_on_github", (SWEPT_MAX,)))
+            swept = (*((name, "") for name in self._config.inbox), *known)
+            if all([await self._step("", f"sweep of {about[0]}", self._sweep, about) for about in swept]):
                 self._swept_at = self.clock.now()
-        projects = await self._names("projects_off_github", self._after, PROJECTS_MAX)
+        projects = await self._names("projects_off_github", self._after, self.api.host, PROJECTS_MAX)
         self._after = projects[-1] if len(projects) == PROJECTS_MAX else ""
         for project in projects:
             if (self._home.repository(project) / ".git").is_dir():
-                facts = await self._store.read(lambda rows, project=project: Facts(rows, project, self._config.owner))
-                for part in (self._repository, self._issues, self._merges, self._progress, self._release):
+                facts = await self._store.read(partial(Facts, project, self._config, self.api))
+                begin = self._repository if facts.is_own else self._existing
+                for part in (begin, self._issues, self._merges, self._progress, self._release) if facts.name else ():
                     if not await self._step(project, part.__name__.strip("_"), part, facts) or not facts.is_there:
                         break
         return max(self._config.interval_seconds, await self._shut())
@@ -120,14 +129,20 @@ class Forge(Service):
                 await self._store.submit(Answered(BREAKER))
         return True
 
-    async def _sweep(self, name: str) -> None:
-        """Take in what is there and was never delivered, as if it were now: each effect is had once (GIT-1)."""
+    async def _sweep(self, about: tuple[str, str]) -> None:
+        """Take in what is there and was never delivered, as if it were now: each effect is had once (GIT-1).
+
+        Of another's repository only what was merged or released since Podium works on it.
+        """
+        name, since = about
         repository = await self.api.find(f"/repos/{name}")
         for delivery, row in table().items() if repository else ():
             event, _, action = delivery.partition(".")
-            for one in await self.api.pages(f"/repos/{name}/{row['sweep']}") if "sweep" in row else ():
+            is_swept = "sweep" in row and not (since and event == "issues")
+            for one in await self.api.pages(f"/repos/{name}/{row['sweep']}") if is_swept else ():
                 key = f"github:sweep/{event}/{one['id']}"
-                if not await self._known(key) and not (event == "issues" and "pull_request" in one):
+                is_new = (one.get("merged_at") or one.get("published_at") or "") >= since
+                if is_new and not await self._known(key) and not (event == "issues" and "pull_request" in one):
                     told = {**one, "merged": bool(one.get("merged_at"))}
                     payload = {"action": action, event.removesuffix("s"): told, "repository": repository}
                     await self._receive(key, event, payload)
@@ -178,6 +193,26 @@ class Forge(Service):
             await self._mark(key, facts.id, made=True)
         facts.is_there = True
 
+    async def _existing(self, facts: "Facts") -> None:
+        """Begin in a repository that is there already, on the commit that was taken over from it."""
+        known, mine = await self._known(key := f"gh:+{facts.id}"), self._config.owner.lower()
+        if not known:
+            there: Known = await self.api.find(facts.place) or {}
+            may: Known = there.get("permissions") or {}
+            is_open = facts.name.lower().startswith(f"{mine}/") if self.api.app_id else may.get("push")
+            if not there or not is_open or there.get("archived"):
+                raise Conflict(f"Podium may not push to {facts.name}; the work of {facts.id} stays here.")
+            local = await git.get(self._home.repository(facts.id), "rev-parse", ADOPTED)
+            found = [local]
+            if facts.stem:  # what Podium merged has another id there
+                found = await self._names("pull_of_commit", f"gh:{facts.stem}/pull/%-{local[:8]}")
+            if not found:
+                raise Conflict(f"{facts.name} has nothing yet on which {facts.id} stands; it waits for that.")
+            await self._mark(f"gh:{facts.id}/main", facts.id, local=local, sha=found[0])
+            since = "" if facts.stem else datetime.fromtimestamp(self.clock.wall(), UTC).isoformat()[:19]
+            known = await self._mark(key, facts.id, name=there["full_name"], base=there["default_branch"], since=since)
+        facts.base, facts.is_there = known["base"], True
+
     async def _issues(self, facts: "Facts") -> None:
         for item, title, body, job in facts.issues:
             await self._once(facts, f"gh:{facts.id}/issue/{item}", f"{facts.place}/issues", job, title=title, body=body)
@@ -186,7 +221,8 @@ class Forge(Service):
         """Bring main's merges there in order, one pull request for each, which stands on the one before.
 
         They are merged up to the last whose checks are all good: what a job mended when it merged again is good there,
-        and brings what was red before it. The first that is red behind them goes back to its author (GIT-2).
+        and brings what was red before it. The first that is red behind them goes back to its author (GIT-2). Where
+        people merge themselves, what they merged or closed is settled.
         """
         key, path, heads = f"gh:{facts.id}/main", self._home.repository(facts.id), list[Known]()
         tip = await self._known(key) or {"sha": await self._head(facts, "main")}
@@ -195,24 +231,32 @@ class Forge(Service):
         for line in (await git.get(path, "log", "--first-parent", "--reverse", shape, which)).splitlines():
             if len(heads) < AHEAD_MAX and (head := await self._pull(facts, tip, *line.split("\0", 2))):
                 heads.append(tip := head)
-        good, red = 0, None
-        for n, head in reversed(list(enumerate(heads, 1))):
-            found = {verdict for verdict, _ in await checks(self.api, facts.place, head["sha"])}
+        numbers = [] if facts.is_own else [head["number"] for head in heads]
+        pulls = [await self.api.getitem(f"{facts.place}/pulls/{number}") for number in numbers]
+        facts.where = ", ".join(f"{facts.name}#{number}" for number in numbers) or facts.name
+        for pull in pulls[-1:] if facts.is_complete and facts.issue else ():  # what somebody else wrote there stays
+            body = (was := pull["body"] or "").replace(f"Part of {facts.issue}.", f"Closes {facts.issue}.", 1)
+            if body != was:
+                await self.api.patch(f"{facts.place}/pulls/{pull['number']}", data={"body": body})
+        settled = (n for n, pull in enumerate(pulls, 1) if pull["state"] == "closed" and not facts.merges)
+        good, red = max(settled, default=0), None
+        for n, head in reversed(list(enumerate(heads, 1))[good:]):
+            found = {verdict for verdict, _ in await self.api.checks(facts.place, head["sha"])}
             if found == {True} or (not found and self.clock.wall() - head["at"] >= self._config.checks_seconds):
-                good = n
+                good = n if facts.merges else good
                 break
             red = head if False in found else None  # what is not known yet is known first
         for head in heads[:good]:
             await self._merge(facts, head)
             await self._mark(key, facts.id, local=head["local"], sha=head["sha"])
         if red and not await self._known(told := f"github:checks/{red['sha']}"):
-            failed = await checks(self.api, facts.place, red["sha"], with_logs=True)
+            failed = await self.api.checks(facts.place, red["sha"], with_logs=True)
             log = "\n\n".join(said for verdict, said in failed if verdict is False)
             app, url = {"name": "of its pull request"}, f"{facts.name}#{red['number']}"
             suite = {"head_branch": red["branch"], "conclusion": "failure", "url": url, "log": log, "app": app}
             payload = {"action": "completed", "check_suite": suite, "repository": {"full_name": facts.name}}
             await self._receive(told, "check_suite", payload)
-        facts.is_over &= good == len(heads) < AHEAD_MAX
+        facts.is_over = facts.is_complete and good == len(heads) < AHEAD_MAX
 
     async def _head(self, facts: "Facts", branch: str) -> str:
         """The commit at the end of a branch there; empty for no such branch."""
@@ -232,14 +276,15 @@ class Forge(Service):
             about = {"branch": branch, "item": item, "at": self.clock.wall()}
             known = await self._mark(key, facts.id, local=commit, sha=sha, **about)
         if "id" not in known:
-            body = "\n".join((TABLE, *await self._names("github_steps", number)))
-            told = {"title": title, "head": branch, "base": "main", "body": body}
+            part = f"Part of {facts.issue}.\n\n" if facts.issue else ""
+            body = part + "\n".join((TABLE, *await self._names("github_steps", number)))
+            told = {"title": title, "head": branch, "base": facts.base, "body": body}
             known = await self._once(facts, key, f"{facts.place}/pulls", number, **told)
         return known
 
     async def _merge(self, facts: "Facts", head: Known) -> None:
         pull = f"{facts.place}/pulls/{head['number']}"
-        if not (await self.api.getitem(pull)).get("merged"):
+        if facts.merges and not (await self.api.getitem(pull)).get("merged"):
             await self.api.put(f"{pull}/merge", data={"sha": head["sha"]})
         if issue := await self._known(f"gh:{facts.id}/issue/{head['item']}"):
             with suppress(BadRequest):  # somebody else has removed or locked it
@@ -278,12 +323,21 @@ class Forge(Service):
         return sha
 
     async def _progress(self, facts: "Facts") -> None:
-        """One comment on the issue that it came from, kept up to date; the issue is closed with the project."""
+        """One comment on the issue that it came from, kept up to date, and a label; it is closed with the project.
+
+        In another's repository a pull request closes it.
+        """
         key, comments = f"gh:{facts.id}/comment", f"/repos/{facts.origin}/comments"
-        known, words = await self._known(key), facts.progress + " All of it is there." * facts.is_over
+        words = f"{facts.progress} See {facts.where}." + " All of it is there." * facts.is_over
+        known = await self._known(key)
         if facts.origin and known.get("told") != words:
-            if facts.is_over:
+            if facts.is_over and (facts.is_own or facts.stem):
                 await self.api.patch(f"/repos/{facts.origin}", data={"state": "closed"})
+            with suppress(BadRequest):  # its rules may allow no label
+                labels = f"/repos/{facts.origin}/labels"
+                await self.api.post(labels, data={"labels": [LABELS[facts.is_over]]})
+                if facts.is_over:
+                    await self.api.delete(f"{labels}/{LABELS[0]}")
             if "id" in known:
                 comment = f"/repos/{facts.origin.rpartition('/')[0]}/comments/{known['id']}"
                 await self.api.patch(comment, data={"body": f"{words}\n\n{MARK.format(key)}"})
@@ -292,36 +346,28 @@ class Forge(Service):
             await self._mark(key, facts.id, told=words)
 
     async def _release(self, facts: "Facts") -> None:
-        if facts.is_over:
+        if facts.is_over and facts.is_own:
             told = {"tag_name": "v1", "target_commitish": "main", "name": f"{facts.title} v1", "body": facts.progress}
             await self._once(facts, f"gh:{facts.id}/release/v1", f"{facts.place}/releases", 0, **told)
+        if facts.is_over:
             await self._mark(f"gh:{facts.id}/done", facts.id, runs=facts.runs)
-
-
-async def checks(api: Api, place: str, head: str, *, with_logs: bool = False) -> list[tuple[bool | None, str]]:
-    """What checks a commit there: is it good (None: not known yet), and what does it say."""
-    status: Known = await api.find(f"{place}/commits/{head}/status") or {}
-    found: list[tuple[bool | None, str]] = []
-    for one in status.get("statuses") or ():
-        verdict = {"success": True, "pending": None}.get(one["state"], False)
-        found.append((verdict, f"{one['context']}: {one['state']}: {one.get('description') or ''}"))
-    for run in await api.pages(f"{place}/commits/{head}/check-runs", "check_runs"):
-        verdict = run["conclusion"] in GOOD if run["status"] == "completed" else None
-        output: Known = run.get("output") or {}
-        said = [run["name"], run["conclusion"], *(output.get(name) for name in ("title", "summary", "text"))]
-        if with_logs and verdict is False:
-            said.append(await api.log(f"{place}/actions/jobs/{run['id']}/logs"))
-        found.append((verdict, "\n".join(str(one) for one in said if one)))
-    return found
 
 
 class Facts:
     """What the store says of a project."""
 
-    def __init__(self, rows: Rows, project: str, owner: str) -> None:
-        self.id, self.name, self.place = project, f"{owner}/{project}", f"/repos/{owner}/{project}"
-        self.title, self.is_over, self.origin, self.runs, state = rows.one("github_project", (project,))
-        self.progress = f"**{self.title}** is {state} jobs done. See {self.name}."
-        self.issues = rows.all("github_issues", (project,))
-        self.is_there = False
+    def __init__(self, project: str, config: GitHubConfig, api: Api, rows: Rows) -> None:
+        self.id, row = project, rows.one("github_project", (project,))
+        self.title, self.is_complete, self.origin, self.runs, state, url, self.stem = row
+        self.is_own = not url
+        """Whether its repository there is of Podium's making, for it alone; else for the project `stem`, if any."""
+        made = f"{config.owner}/{self.stem or project}" if self.is_own or self.stem else ""
+        self.name = self.where = made or api.repository(url)
+        """Its repository there, and where in it to look; empty where it has none."""
+        self.place, self.base, self.merges = f"/repos/{self.name}", "main", bool(made) or config.merge_existing
+        self.issue = "" if self.is_own else self.origin.replace("/issues/", "#")
+        """What its pull requests are a part of, as GitHub names it."""
+        self.progress = f"**{self.title}** is {state} jobs done."
+        self.issues = rows.all("github_issues", (project,)) if self.is_own else ()
+        self.is_there = self.is_over = False
         """Whether its repository is there. It is over (`is_over`) when it is complete, and all of it is there."""

@@ -113,6 +113,21 @@ def test_what_podium_wrote_starts_nothing(desktop: Desktop) -> None:
     assert deliver(desktop, "issues", "3", action="opened", issue=forged) == "becomes a project"
 
 
+@pytest.mark.requirement("GIT-1", "GIT-5")
+def test_work_in_a_repository_that_was_there_is_known_by_its_branch_and_by_another_address(desktop: Desktop) -> None:
+    desktop.desk.finish(desktop.desk.run_to("publish"))
+    (merge,) = desktop.desk.jobs("merge")
+    desktop.desk.do(Arrive("gh:+p", "mark", {"name": "Ada/Ideas", "base": "main"}, "p"))
+    merged = {"merged": True, "number": 4, "head": {"ref": f"podium/{merge.id}-0123abcd"}, "merge_commit_sha": "a" * 40}
+    outcome = deliver(desktop, "pull_request", action="closed", pull_request=merged)
+    assert outcome == "an echo of what Podium merged"
+    theirs = {**merged, "head": {"ref": "theirs"}}
+    assert deliver(desktop, "pull_request", "2", action="closed", pull_request=theirs) == "content for aaaaaaaaaaaa"
+    elsewhere = {"full_name": "Ada/Other", "clone_url": "https://github.com/Ada/Other.git"}
+    outcome = deliver(desktop, "pull_request", "3", action="closed", pull_request=merged, repository=elsewhere)
+    assert outcome == "ignored: no project here works on that repository"
+
+
 @pytest.mark.requirement("PIP-4", "GIT-1", "GIT-2")
 def test_merges_releases_and_deployments_are_told_to_the_world_once_a_version(desktop: Desktop) -> None:
     desktop.desk.finish(desktop.desk.run_to("publish"))

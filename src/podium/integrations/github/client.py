@@ -4,10 +4,12 @@ It is a person's, or a GitHub App's: then it is made with the App's key for an h
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx2
 from gidgethub import HTTPException
@@ -17,10 +19,13 @@ from gidgethub.sansio import DOMAIN
 from jwt import PyJWTError
 
 from podium.domain.errors import Unavailable, UsageError
+from podium.integrations.github.deliveries import REPOSITORY
 from podium.ports import Clock
 
 TOKEN: Final = "PODIUM_GITHUB_TOKEN"  # noqa: S105 - the name of the variable
 TIMEOUT_SECONDS: Final = 30.0
+GOOD: Final = frozenset({"success", "neutral", "skipped"})
+"""Conclusions of checks that hold nothing up."""
 CACHE_MAX: Final = 500
 """Answers that are remembered with their ETag: to ask for them again costs nothing of the rate limit."""
 LIMITED: Final = frozenset({403, 429})
@@ -72,10 +77,17 @@ class Api(GitHubAPI):
             super().__init__("podium", oauth_token=environ[TOKEN], base_url=url, cache={})
         else:
             raise UsageError(f"[github] owner keeps projects on GitHub, and {TOKEN} holds no token for it. Set it.")
+        self.host = urlsplit(url).netloc.removeprefix("api.")
         self._clock, self._token, self._expires = clock, environ.get(TOKEN, ""), 0.0
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS)
         self.aclose = self._client.aclose
+
+    def repository(self, address: str) -> str:
+        """`owner/name` of the repository at an address of this GitHub; empty for what lies elsewhere."""
+        begins = re.match(rf"(?:https?://|ssh://git@|git@){re.escape(self.host)}[/:]", address, re.IGNORECASE)
+        name = address[begins.end() :].removesuffix("/").removesuffix(".git") if begins else ""
+        return name if REPOSITORY.fullmatch(name) else ""
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
@@ -134,6 +146,22 @@ class Api(GitHubAPI):
             found.append(one)
             if len(found) >= LISTED_MAX:
                 break
+        return found
+
+    async def checks(self, place: str, head: str, *, with_logs: bool = False) -> list[tuple[bool | None, str]]:
+        """What checks a commit there: is it good (None: not known yet), and what does it say."""
+        status: dict[str, Any] = await self.find(f"{place}/commits/{head}/status") or {}
+        found: list[tuple[bool | None, str]] = []
+        for one in status.get("statuses") or ():
+            verdict = {"success": True, "pending": None}.get(one["state"], False)
+            found.append((verdict, f"{one['context']}: {one['state']}: {one.get('description') or ''}"))
+        for run in await self.pages(f"{place}/commits/{head}/check-runs", "check_runs"):
+            verdict = run["conclusion"] in GOOD if run["status"] == "completed" else None
+            output: dict[str, Any] = run.get("output") or {}
+            said = [run["name"], run["conclusion"], *(output.get(name) for name in ("title", "summary", "text"))]
+            if with_logs and verdict is False:
+                said.append(await self.log(f"{place}/actions/jobs/{run['id']}/logs"))
+            found.append((verdict, "\n".join(str(one) for one in said if one)))
         return found
 
     async def log(self, url: str) -> str:
