@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import apsw
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from podium.clock import SteadyClock
 from podium.faces.web.routes import SCREENS
 from podium.store.store import DATABASE
 from tests.browser import chromium
 from tests.conformance import npm_agents
-from tests.faces.rest_home import RestHome, served
+from tests.faces.command_line import CommandLine
+from tests.faces.rest_home import RestHome, running, served
+from tests.faces.staging import Stage
 
+CLOCK = SteadyClock()
 KEYS = {"title": "Keys", "brief": "Waits.", "id": "keys", "plan_first": True, "features": ["Turn a key"]}
 HOSTILE = '<img src=x onerror="document.title=1">\u202e"quoted"'
 WAIT_MS = 20_000
@@ -245,6 +250,31 @@ def test_charts_show_counted_figures_with_a_table_behind_each(browser: Browser, 
             column = chart.locator("tbody tr td:nth-child(2)").all_inner_texts()
             assert sum(map(int, column)) == told["workflows"]["genesis"]["projects_completed"]
             expect(page.locator(".chart details")).to_have_count(7)
+
+
+@pytest.mark.requirement("DSH-1")
+def test_the_chart_of_one_hour_shows_when_in_it_the_work_was_done(browser: Browser, tmp_path: Path) -> None:
+    podium = CommandLine(tmp_path / "home")
+    podium.ask("init")
+    stage = Stage(podium.home / DATABASE, CLOCK.wall() - 50 * 60)
+    for name, minutes in (("a", 0), ("b", 20), ("c", 10), ("d", 15)):
+        stage.submit(name)
+        stage.now += minutes * 60
+        stage.finish(stage.run_to("publish"))
+    stage.store.close()
+    with running(podium) as home, opened(browser, home) as page:
+        page.goto(f"{home.url}/charts?window=1h")
+        live(page)
+        table = page.locator("#throughput tbody tr")
+        page.locator("#throughput summary").click()
+        minutes = [int(told[:2]) * 60 + int(told[3:]) for told in table.locator("td:first-child").all_inner_texts()]
+        assert len(minutes) == 13
+        assert {(later - earlier) % 1440 for later, earlier in pairwise(minutes)} == {5}
+        done = table.locator("td:nth-child(2)").all_inner_texts()
+        assert [n for n in done if n != "0"] == ["1"] * 4, done
+        assert len({bar.get_attribute("x") for bar in page.locator("#throughput svg.plot rect").all()}) == 4
+        assert page.locator("#depth svg.plot circle").count() == 3 * 13
+        assert page.locator("#wait-p50 svg.plot circle").count() >= 4
 
 
 def test_a_view_of_the_projects_is_saved_by_name_in_the_browser(browser: Browser, home: RestHome) -> None:

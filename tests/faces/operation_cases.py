@@ -58,7 +58,7 @@ CASES: Final = {
     "messages send": Case(
         {"to": "role:features", "text": "Hello", "from": "bob"}, {"to": "role:features"}, varies=("message",)
     ),
-    "metrics": Case({"window": "7d"}, {"window": "7d"}, varies=("utilization", "projects_per_hour")),
+    "metrics": Case({"window": "7d"}, {"window": "7d"}, varies=("utilization", "projects_per_hour", "until")),
     "note": Case({"text": "Mind the gap", "attempt": "{attempt}"}, {"attempt": "{attempt}"}, varies=("event",)),
     "notices": Case({"limit": 3}),
     "notices dismiss": Case({"notice": "{n.notice}"}, {"notice": "{n.notice}"}, varies=("left",)),

@@ -1,18 +1,18 @@
-"""What came of the work: pace, waiting, use of the pools, retries and spend over a window, and hour by hour."""
+"""What came of the work: pace, waiting, use of the pools, retries and spend over a window, and how they went in it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Output, question
 from podium.operations.queues import quantile
 from podium.operations.roster import fleet_of
-from podium.store.batch import HOUR_SECONDS
+from podium.store.batch import HOUR_SECONDS, SPAN_SECONDS, SPANS_KEPT
 from podium.store.rows import Rows
 
-WINDOWS: Final = {"1h": 1, "24h": 24, "7d": 168}
-"""Full hours before the one that runs."""
+WINDOWS: Final = {"1h": (SPAN_SECONDS, SPANS_KEPT), "24h": (HOUR_SECONDS, 24), "7d": (HOUR_SECONDS, 168)}
+"""How long a span is, and how many full ones there are before the one that runs."""
 RETRIED: Final = frozenset({"retry", "rework", "bury"})
 """Verdicts after which a step's work was done in vain."""
 
@@ -21,7 +21,7 @@ class MetricsInput(Input):
     """How far back."""
 
     window: Literal["1h", "24h", "7d"] = "24h"
-    """How far back: so many full hours, and the one that runs."""
+    """How far back: so many full hours, and the one that runs; of one hour, by five minutes."""
 
 
 class WorkflowMetrics(Output):
@@ -46,8 +46,8 @@ class WorkflowMetrics(Output):
     """How attempts ended: pass, retry, rework, escalate, bury (a dead letter) or release (uncharged)."""
 
 
-class MetricsHour(Output):
-    """One hour of the window; hours in which nothing was counted are left out."""
+class MetricsSpan(Output):
+    """One span of the window; but for the first, spans in which nothing was counted are left out."""
 
     at: float
     """Its beginning, in seconds since the epoch."""
@@ -57,7 +57,7 @@ class MetricsHour(Output):
     started: dict[str, int]
     busy_seconds: dict[str, float]
     depth: dict[str, int]
-    """Ready jobs at its end; in the hour that runs, now."""
+    """Ready jobs at its end; in the span that runs, now."""
     wait_p50_seconds: dict[str, float | None]
     wait_p95_seconds: dict[str, float | None]
     retries: int
@@ -65,11 +65,13 @@ class MetricsHour(Output):
 
 
 class MetricsOutput(Output):
-    """What was counted since the window's first hour began."""
+    """What was counted since the window's first span began."""
 
     window: str
     since: float
     """In seconds since the epoch."""
+    until: float
+    """Now, in the same seconds."""
     projects_completed: int
     projects_failed: int
     success_rate: float | None
@@ -81,14 +83,20 @@ class MetricsOutput(Output):
     cost_usd: float | None
     """Of the attempts whose agent told what it cost; null when none did."""
     workflows: dict[str, WorkflowMetrics]
-    hours: list[MetricsHour]
+    span_seconds: int
+    """How long a span is: five minutes in a window of one hour, else an hour."""
+    spans: list[MetricsSpan]
 
 
-class _Cell(NamedTuple):
-    """A metric's sum: how many observations, and what they come to."""
+class _Cell:
+    """A metric's sum: how many observations, in which buckets of the waits' sketch, and what they come to."""
 
-    n: int = 0
-    total: float = 0.0
+    def __init__(self) -> None:
+        self.buckets, self.total = Counter[int](), 0.0
+
+    @property
+    def n(self) -> int:
+        return self.buckets.total()
 
 
 _Counted = defaultdict[str, _Cell]
@@ -96,24 +104,24 @@ _Counted = defaultdict[str, _Cell]
 
 @question("metrics")
 def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
-    """Show pace, waiting times, use of the pools, retries and spend, in sum and hour by hour."""
+    """Show pace, waiting times, use of the pools, retries and spend, in sum and span by span."""
     wall = context.clock.wall()
-    first = int(wall // HOUR_SECONDS) - WINDOWS[asked.window]
-    since = first * HOUR_SECONDS
-    hours: dict[int, _Counted] = {}
+    width, full = WINDOWS[asked.window]
+    first = int(wall // width) - full
+    since, statement = first * width, "counted_by_hour" if width == HOUR_SECONDS else "counted_by_span"
+    spans: dict[int, _Counted] = {since: defaultdict(_Cell)}
     whole: _Counted = defaultdict(_Cell)
-    for metric, hour, n, total in rows.all("hourly_series", (first,)):
-        hours.setdefault(hour, defaultdict(_Cell))[metric] = _Cell(n, total)
-        whole[metric] = _Cell(whole[metric].n + n, whole[metric].total + total)
-    waits: defaultdict[tuple[str, int], dict[int, int]] = defaultdict(dict)
-    for queue, hour, bucket, n in rows.all("wait_series", (first,)):
-        waits[queue, hour][bucket] = n
+    for span, metric, bucket, n, total in rows.all(statement, (first,)):
+        for cell in (spans.setdefault(span * width, defaultdict(_Cell))[metric], whole[metric]):
+            cell.buckets[bucket] += n
+            cell.total += total
     names = list(context.pipeline.workflows)
     done, failed = whole["project.completed"], whole["project.failed"].n
     ready = {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
     return MetricsOutput(
         window=asked.window,
         since=since,
+        until=wall,
         projects_completed=done.n,
         projects_failed=failed,
         success_rate=round(done.n / (done.n + failed), 4) if done.n + failed else None,
@@ -121,29 +129,25 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
         average_pipeline_seconds=_average(done),
         retries=_retries(whole),
         cost_usd=_cost(whole),
-        workflows={name: _workflow(rows, context, name, whole, first, wall - since) for name in names},
-        hours=_hours(names, hours, waits, ready),
+        workflows={name: _workflow(rows, context, name, whole, wall - since) for name in names},
+        span_seconds=width,
+        spans=_spans(names, spans, ready),
     )
 
 
-def _hours(
-    names: Sequence[str],
-    hours: Mapping[int, _Counted],
-    waits: Mapping[tuple[str, int], dict[int, int]],
-    depth: dict[str, int],
-) -> list[MetricsHour]:
-    """Hour by hour; what a queue held is known by what it gained and lost since, counted back from now."""
-    made: list[MetricsHour] = []
-    for hour, counted in reversed(list(hours.items())):
-        row = MetricsHour(
-            at=hour * HOUR_SECONDS,
+def _spans(names: Sequence[str], spans: Mapping[int, _Counted], depth: dict[str, int]) -> list[MetricsSpan]:
+    """Span by span; what a queue held is known by what it gained and lost since, counted back from now."""
+    made: list[MetricsSpan] = []
+    for at, counted in reversed(list(spans.items())):
+        row = MetricsSpan(
+            at=at,
             projects_completed=counted["project.completed"].n,
             completed={name: counted[f"workflow.{name}.completed"].n for name in names},
             started={name: counted[f"queue.{name}.started"].n for name in names},
             busy_seconds={name: round(counted[f"queue.{name}.busy"].total, 3) for name in names},
             depth={name: depth.get(name, 0) for name in names},
-            wait_p50_seconds={name: quantile(waits[name, hour], 0.5) for name in names},
-            wait_p95_seconds={name: quantile(waits[name, hour], 0.95) for name in names},
+            wait_p50_seconds={name: quantile(counted[f"wait.{name}"].buckets, 0.5) for name in names},
+            wait_p95_seconds={name: quantile(counted[f"wait.{name}"].buckets, 0.95) for name in names},
             retries=_retries(counted),
             cost_usd=_cost(counted),
         )
@@ -152,10 +156,8 @@ def _hours(
     return made[::-1]
 
 
-def _workflow(
-    rows: Rows, context: Context, name: str, counted: _Counted, first: int, seconds: float
-) -> WorkflowMetrics:
-    waits = dict(rows.all("wait_since", (name, first)))
+def _workflow(rows: Rows, context: Context, name: str, counted: _Counted, seconds: float) -> WorkflowMetrics:
+    waits = counted[f"wait.{name}"].buckets
     completed, busy = counted[f"workflow.{name}.completed"], counted[f"queue.{name}.busy"].total
     pool = len(fleet_of(rows, context).present(name))
     verdicts = f"verdict.{name}."

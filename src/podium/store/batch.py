@@ -25,6 +25,10 @@ from podium.store.rows import Rows
 from podium.store.writing import LANE
 
 HOUR_SECONDS: Final = 3600
+SPAN_SECONDS: Final = 300
+"""What the last hour is known by; statements about marks have twelve to an hour."""
+SPANS_KEPT: Final = 12
+"""How many full ones, before the one that runs."""
 
 _KEEPS_ITS_PLACE: Final = frozenset({"retry", "release", "due"})
 """A job that failed through no fault of its own goes on where it stood in the queue, not at its end."""
@@ -364,6 +368,9 @@ class Batch:
         writing.count_queues(self.tally, self.hourly, put)
         put["event_insert"] += self.events
         put["tally_add"] += [(*key, n) for key, n in self.tally.items() if n]
+        if (span := int(self.wall // SPAN_SECONDS)) != self.hot.span:
+            self.hot.span = span
+            put["mark_add"], put["mark_prune"] = [(span,)], [(span - SPANS_KEPT,)]
         put["hourly_add"] += [(metric, hour, int(n), total) for metric, (n, total) in self.hourly.items()]
         put["wait_add"] += [(queue, hour, bucket, n) for (queue, bucket), n in self.waits.items()]
         writing.write(self.rows, put)

@@ -151,6 +151,8 @@ class Hot:
     """Circuit breakers that are not whole; always complete."""
     fleet: Fleet = field(default_factory=Fleet)
     """Instances and queues; always complete."""
+    span: int = 0
+    """The five minutes at whose beginning the counters are marked."""
 
     def post(self, project: str, to: str, at: float) -> None:
         """Note that there is a message."""

@@ -2,7 +2,7 @@
 
 from podium.operations.doctor import Check
 from podium.operations.health import HealthOutput
-from podium.operations.metrics import MetricsHour, MetricsOutput, WorkflowMetrics
+from podium.operations.metrics import MetricsOutput, MetricsSpan, WorkflowMetrics
 from podium.operations.nodes import NodeRow, NodesOutput
 from podium.operations.targets import Target, TargetsOutput
 from tests.unit.faces.samples import NOW, Answer, plain
@@ -27,7 +27,7 @@ def metrics(*, empty: bool = False) -> Answer:
     )  # fmt: skip
     first = NOW // HOUR * HOUR - 24 * HOUR
     hours = [
-        MetricsHour(
+        MetricsSpan(
             at=first + n * HOUR, projects_completed=n % 2, started={"development": n * n % 17}, busy_seconds={},
             completed={}, depth={}, wait_p50_seconds={}, wait_p95_seconds={}, retries=0, cost_usd=0.5,
         )
@@ -37,6 +37,7 @@ def metrics(*, empty: bool = False) -> Answer:
         MetricsOutput(
             window="24h",
             since=first,
+            until=NOW,
             projects_completed=0 if empty else 12,
             projects_failed=0 if empty else 1,
             success_rate=None if empty else 0.923,
@@ -45,7 +46,8 @@ def metrics(*, empty: bool = False) -> Answer:
             retries=0 if empty else 22,
             cost_usd=None if empty else 14.2,
             workflows={"genesis": quiet, "development": quiet if empty else busy},
-            hours=[] if empty else hours,
+            span_seconds=3600,
+            spans=[] if empty else hours,
         )
     )
 

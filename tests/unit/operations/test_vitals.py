@@ -32,10 +32,10 @@ def test_metrics_are_what_the_attempts_were(desktop: Desktop) -> None:
     assert (row.started, row.busy_seconds, row.verdicts) == (2, 42.0, {"retry": 1, "pass": 1}), "an act is a second"
     assert (told.retries, told.cost_usd, told.projects_completed) == (1, 0.25, 0)
     assert (told.success_rate, told.average_pipeline_seconds) == (None, None), "nobody knows them yet"
-    assert sum(hour.busy_seconds["genesis"] for hour in told.hours) == row.busy_seconds
+    assert sum(span.busy_seconds["genesis"] for span in told.spans) == row.busy_seconds
     assert 0 < (row.utilization or 0) < 1
-    assert [hour.depth["genesis"] for hour in told.hours][-1] == desktop.ask("queues").queues[1].depth
-    assert all(hour.wait_p95_seconds["genesis"] is not None for hour in told.hours if hour.started["genesis"])
+    assert [span.depth["genesis"] for span in told.spans][-1] == desktop.ask("queues").queues[1].depth
+    assert all(span.wait_p95_seconds["genesis"] is not None for span in told.spans if span.started["genesis"])
 
 
 @pytest.mark.requirement("QUE-1")
@@ -48,8 +48,8 @@ def test_a_queues_depth_at_the_end_of_each_hour_is_told_though_only_changes_are_
             desk.lease()
         depths.append(desktop.ask("queues").queues[1].depth)
         desk.now = (desk.now // 3600 + 1) * 3600
-    told = {hour.at: hour.depth["genesis"] for hour in desktop.ask("metrics", window="24h").hours}
-    assert list(told.values()) == [depths[0], depths[2], depths[3]], "an hour without a change is left out"
+    told = {hour.at: hour.depth["genesis"] for hour in desktop.ask("metrics", window="24h").spans}
+    assert list(told.values()) == [0, depths[0], depths[2], depths[3]], "an hour without a change is left out"
 
 
 @pytest.mark.requirement("INS-7")

@@ -34,7 +34,7 @@ LINE: Final = "\v"
 """A line's end inside a value: a blank, unless the page asks for lines."""
 BARS: Final = ("▁▂▃▄▅▆▇█", "_.-=+*#@")
 BARS_MAX: Final = 48
-"""Of a longer window, the latest hours."""
+"""Of a longer window, the latest spans."""
 
 
 def show(console: Console, name: str, answer: Mapping[str, Any]) -> None:
@@ -76,7 +76,7 @@ def _environment() -> Environment:
     )
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
     own = (
-        clone, count, data, dotted, hours, lines, message, multiline, place, pull, short_path, sparkline, state, styled,
+        begun, clone, count, data, dotted, lines, message, multiline, place, pull, short_path, sparkline, state, styled,
         told,
     )  # fmt: skip
     filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
@@ -173,18 +173,15 @@ def pull(repository: str) -> str:
     return f"git pull {shlex.quote(repository)} main"
 
 
-def hours(rows: Sequence[Mapping[str, Any]], since: float, bars: str) -> str:
-    """Attempts begun in each hour as bars, the present one last; empty where there is nothing to compare with."""
-    by_hour = {round(row["at"]): sum(row["started"].values()) for row in rows}
-    if len(by_hour) < 2:
-        return ""
-    last = max(by_hour)
-    first = max(round(since), last - (BARS_MAX - 1) * 3600)
-    values = [by_hour.get(at, 0) for at in range(first, last + 1, 3600)]
-    return f"{sparkline(values, bars)}  at most {max(values):,} attempts begun in one"
+def begun(metrics: Mapping[str, Any], lane: str = "") -> list[int]:
+    """Attempts begun in each span, the present one last; nothing where there is nothing to compare with."""
+    rows, width, last = metrics["spans"], metrics["span_seconds"], round(metrics["until"])
+    by_span = {row["at"]: row["started"].get(lane, 0) if lane else sum(row["started"].values()) for row in rows}
+    first = max(round(metrics["since"]), last - last % width - (BARS_MAX - 1) * width)
+    return [by_span.get(at, 0) for at in range(first, last + 1, width)] if len(rows) > 1 else []
 
 
 def sparkline(values: Sequence[float], bars: str, most: float = 0.0) -> str:
     """Figures as bars, `most` (or else the largest) at full height; nothing is blank."""
-    most = most or max(values)
+    most = most or max(values, default=0)
     return "".join(bars[int(value * (len(bars) - 1) / most)] if value else " " for value in values)

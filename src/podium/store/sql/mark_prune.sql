@@ -1,0 +1,2 @@
+-- Remove the marks of spans before one.
+DELETE FROM mark WHERE span < ?
