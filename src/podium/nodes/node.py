@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -132,11 +132,9 @@ class ClusterNode:
                 until = self._clock.now() + LEASE_SECONDS
             except Unavailable as error:
                 _log.warning("%s", error)
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_SECONDS):
                     await lost.wait()
-            except TimeoutError:
-                continue
         _log.warning("node %s has lost the lease of epoch %d", self._own.name, epoch)
 
 

@@ -21,6 +21,7 @@ from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
+from podium.runner import files
 from podium.store.rows import Rows
 from podium.store.sqlite import SAFE_VERSION
 from podium.tables import beside
@@ -188,10 +189,7 @@ def check_filesystem(home: Path, mounts: Sequence[tuple[str, str]], database_url
 
 def _mounts() -> list[tuple[str, str]]:
     """(Mount point, kind) of every mount, in order; empty where the system does not tell."""
-    try:
-        rows = [line.split() for line in Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()]
-    except OSError:
-        return []
+    rows = [line.split() for line in files.read("/proc/self/mounts").decode("utf-8", "replace").splitlines()]
     return [(row[1].replace("\\040", " "), row[2]) for row in rows if len(row) > 2]
 
 
@@ -216,11 +214,7 @@ def check_memory(available_bytes: int | None) -> Check:
 
 def memory_available() -> int | None:
     """Bytes that processes of this machine, or of its container, may still take; None where nobody says."""
-    try:
-        told = Path("/proc/meminfo").read_text("ascii", "replace")
-    except OSError:
-        return None
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", told, re.MULTILINE)
+    found = re.search(rb"^MemAvailable:\s+(\d+) kB", files.read("/proc/meminfo"), re.MULTILINE)
     available = int(found[1]) << 10 if found else None
     left = _cgroup_left_bytes()
     return min(available, left) if available is not None and left is not None else available

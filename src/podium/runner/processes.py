@@ -64,10 +64,9 @@ def _stat(pid: int) -> list[bytes]:
 
 def all_pids() -> list[int]:
     """Every process this one can see; empty without /proc."""
-    try:
+    with suppress(OSError):
         return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
-    except OSError:
-        return []
+    return []
 
 
 def descendants(root: int) -> list[int]:

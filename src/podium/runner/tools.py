@@ -59,7 +59,6 @@ class Tools:
 def at_work(directory: Path) -> Tool | None:
     """The tool that has been at work the longest in an attempt that runs; `since` is in wall-clock seconds."""
     told = files.read_json(directory / FILE) or {}
-    try:
+    with suppress(KeyError, TypeError, ValueError):  # none is, or somebody else has written there
         return min((Tool(str(name), float(since)) for name, since in told["tools"]), key=lambda tool: tool.since)
-    except (KeyError, TypeError, ValueError):  # none is, or somebody else has written there
-        return None
+    return None

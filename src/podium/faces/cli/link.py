@@ -1,7 +1,7 @@
 """Whom a watching `podium run` asks: the orchestrator that runs, for as long as it does, else one of its own."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 import click
@@ -104,8 +104,6 @@ class Link:
 
 async def waited(event: asyncio.Event, seconds: float) -> bool:
     """Whether the event came within that time."""
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+    return event.is_set()

@@ -75,10 +75,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
     )
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
-    own = (
-        begun, clone, count, data, dotted, lines, message, multiline, place, pull, short_path, sparkline, state, styled,
-        told,
-    )  # fmt: skip
+    own = (begun, clone, count, data, dotted, lines, message, multiline, place, pull, sparkline, state, styled, told)
     filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
     cast("dict[str, Any]", made.filters).update(filters)
     return made

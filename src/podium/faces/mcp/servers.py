@@ -109,24 +109,15 @@ async def _while_told(work: Awaitable[dict[str, Any]], context: Context[Any, Any
     """The answer; a client that asked for progress hears every few seconds that a long call is not forgotten."""
     if context is None:
         return await work
-    async with asyncio.TaskGroup() as tasks:
-        call = tasks.create_task(_outcome(work))
+    call = asyncio.gather(work)
+    try:
         for ticks in count(1):
             if (await asyncio.wait({call}, timeout=PROGRESS_SECONDS))[0]:
                 break
             await context.report_progress(ticks * PROGRESS_SECONDS, message=STILL_AT_IT)
-    answer = call.result()
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-async def _outcome(work: Awaitable[dict[str, Any]]) -> dict[str, Any] | Exception:
-    """A task group would tell of an error in words of its own."""
-    try:
-        return await work
-    except Exception as error:  # noqa: BLE001 - it is raised by whoever waits
-        return error
+        return call.result()[0]
+    finally:
+        call.cancel()  # who has gone wants no answer
 
 
 def build(name: str, caller: Caller, *middleware: ServerMiddleware[Any]) -> OperationServer:
