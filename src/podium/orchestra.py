@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.engine.engine import Engine
     from podium.faces.rest.server import Mounted, Server
     from podium.hosts.hosting import Access
+    from podium.hosts.pages import Pages
     from podium.integrations.channels import ChannelSender
     from podium.operations.context import Context
     from podium.ports import Clock, Follower, Host
@@ -140,6 +141,7 @@ async def conducted(
     from podium.engine.engine import Engine, EngineSettings
     from podium.engine.pruner import Pruner
     from podium.engine.sweeper import SweeperSettings
+    from podium.hosts.pages import Pages
     from podium.hosts.remains import Remains
     from podium.workspace.layout import Home
 
@@ -147,7 +149,17 @@ async def conducted(
     sweeper = SweeperSettings(loaded.config.sweep_seconds, grace_seconds=_beyond_limits(loaded.pipeline))
     settings = EngineSettings(loaded.config.strategies, sweeper, loaded.config.scaling.value())
     followers = _followers(home, store, clock)
-    hosts = _hosts(loaded, clock, store.holds, listener, followers)
+    forge = None
+    if loaded.config.github.owner:
+        from podium.hosts.forge import Forge
+        from podium.operations.arrivals import missed
+
+        async def receive(*told: Any) -> None:
+            await missed(context, *told)
+
+        forge = Forge(home, loaded.config.github, os.environ, store, clock, receive)
+    pages = Pages(store.submit, forge and forge.api)
+    hosts = _hosts(loaded, clock, store.holds, pages, listener, followers)
     room = partial(_gate, loaded.config.scaling)
     engine = Engine(store, clock, hosts, loaded.slots, random.SystemRandom(), settings, room)
     await engine.start()
@@ -161,14 +173,8 @@ async def conducted(
     sender = _sender(loaded, clock, listener)
     courier = Courier(clock, store, sender, random.SystemRandom())
     pruner = Pruner(clock, store.submit, Remains(Home(home), store.read), loaded.config.retention)
-    services, outside = list[Any]((shared_state, courier, pruner)), list[Any]((sender,))
-    if loaded.config.github.owner:
-        from podium.hosts.forge import Forge
-        from podium.operations.arrivals import missed
-
-        services.append(Forge(home, loaded.config.github, os.environ, store, clock, partial(missed, context)))
-        outside.append(services[-1].api)
-    for service in (*services, *followers):
+    outside = [sender, forge.api] if forge else [sender]
+    for service in filter(None, (shared_state, courier, pruner, forge, *followers)):
         clock.spawn(service.run(), type(service).__name__)
     try:
         yield Orchestra(context, engine, store)
@@ -225,8 +231,8 @@ def _followers(home: Path, store: "Store", clock: "Clock") -> "list[Follower]":
 
 
 def _hosts(
-    loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], listener: socket.socket | None,
-    followers: "list[Follower]",
+    loaded: LoadedHome, clock: "Clock", still_mine: Callable[["Lease"], bool], pages: "Pages",
+    listener: socket.socket | None, followers: "list[Follower]",
 ) -> dict[str, "Host"]:  # fmt: skip
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs here or elsewhere."""
     from podium.agents.command import Programs
@@ -243,7 +249,7 @@ def _hosts(
     hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener, followers))
     return {
         "": factory(loaded.config.host)(hosting),
-        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, loaded.config.deploy, served),
+        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, pages, loaded.config.deploy, served),
     }
 
 

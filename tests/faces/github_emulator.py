@@ -46,7 +46,7 @@ SEED: Final = {
         "repos": [
             {"owner": owner, "name": name, "auto_init": True}
             for owner, names in (
-                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived")),
+                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived", "shown")),
                 ("grace", ("hers",)),
                 ("guild", ("apped",)),
             )

@@ -41,6 +41,8 @@ class Front:
         self.pages: dict[str, dict[str, Any]] = {}
         self.refuses_pages = ""
         """Why no site can be made."""
+        self.unseen = 0
+        """So many looks at sites find none yet, as when somebody else makes one in between."""
         self.url = ""
 
     def mirror(self, name: str) -> Path:
@@ -136,15 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _pages(self, name: str, body: bytes) -> None:
         found = self.front.pages.get(name)
         if self.command == "GET":
-            self._json(200 if found else 404, found or {"message": "Not Found"})
+            self.front.unseen, is_seen = max(0, self.front.unseen - 1), not self.front.unseen
+            self._json(200 if found and is_seen else 404, found if found and is_seen else {"message": "Not Found"})
             return
         source = json.loads(body)["source"]
-        branch = self.front.github.get(f"/repos/{name}/git/ref/heads/{source['branch']}")
-        refused = self.front.refuses_pages or ("" if branch.status_code == 200 else "The branch does not exist.")
+        branch = ["git", "rev-parse", "--verify", f"refs/heads/{source['branch']}"]
+        has_branch = subprocess.run(branch, cwd=self.front.folder / f"{name}.git", capture_output=True, check=False)
         if found:
             self._json(409, {"message": "GitHub Pages is already enabled."})
-        elif refused:
-            self._json(422, {"message": refused})
+        elif self.front.refuses_pages or has_branch.returncode:
+            self._json(422, {"message": self.front.refuses_pages or "The branch does not exist."})
         else:
             owner, _, repository = name.partition("/")
             self.front.pages[name] = {

@@ -1,5 +1,6 @@
 """A GitHub on this machine as a real peer: an issue there becomes a project with all that belongs to it there."""
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,12 @@ inbox = ["ada/ideas"]
 webhook_url = "{}"
 checks_seconds = 3600
 interval_seconds = 0.5
+"""
+DEPLOY: Final = """
+[deploy.pages]
+projects = ["*"]
+repository = "{0}"
+env = {{ GIT_CONFIG_COUNT = "1", GIT_CONFIG_KEY_0 = "{1}", GIT_CONFIG_VALUE_0 = "{0}" }}
 """
 ISSUE: Final = {"title": "Greeter", "body": "A command that greets.\n\n## Features\n\n1. Greet by name: say hello\n"}
 
@@ -98,6 +105,8 @@ def test_work_on_a_repository_that_is_there_becomes_pull_requests_in_it(github: 
         podium.ask("init")
         with (podium.home / "podium.toml").open("a") as file:
             file.write('[github]\nowner = "ada"\ninterval_seconds = 0.5\n')
+            shown = f"https://{front.url.removeprefix('http://')}/ada/shown.git"
+            file.write(DEPLOY.format(shown, f"url.{front.mirror('ada/shown')}.insteadOf"))
         podium.ask("up")
         try:
             (tmp_path / "wish.md").write_text(f"# {ISSUE['title']}\n\n{ISSUE['body']}")
@@ -122,6 +131,7 @@ def test_work_on_a_repository_that_is_there_becomes_pull_requests_in_it(github: 
             assert names(github) == known, "it gets no repository of its own"
             heads = subprocess.run(["git", "for-each-ref"], cwd=served, capture_output=True, text=True, check=True)
             assert heads.stdout.split() == [before, "commit", "refs/heads/main"], "nothing is pushed by git"
+            assert "https://ada.github.io/shown/" in json.dumps(podium.ask("outputs", made["project"]))
             assert mentions(podium.home, TOKEN) == []
             assert [row["id"] for row in podium.ask("projects")["projects"]] == [made["project"]]
         finally:

@@ -20,6 +20,7 @@ from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.domain.pipeline import workflow_of
 from podium.hosts.inprocess import InProcessHost
+from podium.hosts.pages import Pages
 from podium.ports import Brief
 from podium.runner.files import write_whole
 from podium.workspace import git, publishing
@@ -45,11 +46,12 @@ class OwnSteps(InProcessHost):
     """
 
     def __init__(
-        self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool],
+        self, home: Home, repositories: Repositories, still_mine: Callable[[Lease], bool], pages: Pages,
         beyond: Mapping[str, DeployConfig] = MappingProxyType({}), served: str = "",
     ) -> None:  # fmt: skip
         """`beyond` are the targets beyond this machine; `served` is the URL of what it serves of `{project}`."""
         super().__init__(self._act)
+        self._pages = pages
         self._beyond = beyond
         self._served = served
         self._home = home
@@ -94,11 +96,38 @@ class OwnSteps(InProcessHost):
         if target := self._beyond.get(found):
             if not may_write():
                 return _TAKEN_OVER
-            url = await send(found, target, self._home.repository(project), commit, directory) or url
+            url = await self._send(found, target, self._home.repository(project), commit, directory) or url
         data = {"commit": commit, "entry": entry, "url": url, "target": found}
         where = self._home.relative(directory)
         application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
         return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))
+
+    async def _send(self, name: str, target: DeployConfig, repository: Path, commit: str, directory: Path) -> str:
+        """Deploy `directory`, the files of `commit`, once; where it can be seen, empty when nobody says so.
+
+        Raises RefusedFilesError when the work is to be mended, Unavailable, TimedOut.
+        """
+        done = directory.with_name(f"{directory.name}.{name}.url")
+        if not done.is_file():
+            passed = {key: os.environ[key] for key in target.pass_env if key in os.environ}
+            env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
+            way = _by_command if target.command else self._to_pages
+            url = await way(name, target, repository, directory, env)
+            write_whole(done, (url or target.url).encode())
+        return done.read_text("utf-8")
+
+    async def _to_pages(
+        self, _: str, target: DeployConfig, repository: Path, directory: Path, env: Mapping[str, str]
+    ) -> str:
+        """Make the folder of the page the branch's only commit, and have it served."""
+        if (entry := publishing.entry(directory)) is None:
+            raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
+        tree, project = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}", directory.parent.name
+        made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
+        await self._pages.begin(project, made)
+        env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+        await git.get(repository, "push", "--force", target.repository, f"{made}:refs/heads/{target.branch}", env=env)
+        return await self._pages.address(project, target)
 
     async def _publish(
         self, lease: Lease, commit: str, assignment: Assignment, may_write: Callable[[], bool]
@@ -142,21 +171,6 @@ def advice(conflict: MergeConflict) -> str:
     return _ADVICE.format(files="\n".join(f"- {file}" for file in conflict.files))
 
 
-async def send(name: str, target: DeployConfig, repository: Path, commit: str, directory: Path) -> str:
-    """Deploy `directory`, the files of `commit`, once; where it can be seen, empty when nobody says so.
-
-    Raises RefusedFilesError when the work is to be mended, Unavailable, TimedOut.
-    """
-    done = directory.with_name(f"{directory.name}.{name}.url")
-    if not done.is_file():
-        passed = {key: os.environ[key] for key in target.pass_env if key in os.environ}
-        env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
-        way = _by_command if target.command else _to_pages
-        url = await way(name, target, repository, directory, env)
-        write_whole(done, (url or target.url).encode())
-    return done.read_text("utf-8")
-
-
 async def _by_command(name: str, target: DeployConfig, _: Path, directory: Path, env: Mapping[str, str]) -> str:
     """Run the command with nothing but its own environment; a URL in the last line of what it says is the answer."""
     log = directory.with_name(f"{directory.name}.{name}.log")
@@ -187,14 +201,3 @@ async def _by_command(name: str, target: DeployConfig, _: Path, directory: Path,
         raise RefusedFilesError(f"the command of target {name} failed:\n{said[-SAID_CHARS_MAX:]}")
     last = said.rpartition("\n")[2]
     return last if last.startswith(("https://", "http://")) else ""
-
-
-async def _to_pages(_: str, target: DeployConfig, repository: Path, directory: Path, env: Mapping[str, str]) -> str:
-    """Make the folder of the page the branch's only commit."""
-    if (entry := publishing.entry(directory)) is None:
-        raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
-    tree = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}"
-    made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
-    env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
-    await git.get(repository, "push", "--force", target.repository, f"{made}:refs/heads/{target.branch}", env=env)
-    return ""

@@ -11,7 +11,7 @@ from podium.domain.fleet import Resize
 from podium.domain.job import Job
 from podium.domain.pipeline import workflow_of
 from podium.domain.project import Project, slug
-from podium.integrations.github.deliveries import Asked, read
+from podium.integrations.github.deliveries import DEPLOYED, Asked, read
 from podium.operations import document
 from podium.operations.context import Context
 from podium.operations.fleet import ScaleInput, changes_for
@@ -152,6 +152,8 @@ def _increment(rows: Rows, context: Context, asked: Asked) -> Plan:
     """What was merged, released or deployed is told to the world, once for its version (PIP-4)."""
     if (job := _job_of(rows, asked)) is not None and asked["branch"]:
         return Plan("an echo of what Podium merged", project=job.project)
+    if deployed := rows.one("outside_by_key", (DEPLOYED.format(asked["commit"]),)):
+        return Plan("an echo of what Podium deployed", project=deployed[1])
     project = _project_on(rows, asked)
     if not project:
         return Plan("ignored: no project here works on that repository")

@@ -12,7 +12,8 @@ from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.hosts.own_steps import OwnSteps
-from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease
+from podium.hosts.pages import Pages
+from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease, nobody
 from tests.unit.workspace.work import commit, files_of, main_of
 
 LEASE = make_lease(queue="podium")
@@ -28,7 +29,7 @@ def root(world: World, loop: asyncio.Runner) -> str:
 def act(world: World, loop: asyncio.Runner) -> Act:
     def run(action: str, *bases: str, lease: Lease = LEASE, is_mine: bool = True, **changes: Any) -> Report:
         async def go() -> Report:
-            host = OwnSteps(world.home, world.repositories, lambda _: is_mine)
+            host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(nobody))
             assignment = make_assignment(lease, agent=f"podium:{action}", bases=bases, **changes)
             return await end_of(await host.start(lease, brief_of(assignment)))
 
@@ -154,7 +155,7 @@ def test_trouble_is_reported(world: World, loop: asyncio.Runner) -> None:
         raise Unavailable("The database is away.")
 
     async def run() -> None:
-        host = OwnSteps(world.home, world.repositories, lambda _: True)
+        host = OwnSteps(world.home, world.repositories, lambda _: True, Pages(nobody))
         report = await end_of(await host.start(LEASE, brief))
         assert (report.ending, report.detail) == (Ending.COULD_NOT_START, "The database is away.")
         assert report.is_environment

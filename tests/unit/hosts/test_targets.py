@@ -15,7 +15,8 @@ from podium.domain.attempt import Ending, Report
 from podium.domain.errors import UsageError
 from podium.faces.rest.server import Sites
 from podium.hosts.own_steps import OwnSteps
-from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease
+from podium.hosts.pages import Pages
+from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease, nobody
 from tests.unit.workspace.work import commit, main_of
 
 SHIP = """
@@ -41,7 +42,7 @@ def deploy(world: World, loop: asyncio.Runner, made: str, *, is_mine: bool = Tru
     async def go() -> Report:
         beyond = {name: DeployConfig(**given) for name, given in targets.items()}
         served = "http://{project}.localhost:8420/"
-        host = OwnSteps(world.home, world.repositories, lambda _: is_mine, beyond, served)
+        host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(nobody), beyond, served)
         assignment = make_assignment(lease, agent="podium:deploy", bases=(made,))
         return await end_of(await host.start(lease, brief_of(assignment)))
 

@@ -85,6 +85,10 @@ def brief_of(assignment: Assignment) -> Callable[[], Awaitable[Assignment]]:
     return brief
 
 
+async def nobody(_: object) -> None:
+    """Who takes what is recorded, where a test does not look at it."""
+
+
 class World:
     """One home. Hosts come and go over it, as orchestrators do."""
 

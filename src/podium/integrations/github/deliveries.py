@@ -18,6 +18,8 @@ MEMBERS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 """Associations of those who may write to the repository themselves."""
 MARK: Final = "<!-- podium:{} -->"
 """In the text of whatever Podium writes there: what bears one and is known here is an echo (GIT-5)."""
+DEPLOYED: Final = "gh:pages/{}"
+"""The key of a commit that Podium deployed: what is told of it is an echo, too."""
 TEXT_CHARS_MAX: Final = 60_000
 """Of one text in a payload; GitHub's own limit for an issue is 65,536."""
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")

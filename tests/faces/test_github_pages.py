@@ -1,0 +1,151 @@
+"""Deployments to a branch on GitHub: Pages is switched on there, and what it tells of them starts nothing."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import pytest
+
+from podium.config import DeployConfig
+from podium.domain.attempt import Ending, Report
+from podium.domain.command import Arrive
+from podium.hosts.own_steps import OwnSteps
+from podium.hosts.pages import Pages
+from podium.operations.arrivals import missed
+from tests.faces.github_emulator import Kept, free_port
+from tests.faces.github_front import Front, fronted
+from tests.unit.hosts.world import brief_of, end_of, make_assignment, make_lease
+from tests.unit.workspace.work import git
+
+NUMBERS: Final = count()
+
+
+class Site:
+    """A project whose page is deployed to a repository on GitHub."""
+
+    def __init__(self, github: httpx2.Client, front: Front, folder: Path, name: str) -> None:
+        github.post("/user/repos", json={"name": name, "auto_init": True})
+        self.served, self.name, self.front = front.mirror(f"ada/{name}"), f"ada/{name}", front
+        self.kept = Kept(folder / "home", front.url)
+        self.kept.desktop.desk.now = time.time()
+        (self.job,) = self.kept.develop(name)
+        self.api = self.kept.forge.api
+
+    def target(self, url: str = "") -> DeployConfig:
+        """It is pushed to by git over https, which leads to what the front serves."""
+        where = f"https://{self.front.url.removeprefix('http://')}/{self.name}.git"
+        key = f"url.{self.served}.insteadOf"
+        env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": where}
+        return DeployConfig(projects=("*",), repository=where, env=env, url=url)
+
+    def deploy(self, text: str, target: DeployConfig | None = None) -> Report:
+        """What comes of the step `deploy`, for a page of its own."""
+        made, pages = self.kept, Pages(self.kept.desktop.submit, self.api)
+        commit = made.merge(self.job, **{"index.html": text})
+        lease = make_lease(queue="podium")
+        lease = lease._replace(job=lease.job._replace(project=self.job.project))
+
+        async def go() -> Report:
+            beyond = {"pages": target or self.target()}
+            host = OwnSteps(made.home, made.repositories, lambda _: True, pages, beyond)
+            project = {"id": self.job.project, "title": "x", "repository": None}
+            assignment = make_assignment(lease, agent="podium:deploy", bases=(commit,), project=project)
+            return await end_of(await host.start(lease, brief_of(assignment)))
+
+        return made.runner.run(go())
+
+    def notices(self) -> list[str]:
+        return [one.text for one in self.kept.desktop.ask("notices").notices]
+
+    def writes(self) -> list[str]:
+        return [call for call in self.front.asked if call.startswith("POST") and "/pages" in call]
+
+
+@pytest.fixture
+def site(github: httpx2.Client, tmp_path: Path) -> Iterator[Site]:
+    with fronted(github, tmp_path / "served") as front:
+        made = Site(github, front, tmp_path, f"site-{next(NUMBERS)}")
+        yield made
+        made.kept.close()
+
+
+def url_of(report: Report) -> str:
+    (application,) = report.artifacts
+    return application.data["url"]
+
+
+@pytest.mark.requirement("GIT-4")
+def test_pages_are_switched_on_once_and_say_where_the_page_is(site: Site) -> None:
+    for text in ("one", "two"):
+        assert url_of(site.deploy(text)) == f"https://ada.github.io/{site.name[4:]}/"
+        assert git(site.served, "show", "gh-pages:index.html") == text
+    assert site.writes() == [f"POST /repos/{site.name}/pages"]
+    assert site.front.pages[site.name]["source"] == {"branch": "gh-pages", "path": "/"}
+    assert site.notices() == []
+
+
+@pytest.mark.requirement("GIT-4")
+def test_a_site_that_somebody_else_switches_on_at_the_same_time_is_taken_as_it_is(site: Site) -> None:
+    site.deploy("one")
+    site.front.unseen = 1
+    assert url_of(site.deploy("two")) == f"https://ada.github.io/{site.name[4:]}/"
+    assert len(site.writes()) == 2
+    assert site.notices() == []
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+def test_what_github_does_not_serve_is_deployed_and_told_of_once(site: Site) -> None:
+    site.front.refuses_pages = "Your current plan does not support GitHub Pages for this repository."
+    for text in ("one", "two"):
+        report = site.deploy(text, site.target(url="https://team.example/"))
+        assert (report.verdict, url_of(report)) == ("passed", "https://team.example/")
+        assert git(site.served, "show", "gh-pages:index.html") == text
+    (said,) = site.notices()
+    assert f"GitHub Pages of {site.name} cannot be switched on: Your current plan does not support" in said
+
+
+@pytest.mark.requirement("GIT-4")
+def test_a_site_that_shows_another_branch_is_left_as_it_is(site: Site) -> None:
+    site.deploy("one")
+    site.front.pages[site.name]["source"] = {"branch": "main", "path": "/docs"}
+    report = site.deploy("two")
+    assert (report.verdict, site.front.pages[site.name]["source"]["branch"]) == ("passed", "main")
+    assert url_of(report).startswith("file:"), "it is not there"
+    (said,) = site.notices()
+    assert f"GitHub Pages of {site.name} show something else" in said
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+def test_github_that_is_away_is_no_fault_of_the_work(site: Site) -> None:
+    site.api.base_url = f"http://127.0.0.1:{free_port()}"
+    report = site.deploy("one")
+    assert (report.ending, report.is_environment) == (Ending.COULD_NOT_START, True)
+    site.api.base_url = site.front.url
+    assert url_of(site.deploy("one more")).startswith("https://ada.github.io/")
+
+
+@pytest.mark.requirement("GIT-5")
+def test_what_github_tells_of_a_deployment_of_podiums_own_starts_nothing(site: Site) -> None:
+    site.kept.desktop.desk.do(Arrive(f"gh:@{site.name}", "mark", {"begun": True}, site.job.project))
+    site.kept.complete()
+    site.deploy("one")
+    pushed = git(site.served, "rev-parse", "gh-pages")
+    for key, commit in (("1", pushed), ("2", "b" * 40)):
+        told = {"action": "created", "deployment": {"sha": commit}, "deployment_status": {"state": "success"}}
+        told["repository"] = {"full_name": site.name}
+        site.kept.runner.run(missed(site.kept.desktop.context(), f"github:{key}", "deployment_status", told))
+    outcomes = [row.outcome for row in site.kept.desktop.ask("github deliveries").deliveries]
+    assert outcomes == ["content for bbbbbbbbbbbb", "an echo of what Podium deployed"]
+
+
+@pytest.mark.requirement("GIT-4")
+def test_a_branch_elsewhere_is_pushed_and_nothing_is_asked_of_github(site: Site, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(bare)], check=True)
+    target = DeployConfig(projects=("*",), repository=str(bare), url="https://team.example/")
+    assert url_of(site.deploy("one", target)) == "https://team.example/"
+    assert [call for call in site.front.asked if call.endswith("/pages")] == []
