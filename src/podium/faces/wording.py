@@ -28,7 +28,7 @@ def clean(text: object) -> str:
 
 def one_line(text: object, chars_max: int | None = None) -> str:
     """`clean` text on one line, cut with an ellipsis when it is longer than `chars_max`."""
-    line = " ".join(clean(text).split())
+    line = " ".join(clean(str(text).replace("\v", "\n")).split())
     if chars_max is not None and len(line) > chars_max:
         return line[: max(0, chars_max - 1)].rstrip() + "…"
     return line

@@ -73,6 +73,7 @@ def test_foreign_text_can_always_be_printed() -> None:
 
 def test_one_line_is_one_line_and_bounded() -> None:
     assert wording.one_line(" a\n\tb \r\n c ") == "a b c"
+    assert wording.one_line("a\vb") == "a b", "pages have a line's end inside a value so"
     assert wording.one_line("abcdef", 4) == "abc…"
     assert wording.one_line("abcd", 4) == "abcd"
 

@@ -31,8 +31,8 @@ class _DeskClock(VirtualClock):
 class Desktop:
     """A desk, and every operation over it. `heard` is what is known of the progress of attempts."""
 
-    def __init__(self, home: Path) -> None:
-        self.desk = Desk()
+    def __init__(self, home: Path, desk: Desk | None = None) -> None:
+        self.desk = desk or Desk()
         self.clock = _DeskClock(self.desk)
         self.home = home
         self.heard: dict[str, float] = {}

@@ -83,7 +83,7 @@ def print_page(console: Console, page: str) -> None:
 
 def laid_out(page: str) -> Iterator[RenderableType]:
     """The parts of a page; several empty lines are one, and none stands at its ends."""
-    lines = re.sub(rf"(?:{EMPTY}\n)+", "\n", page).strip("\n").split("\n")
+    lines = re.sub(rf"\n(?:{EMPTY}?\n)+", "\n\n", page).strip(f"{EMPTY}\n").split("\n")
     for is_table, rows in groupby(lines, lambda line: CELL in line):
         if is_table:
             yield _table(rows)
