@@ -54,9 +54,7 @@ class AgentConfig(_Section):
 
     def options(self) -> tuple[str, ...]:
         """What `claude`, or an agent by ACP, is started with beyond its own choices."""
-        names = ("program", "model", "fallback_model", "budget_usd", "usd_per_hour", "max_turns", "stall_seconds")
-        usual = type(self).model_fields
-        chosen = {name: value for name in names if (value := getattr(self, name)) != usual[name].default}
+        chosen = self.model_dump(exclude={"command", "env", "acp"}, exclude_defaults=True)
         return tuple(str(part) for name, value in chosen.items() for part in (f"--{name.replace('_', '-')}", value))
 
 

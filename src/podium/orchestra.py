@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.agents.command import Programs
     from podium.domain.job import Lease
     from podium.engine.engine import Engine
-    from podium.faces.rest.server import Mounted, Server
+    from podium.faces.rest.server import Server
     from podium.hosts.hosting import Access
     from podium.hosts.pages import Pages
     from podium.integrations.channels import ChannelSender
@@ -200,20 +200,13 @@ def _outward(
 
     if listener is None:
         return Server(lambda: context, committed), mirror
-    from podium.faces.web.routes import Dashboard
-
-    mounts, pages = [_mcp(context, listener)], Dashboard(lambda: context).routes()
-    return Server(lambda: context, committed, listener, mounts, pages), mirror
-
-
-def _mcp(context: "Context", listener: socket.socket) -> "Mounted":
-    """The MCP servers as a part of the web application; loaded only where there is a port."""
     from podium.faces.mcp import http
     from podium.faces.rest.guard import LOOPBACK
-    from podium.faces.rest.server import Mounted
+    from podium.faces.web.routes import Dashboard
 
     names = {*LOOPBACK, *context.config.server.hosts, str(listener.getsockname()[0])}
-    return Mounted(*http.mount(lambda: context, names))
+    mounts, pages = [(http.PATH, http.mount(lambda: context, names))], Dashboard(lambda: context).routes()
+    return Server(lambda: context, committed, listener, mounts, pages), mirror
 
 
 def _beyond_limits(pipeline: Pipeline) -> float:

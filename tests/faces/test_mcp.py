@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.access import Scope as Opens
-from podium.faces.mcp.http import mount
+from podium.faces.mcp.http import PATH, mount
 from podium.faces.mcp.servers import NAMES
 from tests.faces.command_line import CommandLine
 from tests.unit.faces.mcp.agent import staged
@@ -170,16 +170,16 @@ def recognizing(app: ASGIApp) -> ASGIApp:
 @asynccontextmanager
 async def listening(desktop: Desktop) -> AsyncGenerator[str]:
     """The five servers on loopback; their address."""
-    path, servers, lifespan = mount(desktop.context, ["127.0.0.1"])
-    app = recognizing(Starlette(routes=[Mount(path, servers)]))
+    servers = mount(desktop.context, ["127.0.0.1"])
+    app = recognizing(Starlette(routes=[Mount(PATH, servers)]))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="none"))
-    async with lifespan(), asyncio.TaskGroup() as tasks:
+    async with servers.lifespan_context(servers), asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve())
         async with asyncio.timeout(30):
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
         try:
-            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{path}"
+            yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{PATH}"
         finally:
             server.should_exit = True
             await serving

@@ -129,11 +129,8 @@ def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     notices, needing = rows.one("notices_open")
     shut = breakers_of(rows, wall)
     busy = sum(n for (_, state), n in tally.items() if state == "running")
-    held = tuple(
-        HeldProvider(agent=row.name.removeprefix("provider:"), **row.model_dump(exclude={"name", "state"}))
-        for row in shut
-        if row.state == "open" and row.name.startswith("provider:")
-    )
+    refusing = [row for row in shut if row.state == "open" and row.name.startswith("provider:")]
+    held = tuple(HeldProvider.like(row, agent=row.name.removeprefix("provider:")) for row in refusing)
     system = SystemStatus(
         orchestrator="running" if context.running else "stopped",
         throughput_per_hour=round(last_hour(rows, "project.completed", wall), 3),

@@ -1,7 +1,7 @@
 """The five servers over streamable HTTP, for the web application that the composition root puts them into."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -10,7 +10,6 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_REQUEST
 from starlette.routing import Router
-from starlette.types import ASGIApp
 
 from podium.domain.access import Principal
 from podium.domain.errors import Unauthorized
@@ -27,13 +26,11 @@ NOBODY: Final = "This call has no credential. Send `Authorization: Bearer TOKEN`
 _PRINCIPAL: Final[ContextVar[Principal | None]] = ContextVar("principal", default=None)
 
 
-def mount(
-    context: Callable[[], Context], names: Iterable[str]
-) -> tuple[str, ASGIApp, Callable[[], AbstractAsyncContextManager[None]]]:
-    """All five in one application; `names` are the hosts that it may be addressed as, on any port.
+def mount(context: Callable[[], Context], names: Iterable[str]) -> Router:
+    """All five in one application for below `PATH`; `names` are the hosts that it may be addressed as, on any port.
 
-    Comes with the path below which it belongs, and with what is to be entered, once, around all serving. No state is
-    kept between requests: each stands for itself, and a client need not notice a restart.
+    Its lifespan is to be entered, once, around all serving. No state is kept between requests: each stands for itself,
+    and a client need not notice a restart.
     """
 
     async def ask(name: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -64,13 +61,13 @@ def mount(
     ]
 
     @asynccontextmanager
-    async def lifespan() -> AsyncGenerator[None]:
+    async def lifespan(_: Router) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             for server in servers:
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    return (PATH, Router(routes=[route for app in apps for route in app.routes]), lifespan)
+    return Router([route for app in apps for route in app.routes], lifespan=lifespan)
 
 
 def _security(names: Iterable[str]) -> TransportSecuritySettings:

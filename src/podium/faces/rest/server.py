@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -44,13 +44,8 @@ DOMAIN: Final = "localhost"
 """Browsers take every name below it for this machine (RFC 6761); none of Podium's cookies goes there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
-    """Another face that lives in this application: below which path, and what lasts as long as the server."""
-
-    path: str
-    app: ASGIApp
-    lifespan: Callable[[], AbstractAsyncContextManager[Any]]
+Mounted = tuple[str, Router]
+"""Another face that lives in this application: below which path, and what answers there, as long as the server."""
 
 
 class Server:
@@ -98,8 +93,8 @@ class Server:
     async def mounted(self) -> AsyncGenerator[None]:
         """What is mounted lives as long as the block."""
         async with AsyncExitStack() as stack:
-            for mounted in self._mounts:
-                await stack.enter_async_context(mounted.lifespan())
+            for _, router in self._mounts:
+                await stack.enter_async_context(router.lifespan_context(router))
             yield
 
     async def serve(self, clock: Clock) -> None:
@@ -176,8 +171,8 @@ def build(
     app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)
     app.add_api_route("/metrics", Exposition(context), **NO_SCHEMA)
     app.router.routes.extend(pages)
-    for mounted in mounts:
-        app.mount(mounted.path, mounted.app)
+    for path, router in mounts:
+        app.mount(path, router)
     return app
 
 
