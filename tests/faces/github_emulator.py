@@ -173,12 +173,12 @@ class Kept:
         self.desktop.desk.finish(self.last)
         self.desktop.desk.finish(self.desktop.desk.run_to("publish"))
 
-    def merge(self, job: Job, **files: str) -> str:
+    def merge(self, job: Job, **files: str | bytes) -> str:
         """What a job's merge does: a commit with these files, brought into main."""
         path, clone = self.home.repository(job.project), self.home.path / f"clone-{time.monotonic_ns()}"
         git(path.parent, "clone", "--quiet", "--no-local", str(path), str(clone))
         for file, text in files.items():
-            (clone / file).write_text(text)
+            (clone / file).write_bytes(text if isinstance(text, bytes) else text.encode())
         git(clone, "add", "--all")
         git(clone, "commit", "--quiet", "--message=Work")
         made = git(clone, "rev-parse", "HEAD")

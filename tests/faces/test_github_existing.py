@@ -121,7 +121,12 @@ def test_people_get_pull_requests_and_merge_them_themselves(github: httpx2.Clien
 def test_they_are_merged_when_green_where_the_configuration_says_so(
     github: httpx2.Client, front: Front, kept: Make
 ) -> None:
-    front.mirror("ada/ripe")
+    served = front.mirror("ada/ripe")
+    sha = github.get("/repos/ada/ripe/git/ref/heads/main").json()["object"]["sha"]
+    github.post("/repos/ada/ripe/git/refs", json={"ref": "refs/heads/trunk", "sha": sha})
+    assert github.patch("/repos/ada/ripe", json={"default_branch": "trunk"}).json()["default_branch"] == "trunk"
+    git(served, "update-ref", "refs/heads/trunk", sha)
+    git(served, "symbolic-ref", "HEAD", "refs/heads/trunk")
     made = kept(merge_existing=True)
     first, second = made.develop("ripe-work", 2, f"{front.url}/ada/ripe")
     made.merge(first, **{"one.txt": "broken"})
@@ -140,7 +145,8 @@ def test_they_are_merged_when_green_where_the_configuration_says_so(
     check(github, "ada/ripe", pulls(github, "ada/ripe")[2], "success")
     made.look(20.0)
     assert all(pull["merged_at"] for pull in pulls(github, "ada/ripe"))
-    assert files(github, "ada/ripe") == {"README.md", "one.txt", "two.txt"}
+    assert files(github, "ada/ripe", "trunk") == {"README.md", "one.txt", "two.txt"}
+    assert files(github, "ada/ripe") == {"README.md"}, "nothing is sent to another branch than the default one"
 
 
 @pytest.mark.requirement("GIT-3", "REC-9")

@@ -159,7 +159,7 @@ def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client
     lease = made.desktop.desk.run_to("performance")
     made.runner.run(made.repositories.create("mortal"))
     (merge,) = (job for job in made.desktop.desk.jobs("merge") if job.project == "mortal")
-    made.merge(merge, **{"a.txt": "a", "b.txt": "b"})
+    made.merge(merge, **{"a.txt": b"\xff", "b.txt": b"\0"})
     made.desktop.desk.finish(lease)
     made.desktop.desk.finish(made.desktop.desk.run_to("publish"))
     looks = deaths = 0
@@ -180,6 +180,28 @@ def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client
     assert len(github.get("/repos/ada/mortal/releases").json()) == 1
     assert len(github.get(f"/repos/ada/ideas/issues/{number}/comments").json()) == 1
     assert github.get(f"/repos/ada/ideas/issues/{number}").json()["state"] == "closed"
+
+
+@pytest.mark.requirement("GIT-3", "REC-9")
+def test_many_files_of_text_are_one_call_and_all_arrive_as_they_are(github: httpx2.Client, kept: Make) -> None:
+    made = kept()
+    (merge,) = made.develop("stuffed")
+    texts = {f"text-{n}.txt": f"line {n}\r\nÜ \u2028 end" for n in range(120)}
+    odd: dict[str, bytes] = {
+        "bytes.bin": bytes(range(256)),
+        "empty.txt": b"",
+        "nul.txt": b"a\0b",
+        "bom.txt": b"\xef\xbb\xbfx",
+    }
+    made.merge(merge, **texts, **odd)
+    asked = heard(made)
+    made.look()
+    posts = [call for call in asked if call.startswith("POST")]
+    assert len([call for call in posts if call.endswith("/git/blobs")]) == 3, "what JSON does not bring as it is"
+    assert len(posts) < 20
+    (pull,) = pulls(github, "stuffed")
+    there = github.get(f"/repos/ada/stuffed/git/commits/{pull['head']['sha']}").json()["tree"]["sha"]
+    assert there == git(made.home.repository("stuffed"), "rev-parse", "main^{tree}")
 
 
 @pytest.mark.requirement("GIT-3")

@@ -47,6 +47,8 @@ SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
 """Merges that wait there for their checks, or for its people; what comes behind them waits here."""
+TEXT_BYTES_MAX: Final = 4 << 20
+"""Of a commit's files that are told in one call."""
 LABELS: Final = ("podium-working", "podium-done")
 """Of the issue that a project came from: while it is worked on, and when all of it is there."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
@@ -294,9 +296,10 @@ class Forge(Service):
     async def _push(self, facts: "Facts", tip: Known, commit: str, message: str, branch: str) -> str:
         """A commit there with what `commit` changes, as a branch: its id, empty where it changes nothing.
 
-        It goes over the same API as all else, so no git command is given a token.
+        It goes over the same API as all else, so no git command is given a token. Text stands in the tree itself: what
+        GitHub takes in a minute is counted in calls, and many files are one.
         """
-        place, path, entries = facts.place, self._home.repository(facts.id), list[dict[str, Any]]()
+        place, path, entries, room = facts.place, self._home.repository(facts.id), list[Known](), TEXT_BYTES_MAX
         which = ("-r", "-z", "--no-renames", tip.get("local", EMPTY_TREE), commit)
         answer = await git.ask(path, "diff-tree", *which, fine=git.SUCCESS)
         raw = answer.out.decode("utf-8", "surrogateescape").split("\0")
@@ -307,8 +310,12 @@ class Forge(Service):
                 entry |= {"mode": old, "sha": None}
             else:
                 content = (await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out
-                told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
-                entry["sha"] = (await self.api.post(f"{place}/git/blobs", data=told))["sha"]
+                if (room := room - len(content)) > 0 and is_text(content):
+                    entry |= {"content": content.decode()}
+                    del entry["sha"]
+                else:
+                    told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+                    entry["sha"] = (await self.api.post(f"{place}/git/blobs", data=told))["sha"]
             entries.append(entry)
         if not entries:
             return ""
@@ -351,6 +358,13 @@ class Forge(Service):
             await self._once(facts, f"gh:{facts.id}/release/v1", f"{facts.place}/releases", 0, **told)
         if facts.is_over:
             await self._mark(f"gh:{facts.id}/done", facts.id, runs=facts.runs)
+
+
+def is_text(content: bytes) -> bool:
+    """Whether it is the same after a way through JSON; nothing is no text, which might be taken for none."""
+    with suppress(UnicodeDecodeError):
+        return bool(content.decode()) and b"\0" not in content
+    return False
 
 
 class Facts:
