@@ -142,11 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200 if found and is_seen else 404, found if found and is_seen else {"message": "Not Found"})
             return
         source = json.loads(body)["source"]
-        branch = ["git", "rev-parse", "--verify", f"refs/heads/{source['branch']}"]
-        has_branch = subprocess.run(branch, cwd=self.front.folder / f"{name}.git", capture_output=True, check=False)
+        command = ["git", "rev-parse", "--verify", f"refs/heads/{source['branch']}"]
+        served = subprocess.run(command, cwd=self.front.folder / f"{name}.git", capture_output=True, check=False)
+        kept = self.front.github.get(f"/repos/{name}/git/ref/heads/{source['branch']}")
         if found:
             self._json(409, {"message": "GitHub Pages is already enabled."})
-        elif self.front.refuses_pages or has_branch.returncode:
+        elif self.front.refuses_pages or (served.returncode and kept.status_code != 200):
             self._json(422, {"message": self.front.refuses_pages or "The branch does not exist."})
         else:
             owner, _, repository = name.partition("/")

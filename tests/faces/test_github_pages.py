@@ -35,11 +35,11 @@ class Site:
         (self.job,) = self.kept.develop(name)
         self.api = self.kept.forge.api
 
-    def target(self, url: str = "") -> DeployConfig:
-        """It is pushed to by git over https, which leads to what the front serves."""
+    def target(self, url: str = "", *, by_git: bool = True) -> DeployConfig:
+        """It is pushed to over GitHub's API, or by git over https, which leads to what the front serves."""
         where = f"https://{self.front.url.removeprefix('http://')}/{self.name}.git"
         key = f"url.{self.served}.insteadOf"
-        env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": where}
+        env = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": where} if by_git else {}
         return DeployConfig(projects=("*",), repository=where, env=env, url=url)
 
     def deploy(self, text: str, target: DeployConfig | None = None) -> Report:
@@ -86,6 +86,31 @@ def test_pages_are_switched_on_once_and_say_where_the_page_is(site: Site) -> Non
     assert site.writes() == [f"POST /repos/{site.name}/pages"]
     assert site.front.pages[site.name]["source"] == {"branch": "gh-pages", "path": "/"}
     assert site.notices() == []
+
+
+@pytest.mark.requirement("GIT-4", "GIT-5")
+def test_without_a_way_for_git_podium_pushes_as_itself(github: httpx2.Client, site: Site) -> None:
+    place, target = f"/repos/{site.name}", site.target(by_git=False)
+    before = github.get(f"{place}/git/ref/heads/main").json()["object"]["sha"]
+    for text in ("one", "two"):
+        assert url_of(site.deploy(text, target)) == f"https://ada.github.io/{site.name[4:]}/"
+        made = github.get(f"{place}/git/ref/heads/gh-pages").json()["object"]["sha"]
+        assert github.get(f"{place}/git/commits/{made}").json()["parents"] == []
+        assert site.kept.desktop.desk.store.rows.one("outside_by_key", (f"gh:pages/{made}",))
+        (page,) = github.get(f"{place}/git/trees/{made}").json()["tree"]
+        assert (page["path"], page["size"]) == ("index.html", 3)
+    assert github.get(f"{place}/git/ref/heads/main").json()["object"]["sha"] == before
+    assert git(site.served, "branch", "--list", "gh-pages") == "", "git was not asked"
+    assert site.writes() == [f"POST /repos/{site.name}/pages"]
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+def test_where_podium_may_not_write_is_said_with_what_to_do(site: Site) -> None:
+    target = site.target(by_git=False)
+    report = site.deploy("one", target.model_copy(update={"repository": target.repository.replace("ada", "grace")}))
+    assert (report.ending, report.is_environment) == (Ending.COULD_NOT_START, True)
+    assert "takes no deployment" in report.detail
+    assert "Let Podium's token or App write there" in report.detail
 
 
 @pytest.mark.requirement("GIT-4")

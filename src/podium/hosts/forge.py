@@ -7,7 +7,6 @@ What is to be there follows from the store and from the main branch here; what i
 recorded before the call, so that its echo starts nothing and a crash between the two leaves no double (GIT-5).
 """
 
-import base64
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,6 +22,7 @@ from podium.config import GitHubConfig
 from podium.domain.command import Answered, Arrive
 from podium.domain.errors import Conflict
 from podium.engine.service import Service
+from podium.hosts import trees
 from podium.integrations.github.client import Api, App, Away
 from podium.integrations.github.deliveries import MARK, table
 from podium.integrations.webhooks import secret_text
@@ -36,7 +36,6 @@ from podium.workspace.layout import Home
 from podium.workspace.repository import TRAILER
 
 BREAKER: Final = "github"
-EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 REST_SECONDS_MAX: Final = 900.0
 """The longest rest of what GitHub refuses; it begins with the interval and doubles."""
 REFUSALS_MAX: Final = 3
@@ -47,8 +46,6 @@ SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
 """Merges that wait there for their checks, or for its people; what comes behind them waits here."""
-TEXT_BYTES_MAX: Final = 4 << 20
-"""Of a commit's files that are told in one call."""
 LABELS: Final = ("podium-working", "podium-done")
 """Of the issue that a project came from: while it is worked on, and when all of it is there."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
@@ -294,36 +291,15 @@ class Forge(Service):
         await self._mark(f"gh:{facts.id}/pull/{head['branch'][7:]}", facts.id, merged=True)
 
     async def _push(self, facts: "Facts", tip: Known, commit: str, message: str, branch: str) -> str:
-        """A commit there with what `commit` changes, as a branch: its id, empty where it changes nothing.
-
-        It goes over the same API as all else, so no git command is given a token. Text stands in the tree itself: what
-        GitHub takes in a minute is counted in calls, and many files are one.
-        """
-        place, path, entries, room = facts.place, self._home.repository(facts.id), list[Known](), TEXT_BYTES_MAX
-        which = ("-r", "-z", "--no-renames", tip.get("local", EMPTY_TREE), commit)
-        answer = await git.ask(path, "diff-tree", *which, fine=git.SUCCESS)
-        raw = answer.out.decode("utf-8", "surrogateescape").split("\0")
-        for about, name in zip(raw[::2], raw[1::2], strict=False):
-            old, mode, _, blob, status = about.lstrip(":").split()
-            entry: Known = {"path": name, "mode": mode, "type": "blob", "sha": blob}
-            if status == "D":
-                entry |= {"mode": old, "sha": None}
-            else:
-                content = (await git.ask(path, "cat-file", "blob", blob, fine=git.SUCCESS)).out
-                if (room := room - len(content)) > 0 and is_text(content):
-                    entry |= {"content": content.decode()}
-                    del entry["sha"]
-                else:
-                    told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
-                    entry["sha"] = (await self.api.post(f"{place}/git/blobs", data=told))["sha"]
-            entries.append(entry)
-        if not entries:
-            return ""
+        """A commit there with what `commit` changes, as a branch: its id, empty where it changes nothing."""
         if there := await self._head(facts, branch):  # of a look that ended before it was on record
             return there
-        commit_there = await self.api.getitem(f"{place}/git/commits/{tip['sha']}")
-        base = {"base_tree": commit_there["tree"]["sha"]} if "local" in tip else {}  # at first it is as GitHub made it
-        tree = (await self.api.post(f"{place}/git/trees", data={"tree": entries, **base}))["sha"]
+        place, on, since = facts.place, dict[str, str](), tip.get("local", trees.EMPTY)
+        if "local" in tip:  # at first it is as GitHub made it
+            on["base_tree"] = (await self.api.getitem(f"{place}/git/commits/{tip['sha']}"))["tree"]["sha"]
+        tree = await trees.bring(self.api, place, self._home.repository(facts.id), since, commit, **on)
+        if not tree:
+            return ""
         told = {"message": message, "tree": tree, "parents": [tip["sha"]]}
         sha = (await self.api.post(f"{place}/git/commits", data=told))["sha"]
         await self.api.post(f"{place}/git/refs", data={"ref": f"refs/heads/{branch}", "sha": sha})
@@ -358,13 +334,6 @@ class Forge(Service):
             await self._once(facts, f"gh:{facts.id}/release/v1", f"{facts.place}/releases", 0, **told)
         if facts.is_over:
             await self._mark(f"gh:{facts.id}/done", facts.id, runs=facts.runs)
-
-
-def is_text(content: bytes) -> bool:
-    """Whether it is the same after a way through JSON; nothing is no text, which might be taken for none."""
-    with suppress(UnicodeDecodeError):
-        return bool(content.decode()) and b"\0" not in content
-    return False
 
 
 class Facts:

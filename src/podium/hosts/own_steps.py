@@ -124,9 +124,7 @@ class OwnSteps(InProcessHost):
             raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
         tree, project = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}", directory.parent.name
         made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
-        await self._pages.begin(project, made)
-        env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
-        await git.get(repository, "push", "--force", target.repository, f"{made}:refs/heads/{target.branch}", env=env)
+        await self._pages.push(project, target, repository, made, env)
         return await self._pages.address(project, target)
 
     async def _publish(

@@ -1,25 +1,63 @@
-"""The site of what is deployed to a branch on GitHub: switched on where it is not, so that nobody has to (GIT-4)."""
+"""Deployments to a branch that GitHub Pages serves: pushed there, and switched on where they are not (GIT-4)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from podium.config import DeployConfig
 from podium.domain.command import Arrive
+from podium.domain.errors import Unavailable
+from podium.hosts import trees
 from podium.integrations.github.deliveries import DEPLOYED
 from podium.refusals import refusal
+from podium.workspace import git
 
 if TYPE_CHECKING:  # a home that keeps nothing on GitHub loads no HTTP client
     from podium.integrations.github.client import Api
 
 
 class Pages:
-    """GitHub Pages as Podium's own steps need them. Without an `api` the user switches them on."""
+    """GitHub as Podium's own steps need it. Without an `api` git pushes, and the user switches a site on."""
 
     def __init__(self, submit: Callable[[Arrive], Awaitable[Any]], api: "Api | None" = None) -> None:
         self._submit, self._api = submit, api
 
-    async def begin(self, project: str, commit: str) -> None:
-        """Record what is about to be pushed, so that what GitHub tells of it starts nothing (GIT-5)."""
+    async def push(
+        self, project: str, target: DeployConfig, repository: Path, commit: str, env: Mapping[str, str]
+    ) -> None:
+        """Make a commit's files the branch's only commit. Raises Unavailable, TimedOut.
+
+        As whom Podium acts on GitHub, where the address is of there and nothing is said of how git gets in.
+        """
+        name = self._api.repository(target.repository) if self._api else ""
+        if self._api and name and target.repository.startswith("https:") and not (target.env or target.pass_env):
+            await self._push(self._api, project, target, f"/repos/{name}", repository, commit)
+            return
+        await self._begin(project, commit)
+        env = {**env, "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+        which = f"{commit}:refs/heads/{target.branch}"
+        await git.get(repository, "push", "--force", target.repository, which, env=env)
+
+    async def _push(
+        self, api: "Api", project: str, target: DeployConfig, place: str, repository: Path, commit: str
+    ) -> None:
+        from gidgethub import BadRequest
+
+        branch = f"heads/{target.branch}"
+        try:
+            tree = await trees.bring(api, place, repository, trees.EMPTY, commit)
+            told = {"message": f"Deploy {project}", "tree": tree, "parents": list[str]()}
+            made = (await api.post(f"{place}/git/commits", data=told))["sha"]
+            await self._begin(project, made)
+            if await api.find(f"{place}/git/ref/{branch}"):
+                await api.patch(f"{place}/git/refs/{branch}", data={"sha": made, "force": True})
+            else:
+                await api.post(f"{place}/git/refs", data={"ref": f"refs/{branch}", "sha": made})
+        except BadRequest as refused:
+            raise Unavailable(refusal("no push", repository=target.repository, why=refused)) from None
+
+    async def _begin(self, project: str, commit: str) -> None:
+        """Record what is about to be there, so that what GitHub tells of it starts nothing (GIT-5)."""
         await self._submit(Arrive(DEPLOYED.format(commit), "mark", {}, project))
 
     async def address(self, project: str, target: DeployConfig) -> str:
