@@ -67,7 +67,7 @@ class ProjectRequest(Input):
     priority: int = option(50, ge=0, le=100)
     """How urgent it is, 0 to 100."""
     repository: str | None = None
-    """Work on this existing repository, a folder or a URL, instead of a new one; it is only read."""
+    """Work on this existing repository, a folder or a URL, instead of a new one; on GitHub it gets pull requests."""
     agent: str | None = None
     """Who works on it; the home's agent by default."""
     budget_usd: float | None = option(None, gt=0, le=1_000_000)
