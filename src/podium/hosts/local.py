@@ -168,9 +168,8 @@ class LocalHost:
             assignment = await brief()
             program = self._programs.find(assignment.agent, assignment.instance)
             if program is None:
-                return Ended(
-                    Report(Ending.COULD_NOT_START, f"No agent is called {assignment.agent!r}; see podium.toml.")
-                )
+                detail = f"No agent is called {assignment.agent!r}; see podium.toml."
+                return Ended(Report(Ending.COULD_NOT_START, detail))
             await self._repositories.create(attempt.project, assignment.project.get("repository"))
             base = await self._repositories.integrate(attempt.project, assignment.bases)
             if isinstance(base, MergeConflict):

@@ -60,10 +60,8 @@ async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
     if not found:
         return _found("acp.unread" if trouble else "acp.none", why=trouble, presets=", ".join(presets.known()))
     best = next((check for wanted in (True, None) for check in found.values() if check.usable is wanted), None)
-    told = "; ".join(
-        f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()
-    )
-    return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason=told)
+    told = [f"{name}{f' {check.version}' * bool(check.version)}: {check.reason}" for name, check in found.items()]
+    return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason="; ".join(told))
 
 
 async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:

@@ -160,9 +160,8 @@ def _ready(at: Standing, _: float) -> Told:
     if not at.running:
         return "ready stopped", {}
     if job.lane.startswith("@") and (pin := job.lane[1:]) not in at.idle:
-        return "pinned gone" if pin not in at.pool else "pinned drained" if pin in at.drained else "pinned", {
-            "pin": pin
-        }
+        name = "pinned gone" if pin not in at.pool else "pinned drained" if pin in at.drained else "pinned"
+        return name, {"pin": pin}
     if not at.pool:
         return "no-instance", {}
     if at.drained == at.pool:

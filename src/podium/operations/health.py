@@ -32,9 +32,8 @@ async def health(context: Context, asked: Nothing) -> HealthOutput:
         check_breakers(system), check_webhooks(disabled),
     ]  # fmt: skip
     order: list[State] = ["ok", "warning", "problem"]
-    return HealthOutput(
-        state=max((check.state for check in checks), key=order.index), checks=checks, instances=tuple(pool.instances)
-    )
+    worst: State = max((check.state for check in checks), key=order.index)
+    return HealthOutput(state=worst, checks=checks, instances=tuple(pool.instances))
 
 
 def check_instances(pool: InstancesOutput) -> Check:

@@ -8,7 +8,7 @@ from podium.domain.job import Job
 from podium.operations.context import Context
 from podium.operations.operation import Input, Nothing, Output, argument, option, question
 from podium.operations.projects import Spend
-from podium.operations.roster import fleet_of
+from podium.operations.roster import attempts_of, fleet_of
 from podium.policy.health import Signs, State, hung_seconds, judge
 from podium.runner.journal import LOG, RAW
 from podium.store.looks import pools_of
@@ -140,10 +140,8 @@ class LogsOutput(Output):
 @question("logs")
 def logs(rows: Rows, context: Context, asked: LogsInput) -> LogsOutput:
     """Show what an instance's agent said and did."""
-    files: list[LogFile] = []
-    for name, project, _, _, _, job, attempt, _ in rows.all("instances_busy"):
-        if asked.instance in (name, f"{project}/{job}.a{attempt}"):
-            files.append(_file(context, asked, name, f"{project}/{job}.a{attempt}", running=True))
+    busy = {name: attempt for name, attempt in attempts_of(rows).items() if asked.instance in (name, attempt)}
+    files = [_file(context, asked, name, attempt, running=True) for name, attempt in busy.items()]
     if "/" in asked.instance and not files:
         files.append(_file(context, asked, "", asked.instance, running=False))
     elif not files or asked.attempts > 1:

@@ -159,18 +159,20 @@ TABLE: Final = {name: Described(**told) for name, told in beside(__file__, "cata
 T = TypeVar("T")
 In = TypeVar("In", bound=Input)
 Out = TypeVar("Out", bound=Output)
+Call = Callable[[Context, In], Awaitable[T]]
+"""An operation as it is called."""
+Question = Callable[[Rows, Context, In], T]
+"""What is only asked of the store."""
 
 
-def operation(
-    name: str, count: Count | None = None
-) -> Callable[[Callable[[Context, In], Awaitable[Out]]], Callable[[Context, In], Awaitable[Out]]]:
+def operation(name: str, count: Count | None = None) -> Callable[[Call[In, Out]], Call[In, Out]]:
     """Register an async function `(context, input) -> output`; the first line of its docstring is its summary.
 
     `count` says what one that ends things would touch.
     """
     told = TABLE[name]
 
-    def register(call: Callable[[Context, In], Awaitable[Out]]) -> Callable[[Context, In], Awaitable[Out]]:
+    def register(call: Call[In, Out]) -> Call[In, Out]:
         hints = get_type_hints(call)
         asked = next(hint for key, hint in hints.items() if key not in ("rows", "context", "return"))
         summary = (call.__doc__ or "").strip().splitlines()[0]
@@ -201,18 +203,12 @@ def family(aspect: str, count: Count) -> Callable[[Callable[[str, Described], An
     return register
 
 
-def question(
-    name: str, *, seeing: bool = False
-) -> Callable[[Callable[[Rows, Context, In], Out]], Callable[[Context, In], Awaitable[Out]]]:
+def question(name: str, *, seeing: bool = False) -> Callable[[Question[In, Out]], Call[In, Out]]:
     """Register `(rows, context, input) -> output`: an operation that only asks the store, on whichever thread."""
-
-    def register(ask: Callable[[Rows, Context, In], Out]) -> Callable[[Context, In], Awaitable[Out]]:
-        return operation(name)(of_store(ask, seeing=seeing))
-
-    return register
+    return lambda ask: operation(name)(of_store(ask, seeing=seeing))
 
 
-def of_store(ask: Callable[[Rows, Context, In], T], *, seeing: bool = False) -> Callable[[Context, In], Awaitable[T]]:
+def of_store(ask: Question[In, T], *, seeing: bool = False) -> Call[In, T]:
     """`(rows, context, input)` asked of one committed state; `seeing` takes with it what the orchestrator sees now."""
 
     @wraps(ask)

@@ -107,9 +107,8 @@ class Session(Heard):
         """Of an agent that told no cost, its time's worth is its cost: no budget would hold it else."""
         if self._spent is None and self._usd_per_hour:
             cost_usd = seconds / HOUR_SECONDS * self._usd_per_hour
-            self._log(
-                f"It tells no cost: {seconds:.0f} s count as ${cost_usd:.2f}, at usd_per_hour = {self._usd_per_hour:g}."
-            )
+            counted = f"{seconds:.0f} s count as ${cost_usd:.2f}, at usd_per_hour = {self._usd_per_hour:g}"
+            self._log(f"It tells no cost: {counted}.")
             self._messages.spend(0, 0, cost_usd)
 
     def begin_turn(self) -> None:

@@ -20,15 +20,12 @@ from podium.faces.cli import outlet
 
 BEGIN, END, CELL, LABEL, BREAK, EMPTY = map(chr, range(1, 7))
 """Around a style's name (none: the last one ends), between cells, behind a label, a line's end, for an empty line."""
-GOOD: Final = "green"
-ACTIVE: Final = "cyan"
 ATTENTION: Final = "yellow"
-TROUBLE: Final = "red"
 QUIET: Final = "dim"
-"""Colours are the terminal's own sixteen, so that they fit whatever theme it has; none carries meaning alone."""
 COLOURS: Final = {
-    "good": GOOD, "active": ACTIVE, "attention": ATTENTION, "trouble": TROUBLE, "quiet": QUIET, "command": "bold",
+    "good": "green", "active": "cyan", "attention": ATTENTION, "trouble": "red", "quiet": QUIET, "command": "bold",
 }  # fmt: skip
+"""Colours are the terminal's own sixteen, so that they fit whatever theme it has; none carries meaning alone."""
 LABEL_COLUMNS: Final = 12
 """Of the labels at the left of a page: `Development` and a blank."""
 WIDE_COLUMNS: Final = 110

@@ -59,8 +59,12 @@ async def asked_of(operation: Operation, request: Request) -> Any:
     return understood(operation, {**asked.model_dump(exclude_unset=True), KEY: key})
 
 
+Stream = Callable[[Request], Response | None]
+"""Answers a reader of events that accepts `text/event-stream`, and None to one that does not."""
+
+
 def endpoint(
-    operation: Operation, context: Callable[[], Context], stream: Callable[[Request], Response | None] | None = None
+    operation: Operation, context: Callable[[], Context], stream: Stream | None = None
 ) -> Callable[[Request], Any]:
     """What answers at the operation's route."""
 

@@ -51,7 +51,7 @@ Mounted = tuple[str, Router]
 class Server:
     """One application, behind both doors.
 
-    `committed` is done after the next commit; `port` is a socket that listens.
+    `committed` is done after the next commit; `port` is a socket that listens; `pages` are those for browsers.
     """
 
     def __init__(
@@ -75,7 +75,10 @@ class Server:
             return EventStream(feed, begin, request.state.ask_again) if is_wanted else None
 
         feed = Feed(context().store.read, committed, context().clock)
-        app = build(context, sessions, mounts, self.url, stream, pages)
+        app = _built(context, sessions, self.url, stream)
+        app.router.routes.extend(pages)
+        for path, router in mounts:
+            app.mount(path, router)
 
         async def authenticate(presented: str) -> Principal:
             return await caller(context(), mine, presented)
@@ -124,19 +127,8 @@ class Sites:
 # --- the application --------------------------------------------------------------------------------------------------
 
 
-def build(
-    context: Callable[[], Context],
-    sessions: Sessions,
-    mounts: Sequence[Mounted] = (),
-    url: str | None = None,
-    stream: Callable[[Request], Response | None] | None = None,
-    pages: Sequence[BaseRoute] = (),
-) -> FastAPI:
-    """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it.
-
-    `stream` answers a reader of events that accepts `text/event-stream`, and None to one that does not; `pages` are
-    those for browsers.
-    """
+def _built(context: Callable[[], Context], sessions: Sessions, url: str | None, stream: routes.Stream) -> FastAPI:
+    """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it."""
     app = FastAPI(
         title="Podium",
         docs_url=None,
@@ -170,9 +162,6 @@ def build(
 
     app.add_api_route("/v1/operations/{name:path}", call, methods=["POST"], **NO_SCHEMA)
     app.add_api_route("/metrics", Exposition(context), **NO_SCHEMA)
-    app.router.routes.extend(pages)
-    for path, router in mounts:
-        app.mount(path, router)
     return app
 
 

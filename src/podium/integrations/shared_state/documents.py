@@ -138,9 +138,8 @@ def project_documents(rows: Rows, pipelines: Mapping[str, Pipeline], project: st
 
 def queue(rows: Rows, workflow: str) -> Json:
     """What waits for an instance of the workflow's pool."""
-    lanes = [
-        rows.all("ready_first", (workflow, lane, ENTRIES_MAX + 1)) for (lane,) in rows.all("lanes_ready", (workflow,))
-    ]
+    names = [lane for (lane,) in rows.all("lanes_ready", (workflow,))]
+    lanes = [rows.all("ready_first", (workflow, lane, ENTRIES_MAX + 1)) for lane in names]
     ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part("waiting", row[1:]))
     counts = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     return _document(
