@@ -35,7 +35,7 @@ class KeptBridge(Bridge):
             while self._driver is None:
                 with suppress(Unavailable):  # it is still starting
                     await self.begin(self.root, "0" * 64)
-            while not await self.ask(START_SECONDS, "beat", CLEAN_SECONDS):
+            while not await self.ask(START_SECONDS, "beat", CLEAN_SECONDS, 0.0, 0, ()):
                 pass
 
     def end(self) -> None:

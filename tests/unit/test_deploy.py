@@ -133,7 +133,7 @@ def containers(of: Any) -> Iterator[dict[str, Any]]:
 
 def known_variables() -> set[str]:
     """The environment variables of Podium that its code names."""
-    texts = [module.text for module in modules("src")]
+    texts = [module.text for module in (*modules("src"), *modules("plugins"))]
     return {name for text in texts for name in re.findall(r"""["'](PODIUM_[A-Z_]+)["']""", text)}
 
 

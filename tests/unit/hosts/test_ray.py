@@ -1,17 +1,19 @@
 """The ray host without a cluster: whom it gives up, where it places. With one: tests/conformance."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from podium.agents.command import Programs
 from podium.clock import SteadyClock
+from podium.domain.errors import UsageError
 from podium.hosts.hosting import Hosting
 from podium.runner import claim, pulse
 from podium.runner.journal import LOG
 from podium.workspace.layout import Home
 from podium.workspace.repository import Repositories
-from podium_ray.host import HEAD_SECONDS, SILENT_SECONDS, RayHost, RemoteRunner
+from podium_ray.host import CPUS, HEAD_SECONDS, REST_SECONDS, SILENT_SECONDS, RayHost, RemoteRunner
 from podium_ray.node import INSTALLED, PIECE_BYTES
 
 
@@ -70,3 +72,53 @@ def test_what_is_mirrored_is_what_was_written(host: RayHost, tmp_path: Path) -> 
     assert runner._write({LOG: (2, 8 + PIECE_BYTES, b"")}, b"{}")
     assert (tmp_path / claim.EXIT).read_bytes() == b"{}"
     assert (tmp_path / LOG).stat().st_size == 8 + PIECE_BYTES
+
+
+@pytest.fixture
+def scaling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RayHost:
+    """A host whose attempts have one CPU each, so that Ray's autoscaler can bring machines."""
+    monkeypatch.setenv(CPUS, "1")
+    made = RayHost(Hosting(Home(tmp_path), Repositories(Home(tmp_path)), Clock(), Programs({})))
+    made._begin_watch = lambda: None
+    return made
+
+
+def test_an_attempt_that_finds_no_room_waits_and_is_asked_for(scaling: RayHost) -> None:
+    async def test() -> None:
+        scaling.nodes = {"a": 2.0}
+        assert [await scaling._node_for(f"hello/{n}.a1") for n in (1, 2)] == ["a", "a"]
+        waiting = scaling.clock.spawn(scaling._node_for("hello/3.a1"), "waiting")
+        await scaling.clock.sleep(0)
+        assert scaling._demand() == (1.0, 3, [])
+        scaling.nodes = {"a": 2.0, "b": 2.0}
+        assert await waiting == "b"
+
+    asyncio.run(test())
+
+
+def test_a_node_rests_once_nobody_has_needed_it_for_a_while_and_none_while_somebody_waits(scaling: RayHost) -> None:
+    clock, scaling.nodes = scaling.clock, {"a": 2.0, "b": 2.0}
+    assert isinstance(clock, Clock)
+    scaling._where["hello/1.a1"] = "a"
+    assert scaling._demand()[2] == []
+    clock.at += REST_SECONDS + 1
+    assert scaling._demand()[2] == ["b"]
+    scaling.nodes = {"a": 2.0}  # nobody answers for it any more
+    assert scaling._demand()[2] == ["b"]
+    scaling._where["hello/2.a1"] = ""
+    assert scaling._demand()[2] == []
+
+
+def test_attempts_share_the_machines_that_there_are_unless_told_otherwise(host: RayHost) -> None:
+    clock, host.nodes = host.clock, {"a": 2.0}
+    assert isinstance(clock, Clock)
+    assert host._demand() == (0.0, 0, [])
+    clock.at += REST_SECONDS + 1
+    assert host._demand() == (0.0, 0, [])
+
+
+@pytest.mark.parametrize("given", ["many", "-1", "1e9", "nan"])
+def test_a_number_of_cpus_that_is_none_is_refused(given: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(CPUS, given)
+    with pytest.raises(UsageError, match=CPUS):
+        RayHost(Hosting(Home(tmp_path), Repositories(Home(tmp_path)), Clock(), Programs({})))

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,8 @@ from podium_ray.node import CLUSTER, AttemptActor, NodeActor
 OWN_CLUSTER: Final = ("--head", "--block", "--include-dashboard", "false", "--disable-usage-stats")
 
 LOG: Final = "ray.log"
+Machine = tuple[str, float, str]
+"""Of a node: its machine's name, its CPUs, and what is installed there."""
 
 _ray: Any = ray
 
@@ -37,6 +39,8 @@ class Driver:
     def __init__(self) -> None:
         self._nodes: dict[str, Any] = {}
         self._attempts: dict[tuple[str, str], Any] = {}
+        self._cpus, self._wanted = 0.0, -1
+        """What an attempt has for itself, and for how many Ray's autoscaler was asked."""
 
     def do(self, method: str, *given: Any) -> Any:
         """Carry out one of the methods below; whatever Ray raises is trouble with Ray."""
@@ -54,9 +58,18 @@ class Driver:
         address = os.environ.get("RAY_ADDRESS") or _own_cluster(home, log)
         _ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
 
-    def beat(self, seconds: float) -> dict[str, tuple[str, float, str]]:
-        """Each node that can work, and answers in time: its machine, its CPUs, and what is installed there."""
-        there = {node["NodeID"]: node for node in _ray.nodes() if node["Alive"] and node["Resources"].get("CPU")}
+    def beat(self, seconds: float, cpus: float, wanted: int, resting: Collection[str]) -> dict[str, Machine]:
+        """Each node that can work, and answers in time.
+
+        There should be room for `wanted` attempts with `cpus` each. Nobody answers any more for a node that rests.
+        """
+        if cpus and wanted != self._wanted:
+            self._cpus, self._wanted = cpus, wanted
+            _ray.autoscaler.sdk.request_resources(bundles=[{"CPU": cpus}] * wanted)
+        for name in self._nodes.keys() & {*resting}:
+            _ray.kill(self._nodes[name])
+        able = (node for node in _ray.nodes() if node["Alive"] and node["Resources"].get("CPU"))
+        there = {node["NodeID"]: node for node in able if node["NodeID"] not in resting}
         self._nodes = {name: self._nodes.get(name) or _place(NodeActor, name, max_restarts=-1)() for name in there}
         return {
             name: (there[name]["NodeManagerHostname"], there[name]["Resources"]["CPU"], str(what))
@@ -66,7 +79,7 @@ class Driver:
 
     def make(self, seconds: float, space: str, name: str, node: str, *given: Any) -> list[str]:
         """Make an attempt's actor, which outlives all but its node; which commits are there."""
-        options = {"name": name, "namespace": space, "lifetime": "detached"}
+        options = {"name": name, "namespace": space, "lifetime": "detached", "num_cpus": self._cpus}
         self._attempts[space, name] = _place(AttemptActor, node, **options)(space, name)
         return self.ask(seconds, space, name, "known", *given)
 
@@ -108,9 +121,9 @@ class Driver:
 
 
 def _place(kind: type, node: str, **options: Any) -> Any:
-    """What makes an actor on that node, and on no other. Podium counts what is where itself, and asks for no CPU."""
+    """What makes an actor on that node, and on no other, however busy it is: Podium counts what is where itself."""
     strategy = NodeAffinitySchedulingStrategy(node, soft=False)
-    return _ray.remote(kind).options(num_cpus=0, scheduling_strategy=strategy, **options).remote
+    return _ray.remote(kind).options(**{"num_cpus": 0, **options}, scheduling_strategy=strategy).remote
 
 
 def _result(answer: Any, seconds: float) -> Any:

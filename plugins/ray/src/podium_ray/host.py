@@ -7,6 +7,7 @@ minute and more to be sure. What was measured, and why it is done so, is told in
 import asyncio
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Any, Final
 from podium import credential
 from podium.agents.command import Program
 from podium.domain.attempt import Assignment
-from podium.domain.errors import NotFound, PodiumError, Unavailable
+from podium.domain.errors import NotFound, PodiumError, Unavailable, UsageError
 from podium.hosts import briefing, cleaning
 from podium.hosts.hosting import Hosting
 from podium.hosts.local import Attempt, LocalHost, LocalRunning, Runner
@@ -50,6 +51,13 @@ SEND_SECONDS: Final = 300.0
 CLEAN_SECONDS: Final = 15.0
 PAUSE_SECONDS: Final = (1.0, 30.0)
 """Between two tries to reach a cluster: at first, and at most."""
+CPUS: Final = "PODIUM_RAY_CPUS"
+"""Of the orchestrator's environment: the CPUs that an attempt has for itself. Ray's autoscaler then brings machines for
+those that wait, and ends what nobody needs; by default attempts share the machines that there are."""
+MACHINE_SECONDS: Final = 900.0
+"""How long an attempt waits for a machine that Ray's autoscaler is to bring."""
+REST_SECONDS: Final = 60.0
+"""After which nobody answers for a node without attempts any more, so that Ray's autoscaler takes it for idle."""
 THREADS_MAX: Final = 256
 """Questions that wait for an answer at once."""
 
@@ -194,7 +202,12 @@ class RayHost(LocalHost):
         """The CPUs of those that answered the last heartbeat, and may take work."""
         self._refused: dict[str, str] = {}
         self._where: dict[str, str] = {}
-        """On which node each attempt is."""
+        """On which node each attempt is; empty for one that waits for a node."""
+        self._used_at: dict[str, float] = {}
+        """When each node was last seen to have an attempt, or for the first time."""
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", cpus := os.environ.get(CPUS) or "0"):
+            raise UsageError(f"{CPUS} is the number of CPUs that an attempt has for itself, such as 0.5.")
+        self._cpus = float(cpus)
         self._is_watched = False
         self._beat_at = self._connected_at = self.clock.now()
 
@@ -261,17 +274,26 @@ class RayHost(LocalHost):
         return await super()._clean(attempt)
 
     async def _node_for(self, name: str) -> str:
-        """The node with the fewest attempts for its size, of those that live. Raises Unavailable."""
-        give_up = self.clock.now() + CONNECT_SECONDS
+        """The node with the fewest attempts for its size, of those that live and have room. Raises Unavailable."""
+        give_up = self.clock.now() + (MACHINE_SECONDS if self._cpus else CONNECT_SECONDS)
         self._begin_watch()
-        while not self.nodes:
-            if self._refused or self.clock.now() > give_up:
-                why = "; ".join(self._refused.values()) or "none has answered yet"
+        self._where[name] = ""
+        while True:
+            taken = Counter(self._where.values())
+            if free := [node for node, cpus in self.nodes.items() if (taken[node] + 1) * self._cpus <= cpus]:
+                self._where[name] = min(free, key=lambda node: (taken[node] + 1) / self.nodes[node])
+                return self._where[name]
+            if (self._refused and not self.nodes) or self.clock.now() > give_up:
+                why = "; ".join(self._refused.values()) or "none has answered with room for it yet"
                 raise Unavailable(f"No node of the Ray cluster can take an attempt: {why}.")
             await self.clock.sleep(LOOK_SECONDS)
-        taken = Counter(self._where.values())
-        self._where[name] = min(self.nodes, key=lambda node: (taken[node] + 1) / self.nodes[node])
-        return self._where[name]
+
+    def _demand(self) -> tuple[float, int, list[str]]:
+        """The CPUs of an attempt, how many attempts there are, and the nodes that nobody has needed for a while."""
+        taken, now = {*self._where.values()}, self.clock.now()
+        known = {} if "" in taken or not self._cpus else self._used_at
+        self._used_at = known | {node: now for node in self.nodes if node in taken or node not in known}
+        return self._cpus, len(self._where), [node for node, at in self._used_at.items() if now - at > REST_SECONDS]
 
     def _begin_watch(self) -> None:
         if not self._is_watched:
@@ -287,7 +309,7 @@ class RayHost(LocalHost):
                     await self._bridge.begin(self._home.path, self._token)
                     self._connected_at = self.clock.now()
                     while True:
-                        self._heed(await self._bridge.ask(BRIDGE_SECONDS, "beat", ANSWER_SECONDS))
+                        self._heed(await self._bridge.ask(BRIDGE_SECONDS, "beat", ANSWER_SECONDS, *self._demand()))
                         pause = PAUSE_SECONDS[0]
                         await self.clock.sleep(BEAT_SECONDS)
                 except PodiumError as error:

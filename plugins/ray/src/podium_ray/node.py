@@ -101,14 +101,9 @@ class AttemptActor:
         self._pack.write(piece)
 
     async def begin(
-        self,
-        assignment: Assignment,
-        program: Program,
-        base: str,
-        refs: Mapping[str, str],
-        limits: Limits,
-        box: SandboxConfig,
-    ) -> None:
+        self, assignment: Assignment, program: Program, base: str, refs: Mapping[str, str],
+        limits: Limits, box: SandboxConfig,
+    ) -> None:  # fmt: skip
         """Start the runner, with the commits here that `refs` are to keep. Raises PodiumError, OSError."""
         if self._report:
             raise Unavailable("it was given up before it began")
