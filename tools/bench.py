@@ -35,6 +35,10 @@ async def _ratio(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return {"step_cost_ratio_1m_to_1k": ratio} if asked.backlog == 1_000_000 else {"step_cost_ratio": ratio}
 
 
+async def _held(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    return await bench_engine.held_snapshot(folder, asked.held, asked.in_flight)
+
+
 async def _home(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     return await bench_home.measure(folder, asked.waiting)
 
@@ -48,9 +52,10 @@ PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, 
     "raw": _raw,
     "home": _home,
     "ratio": _ratio,
+    "held": _held,
     "sse": _sse,
 }
-SHARED: Final = ("speed", "raw", "ratio")
+SHARED: Final = ("speed", "raw", "ratio", "held")
 """What is measured on PostgreSQL too; the others are about a home and its own database."""
 
 
@@ -68,6 +73,7 @@ def main() -> int:
     parser.add_argument("--idle", type=int, default=300, help="submissions one at a time (default 300)")
     parser.add_argument("--waiting", type=int, default=100_000, help="jobs that wait at a restart (default 100000)")
     parser.add_argument("--backlog", type=int, default=1_000_000, help="jobs of the large backlog (default 1000000)")
+    parser.add_argument("--held", type=float, default=60.0, help="seconds in which a snapshot is held (default 60)")
     parser.add_argument("--readers", type=int, default=1_000, help="readers of events that stall (default 1000)")
     parser.add_argument("--store", choices=databases.KINDS, default="sqlite", help="the database (default sqlite)")
     parser.add_argument("--part", choices=PARTS, help="only this part")

@@ -23,7 +23,7 @@ from podium.engine.engine import Engine
 from podium.hosts.inprocess import InProcessHost
 from podium.ports import Brief
 from podium.store.store import Store
-from tools.bench_store import opened
+from tools.bench_store import opened, reader
 
 STEPS: Final = {
     "genesis": ["ANALYZING", "ANALYZING", "PLANNED", "SCAFFOLDING", "SCAFFOLDING"],
@@ -176,6 +176,25 @@ async def throughput(folder: Path, projects: int, in_flight: int, idle: int) -> 
         "in_flight": made.in_flight,
         "idle_start_ms": {"p50": round(starts[len(starts) // 2], 3), "p99": round(starts[int(len(starts) * 0.99)], 3)},
     }
+
+
+async def held_snapshot(folder: Path, seconds: float, in_flight: int) -> dict[str, Any]:
+    """What a step costs after somebody has read in one snapshot for so long, over what it cost before; under load."""
+    path = folder / "held.sqlite"
+    async with bench(path, STEPS, in_flight) as made:
+        await made.wait_for(OPEN_PER_INSTANCE * made.in_flight)
+        await made.work(SAMPLE_STEPS)  # warms up
+        before = [(await made.work(SAMPLE_STEPS))[0] for _ in range(SAMPLES)]
+        with reader(path) as ask:
+            ask("snapshot_begin")
+            ask("numbers")
+            over, steps, after = time.perf_counter() + seconds, 0, before
+            while time.perf_counter() < over:
+                after = [*after[1:], (await made.work(SAMPLE_STEPS))[0]]
+                steps += SAMPLE_STEPS
+            ask("snapshot_end")
+    ratio = statistics.median(after) / statistics.median(before)
+    return {"held_snapshot_cost_ratio": round(ratio, 3), "held_snapshot_steps": steps}
 
 
 async def backlog_ratio(folder: Path, few: int, many: int, in_flight: int) -> float:

@@ -1,14 +1,14 @@
 """The store that is measured: SQLite in a file, or a database on a real PostgreSQL that fsyncs."""
 
-from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from podium.clock import SteadyClock
 from podium.policy.admission import UNLIMITED
 from podium.ports import Clock
-from podium.store.sqlite import SqliteStore
+from podium.store.sqlite import SqliteRows, SqliteStore, connect
 from podium.store.store import Store, open_store
 from podium.store.writer import Writer
 from tests import databases
@@ -37,6 +37,22 @@ async def opened(path: Path) -> AsyncGenerator[tuple[Store, Clock]]:
     url = _database(path)
     async with open_leader(url, _epoch(url), SteadyClock, lambda: None, UNLIMITED) as found:
         yield found
+
+
+@contextmanager
+def reader(path: Path) -> Generator[Callable[[str], Any]]:
+    """Somebody else who reads the store, by the names of statements; the server ends none of his transactions."""
+    if Place.server is None:
+        with closing(SqliteRows(connect(path, read_only=True))) as rows:
+            yield rows.all
+        return
+    import psycopg
+
+    from podium.store.postgres import statement
+
+    url = databases.url_of(Place.server.pgdata, path.stem)
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        yield lambda name: connection.execute(statement(name))
 
 
 def writer(path: Path) -> Writer:
