@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
 from itertools import islice
+from math import inf
 from typing import Any, Final
 
 import orjson
@@ -22,7 +23,7 @@ from podium.policy.ordering import priority, rank
 from podium.store import writing
 from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
 from podium.store.rows import Rows
-from podium.store.writing import LANE
+from podium.store.writing import LANE, REVIEW
 
 HOUR_SECONDS: Final = 3600
 SPAN_SECONDS: Final = 300
@@ -62,6 +63,8 @@ class Batch:
         self._latest_flow: Flow | None = None
         """The one asked for last: laws ask for the same one several times in a row."""
         self.used_owners: dict[str, Owner] = {}
+        self.free: set[str] = set()
+        """Ids that no project had before this batch."""
         self.tally: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.hourly: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
         self.waits: defaultdict[tuple[str, int], int] = defaultdict(int)
@@ -113,6 +116,12 @@ class Batch:
             self.add_owner(owner)
         return owner
 
+    def expect(self, projects: list[str]) -> None:
+        """Ask of many new projects' ids at once whether they are taken."""
+        if len(projects) > 1:
+            taken = self.rows.all("projects_taken", (orjson.dumps(projects).decode(),))
+            self.free = {*projects}.difference(*taken)
+
     def found(self, statement: str, number: int | str, what: str, hint: str) -> Any:
         """The row that has this number or name; raises `NotFound`, and the hint says where there are others."""
         row = self.rows.one(statement, (number,))
@@ -130,6 +139,7 @@ class Batch:
         for name, at, counts, *stands in self.rows.all("workflows_of_project", (project,)):
             flow = made.begin(name, at, json.loads(counts), *stands)
             flow.changes()
+        made.made = {REVIEW, *(kind for (kind,) in self.rows.all("artifact_kinds", (project,)))}
         return made
 
     def add_owner(self, owner: Owner) -> None:
@@ -190,8 +200,10 @@ class Batch:
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
         """The first `wanted` of a lane as (rank, job), as this batch has them so far."""
-        gone = self._ready_removed
-        stored = self.rows.all("ready_heads", (queue, lane, wanted + len(gone)))
+        gone, floors = self._ready_removed, self.hot.floors
+        floor = floors.get((queue, lane), -inf)
+        stored = self.rows.all("ready_heads", (queue, lane, floor, wanted + len(gone)))
+        floors[queue, lane] = stored[0][0] if stored else inf
         heads = [head for head in stored if head[1] not in gone]
         heads += [(job.rank, job.id) for job in self._ready_added.values() if job.queue == queue and job.lane == lane]
         heads.sort()
@@ -204,6 +216,8 @@ class Batch:
 
     def artifacts(self, project: str, kind: str) -> dict[str, tuple[int, str]]:
         """The project's artifacts of a kind: key -> (position, data as JSON), with those of this batch."""
+        if kind not in self.owner(project).made:
+            return {}
         found = {key: (position, data) for key, position, data in self.rows.all("artifacts_of_kind", (project, kind))}
         for row in self.writes["artifact_put"]:
             if row[0] == project and row[1] == kind:
@@ -360,6 +374,9 @@ class Batch:
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
             for job in ready.values():
                 self.tally[f"{LANE}{job.queue}/{job.lane}", "ready"] += n
+        for job in self._ready_added.values():
+            if job.rank < self.hot.floors.get((job.queue, job.lane), -inf):
+                self.hot.floors[job.queue, job.lane] = job.rank
         put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())

@@ -96,6 +96,8 @@ class Owner:
     budget_usd: float | None = None
     spent_usd: float = 0.0
     """What its attempts have told of their cost; counted only where there is a budget."""
+    made: set[str] = field(default_factory=set[str])
+    """The kinds of artifacts that its jobs have made, and `.review` if there may have been one."""
     changed: bool = False
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow], repr=False)
 
@@ -141,6 +143,8 @@ class Hot:
     waiting: dict[str, int] = field(default_factory=dict[str, int])
     """How many projects wait for room in each queue, where any does; always complete."""
     followers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    floors: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    """Ranks below which a (queue, lane) holds no ready job: those that left cost a look while a snapshot is held."""
     mail: dict[str, Mail] = field(default_factory=dict[str, Mail])
     """Inboxes that may hold something unread, by project (empty for messages about none); always complete."""
     watched: set[str] = field(default_factory=set[str])

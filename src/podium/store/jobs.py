@@ -18,7 +18,7 @@ from podium.store.messages import receive
 from podium.store.projects import advance
 from podium.store.rules import reach
 from podium.store.sketch import wait_bucket
-from podium.store.writing import day_of
+from podium.store.writing import REVIEW, day_of
 
 PLAN: Final = "plan"
 """The artifact that says what will be built, and the review that asks whether to go on (PIP-10)."""
@@ -158,6 +158,7 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
         data = json.dumps(artifact.data, ensure_ascii=False)
         made = (artifact.kind, artifact.key, job.id, job.step, position, artifact.title, data, artifact.path)
         batch.writes["artifact_put"].append((job.project, *made))
+        batch.owner(job.project).made.add(artifact.kind)
 
 
 def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:
@@ -214,6 +215,7 @@ def open_review(batch: Batch, job: Job, kind: str, reason: str, *, waits: bool =
     """Put a job before a reviewer, and tell people of it if it waits; the answer is the review's id."""
     review_id = batch.numbers.review
     batch.numbers.review += 1
+    batch.owner(job.project).made.add(REVIEW)
     batch.writes["review_insert"].append((review_id, job.project, job.id, kind, reason[:8000], batch.now))
     batch.tell("review.opened", job, review=review_id, kind=kind, reason=reason[:500])
     if waits:

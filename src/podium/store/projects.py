@@ -19,7 +19,7 @@ from podium.store.batch import Batch
 from podium.store.hot import Flow, Owner
 from podium.store.rules import act
 from podium.store.sketch import wait_bucket
-from podium.store.writing import INPUT
+from podium.store.writing import INPUT, REVIEW
 
 
 def submit(batch: Batch, command: Submit) -> Submitted | Unavailable:
@@ -102,7 +102,9 @@ def _free_id(batch: Batch, wanted: str) -> str:
     """`wanted`, or with the first free number behind it when another project has that id."""
     number = 1
     candidate = wanted
-    while candidate in batch.used_owners or batch.rows.one("pipeline_of_project", (candidate,)):
+    while candidate in batch.used_owners or (
+        candidate not in batch.free and batch.rows.one("pipeline_of_project", (candidate,))
+    ):
         number += 1
         candidate = f"{wanted[:54].rstrip('-')}-{number}"
     return candidate
@@ -285,7 +287,8 @@ def end_workflow(batch: Batch, flow: Flow) -> None:
     owner = batch.owner(flow.project)
     if owner.state == "open" and all(run.completed_at is not None for run in owner.flows.values()):
         _turn(batch, owner, "complete")
-        close_reviews(batch, "reviews_of_project", flow.project, "the project is complete")
+        if REVIEW in owner.made:
+            close_reviews(batch, "reviews_of_project", flow.project, "the project is complete")
         is_first = flow.name == flow.workflow.name
         seconds = batch.now - (owner.created_at if is_first else flow.started_at)
         if is_first:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 
 from podium.domain import command as asked
-from podium.domain.command import Arrive, Command, Dispatch
+from podium.domain.command import Arrive, Command, Dispatch, Submit
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.store import fleet
@@ -34,6 +34,7 @@ def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) 
     Leases come last, so that what this batch freed or made ready is given out by this batch. `lanes` and what the batch
     was made of are changed in place: the caller keeps them only if the commit holds.
     """
+    batch.expect([command.project.id for command in commands if isinstance(command, Submit)])
     asks = {i: command for i, command in enumerate(commands) if isinstance(command, Dispatch)}
     answers = [None if i in asks else _LAWS[type(command)](batch, command) for i, command in enumerate(commands)]
     _settle(batch, lanes)
