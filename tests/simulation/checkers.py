@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any, NamedTuple
 
 from podium.domain import lifecycle
@@ -55,6 +56,8 @@ class Books:
     limits: Limits
     receipts: list[Any]
     """Messages and the instances that have read them."""
+    found: Mapping[str, list[Job]]
+    """Jobs by their state, as they are found by it."""
 
     @cached_property
     def of_flow(self) -> Mapping[tuple[str, str], list[Job]]:
@@ -82,6 +85,15 @@ class Books:
         return self.pipelines[flow.project].workflow(flow.name)
 
 
+_FINDS = {
+    "running": ("jobs_running",),
+    "held": ("jobs_held_longest", 1_000_000),
+    "delayed": ("jobs_delayed_beyond", inf, inf, 1_000_000),
+    "dead": ("jobs_dead_longest", 1_000_000),
+}
+"""Statements that find all jobs of a state, with what they are asked."""
+
+
 def read(store: Writer) -> Books:
     """The books of a database."""
     ask = store.rows.all
@@ -105,6 +117,7 @@ def read(store: Writer) -> Books:
         input=[Waiting._make(row) for row in ask("all_input")],
         limits=store.limits,
         receipts=ask("all_receipts"),
+        found={state: [Job._make(row) for row in ask(name, args)] for state, (name, *args) in _FINDS.items()},
     )
 
 
@@ -235,6 +248,13 @@ def ready_agrees(books: Books) -> Iterable[str]:
     return [f"ready differs from the jobs: {books.ready ^ expected}"] if books.ready != expected else []
 
 
+def states_find_their_jobs(books: Books) -> Iterable[str]:
+    """What finds few jobs among very many, by their state, finds those that are in it, as they are."""
+    for state, found in books.found.items():
+        if sorted(found) != [job for job in books.jobs if job.state == state]:
+            yield f"{state} finds {[job.id for job in found]}"
+
+
 def blockers_agree(books: Books) -> Iterable[str]:
     """A job waits exactly as long as something it depends on is not done."""
     undone: Counter[int] = Counter()
@@ -324,6 +344,7 @@ CHECKERS: tuple[Callable[[Books], Iterable[str]], ...] = (
     instances_are_exclusive,
     tallies_agree,
     ready_agrees,
+    states_find_their_jobs,
     blockers_agree,
     workflows_agree,
     reviews_agree,

@@ -374,9 +374,8 @@ class Batch:
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
             for job in ready.values():
                 self.tally[f"{LANE}{job.queue}/{job.lane}", "ready"] += n
-        for job in self._ready_added.values():
-            if job.rank < self.hot.floors.get((job.queue, job.lane), -inf):
-                self.hot.floors[job.queue, job.lane] = job.rank
+        for queue, lane, place, _ in put["ready_insert"]:
+            self.hot.floors[queue, lane] = min(place, self.hot.floors.get((queue, lane), -inf))
         put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())

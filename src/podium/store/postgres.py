@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -24,6 +24,8 @@ STATEMENTS: Final = 400
 """Kept prepared on a connection: more than there are."""
 SETTINGS: Final = "-c idle_in_transaction_session_timeout=1s"
 """A leader that is stopped in the middle of a transaction holds its successor up no longer than this."""
+BY_KEY: Final = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""Who writes finds rows by their keys: a plan that is kept from when tables were empty has to do when they are full."""
 UNACKNOWLEDGED_MILLISECONDS: Final = 2_000
 """After so long without a sign of the other side a connection is taken for dead."""
 
@@ -61,7 +63,7 @@ def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[Any]:
         connection = psycopg.connect(
             url, autocommit=True, cursor_factory=psycopg.RawCursor, prepare_threshold=0,
             connect_timeout=CONNECT_SECONDS, tcp_user_timeout=UNACKNOWLEDGED_MILLISECONDS, application_name="podium",
-            options=f"{SETTINGS} -c default_transaction_read_only={'on' if read_only else 'off'}",
+            options=f"{SETTINGS} {'-c default_transaction_read_only=on' if read_only else BY_KEY}",
         )  # fmt: skip
     except psycopg.Error as error:
         raise Unavailable(f"The database {described(url)} cannot be reached: {str(error).strip()}") from error
@@ -114,6 +116,7 @@ class PostgresRows:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
         self._cursor = connection.cursor()
+        self._unanswered = ExitStack()
 
     def one(self, name: str, args: Row = ()) -> Any:
         """The first row, or None."""
@@ -126,15 +129,25 @@ class PostgresRows:
         return answer.fetchall() if answer.description else []
 
     def _ask(self, name: str, args: Row) -> "psycopg.Cursor[Any]":
+        self.settle()
         return self._cursor.execute(statement(name), args)
 
     def many(self, name: str, rows: Iterable[Row]) -> None:
-        """Run a statement over all rows at once, where it takes arrays of columns; else once for each."""
+        """Have a statement run over all rows at once, where it takes arrays of columns; else once for each.
+
+        The server works on it while the next one is made ready: what it refuses is raised by `settle`.
+        """
+        if not self.connection.pgconn.pipeline_status:
+            self._unanswered.enter_context(self.connection.pipeline())
         text = statement(name)
         if b" unnest(" in text:
             self._cursor.execute(text, [_array(column) for column in zip(*rows, strict=True)])
         else:
             self._cursor.executemany(text, rows)
+
+    def settle(self) -> None:
+        """Wait for what the server was told to do; raises what it refused."""
+        self._unanswered.close()
 
     def close(self) -> None:
         """Close the connection; committed work is safe either way."""
@@ -180,7 +193,7 @@ def _array(column: Row) -> str:
     psycopg's own way takes some hundred times as long (measured).
     """
     as_json = orjson.dumps(column)
-    if not _ONLY_JSON.search(as_json):
+    if b"\\" not in as_json or not _ONLY_JSON.search(as_json):
         return f"{{{as_json[1:-1].decode()}}}"
     return "{" + ",".join([
         f'"{value.translate(_QUOTED)}"' if isinstance(value, str) else "NULL" if value is None else str(value)
@@ -203,24 +216,28 @@ class PostgresStore(Writer):
         self.connection = connection
         self.epoch = epoch
         self._lost = lost
+        self.rows: PostgresRows
         super().__init__(PostgresRows(connection), failpoint, limits)
 
     def begin(self) -> None:
         try:
-            self.connection.execute("BEGIN")
-            leads = self.rows.one("leading", (self.epoch,)) is not None
-        except TROUBLES:
+            with self.connection.pipeline():
+                self.connection.execute("BEGIN")
+                found = self.connection.execute(statement("leading"), (self.epoch,))
+            if found.fetchone() is None:
+                raise Unavailable("This node leads no more: another one does, or will soon. Try again.")
+        except (Unavailable, *TROUBLES):
             self._lost()
             raise
-        if not leads:
-            self._lost()
-            raise Unavailable("This node leads no more: another one does, or will soon. Try again.")
 
     def commit(self) -> None:
         self.connection.execute("COMMIT")
+        self.rows.settle()
 
     def _roll_back(self) -> None:
         with suppress(psycopg.Error):
+            with suppress(psycopg.Error):
+                self.rows.settle()
             self.connection.execute("ROLLBACK")
             self._forget()
             return

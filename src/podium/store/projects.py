@@ -101,13 +101,11 @@ def _earlier(batch: Batch, command: Submit) -> str | None:
 def _free_id(batch: Batch, wanted: str) -> str:
     """`wanted`, or with the first free number behind it when another project has that id."""
     number = 1
-    candidate = wanted
-    while candidate in batch.used_owners or (
-        candidate not in batch.free and batch.rows.one("pipeline_of_project", (candidate,))
-    ):
+    name = wanted
+    while name in batch.used_owners or (name not in batch.free and batch.rows.one("pipeline_of_project", (name,))):
         number += 1
-        candidate = f"{wanted[:54].rstrip('-')}-{number}"
-    return candidate
+        name = f"{wanted[:54].rstrip('-')}-{number}"
+    return name
 
 
 def start(batch: Batch, command: Start) -> Started:

@@ -1,3 +1,5 @@
 -- The second job waits for the first.
-INSERT INTO dependency (job, dependant) SELECT * FROM unnest(
-  ?::bigint[], ?::bigint[]) ON CONFLICT DO NOTHING
+INSERT INTO dependency (job, dependant)
+SELECT
+  unnest(?::bigint[]), unnest(?::bigint[])
+ON CONFLICT DO NOTHING

@@ -1,4 +1,5 @@
 -- One line of the log.
 INSERT INTO event (seq, at_wall, type, project, workflow, job, attempt, instance, data)
-SELECT * FROM unnest(
-  ?::bigint[], ?::float8[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::text[], ?::text[])
+SELECT
+  unnest(?::bigint[]), unnest(?::float8[]), unnest(?::text[]), unnest(?::text[]), unnest(?::text[]),
+  unnest(?::bigint[]), unnest(?::bigint[]), unnest(?::text[]), unnest(?::text[])

@@ -1,5 +1,5 @@
 -- Add to an hour's sum.
 INSERT INTO hourly (metric, hour, n, total)
-SELECT * FROM unnest(
-  ?::text[], ?::bigint[], ?::bigint[], ?::float8[])
+SELECT
+  unnest(?::text[]), unnest(?::bigint[]), unnest(?::bigint[]), unnest(?::float8[])
 ON CONFLICT (metric, hour) DO UPDATE SET n = hourly.n + excluded.n, total = hourly.total + excluded.total

@@ -3,9 +3,13 @@ UPDATE job
 SET queue = new.queue, lane = new.lane, state = new.state, blockers = new.blockers, attempt = new.attempt,
   failures = new.failures, reworks = new.reworks, priority = new.priority, rank = new.rank, ready_at = new.ready_at,
   leased_at = new.leased_at, instance = new.instance, avoid = new.avoid, routed = new.routed
-FROM unnest(
-  ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[],
-  ?::bigint[], ?::bigint[], ?::bigint[], ?::float8[], ?::float8[], ?::float8[], ?::text[], ?::text[], ?::text[]
-) AS new (id, project, workflow, step, item, queue, lane, state, blockers, attempt, failures, reworks, priority, rank,
-  ready_at, leased_at, instance, avoid, routed)
+FROM (
+  SELECT
+    unnest(?::bigint[]) AS id, unnest(?::text[]) AS project, unnest(?::text[]) AS workflow,
+    unnest(?::text[]) AS step, unnest(?::text[]) AS item, unnest(?::text[]) AS queue, unnest(?::text[]) AS lane,
+    unnest(?::text[]) AS state, unnest(?::bigint[]) AS blockers, unnest(?::bigint[]) AS attempt,
+    unnest(?::bigint[]) AS failures, unnest(?::bigint[]) AS reworks, unnest(?::bigint[]) AS priority,
+    unnest(?::float8[]) AS rank, unnest(?::float8[]) AS ready_at, unnest(?::float8[]) AS leased_at,
+    unnest(?::text[]) AS instance, unnest(?::text[]) AS avoid, unnest(?::text[]) AS routed
+) AS new
 WHERE job.id = new.id

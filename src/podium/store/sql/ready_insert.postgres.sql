@@ -1,3 +1,4 @@
 -- A job that lacks nothing but an instance.
-INSERT INTO ready (queue, lane, rank, job) SELECT * FROM unnest(
-  ?::text[], ?::text[], ?::float8[], ?::bigint[])
+INSERT INTO ready (queue, lane, rank, job)
+SELECT
+  unnest(?::text[]), unnest(?::text[]), unnest(?::float8[]), unnest(?::bigint[])

@@ -1,5 +1,5 @@
 -- Count up or down.
 INSERT INTO tally (subject, state, n)
-SELECT * FROM unnest(
-  ?::text[], ?::text[], ?::bigint[])
+SELECT
+  unnest(?::text[]), unnest(?::text[]), unnest(?::bigint[])
 ON CONFLICT (subject, state) DO UPDATE SET n = tally.n + excluded.n

@@ -1,0 +1,1 @@
+-- Nothing here: on PostgreSQL this version keeps in tables what partial indexes tell, which cost this database little.

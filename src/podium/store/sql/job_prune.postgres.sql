@@ -1,0 +1,2 @@
+-- Remove a job.
+DELETE FROM job WHERE id IN (SELECT unnest(?::bigint[]))
