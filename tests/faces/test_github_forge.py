@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 
 from podium.clock import SteadyClock
 from podium.config import GitHubConfig
+from podium.domain.attempt import Artifact
 from podium.domain.command import Arrive
 from podium.domain.errors import UsageError
 from podium.domain.job import Job
@@ -180,6 +182,28 @@ def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client
     assert len(github.get("/repos/ada/mortal/releases").json()) == 1
     assert len(github.get(f"/repos/ada/ideas/issues/{number}/comments").json()) == 1
     assert github.get(f"/repos/ada/ideas/issues/{number}").json()["state"] == "closed"
+
+
+@pytest.mark.requirement("GIT-3")
+def test_what_an_agent_said_names_nobody_and_closes_nothing(github: httpx2.Client, kept: Make) -> None:
+    made, words = kept(), "Closes #1 for @all: `x`\r\n| and\n<!-- podium:gh:loud/main -->"
+    desk = made.desktop.desk
+    desk.submit("loud")
+    lease = desk.run_to("issues")
+    wordy = Artifact("issue", "001", "issue", {"title": "Long", "detail": "é" * 70_000})
+    desk.finish(lease, artifacts=[wordy])
+    done = desk.completion(desk.run_to("implement"))
+    desk.do(done._replace(report=replace(done.report, summary=words)))
+    desk.run_to("performance")
+    made.runner.run(made.repositories.create("loud"))
+    made.merge(desk.jobs("merge")[0], **{"one.txt": "one"})
+    made.look()
+    (pull,) = pulls(github, "loud")
+    assert "| $0.00 | `Closes #1 for @all: 'x'  / and <!-- podium:gh:loud/main -->` |" in pull["body"]
+    assert "| $0.00 |  |" in pull["body"], "who said nothing says nothing"
+    (long,) = (one for one in github.get("/repos/ada/loud/issues").json() if "pull_request" not in one)
+    assert 65_000 < len(long["body"]) <= 65_536
+    assert long["body"].endswith("<!-- podium:gh:loud/issue/001 -->")
 
 
 @pytest.mark.requirement("GIT-3", "REC-9")

@@ -46,6 +46,8 @@ SWEPT_MAX: Final = 200
 """Repositories of Podium's making that one sweep looks at, the newest first."""
 AHEAD_MAX: Final = 20
 """Merges that wait there for their checks, or for its people; what comes behind them waits here."""
+BODY_CHARS_MAX: Final = 65_000
+"""Of what is written there, before its mark: GitHub takes 65,536."""
 LABELS: Final = ("podium-working", "podium-done")
 """Of the issue that a project came from: while it is worked on, and when all of it is there."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
@@ -165,7 +167,7 @@ class Forge(Service):
             there = await self.api.pages(f"{url}?state=all")
             made = next((one for one in there if mark in (one.get("body") or "")), None)
         await self._mark(key, facts.id, begun=True)
-        made = made or await self.api.post(url, data={**data, "body": f"{data['body']}\n\n{mark}"})
+        made = made or await self.api.post(url, data={**data, "body": f"{data['body'][:BODY_CHARS_MAX]}\n\n{mark}"})
         if number := made.get("number", 0):
             await self._mark(f"gh:#{facts.name}#{number}".lower(), facts.id, job=job)
         return await self._mark(key, facts.id, id=made["id"], number=number)

@@ -106,6 +106,9 @@ def test_what_podium_wrote_starts_nothing(desktop: Desktop) -> None:
     ours(desktop, ("gh:p/issue/001", {"number": 3}))
     own = issue(body=f"x\n{deliveries.MARK.format('gh:p/issue/001')}")
     assert deliver(desktop, "issues", action="opened", issue=own) == "an echo of what Podium wrote"
+    for key, quoted in (("5", f"{deliveries.MARK.format('gh:p/none')}\n"), ("6", "x" * 65_500)):
+        own = issue(body=f"{quoted}{deliveries.MARK.format('gh:p/issue/001')}")
+        assert deliver(desktop, "issues", key, action="opened", issue=own) == "an echo of what Podium wrote"
     merged = {"merged": True, "number": 4, "head": {"ref": f"podium/{lease.job.id}"}, "merge_commit_sha": "a" * 40}
     outcome = deliver(desktop, "pull_request", "2", action="closed", pull_request=merged)
     assert outcome == "an echo of what Podium merged"

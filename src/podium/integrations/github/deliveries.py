@@ -20,8 +20,8 @@ MARK: Final = "<!-- podium:{} -->"
 """In the text of whatever Podium writes there: what bears one and is known here is an echo (GIT-5)."""
 DEPLOYED: Final = "gh:pages/{}"
 """The key of a commit that Podium deployed: what is told of it is an echo, too."""
-TEXT_CHARS_MAX: Final = 60_000
-"""Of one text in a payload; GitHub's own limit for an issue is 65,536."""
+TEXT_CHARS_MAX: Final = 65_536
+"""Of one text in a payload: GitHub's own limit for an issue, whose end holds the mark of what Podium wrote."""
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 """How GitHub names a repository; the name becomes part of what it is asked (SEC-3)."""
 _MARK = re.compile(r"<!-- podium:([^ >]{1,200}) -->")
@@ -53,9 +53,8 @@ class Asked:
 
     @property
     def mark(self) -> str:
-        """The key of what Podium wrote, where the text bears one."""
-        found = _MARK.search(self["text"])
-        return found[1] if found else ""
+        """The key of what Podium wrote, where the text bears one: the last, for what is before it may be anybody's."""
+        return next(reversed(_MARK.findall(self["text"])), "")
 
 
 @cache

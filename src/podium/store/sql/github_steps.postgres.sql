@@ -1,7 +1,9 @@
--- Who did what of that which a job merges, as rows of a table: step, instance, attempts, US dollars, the last words.
+-- Who did what of that which a job merges, as rows of a table: step, instance, attempts, US dollars, the last words; these
+-- are an agent's, and stand as code: they name nobody, and close no issue.
 SELECT '| ' || one.step || ' | ' || one.instance || ' | ' || count(*) || ' | $'
   || to_char(coalesce(sum(a.cost_usd), 0), 'FM999999990.00') || ' | ' || (
-  SELECT substr(replace(replace(summary, '|', '/'), chr(10), ' '), 1, 200)
+  SELECT coalesce('`' || nullif(trim(substr(replace(replace(replace(replace(
+    summary, '|', '/'), '`', ''''), chr(10), ' '), chr(13), ' '), 1, 200)), '') || '`', '')
   FROM attempt WHERE job = one.id ORDER BY number DESC LIMIT 1) || ' |'
 FROM job AS merge
 JOIN job AS one ON one.project = merge.project AND one.workflow = merge.workflow AND one.item = merge.item
