@@ -65,16 +65,12 @@ def ago(seconds: float) -> str:
 
 def figure(number: float | None, unit: str = "") -> str:
     """A figure with its unit, without needless zeros; `–` when nobody knows it."""
-    if number is None:
-        return UNKNOWN
-    return f"{round(number, 1):,g}{unit}"
+    return UNKNOWN if number is None else f"{round(number, 1):,g}{unit}"
 
 
 def percent(share: float | None) -> str:
     """`0.964` as `96 %`, never rounded up to a `100 %` that it is not; `–` when nobody knows it."""
-    if share is None:
-        return UNKNOWN
-    return f"{int(share * 100 + 1e-9)} %"
+    return UNKNOWN if share is None else f"{int(share * 100 + 1e-9)} %"
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

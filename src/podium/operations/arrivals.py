@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from podium.domain.command import Arrive, Command, Send, Start, Steer, Submit
@@ -200,9 +200,7 @@ def _scale(rows: Rows, context: Context, asked: Asked) -> Plan:
     return Plan(f"{queue} {'stays as it is: ' + refused if refused else 'gets one more'}", (order,))
 
 
-_PLANS: Final[Mapping[str, Callable[[Rows, Context, Asked], Plan]]] = {
-    "intake": _intake, "feedback": _feedback, "increment": _increment, "build": _build, "scale": _scale,
-}  # fmt: skip
+_PLANS: Final = {"intake": _intake, "feedback": _feedback, "increment": _increment, "build": _build, "scale": _scale}
 
 
 def _fail(author: Job, words: str, by: str) -> Steer:

@@ -99,11 +99,8 @@ def findings(
         since = standing.since if kind != "delayed" else None
         made = Finding(kind, project, standing.job, since, because, todo)
         found[kind, project, because] = made if same is None else same._replace(more=same.more + 1)
-    whole = [
-        (project, since, _told("paused", project=project))
-        for project, since in paused
-        if now - since > limits.stuck_paused_seconds
-    ]
+    late = [(one, since) for one, since in paused if now - since > limits.stuck_paused_seconds]
+    whole = [(one, since, _told("paused", project=one)) for one, since in late]
     whole += [(one, None, _told("stranded", what=f"no job of project {one} could ever move")) for one in stranded]
     for project, since, cause in whole:
         found[cause.kind, project, ""] = Finding(cause.kind, project, None, since, cause.because, cause.todo)

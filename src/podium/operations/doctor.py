@@ -78,11 +78,9 @@ async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
         walls,
         await _orchestrator(context),
     ]
-    return DoctorOutput(
-        healthy=all(check.state != "problem" for check in checks),
-        checks=checks,
-        agents=await agent_checks.examine(context.home, git.detail if git.state != "ok" else ""),
-    )
+    healthy = all(check.state != "problem" for check in checks)
+    agents = await agent_checks.examine(context.home, git.detail if git.state != "ok" else "")
+    return DoctorOutput(healthy=healthy, checks=checks, agents=agents)
 
 
 # --- programs --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -86,7 +85,6 @@ def _json_line(text: str, place: Place) -> int:
     return text.count("\n", 0, best) + 1
 
 
-KINDS: Final[Mapping[str, tuple[Callable[[str], Any], Callable[[str, Place], int]]]] = MappingProxyType(
-    {".json": (json.loads, _json_line), ".toml": (tomllib.loads, _toml_line)}
-)
+Reader = tuple[Callable[[str], Any], Callable[[str, Place], int]]
+KINDS: Final[Mapping[str, Reader]] = {".json": (json.loads, _json_line), ".toml": (tomllib.loads, _toml_line)}
 """By a file name's extension: how to parse it, and how to find the line of a place in it."""

@@ -13,6 +13,8 @@ from podium.policy.retention import Removed
 from podium.store.retention import forecast
 from podium.workspace.layout import Home, entries, tree_bytes
 
+KINDS = ("database", "logs", "clones", "repositories", "publications", "deployments", "shared-state", "other")
+"""Of what a home's disk is used for."""
 PRUNE_SECONDS_MAX = 40.0
 """How long one call removes things; a caller waits no longer than a minute for its answer."""
 
@@ -104,9 +106,7 @@ async def disk(context: Context, asked: Nothing) -> DiskOutput:
 
 def _used(home: Path) -> Iterator[DiskRow]:
     """Every file in the home belongs to exactly one kind."""
-    found: dict[str, int] = dict.fromkeys(
-        ("database", "logs", "clones", "repositories", "publications", "deployments", "shared-state", "other"), 0
-    )
+    found = dict.fromkeys(KINDS, 0)
     for entry in entries(home):
         path = Path(entry.path)
         if entry.is_symlink() or not entry.is_dir():

@@ -1,6 +1,5 @@
 """An operator's hand on projects and jobs: pin, boost, pause, cancel, retry; each with a reason, on record (QUE-5)."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from podium.domain.command import Steer, SteerAction, Steered
@@ -80,9 +79,7 @@ async def steer(context: Context, action: SteerAction, asked: ProjectAction | Jo
     return ActionOutput(project=done.project, action=action, jobs=done.jobs, attempts_ended=len(done.revoked))
 
 
-_ABOUT: Final[Mapping[str, Any]] = {
-    "project": ProjectAction, "job": JobAction, "budget": BudgetInput, "boost": BoostInput
-}  # fmt: skip
+_ABOUT: Final = {"project": ProjectAction, "job": JobAction, "budget": BudgetInput, "boost": BoostInput}
 
 
 @family("steers", of_store(_touched))

@@ -67,9 +67,7 @@ class Gates:
         kinds = {artifact["kind"] for artifact in self._heard.artifacts}
         data: Gate = self._heard.result["data"] if self._heard.result else {}
         missing = [name for name in gate["require"] if name not in kinds and data.get(name) in (None, "", [], {})]
-        if missing:
-            return FAILED, f"The result holds no {', no '.join(missing)}."
-        return PASSED, ""
+        return (FAILED, f"The result holds no {', no '.join(missing)}.") if missing else (PASSED, "")
 
     def _command(self, gate: Gate) -> Judged:
         argv = fill(tuple(gate["command"]))

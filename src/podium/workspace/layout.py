@@ -17,7 +17,7 @@ SESSION: Final = ".session"
 
 _ATTEMPT = re.compile(r"(?P<project>[^/]+)/(?P<job>[0-9]+)\.a(?P<number>[0-9]+)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class Home:
@@ -87,7 +87,7 @@ def entries(path: str | Path) -> list[os.DirEntry[str]]:
 
 def checked_commit(commit: str) -> str:
     """`commit` if it is a whole commit id; else UsageError."""
-    if not _COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(commit):
         raise UsageError(f"{commit[:80]!r} is not a commit id of 40 or 64 hexadecimal digits.")
     return commit
 

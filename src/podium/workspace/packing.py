@@ -8,7 +8,7 @@ from typing import Final
 
 from podium.domain.errors import InvalidBackup
 from podium.workspace import git, worktree
-from podium.workspace.layout import make_private
+from podium.workspace.layout import COMMIT, make_private
 from podium.workspace.repository import MAIN, TRAILER
 
 SECONDS_MAX: Final = 6 * 3_600.0
@@ -18,8 +18,7 @@ MERGES_MAX: Final = 1_000
 SETTINGS: Final = ("podium.source", "podium.branch")
 """Where an adopted repository came from; nothing else of its configuration is taken along."""
 
-_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_LINE = re.compile(r"(?P<id>[0-9a-f]{40}|[0-9a-f]{64}) (?P<ref>refs/[^\s\x00]+)")
+_LINE = re.compile(rf"(?P<id>{COMMIT.pattern}) (?P<ref>refs/[^\s\x00]+)")
 
 
 async def main_before(repository: Path, project_id: str, main: str, is_unknown: Callable[[int], bool]) -> str:
@@ -92,7 +91,7 @@ def _listed(listed: Path, project: str) -> tuple[dict[str, str], dict[str, str],
             refs[found["ref"]] = found["id"]
         elif key in SETTINGS:
             settings[key] = value
-        elif key == "shallow" and _ID.fullmatch(value):
+        elif key == "shallow" and COMMIT.fullmatch(value):
             shallow.append(f"{value}\n")
         else:
             raise InvalidBackup(f"The refs of {project} hold {line[:80]!r}, which is none.")

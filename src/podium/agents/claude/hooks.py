@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from typing import Any, Final, cast
 
-from podium.agents.inbox import Inbox
+from podium.agents.inbox import Inbox, Json
 from podium.agents.rehearsal.protocol import Messages
 from podium.credential import VARIABLE
 
@@ -24,8 +24,6 @@ HOOK_SECONDS: Final = 10
 """How long the program waits for an answer; without one it goes on."""
 READ_SECONDS: Final = 2.0
 BODY_BYTES_MAX: Final = 32 << 20
-
-Json = dict[str, Any]
 
 
 class Hooks(TCPServer):

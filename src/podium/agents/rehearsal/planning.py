@@ -87,11 +87,8 @@ def _without_checkbox(text: str) -> str:
 
 def _plain(said: Sequence[Token]) -> str:
     """The words without markup and without raw HTML."""
-    return "".join(
-        " " if token.type in {"softbreak", "hardbreak"} else token.content
-        for token in said
-        if token.type != "html_inline"
-    )
+    words = (token for token in said if token.type != "html_inline")
+    return "".join(" " if token.type in {"softbreak", "hardbreak"} else token.content for token in words)
 
 
 def _lead(said: Sequence[Token]) -> str:

@@ -127,11 +127,8 @@ def derive_run(submit: Entry) -> click.Command:
 def asked_for(given: dict[str, Any]) -> dict[str, Any]:
     """What was typed; what was not is the operation's to choose."""
     context = click.get_current_context()
-    return {
-        key: value
-        for key, value in given.items()
-        if value is not None and context.get_parameter_source(key) is not ParameterSource.DEFAULT
-    }
+    typed = [key for key in given if context.get_parameter_source(key) is not ParameterSource.DEFAULT]
+    return {key: given[key] for key in typed if given[key] is not None}
 
 
 def _parameter(told: Parameter, *, is_many: bool = False) -> click.Parameter:

@@ -46,10 +46,8 @@ class Exposition(Collector):
         context, principal = self._context(), request.state.principal
         answers = [await answered(name, context, {}, principal) for name in ("queues", "status")]
         kept = await context.store.read(lambda rows: rows.all("hourly_since", (self._first,)))
-        self._families = [
-            *_gauges(*answers),
-            *_counters(self._since_first({name: (n, total) for name, n, total in kept})),
-        ]
+        sums = self._since_first({name: (n, total) for name, n, total in kept})
+        self._families = [*_gauges(*answers), *_counters(sums)]
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self._registry), media_type=kind)
 
