@@ -1,7 +1,8 @@
 """The terminal dashboard on a terminal of Textual's own, over a real orchestrator: screens, keys, updates, tokens."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from textual.widgets import Input
 
 from podium.app import RealWorld
 from podium.faces.cli.client import Client
+from podium.faces.cli.dashboard import app
 from podium.faces.cli.dashboard.api import reached
 from podium.faces.cli.dashboard.app import Dashboard
 from podium.faces.cli.dashboard.rows import Rows
@@ -221,3 +223,105 @@ def test_words_are_found_in_a_log_and_its_end_is_a_key_away(live: Orchestrator) 
         await until(pilot, "words/", gone="Nothing in this log")
 
     watch(live, body)
+
+
+@contextmanager
+def restartable(folder: Path) -> Generator[CommandLine]:
+    """A home of a test's own, up in the background, with three projects that begin tomorrow."""
+    podium = CommandLine(folder / "home")
+    podium.ask("init")
+    podium.ask("up")
+    for title in ("First", "Second", "Third"):
+        podium.ask("submit", "--title", title, "--brief", "Waits.", "--not-before", "1d")
+    yield podium
+    podium("down")
+
+
+def watch_home(podium: CommandLine, body: Body) -> None:
+    """The dashboard of that home, while `body` uses it."""
+
+    async def run() -> None:
+        async with (
+            reached(Client(podium.home, RealWorld), None) as api,
+            Dashboard(api).run_test(size=SIZE, notifications=True) as pilot,
+        ):
+            await body(pilot)
+
+    asyncio.run(run())
+
+
+async def turn_to(pilot: Pilot[None], name: str) -> Rows:
+    """The list, with the cursor on that row."""
+    rows = pilot.app.query_one(Rows)
+    while rows.subject is None or rows.subject.id != name:
+        await pilot.press("j")
+    return rows
+
+
+@pytest.mark.requirement("DSH-2")
+def test_an_open_dashboard_says_that_the_orchestrator_is_away_and_goes_on_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "OLD_SECONDS", 4.0)
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press("g", "i")
+        await until(pilot, "dev-02", "● live")
+        rows = await turn_to(pilot, "dev-02")
+        await pilot.press("/", *"nowhere", "enter")
+        shows = ("dev-01", "dev-02 development features", "Nothing in this log has the words: nowhere")
+        await until(pilot, *shows, "● live")
+
+        await asyncio.to_thread(podium, "down", "--keep")
+        await until(pilot, "● reconnecting", *shows)
+        text = await until(pilot, "● data ", " s old", *shows)
+        assert int(text.partition("● data ")[2].split()[0]) >= 4
+        assert pilot.app.screen.has_class("old")
+
+        await asyncio.to_thread(podium.ask, "up")
+        await asyncio.to_thread(podium.ask, "drain", "dev-01")
+        text = await until(pilot, "● live", "drained", *shows, gone=" s old")
+        assert rows.subject is not None
+        assert rows.subject.id == "dev-02"
+        assert rows.has_focus
+        assert not pilot.app.screen.has_class("old")
+
+    with restartable(tmp_path) as podium:
+        watch_home(podium, body)
+
+
+@pytest.mark.requirement("DSH-2")
+def test_while_the_orchestrator_is_away_keys_lead_to_what_was_known_or_to_words_that_say_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "OLD_SECONDS", 4.0)
+
+    async def body(pilot: Pilot[None]) -> None:
+        await until(pilot, "Lane", "● live")
+        await pilot.press("g", "p")
+        await until(pilot, "First", "● live")
+        await turn_to(pilot, "second")
+        await until(pilot, "Second\n second", "analyze", "● live")
+        await asyncio.to_thread(podium, "down", "--keep")
+        await until(pilot, "● data ")
+
+        await turn_to(pilot, "first")
+        text = await until(pilot, "does not answer", "Third", gone="Second\n second")
+        assert "First\n first" not in text, "nobody has that page"
+        await pilot.press("x")
+        await until(pilot, "podium cancel first", "! ", "does not answer")
+        await pilot.press("escape", "g", "i")
+        await until(pilot, "does not answer", gone="First")
+        await pilot.press("g", "o")
+        await until(pilot, "Lane", "Genesis", " s old", gone="does not answer")
+        await pilot.press("g", "p")
+        await until(pilot, "First", "Second", " s old")
+        await turn_to(pilot, "first")
+
+        await asyncio.to_thread(podium.ask, "up")
+        await until(pilot, "● live", "First\n first", gone="does not answer")
+        await asyncio.to_thread(podium.ask, "submit", "--title", "Fourth", "--brief", "x", "--not-before", "1d")
+        await until(pilot, "Fourth", "First\n first", "● live")
+
+    with restartable(tmp_path) as podium:
+        watch_home(podium, body)

@@ -24,6 +24,7 @@ from textual.widgets import Input
 from podium.app import RealWorld
 from podium.domain.access import OPERATOR
 from podium.domain.command import Command
+from podium.domain.errors import NotFound
 from podium.faces.cli.client import Client
 from podium.faces.cli.dashboard.api import Api
 from podium.faces.cli.dashboard.app import Dashboard
@@ -151,3 +152,26 @@ def test_a_screen_is_drawn_as_it_was(desktop: Desktop, screen: str) -> None:
     else:
         difference = difflib.unified_diff(wanted.splitlines(), found.splitlines(), path.name, "now", lineterm="", n=1)
         assert found == wanted, "\n".join(difference)
+
+
+@pytest.mark.requirement("DSH-2")
+def test_a_row_whose_page_is_refused_says_why_and_the_rest_is_live(desktop: Desktop) -> None:
+    class Pruned(Still):
+        async def ask(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+            if name == "jobs":
+                raise NotFound("Its jobs are no longer kept.")
+            return await super().ask(name, asked)
+
+    async def run() -> None:
+        app = Dashboard(Pruned(desktop, Client(desktop.home, RealWorld)))
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press("g", "p")
+            text = ""
+            for _ in range(int(WAIT_SECONDS / LOOK_SECONDS)):
+                text = drawn(pilot)
+                if "Its jobs are no longer kept." in text and "● live" in text and "greeter" in text:
+                    return
+                await pilot.pause(LOOK_SECONDS)
+            raise AssertionError(text)
+
+    asyncio.run(run())

@@ -13,7 +13,7 @@ from podium.store.rows import Rows
 
 WINDOWS: Final = {"1h": (SPAN_SECONDS, SPANS_KEPT), "24h": (HOUR_SECONDS, 24), "7d": (HOUR_SECONDS, 168)}
 """How long a span is, and how many full ones there are before the one that runs."""
-RETRIED: Final = frozenset({"retry", "rework", "bury"})
+RETRIED: Final = (".retry", ".rework", ".bury")
 """Verdicts after which a step's work was done in vain."""
 
 
@@ -88,15 +88,10 @@ class MetricsOutput(Output):
     spans: list[MetricsSpan]
 
 
-class _Cell:
-    """A metric's sum: how many observations, in which buckets of the waits' sketch, and what they come to."""
+class _Cell(Counter[int]):
+    """How many observations of a metric, of waits by the sketch's buckets, and what they come to."""
 
-    def __init__(self) -> None:
-        self.buckets, self.total = Counter[int](), 0.0
-
-    @property
-    def n(self) -> int:
-        return self.buckets.total()
+    sum: float = 0.0
 
 
 _Counted = defaultdict[str, _Cell]
@@ -113,19 +108,19 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
     whole: _Counted = defaultdict(_Cell)
     for span, metric, bucket, n, total in rows.all(statement, (first,)):
         for cell in (spans.setdefault(span * width, defaultdict(_Cell))[metric], whole[metric]):
-            cell.buckets[bucket] += n
-            cell.total += total
+            cell[bucket] += n
+            cell.sum += total
     names = list(context.pipeline.workflows)
-    done, failed = whole["project.completed"], whole["project.failed"].n
+    done, failed = whole["project.completed"], whole["project.failed"].total()
     ready = {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
     return MetricsOutput(
         window=asked.window,
         since=since,
         until=wall,
-        projects_completed=done.n,
+        projects_completed=done.total(),
         projects_failed=failed,
-        success_rate=round(done.n / (done.n + failed), 4) if done.n + failed else None,
-        projects_per_hour=round(done.n / (wall - since) * HOUR_SECONDS, 3),
+        success_rate=round(done.total() / (done.total() + failed), 4) if done.total() + failed else None,
+        projects_per_hour=round(done.total() / (wall - since) * HOUR_SECONDS, 3),
         average_pipeline_seconds=_average(done),
         retries=_retries(whole),
         cost_usd=_cost(whole),
@@ -141,47 +136,47 @@ def _spans(names: Sequence[str], spans: Mapping[int, _Counted], depth: dict[str,
     for at, counted in reversed(list(spans.items())):
         row = MetricsSpan(
             at=at,
-            projects_completed=counted["project.completed"].n,
-            completed={name: counted[f"workflow.{name}.completed"].n for name in names},
-            started={name: counted[f"queue.{name}.started"].n for name in names},
-            busy_seconds={name: round(counted[f"queue.{name}.busy"].total, 3) for name in names},
+            projects_completed=counted["project.completed"].total(),
+            completed={name: counted[f"workflow.{name}.completed"].total() for name in names},
+            started={name: counted[f"queue.{name}.started"].total() for name in names},
+            busy_seconds={name: round(counted[f"queue.{name}.busy"].sum, 3) for name in names},
             depth={name: depth.get(name, 0) for name in names},
-            wait_p50_seconds={name: quantile(counted[f"wait.{name}"].buckets, 0.5) for name in names},
-            wait_p95_seconds={name: quantile(counted[f"wait.{name}"].buckets, 0.95) for name in names},
+            wait_p50_seconds={name: quantile(counted[f"wait.{name}"], 0.5) for name in names},
+            wait_p95_seconds={name: quantile(counted[f"wait.{name}"], 0.95) for name in names},
             retries=_retries(counted),
             cost_usd=_cost(counted),
         )
         made.append(row)
-        depth = {name: depth.get(name, 0) - counted[f"queue.{name}.depth"].n for name in names}
+        depth = {name: depth.get(name, 0) - counted[f"queue.{name}.depth"].total() for name in names}
     return made[::-1]
 
 
 def _workflow(rows: Rows, context: Context, name: str, counted: _Counted, seconds: float) -> WorkflowMetrics:
-    waits = counted[f"wait.{name}"].buckets
-    completed, busy = counted[f"workflow.{name}.completed"], counted[f"queue.{name}.busy"].total
+    waits = counted[f"wait.{name}"]
+    completed, busy = counted[f"workflow.{name}.completed"], counted[f"queue.{name}.busy"].sum
     pool = len(fleet_of(rows, context).present(name))
-    verdicts = f"verdict.{name}."
+    ended = f"verdict.{name}."
     return WorkflowMetrics(
-        projects_completed=completed.n,
+        projects_completed=completed.total(),
         average_seconds=_average(completed),
-        started=counted[f"queue.{name}.started"].n,
+        started=counted[f"queue.{name}.started"].total(),
         wait_p50_seconds=quantile(waits, 0.5),
         wait_p95_seconds=quantile(waits, 0.95),
         busy_seconds=round(busy, 3),
         instances=pool,
         utilization=round(min(1.0, busy / (pool * seconds)), 4) if pool else None,
-        verdicts={key.removeprefix(verdicts): cell.n for key, cell in counted.items() if key.startswith(verdicts)},
+        verdicts={key.removeprefix(ended): cell.total() for key, cell in counted.items() if key.startswith(ended)},
     )
 
 
 def _average(cell: _Cell) -> float | None:
-    return round(cell.total / cell.n, 3) if cell.n else None
+    return round(cell.sum / cell.total(), 3) if cell.total() else None
 
 
 def _retries(counted: _Counted) -> int:
-    return sum(c.n for key, c in counted.items() if key.startswith("verdict.") and key.rpartition(".")[2] in RETRIED)
+    return sum(n.total() for key, n in counted.items() if key.startswith("verdict.") and key.endswith(RETRIED))
 
 
 def _cost(counted: _Counted) -> float | None:
     known = [cell for key, cell in counted.items() if key.startswith("spend.")]
-    return round(sum(cell.total for cell in known), 6) if known else None
+    return round(sum(cell.sum for cell in known), 6) if known else None

@@ -1,6 +1,5 @@
 """How things stand: the whole at a glance, what waits, and where the numbers come from (QUE-1)."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from podium.operations import waiting
@@ -106,8 +105,7 @@ def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     wall = context.clock.wall()
     hour = int(wall // HOUR_SECONDS)
-    midnight = int(datetime.fromtimestamp(wall, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
-    today = {metric: n for metric, n, _ in rows.all("hourly_since", (midnight // HOUR_SECONDS,))}
+    today = {metric: n for metric, n, _ in rows.all("hourly_since", (hour - hour % 24,))}  # a day begins in UTC
     day = {metric: (n, total) for metric, n, total in rows.all("hourly_since", (hour - 23,))}
     recent = {metric: n for metric, n, _ in rows.all("hourly_since", (hour - 1,))}
     fleet = fleet_of(rows, context)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,9 @@ from podium.faces.cli import markup, render
 from podium.faces.cli.client import Client
 from podium.faces.cli.dashboard.api import Api, reached
 from podium.faces.cli.dashboard.form import Find, Form
-from podium.faces.cli.dashboard.rows import TOLD, Rows, call
+from podium.faces.cli.dashboard.rows import TOLD, Rows, Subject, call
 from podium.faces.cli.index import entries
-from podium.faces.wording import one_line
+from podium.faces.wording import clean, one_line, whole_seconds
 
 REFRESH_SECONDS: Final = 0.7
 """After an event, so that a storm of them is one look."""
@@ -64,6 +65,8 @@ class Dashboard(App[None]):
         self._answers: Answers = {}
         self._start, self._place = 0, dict[str, Any]()
         """Which page of the log is read; empty for its growing end."""
+        self._about: tuple[str, ...] = ()
+        """Whose page it is, or will be."""
         self._is_open = self._is_new = self._lead = self._due = self._live = False
         self._last = 0
         self._seen = 0.0
@@ -89,58 +92,66 @@ class Dashboard(App[None]):
     @work(exclusive=True, group="follow")
     async def follow(self) -> None:
         """Look again soon after each event; come back when the stream ends."""
-        try:
+        with suppress(PodiumError):  # the head says it
             async for seq in self._api.follow(self._last):
                 self._live, self._last = True, max(self._last, seq)
                 if seq and not self._due:
                     self._due = bool(self.set_timer(REFRESH_SECONDS, self.look))
-        except PodiumError:
-            pass  # the head says it
         self._live = False
         self.set_timer(RETRY_SECONDS, self.follow)
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
-        """Ask what the screen shows, and take in what has changed."""
-        view = self._view
+        """Ask what the screen shows, and take in what has changed; while nobody answers, what was known last stays."""
+        view, trouble = self._view, ""
         self._next.stop()
         try:
             for name, asked in view.asks.items():
                 after = {"after": max(0, self._last - asked["limit"])} if name == "events" else {}
                 self._answers[name.translate(_NAMES)] = await self._api.ask(name, {**asked, **after})
-            if view is self._view:
-                self.query_one(Rows).take(self._made(f"dashboard/rows_{view.name}", self._answers))
-                await self._say_more()
             self._seen = asyncio.get_running_loop().time()
         except PodiumError as error:
-            self._live = False
+            self._live, trouble = False, str(error)
             if not self._seen:
                 self.exit(return_code=error.exit_code, message=f"podium: {error}")
-        except NoMatches:  # the reader has left meanwhile
-            return
+        is_known = self._answers.keys() >= {name.translate(_NAMES) for name in view.asks}
+        with suppress(NoMatches):  # the reader has left meanwhile
+            if view is self._view:
+                self.query_one(Rows).take(self._made(f"dashboard/rows_{view.name}", self._answers) if is_known else "")
+                await self._say_more("" if is_known else trouble)
+            self._draw_frame()
         self._due, self._next = False, self.set_timer(IDLE_SECONDS, self.look)
-        self._draw_frame()
 
-    async def _say_more(self) -> None:
-        """The page beside the list: of the row under the cursor, or the screen's own."""
+    async def _say_more(self, trouble: str) -> None:
+        """The page beside the list: of the row under the cursor, or the screen's own; or why there is none."""
         subject = self.query_one(Rows).subject
         more, page = self.query_one("#more"), self.query_one("#page", Static)
-        if subject is None or (self._view.is_page and not self._is_open):
+        if trouble:
+            made = clean(trouble)
+        elif subject is None or (self._view.is_page and not self._is_open):
             made = self._made(f"dashboard/page_{self._view.name}", self._answers)
         else:
-            asked = {
-                name: await self._api.ask(name, call(name, subject.about) | (self._place if name == "log" else {}))
-                for name in subject.asks.split("+")
-            }
-            answers = {**self._answers, **next(iter(asked.values())), "asked": asked, "about": subject._asdict()}
-            made = self._made(subject.template, {**answers, "at": self._place})
-            self._start = asked.get("log", {}).get("start", 0)
+            try:
+                made = await self._of(subject)
+            except PodiumError as error:
+                if not self._is_new:
+                    return  # the row's own page stays
+                made = clean(error)
         is_log = subject is not None and subject.asks == "log"
         follows = is_log and not self._place and (self._is_new or more.scroll_y >= more.max_scroll_y)
         page.update(Group(*markup.laid_out(made)))
         if follows or self._is_new:
             self.call_after_refresh(more.scroll_end if follows else more.scroll_home, animate=False)
         self._is_new = False
+
+    async def _of(self, subject: Subject) -> str:
+        asked = {
+            name: await self._api.ask(name, call(name, subject.about) | (self._place if name == "log" else {}))
+            for name in subject.asks.split("+")
+        }
+        self._start = asked.get("log", {}).get("start", 0)
+        answers = {**self._answers, **next(iter(asked.values())), "asked": asked, "about": subject._asdict()}
+        return self._made(subject.template, {**answers, "at": self._place})
 
     def _made(self, name: str, answers: Answers) -> str:
         width = max(20, self.query_one("#more").size.width - 2)
@@ -150,7 +161,9 @@ class Dashboard(App[None]):
     def _draw_frame(self) -> None:
         """The first line and the last."""
         age = asyncio.get_running_loop().time() - self._seen
-        live = "live" if self._live else "reconnecting" if age < OLD_SECONDS else f"data {age:.0f} s old"
+        is_old = self._seen > 0 and age > OLD_SECONDS
+        live = f"data {whole_seconds(age)} old" if is_old else "live" if self._live else "reconnecting"
+        self.screen_stack[0].set_class(is_old, "old")
         subject = self.query_one(Rows).subject
         acts = {key: operation.split()[-1] for key, operation in subject.acts.items()} if subject else {}
         shown = {"view": self._view.name, "views": {key: view.name for key, view in VIEWS.items()}, "live": live}
@@ -159,9 +172,12 @@ class Dashboard(App[None]):
             made = self._made(f"dashboard/page_{name}", {**more, **self._answers, **shown})
             self.query_one(f"#{name}", Static).update(markup.text(made.strip()))
 
-    def on_data_table_row_highlighted(self) -> None:
-        """Another row: its page."""
-        self._turn_to()
+    def on_data_table_row_highlighted(self, event: Rows.RowHighlighted) -> None:
+        """Another row: its page. The same one in a list made anew, even in another state, is no other."""
+        subject = event.data_table.subject if isinstance(event.data_table, Rows) else None
+        if subject and subject[1:] != self._about:
+            self._about = subject[1:]
+            self._turn_to()
 
     def _turn_to(self, **place: Any) -> None:
         """A page anew; of a log that place, and its end where none is given."""
@@ -202,7 +218,7 @@ class Dashboard(App[None]):
 
     def show(self, key: str) -> None:
         """Another screen."""
-        self._view = VIEWS[key]
+        self._view, self._place, self._is_new = VIEWS[key], {}, True
         self._open(is_open=False)
 
     def act(self, operation: str, about: str | None = None) -> None:

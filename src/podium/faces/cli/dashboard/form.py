@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from podium.domain.errors import PodiumError
+from podium.domain.errors import PodiumError, Unavailable
 from podium.faces.cli.confirmation import told
 from podium.faces.cli.index import Entry, Parameter
 
@@ -68,6 +68,8 @@ class Form(ModalScreen[str]):
                 asked = {"operation": self._entry.name, "asked": json.dumps(self._given)}
                 found = await self._ask("preview", asked)
                 self._say("touched", f"! {found['verb']} {told(found['counts'].items())}." if found["counts"] else "")
+            except Unavailable as error:
+                self._say("said", f"! {error}")
             except PodiumError:  # something is still to be filled in
                 return
 

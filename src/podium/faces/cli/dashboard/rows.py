@@ -56,8 +56,8 @@ class Rows(DataTable[Text]):
         return Subject(*key.split(" "))
 
     def take(self, page: str) -> None:
-        """Show these rows; the cursor stays on its row while there is one."""
-        head, *lines = [line.split(CELL) for line in page.replace(EMPTY, "").split("\n") if line]
+        """Show these rows, or with an empty page none; the cursor stays on its row while there is one."""
+        head, *lines = [line.split(CELL) for line in page.replace(EMPTY, "").split("\n") if line] or [[""]]
         if head != self._head:
             self.clear(columns=True)
             self._head = head
