@@ -258,11 +258,9 @@ async def _drain(context: Context, asked: DrainInput, *, drained: bool) -> Drain
     instances = () if queues else tuple(names)
     order = Drain(drained, queues, instances, by=context.named(""), reason=asked.reason)
     news: tuple[str, ...] = await context.submit(order)
-    return DrainOutput(
-        queues=[name for name in queues if name in news],
-        instances=[name for name in instances if name in news],
-        finishing=[name for name in names if name in busy],
-    )
+    changed = [name for name in instances if name in news]
+    finishing = [name for name in names if name in busy]
+    return DrainOutput(queues=[name for name in queues if name in news], instances=changed, finishing=finishing)
 
 
 def target_of(rows: Rows, context: Context, target: str) -> tuple[tuple[str, ...], list[str], dict[str, str]]:

@@ -121,15 +121,10 @@ def why(rows: Rows, context: Context, asked: WhyInput) -> WhyOutput:
     attempts = list(map(AttemptRow.of, rows.all("attempts_of_job", (job.id,))))
     costs = [a.cost_usd for a in attempts if a.cost_usd is not None]
     tokens = (sum(getattr(a, name) or 0 for a in attempts) for name in ("input_tokens", "output_tokens"))
-    return WhyOutput.like(
-        job,
-        job=job.id,
-        since=at.since if job.state in SINCE_KNOWN else None,
-        because=cause.because,
-        next=cause.todo,
-        spend=Spend.of((*tokens, sum(costs) if costs else None)),
-        attempts=attempts,
-    )
+    spend = Spend.of((*tokens, sum(costs) if costs else None))
+    since = at.since if job.state in SINCE_KNOWN else None
+    because, todo = cause.because, cause.todo
+    return WhyOutput.like(job, job=job.id, since=since, because=because, next=todo, spend=spend, attempts=attempts)
 
 
 def job_of(rows: Rows, job_id: int) -> Job:

@@ -103,11 +103,8 @@ def standing(rows: Rows, context: Context, job: Job, busy: set[str]) -> Standing
         last = last_sign(signs) if signs else None
         step = context.pipeline_of(rows, job.project).step(job.workflow, job.step)
         since = job.leased_at if last is None else last
-        more |= {
-            "tool": signs.tool if signs else None,
-            "heard": last is not None,
-            "timeout_seconds": step.timeout_seconds,
-        }
+        tool = signs.tool if signs else None
+        more |= {"tool": tool, "heard": last is not None, "timeout_seconds": step.timeout_seconds}
     elif job.state == "in_review":
         number, kind, words, since = rows.one("review_of_open_job", (job.id,))
         more |= {"review": number, "review_kind": kind, "words": words}

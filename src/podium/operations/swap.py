@@ -58,9 +58,5 @@ async def swap(context: Context, asked: SwapInput) -> SwapOutput:
     who, touched = context.named(""), names if agents else list(ended)
     orders = [Restart(one, ended.get(one, ""), tuple(agents), by=who, reason=asked.reason) for one in touched]
     await asyncio.gather(*map(context.submit, orders))
-    return SwapOutput(
-        agents=agents,
-        instances=touched,
-        finishing=[name for name in touched if name in busy.keys() - ended.keys()],
-        attempts_ended=list(ended.values()),
-    )
+    finishing = [name for name in touched if name in busy.keys() - ended.keys()]
+    return SwapOutput(agents=agents, instances=touched, finishing=finishing, attempts_ended=list(ended.values()))

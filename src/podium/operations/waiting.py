@@ -46,11 +46,8 @@ def depth(tally: dict[tuple[str, str], int]) -> int:
 def _row(rows: Rows, context: Context, row: Waiting) -> InputRow:
     (ahead,) = rows.one("input_ahead", (row.queue, row.rank, row.project))
     idle = "" if context.running else " No orchestrator runs on this home: `podium up` starts one."
-    return InputRow.like(
-        row,
-        place=None if row.paused or ahead >= AHEAD_MAX else ahead + 1,
-        waited_seconds=round(max(0.0, context.clock.now() - row.since), 3),
-        next=f"it is paused: `podium resume {row.project}`"
-        if row.paused
-        else f"it begins when {row.queue} has room; `podium priority-boost {row.project}` brings it forward." + idle,
-    )
+    place = None if row.paused or ahead >= AHEAD_MAX else ahead + 1
+    waited = round(max(0.0, context.clock.now() - row.since), 3)
+    begins = f"it begins when {row.queue} has room; `podium priority-boost {row.project}` brings it forward.{idle}"
+    what = f"it is paused: `podium resume {row.project}`" if row.paused else begins
+    return InputRow.like(row, place=place, waited_seconds=waited, next=what)
