@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from podium.domain.errors import Unauthorized
+from podium.refusals import refusal
 
 FILE: Final = "credential"
 SECRET_BYTES: Final = 32
@@ -43,10 +44,7 @@ def read(home: Path) -> str:
     except FileNotFoundError:
         return ""
     except PermissionError:
-        raise Unauthorized(
-            f"The home {home} belongs to another user: its credential cannot be read. Ask for a token "
-            "(`podium token create`), or use a home of your own."
-        ) from None
+        raise Unauthorized(refusal("another's home", home=home)) from None
 
 
 def presented(home: Path) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from podium.refusals import refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -67,12 +69,7 @@ def decide(seen: Snapshot, priority: int, limits: Limits) -> Decision:
         return Decision("enter", full)
     if seen.waiting + seen.paused >= limits.queue_hard:
         total = f"{_projects(seen.waiting + seen.paused)} already in it for {seen.queue}"
-        return Decision(
-            "later",
-            f"The input queue is full: {total}, the most there may be (queue_hard), and {full}. Nothing was stored. "
-            f"Try again later. With a priority of {limits.urgent_priority} or more, half of the business value "
-            "included, it would not have to wait; the limits are in podium.toml, [limits].",
-        )
+        return Decision("later", refusal("full input queue", total=total, full=full, urgent=limits.urgent_priority))
     return Decision("wait", f"{full}; {_projects(seen.waiting)} came before; priority {priority}")
 
 

@@ -9,6 +9,7 @@ import apsw
 
 from podium.domain.errors import Unavailable, UnsafeStore
 from podium.policy.admission import Limits
+from podium.refusals import refusal
 from podium.store.rows import Row, sql
 from podium.store.writer import Failpoint, Writer
 
@@ -51,10 +52,7 @@ class SqliteRows:
 def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
     """A connection with Podium's settings; raises `UnsafeStore` or `Unavailable`."""
     if apsw.SQLITE_VERSION_NUMBER < SAFE_VERSION:
-        raise UnsafeStore(
-            f"SQLite {apsw.sqlite_lib_version()} can lose committed work in WAL mode; Podium needs 3.51.3 or newer. "
-            "Install a current `apsw` (its wheel ships its own SQLite)."
-        )
+        raise UnsafeStore(refusal("unsafe SQLite", version=apsw.sqlite_lib_version()))
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     try:
         connection = apsw.Connection(str(path), flags=flags, statementcachesize=STATEMENTS)
@@ -65,9 +63,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
             connection.pragma("wal_autocheckpoint", WAL_PAGES)
         connection.pragma("cache_size", -CACHE_KIB)
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.FullError, apsw.IOError) as error:
-        raise Unavailable(
-            f"Cannot open the database {path}: {error}. Check the folder's rights and free space."
-        ) from error
+        raise Unavailable(refusal("no database", path=path, why=error)) from error
     except apsw.NotADBError as error:
         raise UnsafeStore(f"{path} is not a Podium database: {error}. Move it away, or restore a backup.") from error
     return connection
@@ -79,9 +75,7 @@ def migrate(connection: apsw.Connection) -> None:
     newest = len(scripts)
     at = int(connection.pragma("user_version"))
     if at > newest:
-        raise UnsafeStore(
-            f"This home was written by a newer Podium (schema {at}, this one knows {newest}). Install that version."
-        )
+        raise UnsafeStore(refusal("newer home", at=at, known=newest))
     for number, script in enumerate(scripts, start=1):
         if number > at:
             try:

@@ -14,6 +14,7 @@ from podium.address import ORCHESTRATOR_LOG, socket_address
 from podium.domain.access import OPERATOR, Principal, Scope
 from podium.domain.errors import Forbidden, NotFound, PodiumError, Unavailable
 from podium.faces.cli.index import entries
+from podium.refusals import refusal
 
 if TYPE_CHECKING:  # a call that the orchestrator answers needs none of it
     from podium.faces.cli.composition import Composition
@@ -126,9 +127,7 @@ class Client:
     def need_own_user(self) -> None:
         """Raise `Forbidden` where a token says who asks: no token opens what is done to a home from outside."""
         if _is_handed():
-            raise Forbidden(
-                f"Only the home's own user may do this: leave {credential.VARIABLE} out of the environment."
-            )
+            raise Forbidden(refusal("own user alone", variable=credential.VARIABLE))
 
     def principal(self) -> Principal:
         """As whom this process asks: the home's own user, or whoever bears the environment's token."""
@@ -151,10 +150,7 @@ class Client:
         except TimeoutError:
             raise _stuck("answer", seconds) from None
         except (OSError, http.client.HTTPException):
-            raise OrchestratorGone(
-                "The orchestrator went away before it answered; whether it was done is unknown. "
-                "Look with `podium status`, then try again."
-            ) from None
+            raise OrchestratorGone(refusal("no answer")) from None
         finally:
             connection.close()
         return self.understood(answer.status, content)
@@ -171,12 +167,8 @@ class Client:
             told = None
         if not isinstance(told, dict):
             words = content[:TOLD_CHARS_MAX].decode("utf-8", "replace").strip()
-            raise RemoteError(
-                f"The orchestrator answered HTTP {status}: {words or 'nothing'}. "
-                f"What happened stands in {self.home / ORCHESTRATOR_LOG}, or where it was started.",
-                "failure",
-                1,
-            )
+            log = self.home / ORCHESTRATOR_LOG
+            raise RemoteError(refusal("strange answer", status=status, words=words or "nothing", log=log), "failure", 1)
         found = cast("dict[str, Any]", told)
         if status >= http.HTTPStatus.BAD_REQUEST:
             code = int(found.get("exit_code", 1))
