@@ -293,6 +293,31 @@ def test_an_app_makes_repositories_for_its_organisation(
     assert [release["tag_name"] for release in github.get("/repos/guild/crafted/releases").json()] == ["v1"]
 
 
+@pytest.mark.requirement("GIT-3")
+def test_an_app_opens_pull_requests_in_its_organisation_and_nowhere_else(
+    github: httpx2.Client, front: Front, kept: Make, tmp_path: Path
+) -> None:
+    front.mirror("guild/apped")
+    front.mirror("grace/hers")
+    (tmp_path / "app.pem").write_text(KEY)
+    (tmp_path / "app.pem").chmod(0o600)
+    made = kept(owner="guild", app_id=7, app_key=str(tmp_path / "app.pem"))
+    made.desktop.desk.now = time.time()
+    (merge,) = made.develop("inside", 1, f"{front.url}/guild/apped")
+    made.merge(merge, **{"one.txt": "one"})
+    made.desktop.desk.finish(made.last)
+    (merge,) = made.develop("outside", 1, f"{front.url}/grace/hers")
+    made.merge(merge, **{"one.txt": "one"})
+    made.look(2.0)
+    (pull,) = pulls(github, "guild/apped")
+    assert (pull["user"]["login"], pull["state"], pull["base"]["ref"]) == ("podium[bot]", "open", "main")
+    assert files(github, "guild/apped", pull["head"]["sha"]) == {"README.md", "one.txt"}
+    for _ in range(3):
+        made.look(100.0)
+    assert [call for call in writes(front) if "/grace/" in call] == []
+    assert "Podium may not push to grace/hers" in made.desktop.ask("notices").notices[0].text
+
+
 @pytest.mark.requirement("GIT-3", "REC-9")
 def test_an_app_that_may_not_administer_makes_none(front: Front) -> None:
     key = {"iat": int(time.time()) - 60, "exp": int(time.time()) + 300, "iss": "7"}
