@@ -16,6 +16,7 @@ from psycopg.types.string import StrDumper
 
 from podium.domain.errors import Unavailable, UnsafeStore
 from podium.policy.admission import Limits
+from podium.refusals import refusal
 from podium.store.rows import Row, sql
 from podium.store.writer import Failpoint, Writer
 
@@ -58,15 +59,19 @@ class _Number(Loader):
 
 
 def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[Any]:
-    """A connection with Podium's settings; raises `Unavailable`."""
+    """A connection with Podium's settings; raises `UnsafeStore`, `Unavailable`."""
     try:
         connection = psycopg.connect(
-            url, autocommit=True, cursor_factory=psycopg.RawCursor, prepare_threshold=0,
+            url, autocommit=True, cursor_factory=psycopg.RawCursor, prepare_threshold=0, client_encoding="utf8",
             connect_timeout=CONNECT_SECONDS, tcp_user_timeout=UNACKNOWLEDGED_MILLISECONDS, application_name="podium",
             options=f"{SETTINGS} {'-c default_transaction_read_only=on' if read_only else BY_KEY}",
         )  # fmt: skip
     except psycopg.Error as error:
-        raise Unavailable(f"The database {described(url)} cannot be reached: {str(error).strip()}") from error
+        why = " ".join(str(error).split())
+        raise Unavailable(f"The database {described(url)} cannot be reached ({why}).") from error
+    if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+        connection.close()
+        raise UnsafeStore(refusal("encoding", where=described(url), encoding=encoding))
     connection.prepared_max = STATEMENTS
     for kind, dumper in ((int, Int8Dumper), (bool, _Flag), (str, _Text)):
         connection.adapters.register_dumper(kind, dumper)

@@ -7,9 +7,9 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from podium.domain.errors import Defect
+from podium.domain.errors import Defect, UnsafeStore
 from podium.domain.job import Job
-from podium.store.postgres import PostgresRows, migrate
+from podium.store.postgres import PostgresRows, connect, migrate
 from tests import databases
 from tests.unit.store.desk import Desk
 
@@ -119,3 +119,12 @@ def test_what_the_database_refuses_in_the_midst_changes_nothing_and_the_next_com
     assert desk.store.rows.one("numbers")[1:] == before[1:]
     desk.store.rows.many("job_prune", [(in_the_way,)])
     assert desk.submit("refused") == "refused"
+
+
+@POSTGRES
+def test_a_database_that_cannot_keep_every_text_is_refused(postgres: databases.Postgres) -> None:
+    """Text comes as bytes from one without an encoding: a cluster that was made without a locale has it so."""
+    with psycopg.connect(postgres.url, autocommit=True) as administrator:
+        administrator.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'")
+    with pytest.raises(UnsafeStore, match=r"keeps text as SQL_ASCII.*--encoding UTF8"):
+        connect(postgres.url.replace("/postgres?", "/ascii?"))

@@ -57,7 +57,7 @@ def foreground(client: Client, host: str | None, port: int | None, *, as_json: b
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(LOG_FORMAT) if sys.stderr.isatty() else _Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for library in ("uvicorn", "httpx2"):  # which would tell of every URL, a login's code in it
+    for library in ("uvicorn", "httpx2", "mcp"):  # which would tell of every URL, a login's code in it, and of itself
         logging.getLogger(library).setLevel(logging.WARNING)
     _take_descriptors()
     return clock.run(_serve(client, host, port, as_json=as_json))
