@@ -256,6 +256,7 @@ def samples(text: str) -> dict[str, float]:
 @pytest.mark.requirement("MET-1")
 def test_prometheus_reads_how_things_stand_and_what_is_counted(rest: RestHome) -> None:
     before = samples(rest.ask("GET", "/metrics", "read").text)
+    assert "podium_projects_ended_total['cancelled']" in before, "told before there is any: an increase is seen"
     asked = {"title": "Counted", "brief": "x", "id": "counted", "agent": "waiter"}
     assert rest.ask("POST", "/v1/submit", "operate", json=asked).status_code == 200
     rest.podium.until("any(row['project'] == 'counted' for row in answer['instances'])", "instances")

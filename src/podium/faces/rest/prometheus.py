@@ -11,8 +11,10 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from podium.domain.job import PODIUM_QUEUE
 from podium.operations.catalogue import answered
 from podium.operations.context import Context
+from podium.operations.queues import OUTPUT
 from podium.store.batch import HOUR_SECONDS
 from podium.tables import beside
 
@@ -46,8 +48,9 @@ class Exposition(Collector):
         context, principal = self._context(), request.state.principal
         answers = [await answered(name, context, {}, principal) for name in ("queues", "status")]
         kept = await context.store.read(lambda rows: rows.all("hourly_since", (self._first,)))
-        sums = self._since_first({name: (n, total) for name, n, total in kept})
-        self._families = [*_gauges(*answers), *_counters(sums)]
+        sums = {name.format(flow): (0.0, 0.0) for flow in context.pipeline.workflows for name in TOLD["begin"]["names"]}
+        sums |= {name: (n, total) for name, n, total in kept}
+        self._families = [*_gauges(*answers), *_counters(self._since_first(sums))]
         encode, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self._registry), media_type=kind)
 
@@ -80,5 +83,5 @@ def _counters(sums: Sums) -> Iterator[Metric]:
         family = CounterMetricFamily(f"podium_{name}", told, labels=labels)
         for of, cell in sorted(sums.items()):
             if found := re.fullmatch(pattern, of):
-                family.add_metric(list(found.groups()), cell[which])
+                family.add_metric([OUTPUT if label == PODIUM_QUEUE else label for label in found.groups()], cell[which])
         yield family
