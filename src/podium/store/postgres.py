@@ -212,6 +212,7 @@ class PostgresStore(Writer):
     ERROR = psycopg.Error
     TROUBLES = TROUBLES
     ADVICE = "See that its server runs and can be reached from here, and try again."
+    OUTCOME = "look whether it was done before you repeat it"
 
     def __init__(
         self, connection: psycopg.Connection[Any], epoch: int, failpoint: Failpoint = lambda _: None,

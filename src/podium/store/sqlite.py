@@ -92,6 +92,7 @@ class SqliteStore(Writer):
     ERROR = apsw.Error
     TROUBLES = TROUBLES
     ADVICE = "Free space and memory, and try again."
+    OUTCOME = "nothing was changed"
 
     def __init__(self, path: Path | str, failpoint: Failpoint = lambda _: None, limits: Limits | None = None) -> None:
         self.connection = connect(path)

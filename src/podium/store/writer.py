@@ -31,6 +31,8 @@ class Writer(ABC):
     """Of these, the machine's, which pass: what was asked may work later."""
     ADVICE: ClassVar[str]
     """What to do about them."""
+    OUTCOME: ClassVar[str]
+    """What is known of a change that met with them."""
 
     def __init__(self, rows: OwnRows, failpoint: Failpoint = lambda _: None, limits: Limits | None = None) -> None:
         """`limits` say how deep queues may become; by default those of the product."""
@@ -122,7 +124,7 @@ class Writer(ABC):
     def told(cls, error: Exception) -> PodiumError:
         """The database's error as Podium's: trouble of the machine is not a defect."""
         if isinstance(error, cls.TROUBLES):
-            return Unavailable(f"The database cannot be written now ({error}); nothing was changed. {cls.ADVICE}")
+            return Unavailable(f"The database cannot be written now ({error}); {cls.OUTCOME}. {cls.ADVICE}")
         return Defect(f"The database refused the change: {error}")
 
     def close(self) -> None:

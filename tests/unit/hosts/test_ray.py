@@ -109,6 +109,17 @@ def test_a_node_rests_once_nobody_has_needed_it_for_a_while_and_none_while_someb
     assert scaling._demand()[2] == []
 
 
+def test_a_node_that_was_given_work_as_it_was_let_go_is_needed_again(scaling: RayHost) -> None:
+    clock, scaling.nodes = scaling.clock, {"a": 2.0}
+    assert isinstance(clock, Clock)
+    assert scaling._demand()[2] == []
+    clock.at += REST_SECONDS + 1
+    assert scaling._demand()[2] == ["a"]
+    scaling._where["hello/1.a1"] = "a"
+    scaling.nodes = {}  # what is said of it is on its way
+    assert scaling._demand() == (1.0, 1, [])
+
+
 def test_attempts_share_the_machines_that_there_are_unless_told_otherwise(host: RayHost) -> None:
     clock, host.nodes = host.clock, {"a": 2.0}
     assert isinstance(clock, Clock)

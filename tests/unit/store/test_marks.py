@@ -118,6 +118,18 @@ def test_what_a_writer_without_marks_has_counted_is_told_with_the_span_before(tm
     }
 
 
+def test_a_clock_that_is_set_back_has_nothing_told_twice(tmp_path: Path) -> None:
+    desk = Desk(path=tmp_path / "podium.db")
+    desk.now -= desk.now % HOUR_SECONDS
+    for number, later in enumerate((0, 2 * SPAN_SECONDS, -SPAN_SECONDS, 3 * SPAN_SECONDS)):
+        desk.now += later
+        desk.submit(f"p{number}")
+        desk.lease()
+    sums = told(desk)
+    assert all(n >= 0 or metric.endswith(".depth") for (_, metric, _), (n, _) in sums.items())
+    assert together(sums, 12) == {key: (n, round(total, 3)) for key, (n, total) in totals(desk).items() if n or total}
+
+
 def test_a_batch_that_is_not_committed_marks_nothing_and_the_next_one_does(tmp_path: Path) -> None:
     broken = False
 

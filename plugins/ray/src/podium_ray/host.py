@@ -292,7 +292,7 @@ class RayHost(LocalHost):
         """The CPUs of an attempt, how many attempts there are, and the nodes that nobody has needed for a while."""
         taken, now = {*self._where.values()}, self.clock.now()
         known = {} if "" in taken or not self._cpus else self._used_at
-        self._used_at = known | {node: now for node in self.nodes if node in taken or node not in known}
+        self._used_at = known | {node: now for node in {*self.nodes, *taken} if node in taken or node not in known}
         return self._cpus, len(self._where), [node for node, at in self._used_at.items() if now - at > REST_SECONDS]
 
     def _begin_watch(self) -> None:
