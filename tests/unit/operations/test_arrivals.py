@@ -14,6 +14,8 @@ from podium.operations.arrivals import receive
 from tests.unit.operations.desktop import Desktop
 
 REPOSITORY = {"full_name": "Ada/Ideas", "clone_url": "https://github.com/Ada/Ideas.git"}
+OTHERS = {"full_name": "mallory/ideas", "clone_url": "https://github.com/mallory/ideas.git"}
+"""A fork."""
 INBOX = GitHubConfig(inbox=("ada/ideas",))
 
 
@@ -27,6 +29,11 @@ def issue(association: str = "OWNER", **more: Any) -> dict[str, Any]:
     """An issue."""
     base = {"id": 77, "number": 3, "title": "Say hello", "body": "Print it.", "html_url": "https://github.com/x/3"}
     return {**base, "author_association": association, "user": {"login": "ada"}, "labels": [], **more}
+
+
+def head(branch: str, repository: dict[str, str] | None = REPOSITORY) -> dict[str, Any]:
+    """Where a pull request comes from."""
+    return {"ref": branch, "repo": repository}
 
 
 def ours(desktop: Desktop, *marks: tuple[str, dict[str, Any]]) -> None:
@@ -109,7 +116,7 @@ def test_what_podium_wrote_starts_nothing(desktop: Desktop) -> None:
     for key, quoted in (("5", f"{deliveries.MARK.format('gh:p/none')}\n"), ("6", "x" * 65_500)):
         own = issue(body=f"{quoted}{deliveries.MARK.format('gh:p/issue/001')}")
         assert deliver(desktop, "issues", key, action="opened", issue=own) == "an echo of what Podium wrote"
-    merged = {"merged": True, "number": 4, "head": {"ref": f"podium/{lease.job.id}"}, "merge_commit_sha": "a" * 40}
+    merged = {"merged": True, "number": 4, "head": head(f"podium/{lease.job.id}"), "merge_commit_sha": "a" * 40}
     outcome = deliver(desktop, "pull_request", "2", action="closed", pull_request=merged)
     assert outcome == "an echo of what Podium merged"
     forged = issue(body=deliveries.MARK.format("gh:p/issue/999"))
@@ -121,10 +128,10 @@ def test_work_in_a_repository_that_was_there_is_known_by_its_branch_and_by_anoth
     desktop.desk.finish(desktop.desk.run_to("publish"))
     (merge,) = desktop.desk.jobs("merge")
     desktop.desk.do(Arrive("gh:+p", "mark", {"name": "Ada/Ideas", "base": "main"}, "p"))
-    merged = {"merged": True, "number": 4, "head": {"ref": f"podium/{merge.id}-0123abcd"}, "merge_commit_sha": "a" * 40}
+    merged = {"merged": True, "number": 4, "head": head(f"podium/{merge.id}-0123abcd"), "merge_commit_sha": "a" * 40}
     outcome = deliver(desktop, "pull_request", action="closed", pull_request=merged)
     assert outcome == "an echo of what Podium merged"
-    theirs = {**merged, "head": {"ref": "theirs"}}
+    theirs = {**merged, "head": head("theirs")}
     assert deliver(desktop, "pull_request", "2", action="closed", pull_request=theirs) == "content for aaaaaaaaaaaa"
     elsewhere = {"full_name": "Ada/Other", "clone_url": "https://github.com/Ada/Other.git"}
     outcome = deliver(desktop, "pull_request", "3", action="closed", pull_request=merged, repository=elsewhere)
@@ -135,7 +142,7 @@ def test_work_in_a_repository_that_was_there_is_known_by_its_branch_and_by_anoth
 def test_merges_releases_and_deployments_are_told_to_the_world_once_a_version(desktop: Desktop) -> None:
     desktop.desk.finish(desktop.desk.run_to("publish"))
     ours(desktop)
-    merged = {"merged": True, "number": 4, "title": "x", "head": {"ref": "x"}, "merge_commit_sha": "a" * 40}
+    merged = {"merged": True, "number": 4, "title": "x", "head": head("x"), "merge_commit_sha": "a" * 40}
     assert deliver(desktop, "pull_request", action="closed", pull_request=merged) == "content for aaaaaaaaaaaa"
     told = {"deployment": {"sha": "a" * 40}, "deployment_status": {"state": "success"}}
     deliver(desktop, "deployment_status", "2", action="created", **told)
@@ -171,6 +178,43 @@ def test_a_failed_build_is_reviewed_and_goes_back_to_its_author_so_often_at_most
     assert deliver(desktop, "check_suite", "9", action="completed", check_suite=actions).startswith("ignored")
 
 
+FORKS = pytest.mark.parametrize("theirs", [OTHERS, None], ids=["a fork", "a fork that is gone"])
+
+
+@FORKS
+@pytest.mark.requirement("GIT-2", "SEC-2")
+def test_a_forks_failed_build_sends_nothing_back_whatever_its_branch_is_called(desktop: Desktop, theirs: Any) -> None:
+    desktop.desk.muster()
+    desktop.desk.run_to("performance")
+    (merge,), (author,) = desktop.desk.jobs("merge"), desktop.desk.jobs("implement")
+    waits = f"podium/{merge.id}-0123abcd"
+    ours(desktop, (f"gh:p/pull/{waits[7:]}", {"number": 4}))
+    failed = {"id": 5, "conclusion": "failure", "head_sha": "b" * 40}
+    for key, branch in (("1", f"podium/{merge.id}"), ("2", waits)):
+        run = {**failed, "head_branch": branch, "head_repository": theirs}
+        assert deliver(desktop, "workflow_run", key, action="completed", workflow_run=run) == "told to a person"
+    assert (job(desktop, author.id).state, job(desktop, author.id).reworks) == ("passed", 0)
+    run = {**failed, "head_branch": waits, "head_repository": {"full_name": "ada/ideas"}}
+    outcome = deliver(desktop, "workflow_run", "3", action="completed", workflow_run=run)
+    assert outcome == "its pull request waits; the log is fetched, and goes back with it"
+
+
+@FORKS
+@pytest.mark.requirement("GIT-1", "GIT-5", "SEC-2")
+def test_a_forks_pull_request_is_none_of_podiums_whatever_its_branch_is_called(desktop: Desktop, theirs: Any) -> None:
+    desktop.desk.finish(desktop.desk.run_to("publish"))
+    (merge,) = desktop.desk.jobs("merge")
+    ours(desktop)
+    pull = {"number": 5, "head": head(f"podium/{merge.id}", theirs), "merged": True, "merge_commit_sha": "a" * 40}
+    said = {"body": "No", "author_association": "MEMBER", "user": {"login": "grace"}, "state": "changes_requested"}
+    for key, event, action, name in (
+        ("1", "pull_request_review", "submitted", "review"), ("2", "pull_request_review_comment", "created", "comment"),
+    ):  # fmt: skip
+        outcome = deliver(desktop, event, key, action=action, pull_request=pull, **{name: said})
+        assert outcome == "ignored: no work of a project here is discussed there"
+    assert deliver(desktop, "pull_request", "3", action="closed", pull_request=pull) == "content for aaaaaaaaaaaa"
+
+
 @pytest.mark.requirement("GIT-1")
 def test_a_members_comment_reaches_the_author_and_a_review_sends_the_work_back(desktop: Desktop) -> None:
     desktop.desk.run_to("performance")
@@ -185,7 +229,7 @@ def test_a_members_comment_reaches_the_author_and_a_review_sends_the_work_back(d
     outsider = {**comment, "author_association": "NONE"}
     assert deliver(desktop, "issue_comment", "2", action="created", issue=about, comment=outsider).startswith("ignored")
     review = {**comment, "state": "changes_requested"}
-    pull = {"number": 4, "head": {"ref": f"podium/{merge.id}"}}
+    pull = {"number": 4, "head": head(f"podium/{merge.id}")}
     outcome = deliver(desktop, "pull_request_review", "3", action="submitted", review=review, pull_request=pull)
     assert outcome == f"job {author.id} is sent back"
     assert "Mind the" in desktop.desk.store.rows.all("feedback_of_job", (author.id,))[0][0]

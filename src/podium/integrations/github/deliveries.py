@@ -46,6 +46,11 @@ class Asked:
         return self.facts.get(name, "")
 
     @property
+    def branch(self) -> str:
+        """The branch of this repository that it is about: a fork's (`from`) may bear any name, and is none of them."""
+        return self["branch"] if self.facts.get("from", self.repository).lower() == self.repository else ""
+
+    @property
     def is_trusted(self) -> bool:
         """Whether who wrote it may write to the repository, or has had it labelled by one who may."""
         by_another = self["label"] and self.sender != self["login"] and self["sender_type"] != "Bot"
