@@ -13,7 +13,7 @@ from podium.operations.scaling import (
 )
 from podium.operations.simulate import SimulateOutput
 from podium.operations.swap import SwapOutput
-from podium.simulation.scenario import SimulatedQueue, SimulatedRun
+from podium.simulation.scenario import SimulatedQueue, SimulatedRun, StepTime
 from tests.unit.faces.samples import NOW, Answer, instance_rows, plain
 
 BECAUSE = "development has 9 jobs for 5 instances, content 0 for 3"
@@ -152,5 +152,9 @@ def simulated() -> list[tuple[str, Answer]]:
         for size, left in ((4, 12), (8, 0))
     ]  # fmt: skip
     verdict = "The least that is enough for 95 % of projects within 8 h: pools.development=8."
-    told = [SimulateOutput(verdict=verdict, times={}, recorded_per_hour=pace, runs=runs) for pace in (None, 2.9)]
+    times = {
+        "genesis": {"plan": StepTime(seconds=60.0)},
+        "content": {"write": StepTime(), "publish": StepTime(seconds=5.0)},
+    }
+    told = [SimulateOutput(verdict=verdict, times=times, recorded_per_hour=pace, runs=runs) for pace in (None, 2.9)]
     return [("simulate", plain(one)) for one in told]
