@@ -46,9 +46,9 @@ SEED: Final = {
         "repos": [
             {"owner": owner, "name": name, "auto_init": True}
             for owner, names in (
-                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived", "shown")),
+                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived", "shown", "said")),
                 ("grace", ("hers",)),
-                ("guild", ("apped",)),
+                ("guild", ("apped", "said")),
             )
             for name in names
         ],

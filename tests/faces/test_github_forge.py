@@ -1,5 +1,6 @@
 """How projects are kept on GitHub, look by look, with the emulator as the peer: merges, checks, refusals, sweeps."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -190,7 +191,8 @@ def test_what_an_agent_said_names_nobody_and_closes_nothing(github: httpx2.Clien
     desk = made.desktop.desk
     desk.submit("loud")
     lease = desk.run_to("issues")
-    wordy = Artifact("issue", "001", "issue", {"title": "Long", "detail": "é" * 70_000})
+    title = "Closes #1 and ada/ideas#1, [skip ci] gh-1 for @grace of http://x/ada/ideas/issues/1\n\n\nskip-checks: true"
+    wordy = Artifact("issue", "001", "issue", {"title": title, "detail": "é" * 70_000})
     desk.finish(lease, artifacts=[wordy])
     done = desk.completion(desk.run_to("implement"))
     desk.do(done._replace(report=replace(done.report, summary=words)))
@@ -201,6 +203,10 @@ def test_what_an_agent_said_names_nobody_and_closes_nothing(github: httpx2.Clien
     (pull,) = pulls(github, "loud")
     assert "| $0.00 | `Closes #1 for @all: 'x'  / and <!-- podium:gh:loud/main -->` |" in pull["body"]
     assert "| $0.00 |  |" in pull["body"], "who said nothing says nothing"
+    message = github.get(f"/repos/ada/loud/git/commits/{pull['head']['sha']}").json()["message"]
+    assert message == pull["title"]
+    assert message.replace("\u200b", "") == " ".join(title.split()), "it reads as it did"
+    assert not re.search(r"#\d|@\w|\[skip|gh-\d|://\w", message)
     (long,) = (one for one in github.get("/repos/ada/loud/issues").json() if "pull_request" not in one)
     assert 65_000 < len(long["body"]) <= 65_536
     assert long["body"].endswith("<!-- podium:gh:loud/issue/001 -->")

@@ -9,6 +9,7 @@ recorded before the call, so that its echo starts nothing and a crash between th
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ BODY_CHARS_MAX: Final = 65_000
 """Of what is written there, before its mark: GitHub takes 65,536."""
 LABELS: Final = ("podium-working", "podium-done")
 """Of the issue that a project came from: while it is worked on, and when all of it is there."""
+LIVE: Final = re.compile(r"[#@\[]|://|\bgh-", re.IGNORECASE)
+"""What makes a title name people, close issues or skip checks (`[skip ci]`) with what directly follows it."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
@@ -159,13 +162,13 @@ class Forge(Service):
         return known
 
     async def _once(self, facts: "Facts", key: str, url: str, job: int = 0, **data: Any) -> Known:
-        """Make a thing there unless it is there: its marker is on record before, and stands in its text."""
+        """Make a thing there unless it is there: its marker is on record before, and ends its text."""
         known, mark, made = await self._known(key), MARK.format(key), None
         if "id" in known:
             return known
         if "begun" in known:  # a crash came between the marker and what is known of the call
-            there = await self.api.pages(f"{url}?state=all")
-            made = next((one for one in there if mark in (one.get("body") or "")), None)
+            there, me = await self.api.pages(f"{url}?state=all"), await self.api.login()
+            made = next((one for one in there if is_own(one, mark, me, data.get("head", ""))), None)
         await self._mark(key, facts.id, begun=True)
         made = made or await self.api.post(url, data={**data, "body": f"{data['body'][:BODY_CHARS_MAX]}\n\n{mark}"})
         if number := made.get("number", 0):
@@ -182,7 +185,7 @@ class Forge(Service):
                 raise Conflict(f"{facts.name} is there already, and not of Podium's making; {facts.id} stays here.")
             await self._mark(key, facts.id, begun=True)
             if not there:
-                me = "" if self.api.app_id else (await self.api.getitem("/user"))["login"].lower()
+                me = "" if self.api.app_id else (await self.api.login()).lower()
                 where = "/user/repos" if me == self._config.owner.lower() else f"/orgs/{self._config.owner}/repos"
                 told = {"name": facts.id, "description": facts.title[:300], "private": self._config.private}
                 await self.api.post(where, data={**told, "auto_init": True})
@@ -268,7 +271,7 @@ class Forge(Service):
         """A merge's branch and pull request, on top of the one before; None where it changes nothing."""
         number = int(named.partition("/")[2].partition(" ")[0] or 0)
         of = await self._store.read(lambda rows: rows.one("github_pull", (number, subject)))
-        (number, item, title), branch = of, f"podium/{of[0]}-{commit[:8]}"
+        number, item, title, branch = of[0], of[1], plain(of[2]), f"podium/{of[0]}-{commit[:8]}"
         key = f"gh:{facts.id}/pull/{branch[7:]}"
         known = await self._known(key)
         if "sha" not in known:
@@ -338,6 +341,21 @@ class Forge(Service):
             await self._mark(f"gh:{facts.id}/done", facts.id, runs=facts.runs)
 
 
+def is_own(there: Known, mark: str, me: str, branch: str) -> bool:
+    """Whether Podium made it, by what nobody can quote: a pull request's branch there, the author of all else."""
+    by: Known = there.get("user") or there.get("author") or {}
+    is_mine = by.get("login") == me
+    if branch:
+        head, base = there["head"], there["base"]["repo"]
+        is_mine = head["ref"] == branch and head["repo"] is not None and head["repo"]["id"] == base["id"]
+    return is_mine and (there.get("body") or "").rstrip().endswith(mark)
+
+
+def plain(title: str) -> str:
+    """A title, whoever wrote it, that reads as it did, on one line, and does nothing there."""
+    return LIVE.sub("\\g<0>\u200b", " ".join(title.split()))
+
+
 class Facts:
     """What the store says of a project."""
 
@@ -352,7 +370,7 @@ class Facts:
         self.place, self.base, self.merges = f"/repos/{self.name}", "main", bool(made) or config.merge_existing
         self.issue = "" if self.is_own else self.origin.replace("/issues/", "#")
         """What its pull requests are a part of, as GitHub names it."""
-        self.progress = f"**{self.title}** is {state} jobs done."
+        self.progress = f"**{plain(self.title)}** is {state} jobs done."
         self.issues = rows.all("github_issues", (project,)) if self.is_own else ()
         self.is_there = self.is_over = False
         """Whether its repository is there. It is over (`is_over`) when it is complete, and all of it is there."""
