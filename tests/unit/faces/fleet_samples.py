@@ -152,9 +152,10 @@ def simulated() -> list[tuple[str, Answer]]:
         for size, left in ((4, 12), (8, 0))
     ]  # fmt: skip
     verdict = "The least that is enough for 95 % of projects within 8 h: pools.development=8."
-    times = {
-        "genesis": {"plan": StepTime(seconds=60.0)},
-        "content": {"write": StepTime(), "publish": StepTime(seconds=5.0)},
+    steps: dict[str, dict[str, dict[str, float]]] = {
+        "genesis": {"plan": {"seconds": 60.0}},
+        "content": {"write": {}, "publish": {"seconds": 5.0}},
     }
+    times = {flow: {step: StepTime.model_validate(of) for step, of in known.items()} for flow, known in steps.items()}
     told = [SimulateOutput(verdict=verdict, times=times, recorded_per_hour=pace, runs=runs) for pace in (None, 2.9)]
     return [("simulate", plain(one)) for one in told]
