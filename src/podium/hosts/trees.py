@@ -31,7 +31,8 @@ async def bring(api: "Api", place: str, repository: Path, since: str, commit: st
             entry |= {"mode": old, "sha": None}
         else:
             content = (await git.ask(repository, "cat-file", "blob", blob, fine=git.SUCCESS)).out
-            if (room := room - len(content)) > 0 and is_text(content):
+            if len(content) < room and is_text(content):
+                room -= len(content)
                 entry["content"] = content.decode()
             else:
                 told = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
