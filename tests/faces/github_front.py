@@ -11,7 +11,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,6 +41,12 @@ class Front:
         self.pages: dict[str, dict[str, Any]] = {}
         self.refuses_pages = ""
         """Why no site can be made."""
+        self.pages_answer = 0
+        """The status with which all about sites is answered, whatever there is."""
+        self.moved = False
+        """Whether files are taken elsewhere, as where a repository was renamed."""
+        self.on_upload: Callable[[], None] = lambda: None
+        """Called when files come over the API."""
         self.unseen = 0
         """So many looks at sites find none yet, as when somebody else makes one in between."""
         self.url = ""
@@ -105,6 +111,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, json.dumps(about).encode(), {"Content-Type": "application/json; charset=utf-8"})
 
     def _hand_on(self, authorization: str | None, body: bytes) -> None:
+        if self.command == "POST" and self.path.endswith(("/git/blobs", "/git/trees")):
+            self.front.on_upload()
+            if self.front.moved:
+                self._json(307, {"message": "Moved Permanently"})
+                return
         own = ("host", "connection", "authorization")
         kept = {name: value for name, value in self.headers.items() if name.lower() not in own}
         headers = kept | ({"Authorization": authorization} if authorization else {})
@@ -137,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pages(self, name: str, body: bytes) -> None:
         found = self.front.pages.get(name)
+        if status := self.front.pages_answer:
+            self._json(status, {"message": "Resource not accessible by integration" if status == 403 else "Moved"})
+            return
         if self.command == "GET":
             self.front.unseen, is_seen = max(0, self.front.unseen - 1), not self.front.unseen
             self._json(200 if found and is_seen else 404, found if found and is_seen else {"message": "Not Found"})

@@ -34,6 +34,8 @@ class Site:
         self.kept.desktop.desk.now = time.time()
         (self.job,) = self.kept.develop(name)
         self.api = self.kept.forge.api
+        self.is_mine = True
+        """Whether the attempt has its lease yet."""
 
     def target(self, url: str = "", *, by_git: bool = True) -> DeployConfig:
         """It is pushed to over GitHub's API, or by git over https, which leads to what the front serves."""
@@ -44,14 +46,17 @@ class Site:
 
     def deploy(self, text: str, target: DeployConfig | None = None) -> Report:
         """What comes of the step `deploy`, for a page of its own."""
+        return self.retry(self.kept.merge(self.job, **{"index.html": text}), target)
+
+    def retry(self, commit: str, target: DeployConfig | None = None) -> Report:
+        """What comes of the step for a commit, be it the first attempt or not."""
         made, pages = self.kept, Pages(self.kept.desktop.submit, self.api)
-        commit = made.merge(self.job, **{"index.html": text})
         lease = make_lease(queue="podium")
         lease = lease._replace(job=lease.job._replace(project=self.job.project))
 
         async def go() -> Report:
             beyond = {"pages": target or self.target()}
-            host = OwnSteps(made.home, made.repositories, lambda _: True, pages, beyond)
+            host = OwnSteps(made.home, made.repositories, lambda _: self.is_mine, pages, beyond)
             project = {"id": self.job.project, "title": "x", "repository": None}
             assignment = make_assignment(lease, agent="podium:deploy", bases=(commit,), project=project)
             return await end_of(await host.start(lease, brief_of(assignment)))
@@ -60,6 +65,10 @@ class Site:
 
     def notices(self) -> list[str]:
         return [one.text for one in self.kept.desktop.ask("notices").notices]
+
+    def pushes(self) -> list[str]:
+        """Calls that moved the branch."""
+        return [call for call in self.front.asked if call.startswith(("POST", "PATCH")) and "/git/refs" in call]
 
     def writes(self) -> list[str]:
         return [call for call in self.front.asked if call.startswith("POST") and "/pages" in call]
@@ -104,6 +113,19 @@ def test_without_a_way_for_git_podium_pushes_as_itself(github: httpx2.Client, si
     assert site.writes() == [f"POST /repos/{site.name}/pages"]
 
 
+@pytest.mark.requirement("GIT-4")
+def test_a_large_file_makes_no_text_behind_it_a_call_of_its_own(github: httpx2.Client, site: Site) -> None:
+    files: dict[str, str | bytes] = {f"text-{number:02}.txt": f"text {number}" for number in range(30)}
+    commit = site.kept.merge(site.job, **{"a.bin": b"\0" * (5 << 20), "index.html": "one", **files})
+    url_of(site.retry(commit, site.target(by_git=False)))
+    writes = [call.rpartition("/")[2] for call in site.front.asked if call.startswith("POST") and "/git/" in call]
+    assert writes == ["blobs", "trees", "commits", "refs"]
+    made = github.get(f"/repos/{site.name}/git/ref/heads/gh-pages").json()["object"]["sha"]
+    there = {one["path"]: one["size"] for one in github.get(f"/repos/{site.name}/git/trees/{made}").json()["tree"]}
+    assert {"a.bin", "index.html", *files} <= set(there)
+    assert (there["a.bin"], there["text-29.txt"]) == (5 << 20, 7)
+
+
 @pytest.mark.requirement("GIT-4", "REC-9")
 def test_where_podium_may_not_write_is_said_with_what_to_do(site: Site) -> None:
     target = site.target(by_git=False)
@@ -131,6 +153,59 @@ def test_what_github_does_not_serve_is_deployed_and_told_of_once(site: Site) -> 
         assert git(site.served, "show", "gh-pages:index.html") == text
     (said,) = site.notices()
     assert f"GitHub Pages of {site.name} cannot be switched on: Your current plan does not support" in said
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+@pytest.mark.parametrize(("status", "why"), [(403, "Resource not accessible by integration"), (301, "Moved")])
+def test_pages_that_may_not_be_read_are_deployed_and_told_of_once(site: Site, status: int, why: str) -> None:
+    site.front.pages_answer = status
+    target = site.target(url="https://team.example/", by_git=False)
+    commit = site.kept.merge(site.job, **{"index.html": "one"})
+    for _ in range(2):
+        report = site.retry(commit, target)
+        assert (report.verdict, url_of(report)) == ("passed", "https://team.example/")
+    assert site.pushes() == [f"POST /repos/{site.name}/git/refs"]
+    assert url_of(site.deploy("two", target)) == "https://team.example/"
+    (said,) = site.notices()
+    assert f"GitHub Pages of {site.name} cannot be switched on: {why}" in said
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+def test_what_was_pushed_before_github_went_away_is_not_pushed_again(site: Site) -> None:
+    site.front.pages_answer = 503
+    target, commit = site.target(by_git=False), site.kept.merge(site.job, **{"index.html": "one"})
+    assert site.retry(commit, target).is_environment
+    site.front.pages_answer = 0
+    assert url_of(site.retry(commit, target)) == f"https://ada.github.io/{site.name[4:]}/"
+    assert site.pushes() == [f"POST /repos/{site.name}/git/refs"]
+
+
+@pytest.mark.requirement("GIT-4", "REC-9")
+def test_a_repository_that_was_renamed_takes_no_deployment_and_says_so(site: Site) -> None:
+    site.front.moved = True
+    report = site.deploy("one", site.target(by_git=False))
+    assert (report.ending, report.is_environment) == (Ending.COULD_NOT_START, True)
+    assert "takes no deployment: Moved Permanently" in report.detail
+
+
+@pytest.mark.requirement("GIT-4", "INS-4")
+@pytest.mark.parametrize("earlier", [(), ("zero",)], ids=["a new branch", "a branch that is there"])
+def test_an_attempt_that_lost_its_lease_while_it_uploaded_moves_no_branch(site: Site, earlier: tuple[str]) -> None:
+    target = site.target(by_git=False)
+    for text in earlier:
+        site.deploy(text, target)
+    before = site.pushes()
+
+    def lose() -> None:
+        site.is_mine = False
+
+    site.front.on_upload = lose
+    commit = site.kept.merge(site.job, **{"index.html": "one"})
+    assert site.retry(commit, target).ending is Ending.CANCELLED
+    assert site.pushes() == before
+    site.front.on_upload, site.is_mine = (lambda: None), True
+    assert url_of(site.retry(commit, target)) == f"https://ada.github.io/{site.name[4:]}/"
+    assert len(site.pushes()) == len(before) + 1
 
 
 @pytest.mark.requirement("GIT-4")

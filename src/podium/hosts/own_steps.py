@@ -94,16 +94,20 @@ class OwnSteps(InProcessHost):
         fits = (name for name, each in self._beyond.items() if any(fnmatchcase(project, one) for one in each.projects))
         found = next(fits, "local")
         if target := self._beyond.get(found):
-            if not may_write():
+            url = await self._send(found, target, commit, directory, may_write) or url
+            if isinstance(url, Superseded):
                 return _TAKEN_OVER
-            url = await self._send(found, target, self._home.repository(project), commit, directory) or url
         data = {"commit": commit, "entry": entry, "url": url, "target": found}
         where = self._home.relative(directory)
         application = Artifact("application", "current", f"Deployment of {commit[:12]}", data, where, lease.job.step)
         return replace(_passed(f"Deployed {commit[:12]}.", commit), artifacts=(application,))
 
-    async def _send(self, name: str, target: DeployConfig, repository: Path, commit: str, directory: Path) -> str:
+    async def _send(
+        self, name: str, target: DeployConfig, commit: str, directory: Path, may_write: Callable[[], bool]
+    ) -> str | Superseded:
         """Deploy `directory`, the files of `commit`, once; where it can be seen, empty when nobody says so.
+
+        What was pushed is not pushed again where only the answer to where it can be seen is missing.
 
         Raises RefusedFilesError when the work is to be mended, Unavailable, TimedOut.
         """
@@ -112,19 +116,25 @@ class OwnSteps(InProcessHost):
             passed = {key: os.environ[key] for key in target.pass_env if key in os.environ}
             env = {"PODIUM_PROJECT": directory.parent.name, "PODIUM_COMMIT": commit, **passed, **target.env}
             way = _by_command if target.command else self._to_pages
-            url = await way(name, target, repository, directory, env)
+            url = await way(name, target, directory, env, may_write)
+            if isinstance(url, Superseded):
+                return url
             write_whole(done, (url or target.url).encode())
         return done.read_text("utf-8")
 
     async def _to_pages(
-        self, _: str, target: DeployConfig, repository: Path, directory: Path, env: Mapping[str, str]
-    ) -> str:
-        """Make the folder of the page the branch's only commit, and have it served."""
+        self, name: str, target: DeployConfig, directory: Path, env: Mapping[str, str], may_write: Callable[[], bool]
+    ) -> str | Superseded:
+        """Make the folder of the page the branch's only commit, once, and have it served."""
         if (entry := publishing.entry(directory)) is None:
             raise RefusedFilesError(f"there is no page to deploy: make one of {', '.join(publishing.ENTRIES)}")
         tree, project = f"{env['PODIUM_COMMIT']}:{entry.rpartition('/')[0]}", directory.parent.name
-        made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
-        await self._pages.push(project, target, repository, made, env)
+        pushed, repository = directory.with_name(f"{directory.name}.{name}.pushed"), self._home.repository(project)
+        if not pushed.is_file():
+            made = await git.get(repository, "commit-tree", tree, "-m", f"Deploy {directory.name}")
+            if not await self._pages.push(project, target, repository, made, env, may_write):
+                return Superseded()
+            write_whole(pushed, made.encode())
         return await self._pages.address(project, target)
 
     async def _publish(
@@ -169,11 +179,15 @@ def advice(conflict: MergeConflict) -> str:
     return _ADVICE.format(files="\n".join(f"- {file}" for file in conflict.files))
 
 
-async def _by_command(name: str, target: DeployConfig, _: Path, directory: Path, env: Mapping[str, str]) -> str:
+async def _by_command(
+    name: str, target: DeployConfig, directory: Path, env: Mapping[str, str], may_write: Callable[[], bool]
+) -> str | Superseded:
     """Run the command with nothing but its own environment; a URL in the last line of what it says is the answer."""
     log = directory.with_name(f"{directory.name}.{name}.log")
     env = {"PATH": os.environ.get("PATH", os.defpath), **env}
     process = None
+    if not may_write():
+        return Superseded()
     try:
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(

@@ -16,8 +16,8 @@ from podium.domain.errors import UsageError
 from podium.faces.rest.server import Sites
 from podium.hosts.own_steps import OwnSteps
 from podium.hosts.pages import Pages
-from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease, nobody
-from tests.unit.workspace.work import commit, main_of
+from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease
+from tests.unit.workspace.work import commit, git, main_of
 
 SHIP = """
 import os, pathlib, sys
@@ -35,14 +35,20 @@ def root(world: World, loop: asyncio.Runner) -> str:
     return loop.run(world.repositories.main(PROJECT))
 
 
-def deploy(world: World, loop: asyncio.Runner, made: str, *, is_mine: bool = True, **targets: Any) -> Report:
-    """What comes of the step `deploy`."""
+def deploy(
+    world: World, loop: asyncio.Runner, made: str, *, is_mine: bool = True, is_lost: bool = False, **targets: Any
+) -> Report:
+    """What comes of the step `deploy`; the lease `is_lost` right when it is recorded what is about to be pushed."""
     lease = make_lease(queue="podium")
+
+    async def submit(_: object) -> None:
+        nonlocal is_mine
+        is_mine = is_mine and not is_lost
 
     async def go() -> Report:
         beyond = {name: DeployConfig(**given) for name, given in targets.items()}
         served = "http://{project}.localhost:8420/"
-        host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(nobody), beyond, served)
+        host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(submit), beyond, served)
         assignment = make_assignment(lease, agent="podium:deploy", bases=(made,))
         return await end_of(await host.start(lease, brief_of(assignment)))
 
@@ -117,6 +123,20 @@ def test_the_pages_branch_gets_the_pages_folder_and_nothing_else(
             ["git", "-C", str(remote), "show", "gh-pages:index.html"], check=True, capture_output=True
         )
         assert page.stdout == text.encode()
+
+
+@pytest.mark.requirement("GIT-4", "INS-4")
+def test_an_attempt_that_loses_its_lease_right_before_it_pushes_moves_no_branch(
+    world: World, loop: asyncio.Runner, tmp_path: Path, root: str
+) -> None:
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
+    target: dict[str, Any] = {"projects": ["*"], "repository": str(remote)}
+    made = commit(world.home, tmp_path, root, PAGE)
+    assert deploy(world, loop, made, is_lost=True, pages=target).ending is Ending.CANCELLED
+    assert git(remote, "branch", "--list") == ""
+    assert deploy(world, loop, made, pages=target).verdict == "passed"
+    assert git(remote, "show", "gh-pages:index.html") == "hello"
 
 
 @pytest.mark.requirement("GIT-4", "SEC-1")
