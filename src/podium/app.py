@@ -18,7 +18,7 @@ from podium.domain.access import Principal
 from podium.domain.errors import HomeLocked, NotFound, PodiumError, Unavailable
 from podium.orchestra import LoadedHome, Orchestra, conducted, load
 from podium.refusals import refusal
-from podium.runner import files
+from podium.runner import files, processes
 
 if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads none of these
     from podium.nodes.node import ClusterNode
@@ -27,7 +27,10 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.store.store import Store
 
 LOCK_SECONDS: Final = 1.0
-"""Whoever asks whether a home is locked, and a killed orchestrator's child that is just being made, hold it shortly."""
+"""Whoever asks whether a home is locked, and a killed orchestrator's child that is just being made, hold it shortly.
+
+Nobody waits for an orchestrator: who was told that one runs here would start a second once that is told to stop.
+"""
 LOCK_LOOK_SECONDS: Final = 0.02
 
 
@@ -61,11 +64,11 @@ class RealWorld:
         The kernel lets the lock go with the process, so no dead run blocks anybody.
         """
         deadline = time.monotonic() + LOCK_SECONDS
-        while (handle := files.try_lock(home / LOCK)) is None and time.monotonic() < deadline:
-            time.sleep(LOCK_LOOK_SECONDS)
-        if handle is None:
+        while (handle := files.try_lock(home / LOCK)) is None:
             pid = files.read(home / LOCK).decode().strip() or "unknown"
-            raise HomeLocked(refusal("locked home", pid=pid, home=home))
+            if time.monotonic() > deadline or (pid.isdigit() and processes.start_ticks(int(pid))):
+                raise HomeLocked(refusal("locked home", pid=pid, home=home))
+            time.sleep(LOCK_LOOK_SECONDS)
         with suppress(OSError):  # a full disk: who holds it is for people only
             os.ftruncate(handle, 0)
             os.pwrite(handle, str(os.getpid()).encode(), 0)

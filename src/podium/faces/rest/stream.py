@@ -151,6 +151,8 @@ class EventStream(StreamingResponse):
         self._after = last if self._after is None else self._after
         try:
             await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:  # the orchestrator ends, and its streams with it
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._feed.readers -= 1
 

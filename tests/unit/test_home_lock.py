@@ -1,0 +1,32 @@
+"""Who waits for a home's lock, and who does not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from podium import app
+from podium.address import LOCK
+from podium.domain.errors import HomeLocked
+from podium.runner import files
+
+
+def test_nobody_waits_for_an_orchestrator_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many that start at once one runs; another would start a second once that is told to stop."""
+    app.RealWorld().lock(tmp_path)
+    monkeypatch.setattr(app, "LOCK_SECONDS", float("inf"))
+    with pytest.raises(HomeLocked, match=f"process {os.getpid()}"):
+        app.RealWorld().lock(tmp_path)
+
+
+def test_a_lock_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / LOCK).write_text("999999999", "ascii")  # of an orchestrator that is gone
+    held = files.try_lock(tmp_path / LOCK)
+    assert held is not None
+
+    def let_go(_: float) -> None:
+        os.close(held)
+
+    monkeypatch.setattr(app.time, "sleep", let_go)
+    app.RealWorld().lock(tmp_path)
+    assert (tmp_path / LOCK).read_text("ascii") == str(os.getpid())
