@@ -116,6 +116,11 @@ def sentence(event: Mapping[str, Any], works: Works = NO_WORKS) -> str | None:
     return text.render(_told(event, works)) or None
 
 
+def listed(event: Mapping[str, Any], works: Works = NO_WORKS) -> str:
+    """The event in words for a list that leaves none out: also one that is not worth a line, or its bare type."""
+    return sentence(event, works) or _template("listed", event["type"]).render(_told(event, works)) or event["type"]
+
+
 def meaning(event: Mapping[str, Any]) -> str:
     """`attention` for an event that a person should notice, `good` where something larger has come to its end."""
     return _TOLD["meanings"].get(event["type"], "")

@@ -78,7 +78,10 @@ def _none_of(check: str, number: int) -> Check:
 
 def check_targets(found: list[Target]) -> Check:
     """What the fleet is to reach, as far as there was such work."""
-    missed = [f"{t.name} {t.actual:g} {t.unit}, not {t.low:g} to {t.high:g}" for t in found if t.met is False]
+    few = {one.name: f" ({one.rests_on})" if one.rests_on else "" for one in found}
+    missed = [
+        f"{t.name} {t.actual:,.4g} {t.unit}, not {t.low:g} to {t.high:g}{few[t.name]}" for t in found if t.met is False
+    ]
     outcome = "missed" if missed else "ok"
     met = sum(one.met is True for one in found)
     return finding("Targets", outcome, said="; ".join(missed), met=met, number=len(found))

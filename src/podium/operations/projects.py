@@ -76,7 +76,7 @@ def _row(rows: Rows, row: Any) -> ProjectRow:
 
 def pause_of(state: str, is_paused: int, because: str | None) -> str | None:
     """Why nothing of an open project is given out; None where it is."""
-    return (because or "its plan waits for an approval") if is_paused and state == "open" else None
+    return (because or "its plan, which waits for an approval") if is_paused and state == "open" else None
 
 
 class ProjectInput(Input):

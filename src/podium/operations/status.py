@@ -69,7 +69,7 @@ class SystemStatus(Output):
     projects_waiting: int
     """Of the open ones, those that have not begun: they are in the input queue."""
     projects_paused: int
-    """Of the open ones, those that somebody paused."""
+    """Of the open ones, those that somebody paused, or whose plan waits for an approval."""
     projects_complete: int
     projects_failed: int
     reviews_open: int

@@ -11,7 +11,9 @@ from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.tables import beside
 
-UNITS: Final = beside(__file__)
+_WORDS: Final = beside(__file__)
+ENOUGH: Final = 5
+"""Samples: a figure from fewer says from how many it is."""
 WINDOW_HOURS: Final = 24
 CREATING: Final = "CREATING"
 """The state of the steps that each make a piece of content."""
@@ -28,6 +30,8 @@ class Target(Output):
     """Null while there was no such work."""
     met: bool | None
     """Whether the actual figure is at least the lower one; of hours, at most the higher one."""
+    rests_on: str = ""
+    """Of how little work the actual figure is made, where that is under an hour of it or fewer than five samples."""
 
 
 class TargetsOutput(Output):
@@ -61,16 +65,13 @@ def against(rows: Rows, context: Context) -> list[Target]:
     whole = sums.get("project.completed", (0, 0.0))
     begun = passed("genesis", lambda flow, step: step == flow.planned[-1].id)  # nothing of it comes after
     pieces = passed("content", lambda flow, step: flow.by_id[step].state == CREATING)
-    actual = {
-        "genesis": _ratio(begun, hours("genesis", len(fleet.present("genesis")))),
-        "development": _ratio(passed("development", _ends_chain), hours("development", 1)),
-        "content": _ratio(pieces, hours("content", len(fleet.present("content")))),
-        "pipeline": _ratio(whole[1] / HOUR_SECONDS, whole[0]),
+    made = {
+        "genesis": (begun, hours("genesis", len(fleet.present("genesis")))),
+        "development": (passed("development", _ends_chain), hours("development", 1)),
+        "content": (pieces, hours("content", len(fleet.present("content")))),
+        "pipeline": (whole[0], whole[1] / HOUR_SECONDS),
     }
-    return [
-        Target(name=n, unit=UNITS[n], low=low, high=high, actual=actual[n], met=_met(n, actual[n], low, high))
-        for n, (low, high) in context.config.targets
-    ]
+    return [_target(name, low, high, *made[name]) for name, (low, high) in context.config.targets]
 
 
 def _ends_chain(flow: Workflow, step: str) -> bool:
@@ -79,11 +80,13 @@ def _ends_chain(flow: Workflow, step: str) -> bool:
     return bool(flow.by_id[step].for_each) and step not in followed
 
 
-def _ratio(number: float, hours: float) -> float | None:
-    return round(number / hours, 3) if hours else None
-
-
-def _met(name: str, actual: float | None, low: float, high: float) -> bool | None:
-    if actual is None:
-        return None
-    return actual <= high if name == "pipeline" else actual >= low
+def _target(name: str, low: float, high: float, number: int, hours: float) -> Target:
+    is_time = name == "pipeline"
+    over, under = (hours, number) if is_time else (number, hours)
+    actual = round(over / under, 6) if under else None
+    is_met = None if actual is None else actual <= high if is_time else actual >= low
+    is_short = not is_time and hours < 1
+    of = f"from {number} {_WORDS['samples'][name]}{'s' * (number != 1)}{', under an hour of work' * is_short}"
+    rests_on = of if actual is not None and (number < ENOUGH or is_short) else ""
+    unit = _WORDS["units"][name]
+    return Target(name=name, unit=unit, low=low, high=high, actual=actual, met=is_met, rests_on=rests_on)

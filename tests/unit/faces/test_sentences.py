@@ -7,7 +7,7 @@ from podium.domain.attempt import Ending, Report
 from podium.domain.event import TYPES
 from podium.domain.job import Job
 from podium.domain.pipeline import Pipeline
-from podium.faces.sentences import Work, doing, meaning, sentence, works_of
+from podium.faces.sentences import Work, doing, listed, meaning, sentence, works_of
 from podium.policy import verdict
 from tests.simulation.run import default_pipeline
 from tests.unit.faces.samples import event, jobs
@@ -220,6 +220,42 @@ def test_an_event_in_words(happened: dict[str, Any], words: str | None) -> None:
 
 def test_every_type_has_its_words() -> None:
     assert {happened["type"] for happened, _ in TOLD} == TYPES
+
+
+UP: dict[str, Any] = {"workflow": "content", "action": "up", "because": "12 jobs wait", "window_seconds": 60.0}
+LISTED: list[tuple[dict[str, Any], str]] = [
+    (event("operation.called", operation="scale-up", by="operator", given={"by": 1}, outcome="done"),
+     "operator called scale-up"),
+    (event("message.delivered", job=14, instance="content-03", messages=[373], to="content-03", by="attempt"),
+     "content-03 has read message 373"),
+    (event("message.delivered", instance="dev-02", messages=[1, 2], by="attempt"), "dev-02 has read messages 1, 2"),
+    (event("message.delivered", messages=[9], to="project", by="ann"), "message 9 to project is settled by ann"),
+    (event("scaling.decided") | {"data": UP}, "content gets an instance more: 12 jobs wait"),
+    (event("scaling.decided") | {"data": UP | {"action": "down", "because": "0 jobs wait; full use 20 %"}},
+     "content gets an instance less: 0 jobs wait; full use 20 %"),
+    (event("recovery.detected", job=IMPLEMENT, instance="dev-02", ending="crashed", detail="killed by SIGKILL"),
+     "dev-02 crashed at implement 003-say-goodbye: killed by SIGKILL"),
+    (event("recovery.checked", job=IMPLEMENT, instance="dev-02", processes="none of the attempt's is left"),
+     "processes of dev-02 at implement 003-say-goodbye: none of the attempt's is left"),
+    (event("recovery.reassigned", job=IMPLEMENT, instance="dev-02", to="delayed", delay=2.13),
+     "implement 003-say-goodbye goes on as delayed, in 2.1 s"),
+    (event("recovery.updated", job=IMPLEMENT, instance="dev-02", failures=1),
+     "implement 003-say-goodbye has failed 1 time so far"),
+    (event("job.passed", job=MERGE), "003-say-goodbye merged"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("happened", "words"), LISTED, ids=[f"{n}-{one['type']}" for n, (one, _) in enumerate(LISTED)])
+def test_a_list_of_all_events_has_words_also_for_those_that_are_not_worth_a_line(
+    happened: dict[str, Any], words: str
+) -> None:
+    assert listed(happened, WORKS) == words
+
+
+@pytest.mark.parametrize(("happened", "_words"), TOLD, ids=[f"{n}-{one['type']}" for n, (one, _) in enumerate(TOLD)])
+def test_no_event_is_listed_as_its_bare_type(happened: dict[str, Any], _words: str | None) -> None:
+    assert listed(happened, WORKS) != happened["type"]
+    assert listed(event("weather.changed")) == "weather.changed"
 
 
 @pytest.mark.parametrize("type_", sorted(TYPES))

@@ -55,10 +55,13 @@ def metrics(*, empty: bool = False) -> Answer:
 def targets() -> Answer:
     """One met, one missed, one that nobody can tell."""
     rows = [
-        Target(name="genesis", unit="projects an hour at full use", low=5.0, high=10.0, actual=6.2, met=True),
+        Target(
+            name="genesis", unit="projects an hour at full use", low=5.0, high=10.0, actual=6.2, met=True,
+            rests_on="from 4 projects",
+        ),
         Target(name="development", unit="features an hour and instance", low=2.0, high=5.0, actual=1.3, met=False),
         Target(name="pipeline", unit="hours from submission to end", low=4.0, high=8.0, actual=None, met=None),
-    ]
+    ]  # fmt: skip
     return plain(TargetsOutput(window_hours=24, targets=rows))
 
 

@@ -126,11 +126,14 @@ def test_targets_are_held_against_the_pace_at_full_use(desktop: Desktop) -> None
     desk.finish(merge)
     found = {t.name: t for t in desktop.ask("targets").targets}
     assert found["genesis"].met is True
+    assert found["genesis"].rests_on == "from 1 project, under an hour of work"
+    assert found["development"].rests_on == "from 1 feature, under an hour of work"
     work = sum(row[2] * row[3] for row in desk.store.rows.all("steps_lately", (0.0,)) if row[0] == "development")
     assert found["development"].actual == pytest.approx(1 / (work / 3600), abs=0.001)
     desk.finish(desk.run_to("publish"))
     told = {t.name: t for t in desktop.ask("targets").targets}
     assert (told["content"].met, told["pipeline"].met) == (True, True), "two hours are less than eight"
+    assert told["pipeline"].rests_on == "from 1 project"
 
 
 @pytest.mark.requirement("MET-2")

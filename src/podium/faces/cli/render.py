@@ -5,7 +5,6 @@ one row a line, with `–` for what nobody knows. Every text of an answer is mad
 sees it.
 """
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -20,7 +19,7 @@ from podium.faces import sentences, wording
 from podium.faces.cli import markup, outlet
 from podium.faces.cli.lanes import tracks
 from podium.faces.cli.markup import styled
-from podium.faces.sentences import NO_WORKS, Works, meaning, sentence
+from podium.faces.sentences import NO_WORKS, Works, listed, meaning, sentence, works_of
 from podium.faces.wording import UNKNOWN, clean, one_line
 from podium.tables import beside
 
@@ -28,8 +27,6 @@ PAGES: Final = Path(__file__).with_name("pages")
 _PAGES: Final = beside(__file__)
 SAME: Final = {operation: page for page, operations in _PAGES.items() for operation in operations}
 """The page of an operation that has none of its own."""
-DATA_CHARS_MAX: Final = 200
-"""Of an event's data in a list; `--json` has it whole."""
 LINE: Final = "\v"
 """A line's end inside a value: a blank, unless the page asks for lines."""
 BARS: Final = ("▁▂▃▄▅▆▇█", "_.-=+*#@")
@@ -75,8 +72,10 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
     )
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
-    own = (begun, clone, count, data, dotted, lines, message, multiline, place, pull, sparkline, state, styled, told)
-    filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in own}
+    own = (begun, clone, count, dotted, lines, message, multiline, place, pull, sparkline, state, styled, told)
+    filters = {name: getattr(wording, name) for name in words.split()} | {
+        do.__name__: do for do in (*own, listed, works_of)
+    }
     cast("dict[str, Any]", made.filters).update(filters)
     return made
 
@@ -126,11 +125,6 @@ def lines(value: str) -> list[str]:
 def multiline(value: str) -> str:
     """A text with its lines as they are."""
     return value.replace(LINE, markup.BREAK)
-
-
-def data(value: Mapping[str, Any]) -> str:
-    """An event's data on one line."""
-    return one_line(json.dumps(value, ensure_ascii=False).replace(r"\u000b", r"\n"), DATA_CHARS_MAX) if value else ""
 
 
 def told(event: Mapping[str, Any], works: Works = NO_WORKS) -> str:

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from podium.faces import wording
-from podium.faces.sentences import TONES, Works, meaning, message, sentence, tone, works_of
+from podium.faces.sentences import TONES, Works, listed, meaning, message, tone, works_of
 from podium.operations.events import EventRow, JobName
 from podium.operations.jobs import JobRow
 from podium.operations.operation import REGISTRY, Operation
@@ -69,10 +69,7 @@ def _act(operation: str, label: str = "", key: str = "", **given: Any) -> Markup
 
 
 def _told(event: EventRow, works: Works) -> str:
-    """An event in words; one that has none is told by its type and data."""
-    row = event.model_dump()
-    data = "  ".join(f"{name}={wording.one_line(value, 80)}" for name, value in event.data.items())
-    return sentence(row, works) or f"{event.type} {data}"
+    return listed(event.model_dump(), works)
 
 
 def _tone(event: EventRow) -> str:

@@ -1,2 +1,2 @@
--- How many open projects somebody paused.
-SELECT count(*) FROM project WHERE paused_at IS NOT NULL AND state = 'open'
+-- How many open projects are paused, by somebody or until their plan is approved.
+SELECT count(*) FROM project WHERE paused = 1 AND state = 'open'
