@@ -46,7 +46,24 @@ SEED: Final = {
         "repos": [
             {"owner": owner, "name": name, "auto_init": True}
             for owner, names in (
-                ("ada", ("ideas", "missed", "taken", "old", "ripe", "worn", "heard", "lived", "shown", "said")),
+                (
+                    "ada",
+                    (
+                        "ideas",
+                        "missed",
+                        "taken",
+                        "old",
+                        "ripe",
+                        "worn",
+                        "heard",
+                        "lived",
+                        "shown",
+                        "said",
+                        "picky",
+                        "early",
+                        "stuck",
+                    ),
+                ),
                 ("grace", ("hers",)),
                 ("guild", ("apped", "said")),
             )
@@ -180,7 +197,7 @@ class Kept:
         for file, text in files.items():
             (clone / file).write_bytes(text if isinstance(text, bytes) else text.encode())
         git(clone, "add", "--all")
-        git(clone, "commit", "--quiet", "--message=Work")
+        git(clone, "commit", "--quiet", "--allow-empty", "--message=Work")
         made = git(clone, "rev-parse", "HEAD")
         git(path, "fetch", "--quiet", str(clone), f"HEAD:refs/podium/attempts/test.{made[:12]}")
         merging = self.repositories.merge(job.project, [made], f"{job.project}/{job.id}", "Merge it", lambda: True)

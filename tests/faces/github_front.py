@@ -207,3 +207,29 @@ def fronted(github: httpx2.Client, folder: Path) -> Generator[Front]:
     thread.join()
     server.server_close()
     front.anybody.close()
+
+
+def pulls(github: httpx2.Client, name: str) -> list[dict[str, Any]]:
+    """All pull requests, in order."""
+    found = github.get(f"/repos/{name}/pulls?state=all&per_page=100").json()
+    return sorted(found, key=lambda pull: pull["number"])
+
+
+def files(github: httpx2.Client, name: str, ref: str = "main") -> set[str]:
+    tree = github.get(f"/repos/{name}/git/trees/{ref}?recursive=1").json()["tree"]
+    return {one["path"] for one in tree if one["type"] == "blob"}
+
+
+def check(github: httpx2.Client, name: str, pull: dict[str, Any], conclusion: str) -> None:
+    told = {"name": "ci", "head_sha": pull["head"]["sha"], "status": "completed", "conclusion": conclusion,
+            "output": {"title": "tests", "summary": "expected 1, got 2"}}  # fmt: skip
+    assert github.post(f"/repos/{name}/check-runs", json=told).status_code == 201
+
+
+def issue(github: httpx2.Client, name: str) -> int:
+    return github.post(f"/repos/{name}/issues", json={"title": "Wish", "body": "x"}).json()["number"]
+
+
+def writes(front: Front) -> list[str]:
+    """What was asked of GitHub's that changes something, as `METHOD path`."""
+    return [call for call in front.asked if call.partition(" ")[0] not in ("GET", "HEAD") and "upload-pack" not in call]

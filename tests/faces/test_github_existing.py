@@ -9,11 +9,10 @@ import httpx2
 import jwt
 import pytest
 
-from podium.domain.command import Arrive
 from podium.operations.arrivals import missed
 from podium.workspace.adoption import ADOPTED
 from tests.faces.github_emulator import HERS, KEY, TOKEN, Died, Kept
-from tests.faces.github_front import Front, fronted
+from tests.faces.github_front import Front, check, files, fronted, issue, pulls, writes
 from tests.unit.workspace.work import git
 
 Make = Callable[..., Kept]
@@ -37,32 +36,6 @@ def kept(front: Front, tmp_path: Path) -> Iterator[Make]:
     yield make
     for one in made:
         one.close()
-
-
-def pulls(github: httpx2.Client, name: str) -> list[dict[str, Any]]:
-    """All pull requests, in order."""
-    found = github.get(f"/repos/{name}/pulls?state=all&per_page=100").json()
-    return sorted(found, key=lambda pull: pull["number"])
-
-
-def files(github: httpx2.Client, name: str, ref: str = "main") -> set[str]:
-    tree = github.get(f"/repos/{name}/git/trees/{ref}?recursive=1").json()["tree"]
-    return {one["path"] for one in tree if one["type"] == "blob"}
-
-
-def check(github: httpx2.Client, name: str, pull: dict[str, Any], conclusion: str) -> None:
-    told = {"name": "ci", "head_sha": pull["head"]["sha"], "status": "completed", "conclusion": conclusion,
-            "output": {"title": "tests", "summary": "expected 1, got 2"}}  # fmt: skip
-    assert github.post(f"/repos/{name}/check-runs", json=told).status_code == 201
-
-
-def issue(github: httpx2.Client, name: str) -> int:
-    return github.post(f"/repos/{name}/issues", json={"title": "Wish", "body": "x"}).json()["number"]
-
-
-def writes(front: Front) -> list[str]:
-    """What was asked of GitHub's that changes something, as `METHOD path`."""
-    return [call for call in front.asked if call.partition(" ")[0] not in ("GET", "HEAD") and "upload-pack" not in call]
 
 
 @pytest.mark.requirement("GIT-3", "GIT-5", "INT-5")
@@ -201,48 +174,6 @@ def test_a_death_right_after_any_write_makes_nothing_twice(github: httpx2.Client
     assert (bool(pull["merged_at"]), pull["body"].count(f"Closes ada/worn#{number}.")) == (True, 1)
     assert len(github.get(f"/repos/ada/worn/issues/{number}/comments").json()) == 1
     assert files(github, "ada/worn") == {"README.md", "a.txt", "b.txt"}
-
-
-@pytest.mark.requirement("GIT-5")
-@pytest.mark.parametrize("owner", ["ada", "guild"])
-def test_what_a_stranger_wrote_with_the_mark_is_left_alone(
-    github: httpx2.Client, front: Front, kept: Make, tmp_path: Path, owner: str
-) -> None:
-    (tmp_path / "app.pem").write_text(KEY)
-    (tmp_path / "app.pem").chmod(0o600)
-    as_app = {"owner": owner, "app_id": 7, "app_key": str(tmp_path / "app.pem")} if owner == "guild" else {}
-    repository = f"{owner}/said"
-    front.mirror(repository)
-    number, made, hers = issue(github, repository), kept(**as_app), {"Authorization": f"Bearer {HERS}"}
-    made.desktop.desk.now = time.time()
-    (merge,) = made.develop("quoted", 1, f"{front.url}/{repository}", f"github:{repository}#{number}")
-    commit = made.merge(merge, **{"one.txt": "one"})
-    keys = ("gh:quoted/comment", f"gh:quoted/pull/{merge.id}-{commit[:8]}")
-    comments, quotes = f"/repos/{repository}/issues/{number}/comments", [f"<!-- podium:{key} -->" for key in keys]
-    assert github.post(comments, json={"body": quotes[0]}, headers=hers).status_code == 201
-    base = github.get(f"/repos/{repository}/git/ref/heads/main").json()["object"]["sha"]
-    ref = {"ref": "refs/heads/hers", "sha": base}
-    assert github.post(f"/repos/{repository}/git/refs", json=ref).status_code == 201
-    told = {"message": "Hers", "content": "eA==", "branch": "hers"}
-    assert github.put(f"/repos/{repository}/contents/hers.txt", json=told).status_code == 201
-    told = {"title": "Hers", "head": "hers", "base": "main", "body": quotes[1]}
-    assert github.post(f"/repos/{repository}/pulls", json=told).status_code == 201
-    for key in keys:  # the first calls failed, and nobody knows how far they got
-        made.desktop.desk.do(Arrive(key, "mark", {"begun": True}, "quoted"))
-    made.look(2.0)
-    made.complete()
-    made.look(20.0)
-    bodies = [(one["user"]["login"], one["body"]) for one in github.get(comments).json()]
-    me = "podium[bot]" if as_app else "ada"
-    assert [login for login, _ in bodies] == ["grace", me]
-    assert bodies[0][1] == quotes[0]
-    assert bodies[1][1].startswith("**quoted** is complete")
-    assert bodies[1][1].endswith(quotes[0])
-    stranger, own = pulls(github, repository)
-    assert (stranger["body"], own["head"]["ref"]) == (quotes[1], f"podium/{merge.id}-{commit[:8]}")
-    made.desktop.desk.do(Arrive(keys[0], "mark", {"begun": True}, "quoted", again=True))
-    made.look(20.0)
-    assert len(github.get(comments).json()) == 2, "Podium's own is known again"
 
 
 @pytest.mark.requirement("GIT-1", "GIT-5")

@@ -51,6 +51,8 @@ BODY_CHARS_MAX: Final = 65_000
 """Of what is written there, before its mark: GitHub takes 65,536."""
 LABELS: Final = ("podium-working", "podium-done")
 """Of the issue that a project came from: while it is worked on, and when all of it is there."""
+REFUSED: Final = "{} was closed, not merged. What stands on it would bring it, and is yours to merge or to close."
+"""Told where Podium merges by itself: it goes on when people have merged what brings what they refused."""
 LIVE: Final = re.compile(r"[#@\[]|://|\bgh-", re.IGNORECASE)
 """What makes a title name people, close issues or skip checks (`[skip ci]`) with what directly follows it."""
 TABLE: Final = Path(__file__).with_name("pull_request.md").read_text("utf-8").strip()
@@ -207,9 +209,8 @@ class Forge(Service):
             if not there or not is_open or there.get("archived"):
                 raise Conflict(f"Podium may not push to {facts.name}; the work of {facts.id} stays here.")
             local = await git.get(self._home.repository(facts.id), "rev-parse", ADOPTED)
-            found = [local]
-            if facts.stem:  # what Podium merged has another id there
-                found = await self._names("pull_of_commit", f"gh:{facts.stem}/pull/%-{local[:8]}")
+            on = f"gh:{facts.stem}/pull/%-{local[:8]}"  # what Podium merged has another id there
+            found = await self._names("pull_of_commit", on) if facts.stem else [local]
             if not found:
                 raise Conflict(f"{facts.name} has nothing yet on which {facts.id} stands; it waits for that.")
             await self._mark(f"gh:{facts.id}/main", facts.id, local=local, sha=found[0])
@@ -225,34 +226,41 @@ class Forge(Service):
         """Bring main's merges there in order, one pull request for each, which stands on the one before.
 
         They are merged up to the last whose checks are all good: what a job mended when it merged again is good there,
-        and brings what was red before it. The first that is red behind them goes back to its author (GIT-2). Where
-        people merge themselves, what they merged or closed is settled.
+        and brings what was red before it. The first that is red behind them goes back to its author (GIT-2).
+
+        In another's repository a merged one settles those before it, too, which it brought; a closed one settles itself
+        alone. What would bring it is then people's to merge, so that nothing that they refused comes in by itself.
         """
         key, path, heads = f"gh:{facts.id}/main", self._home.repository(facts.id), list[Known]()
-        tip = await self._known(key) or {"sha": await self._head(facts, "main")}
+        tip = known = await self._known(key) or {"sha": await self._head(facts, "main")}
         shape = f"--format=%H%x00%(trailers:key={TRAILER},valueonly,separator=%x20)%x00%s"
         which = f"{tip['local']}..main" if "local" in tip else "main"
         for line in (await git.get(path, "log", "--first-parent", "--reverse", shape, which)).splitlines():
             if len(heads) < AHEAD_MAX and (head := await self._pull(facts, tip, *line.split("\0", 2))):
                 heads.append(tip := head)
-        numbers = [] if facts.is_own else [head["number"] for head in heads]
-        pulls = [await self.api.getitem(f"{facts.place}/pulls/{number}") for number in numbers]
-        facts.where = ", ".join(f"{facts.name}#{number}" for number in numbers) or facts.name
+        pulls = [await self.api.getitem(f"{facts.place}/pulls/{one['number']}") for one in heads if not facts.is_own]
+        names = [f"{facts.name}#{pull['number']}" for pull in pulls]
+        facts.where = ", ".join(names) or facts.name
         for pull in pulls[-1:] if facts.is_complete and facts.issue else ():  # what somebody else wrote there stays
             body = (was := pull["body"] or "").replace(f"Part of {facts.issue}.", f"Closes {facts.issue}.", 1)
-            if body != was:
+            if body != was and pull["state"] == "open":
                 await self.api.patch(f"{facts.place}/pulls/{pull['number']}", data={"body": body})
-        settled = (n for n, pull in enumerate(pulls, 1) if pull["state"] == "closed" and not facts.merges)
-        good, red = max(settled, default=0), None
+        brought = max((n for n, pull in enumerate(pulls, 1) if pull.get("merged")), default=0)
+        closed = [n for n, pull in enumerate(pulls[brought:], brought) if pull["state"] == "closed"]
+        settled = good = next(n for n in range(brought, len(pulls) + 1) if n not in closed)
+        left = [] if brought else [one for one in known.get("closed", ()) if one not in names]
+        facts.closed, red = [*left, *(names[n] for n in closed)], None
+        for one in (names[n] for n in closed if facts.merges):
+            await self._store.submit(Arrive(f"gh:closed/{one}", "mark", {}, facts.id, notice=REFUSED.format(one)))
         for n, head in reversed(list(enumerate(heads, 1))[good:]):
             found = {verdict for verdict, _ in await self.api.checks(facts.place, head["sha"])}
             if found == {True} or (not found and self.clock.wall() - head["at"] >= self._config.checks_seconds):
-                good = n if facts.merges else good
+                good = n if facts.merges and not facts.closed else good
                 break
             red = head if False in found else None  # what is not known yet is known first
-        for head in heads[:good]:
-            await self._merge(facts, head)
-            await self._mark(key, facts.id, local=head["local"], sha=head["sha"])
+        for n, head in enumerate(heads[:good]):
+            await self._merge(facts, head, is_settled=n < settled)
+            known = await self._mark(key, facts.id, local=head["local"], sha=head["sha"], closed=facts.closed)
         if red and not await self._known(told := f"github:checks/{red['sha']}"):
             failed = await self.api.checks(facts.place, red["sha"], with_logs=True)
             log = "\n\n".join(said for verdict, said in failed if verdict is False)
@@ -261,6 +269,7 @@ class Forge(Service):
             payload = {"action": "completed", "check_suite": suite, "repository": {"full_name": facts.name}}
             await self._receive(told, "check_suite", payload)
         facts.is_over = facts.is_complete and good == len(heads) < AHEAD_MAX
+        facts.is_all = facts.is_over and not facts.closed and (facts.is_own or "closed" in known)
 
     async def _head(self, facts: "Facts", branch: str) -> str:
         """The commit at the end of a branch there; empty for no such branch."""
@@ -275,20 +284,19 @@ class Forge(Service):
         key = f"gh:{facts.id}/pull/{branch[7:]}"
         known = await self._known(key)
         if "sha" not in known:
-            if not (sha := await self._push(facts, tip, commit, title, branch)):
-                return None
-            about = {"branch": branch, "item": item, "at": self.clock.wall()}
-            known = await self._mark(key, facts.id, local=commit, sha=sha, **about)
-        if "id" not in known:
+            sha = await self._push(facts, tip, commit, title, branch)
+            about = {"branch": branch, "item": item, "at": self.clock.wall()} if sha else {}
+            known = await self._mark(key, facts.id, local=commit, sha=sha or tip["sha"], **about)
+        if "branch" in known and "id" not in known:
             part = f"Part of {facts.issue}.\n\n" if facts.issue else ""
             body = part + "\n".join((TABLE, *await self._names("github_steps", number)))
             told = {"title": title, "head": branch, "base": facts.base, "body": body}
             known = await self._once(facts, key, f"{facts.place}/pulls", number, **told)
-        return known
+        return known if "branch" in known else None  # which is on record for what stands on it
 
-    async def _merge(self, facts: "Facts", head: Known) -> None:
+    async def _merge(self, facts: "Facts", head: Known, *, is_settled: bool) -> None:
         pull = f"{facts.place}/pulls/{head['number']}"
-        if facts.merges and not (await self.api.getitem(pull)).get("merged"):
+        if not is_settled and not (await self.api.getitem(pull)).get("merged"):
             await self.api.put(f"{pull}/merge", data={"sha": head["sha"]})
         if issue := await self._known(f"gh:{facts.id}/issue/{head['item']}"):
             with suppress(BadRequest):  # somebody else has removed or locked it
@@ -311,19 +319,21 @@ class Forge(Service):
         return sha
 
     async def _progress(self, facts: "Facts") -> None:
-        """One comment on the issue that it came from, kept up to date, and a label; it is closed with the project.
+        """One comment on the issue that it came from, kept up to date, and a label; the project's end closes it, once.
 
-        In another's repository a pull request closes it.
+        In another's repository the last pull request does that, unless it was merged before all was complete.
         """
         key, comments = f"gh:{facts.id}/comment", f"/repos/{facts.origin}/comments"
-        words = f"{facts.progress} See {facts.where}." + " All of it is there." * facts.is_over
+        words = f"{facts.progress} See {facts.where}." + " All of it is there." * facts.is_all
+        words += f" Closed, not merged: {', '.join(facts.closed)}." * bool(facts.closed)
         known = await self._known(key)
         if facts.origin and known.get("told") != words:
-            if facts.is_over and (facts.is_own or facts.stem):
+            if facts.is_all and not known.get("shut"):
                 await self.api.patch(f"/repos/{facts.origin}", data={"state": "closed"})
             with suppress(BadRequest):  # its rules may allow no label
                 labels = f"/repos/{facts.origin}/labels"
-                await self.api.post(labels, data={"labels": [LABELS[facts.is_over]]})
+                if facts.is_all or not facts.is_over:
+                    await self.api.post(labels, data={"labels": [LABELS[facts.is_all]]})
                 if facts.is_over:
                     await self.api.delete(f"{labels}/{LABELS[0]}")
             if "id" in known:
@@ -331,7 +341,7 @@ class Forge(Service):
                 await self.api.patch(comment, data={"body": f"{words}\n\n{MARK.format(key)}"})
             else:
                 await self._once(facts, key, comments, body=words)
-            await self._mark(key, facts.id, told=words)
+            await self._mark(key, facts.id, told=words, shut=facts.is_all or known.get("shut", False))
 
     async def _release(self, facts: "Facts") -> None:
         if facts.is_over and facts.is_own:
@@ -372,5 +382,7 @@ class Facts:
         """What its pull requests are a part of, as GitHub names it."""
         self.progress = f"**{plain(self.title)}** is {state} jobs done."
         self.issues = rows.all("github_issues", (project,)) if self.is_own else ()
-        self.is_there = self.is_over = False
-        """Whether its repository is there. It is over (`is_over`) when it is complete, and all of it is there."""
+        self.is_there = self.is_over = self.is_all = False
+        """Whether its repository is there. It is over when it is complete, and nothing of it waits there."""
+        self.closed = list[str]()
+        """Its pull requests that people closed, and no later one brought; without one it is all there (`is_all`)."""

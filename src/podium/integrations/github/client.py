@@ -78,7 +78,7 @@ class Api(GitHubAPI):
         else:
             raise UsageError(f"[github] owner keeps projects on GitHub, and {TOKEN} holds no token for it. Set it.")
         self.host = urlsplit(url).netloc.removeprefix("api.")
-        self._clock, self._token, self._expires, self._login = clock, environ.get(TOKEN, ""), 0.0, ""
+        self._clock, self._token, self._expires = clock, environ.get(TOKEN, ""), 0.0
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS)
         self.aclose = self._client.aclose
@@ -114,10 +114,8 @@ class Api(GitHubAPI):
 
     async def login(self) -> str:
         """As whom Podium writes there: GitHub names an App by its slug."""
-        if not self._login and self._app:
-            self._login = f"{(await self.getitem(f'/orgs/{self._app.owner}/installation'))['app_slug']}[bot]"
-        self._login = self._login or (await self.getitem("/user"))["login"]
-        return self._login
+        about = await self.getitem(f"/orgs/{self._app.owner}/installation" if self._app else "/user")
+        return f"{about['app_slug']}[bot]" if self._app else about["login"]
 
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes
