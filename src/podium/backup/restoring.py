@@ -91,8 +91,7 @@ def _place(home: Home, name: str) -> Path:
 
 
 def _is_plain(path: str) -> bool:
-    parts = path.split("/")
-    return not {"", ".", ".."} & set(parts) and "\0" not in path and len(path) <= PATH_CHARS_MAX
+    return not {"", ".", ".."} & set(path.split("/")) and "\0" not in path and len(path) <= PATH_CHARS_MAX
 
 
 def _check_database(database: Path, file: Path) -> None:

@@ -119,8 +119,7 @@ class Supervisor:
 
     def vitals(self) -> Vitals:
         """The signs of each attempt in progress, and who rests."""
-        signs = {name: one.signs() if one else None for name, (_, one) in self.running.items()}
-        return Vitals(signs, self._resting)
+        return Vitals({name: one.signs() if one else None for name, (_, one) in self.running.items()}, self._resting)
 
     def _rest_seconds(self, lease: Lease, report: Report) -> float:
         """How long its instance rests: dying at one job after another, it is restarted with backoff (REC-1)."""

@@ -61,5 +61,4 @@ def job_touched(rows: Rows, number: int) -> dict[str, int]:
 
 
 def _open_jobs(rows: Rows, project: str) -> list[Job]:
-    numbers = rows.all("jobs_open_of_project", (project,))
-    return [Job._make(rows.one("job_by_id", number)) for number in numbers]
+    return [Job._make(rows.one("job_by_id", number)) for number in rows.all("jobs_open_of_project", (project,))]

@@ -59,8 +59,7 @@ class DecisionsOutput(Output):
 def scaling_decisions(rows: Rows, context: Context, asked: DecisionsInput) -> DecisionsOutput:
     """List what automatic scaling did and refused to do, with the figures behind it."""
     found = rows.all("scaling_decisions", (asked.before, asked.workflow, asked.limit))
-    made = [ScalingDecision(seq=seq, at=at, **json.loads(data)) for seq, at, data in found]
-    return DecisionsOutput(decisions=made)
+    return DecisionsOutput(decisions=[ScalingDecision(seq=seq, at=at, **json.loads(data)) for seq, at, data in found])
 
 
 class WorkflowLoad(Output):

@@ -77,8 +77,7 @@ async def token_create(context: Context, asked: TokenCreateInput) -> TokenCreate
     id_ = secrets.token_hex(4)
     text = token_text(id_, secrets.token_urlsafe(32))
     expires = context.clock.wall() + asked.days * DAY_SECONDS if asked.days is not None else None
-    by = context.principal.name
-    await context.submit(IssueToken(id_, asked.name, asked.scope, token_hash(text), by, expires))
+    await context.submit(IssueToken(id_, asked.name, asked.scope, token_hash(text), context.principal.name, expires))
     return TokenCreateOutput(id=id_, token=text, scope=asked.scope, name=asked.name, expires_at=expires)
 
 

@@ -31,8 +31,7 @@ class Preset(BaseModel):
 @cache
 def known() -> Mapping[str, Preset]:
     """All of them by name."""
-    told = beside(__file__)
-    return {name: Preset.model_validate(row) for name, row in told.items()}
+    return {name: Preset.model_validate(row) for name, row in beside(__file__).items()}
 
 
 def find(acp: str | Sequence[str]) -> Preset:
