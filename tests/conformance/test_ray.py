@@ -88,7 +88,7 @@ def test_a_killed_runner_leaves_its_work_to_the_next_attempt(world: RayWorld) ->
         assert said is not None
         os.kill(said["pid"], signal.SIGKILL)
         report = await following
-        assert (report.ending, report.detail) == (Ending.LOST, "its runner ended without a report")
+        assert (report.ending, report.detail) == (Ending.LOST, "its runner left no report")
         kept = git(world.home.repository("hello"), "rev-parse", "refs/podium/salvage/12.a1")
         lease = make_lease(attempt=2)
         look = f"git cat-file -e {kept}:x.txt && grep -q {kept} $PODIUM_ASSIGNMENT && {PASSED}"

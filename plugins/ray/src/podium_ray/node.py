@@ -70,6 +70,8 @@ class NodeActor:
         for name in names:
             await asyncio.to_thread(strays.end, f"{home.id}:{name}".__eq__, home.attempt(name))
             await asyncio.to_thread(cleaning.remove, home.attempt(name))
+            with suppress(OSError):  # an agent that keeps nothing between attempts has left it empty
+                home.session(name).rmdir()
 
 
 class AttemptActor:
@@ -126,8 +128,7 @@ class AttemptActor:
             with suppress(OSError):
                 asked = (self._directory, path, tag, SALVAGE_SECONDS_MAX)
                 commit = await asyncio.to_thread(runner_process.salvage, *asked)
-            told = {"ending": ending, "detail": "its runner ended without a report", "salvage": commit}
-            report = json.dumps(told).encode()
+            report = json.dumps({"ending": ending, "detail": "its runner left no report", "salvage": commit}).encode()
         self._report = report
         self._is_over.set()
 
