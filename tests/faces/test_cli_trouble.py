@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.crash.verdicts import orphans
@@ -72,6 +74,62 @@ def test_starting_many_at_once_tells_one_process(podium: CommandLine) -> None:
     up = next(line for line in lines if line["message"].endswith(f" is up (process {answers[0]['pid']})"))
     assert up["at"][:2] == "20", "what the orchestrator logs begins with its time"
     assert (up["level"], up["logger"]) == ("info", "podium")
+
+
+def test_a_start_that_fails_says_why_and_nothing_of_earlier_ones(podium: CommandLine) -> None:
+    podium("up")
+    podium("down")
+    log = podium.home / "orchestrator.log"
+    log.write_text(log.read_text() + "Traceback (most recent call last):\npodium: an old reason\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = podium("up", "--port", str(port))
+    why = f"Podium cannot listen on 127.0.0.1, port {port}: Address already in use. Give another port with --port."
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr == f"podium: The orchestrator did not start:\n{why}\nAll of it: {log}\n"
+
+
+def test_a_port_for_one_that_is_up_elsewhere_is_a_conflict_until_it_is_down(podium: CommandLine) -> None:
+    podium("up")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    advice = f"`podium down --keep` first, then `podium up --port {port}`."
+    done = podium("up", "--port", port)
+    assert (done.returncode, "up already, on no port." in done.stderr, advice in done.stderr) == (4, True, True)
+    assert "`podium down --keep` first, then `podium up --port" in podium("open", "--print").stderr
+    podium("down", "--keep")
+    url = podium.ask("up", "--port", "0")["url"]
+    try:
+        done = podium("up", "--port", port)
+        assert (done.returncode, f"up already, on {url}." in done.stderr, advice in done.stderr) == (4, True, True)
+        for words in ([], ["--port", "0"], ["--port", url.rpartition(":")[2]]):
+            assert not podium.ask("up", *words)["started"]
+    finally:
+        podium("down")
+
+
+def test_a_dashboard_without_a_terminal_refuses_and_a_reader_of_events_ends_quietly(podium: CommandLine) -> None:
+    url = podium.ask("up", "--port", "0")["url"]
+    try:
+        done = podium("dashboard")
+        assert (done.returncode, done.stdout, "needs a terminal" in done.stderr) == (2, "", True)
+        bearer = podium.ask("token", "create")["token"]
+        headers = {"Authorization": f"Bearer {bearer}", "Accept": "text/event-stream"}
+        with httpx2.stream("GET", f"{url}/v1/events", headers=headers, timeout=END_SECONDS) as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "retry: 2000"
+            podium("down")
+            assert not any(lines), "it ends as a whole answer"
+    finally:
+        podium("down")
+    assert "CancelledError" not in (podium.home / "orchestrator.log").read_text()
+
+
+def test_nobody_who_works_is_said_where_nothing_is_stuck(podium: CommandLine) -> None:
+    podium("submit", write(podium, "Small", 0))
+    done = podium("stuck")
+    assert "Nobody works on 1 open project: podium up" in done.stdout
+    assert "Nothing is stuck" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [["status"], ["--help"], ["doctor"], ["events", "--json"]])

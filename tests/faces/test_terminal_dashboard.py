@@ -195,10 +195,11 @@ def test_every_screen_fits_whatever_the_terminal(live: Orchestrator, size: tuple
 def test_where_nobody_answers_it_says_so_in_words(tmp_path: Path) -> None:
     podium = CommandLine(tmp_path / "home")
     podium.ask("init")
-    for words in ((), ("--url", "http://127.0.0.1:9")):
+    told = {(): "No orchestrator runs on this home. Start one:", ("--url", "http://127.0.0.1:9"): "does not answer"}
+    for words, reason in told.items():
         done = podium("dashboard", *words)
         assert done.returncode == 6, done.stderr
-        assert "does not answer" in done.stderr
+        assert reason in done.stderr
 
 
 @pytest.mark.requirement("DSH-2", "INS-5")

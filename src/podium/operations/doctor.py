@@ -21,8 +21,8 @@ from podium.operations import agent_checks, probing
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
+from podium.operations.projects import open_projects
 from podium.runner import files
-from podium.store.rows import Rows
 from podium.store.sqlite import SAFE_VERSION
 from podium.tables import beside
 
@@ -249,11 +249,8 @@ def check_sandbox(trouble: str, mode: str) -> Check:
 
 
 async def _orchestrator(context: Context) -> Check:
-    def read(rows: Rows) -> int:
-        return sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == ("projects", "open"))
-
     try:
-        return check_orchestrator(await context.store.read(read), running=context.running)
+        return check_orchestrator(await context.store.read(open_projects), running=context.running)
     except (PodiumError, apsw.Error) as error:
         return finding("Database", "wrong", why=error)
 

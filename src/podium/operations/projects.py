@@ -188,6 +188,11 @@ def need_project(rows: Rows, project_id: str) -> Any:
     return row
 
 
+def open_projects(rows: Rows) -> int:
+    """How many there are, as the tally keeps it."""
+    return sum(n for subject, state, n in rows.all("tally_all") if (subject, state) == ("projects", "open"))
+
+
 def wall_time(context: Context, steady: float | None) -> float | None:
     """A moment on the steady clock as people's clocks will show it."""
     return None if steady is None else round(context.clock.wall() + steady - context.clock.now(), 3)

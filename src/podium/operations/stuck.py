@@ -7,7 +7,7 @@ from podium.operations import causes
 from podium.operations.causes import Blocker, Finding, Standing
 from podium.operations.context import Context
 from podium.operations.operation import Listing, Output, question
-from podium.operations.projects import need_project
+from podium.operations.projects import need_project, open_projects
 from podium.operations.roster import fleet_of
 from podium.policy.health import last_sign
 from podium.store.looks import lanes_of
@@ -45,13 +45,16 @@ class StuckOutput(Output):
 
     stuck: list[StuckRow]
     total: int
+    unattended: int = 0
+    """Open projects that nobody works on, because no orchestrator runs."""
 
 
 @question("stuck", seeing=True)
 def stuck(rows: Rows, context: Context, asked: Listing) -> StuckOutput:
     """Find what has stood still for too long, with its cause and what to do about it."""
     found = look(rows, context)
-    return StuckOutput(stuck=[_row(finding) for finding in found[: asked.limit]], total=len(found))
+    told = [_row(finding) for finding in found[: asked.limit]]
+    return StuckOutput(stuck=told, total=len(found), unattended=0 if context.running else open_projects(rows))
 
 
 def _row(found: Finding) -> StuckRow:

@@ -53,7 +53,7 @@ def name(
     """The worst. `review_seconds` is the age of the oldest open review; `machine` says why it has no room, if so."""
     found = [*_of_flows(flows, machine), *_of_steps(flows, steps)]
     if reviews:
-        because = f"{reviews} review{'s' * (reviews > 1)} wait, the oldest for {review_seconds:.0f} s"
+        because = f"{reviews} review{'s' * (reviews > 1)} wait{'s' * (reviews == 1)} for a decision"
         found.append(Bottleneck("review", "review", review_seconds, because, "decide them: `podium review list`"))
     worst = max(found, key=lambda one: one.seconds, default=None)
     if worst is None or worst.seconds < SECONDS_MIN:

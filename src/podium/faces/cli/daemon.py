@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from podium import clock
 from podium.address import LOCK, ORCHESTRATOR_LOG
@@ -91,6 +92,7 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
     found = client.running()
     process: subprocess.Popen[bytes] | None = None
     log = client.home / ORCHESTRATOR_LOG
+    before = log.stat().st_size if log.exists() else 0
     door = [word for flag, value in (("--host", host), ("--port", port)) if value is not None for word in (flag, value)]
     if found is None:
         client.composition.prepare(client.home)
@@ -99,7 +101,7 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
     while found is None:
         if process is None or process.poll() not in (None, HomeLocked.exit_code):
             kind = UsageError if process and process.poll() == UsageError.exit_code else Unavailable
-            raise kind(f"The orchestrator did not start:\n{_last_words(log)}\nAll of it: {log}")
+            raise kind(f"The orchestrator did not start:\n{_last_words(log, before)}\nAll of it: {log}")
         if time.monotonic() > deadline:
             raise TimedOut(f"No orchestrator answered within {START_SECONDS:.0f} s. Its log: {log}")
         time.sleep(POLL_SECONDS)
@@ -109,8 +111,8 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
     url = found.get("url")
-    if port is not None and not is_mine and url is None:
-        raise Conflict(refusal("up on no port", home=client.home))
+    if port is not None and not is_mine and (url is None or port not in (0, urlsplit(url).port)):
+        raise Conflict(refusal("up elsewhere", home=client.home, where=url or "no port", port=port or 8420))
     tell("up", {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}, as_json=as_json)
     return 0
 
@@ -123,9 +125,12 @@ def _spawn(home: Path, log: Path, door: Sequence[object]) -> subprocess.Popen[by
         )  # fmt: skip
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path, before: int) -> str:
+    """Why it did not start, or else all that it wrote; before that the log tells of earlier ones."""
     with log.open(encoding="utf-8", errors="replace") as handle:
-        return "".join(handle.readlines()[-5:]).strip() or "It could not even write its log: is the disk full?"
+        handle.seek(before)
+        told = f"\n{handle.read()}".rpartition("\npodium: ")[2]
+    return told.strip() or "It could not even write its log: is the disk full?"
 
 
 def _is_locked(home: Path) -> bool:

@@ -1,6 +1,7 @@
 """The terminal dashboard: four screens, each a list and a page that says more, live over the event stream (DSH-2)."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -16,7 +17,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Static
 
-from podium.domain.errors import PodiumError
+from podium.domain.errors import PodiumError, UsageError
 from podium.faces.cli import markup, render
 from podium.faces.cli.client import Client
 from podium.faces.cli.dashboard.api import Api, reached
@@ -263,8 +264,12 @@ _NAMES: Final = str.maketrans(" -", "__")
 
 async def serve(client: Client, url: str | None) -> int:
     """Until the reader leaves; the exit code."""
+    if url is None:
+        client.ask("status", {})  # which knows a home that nobody runs
     async with reached(client, url) as api:
         await api.ask("status", {})  # whoever does not answer says so in words, not on a screen
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise UsageError("The dashboard needs a terminal; `podium status` tells the same in words.")
         app = Dashboard(api)
         await app.run_async()
         return app.return_code or 0
