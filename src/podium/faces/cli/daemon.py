@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from podium import clock
 from podium.address import LOCK, ORCHESTRATOR_LOG
@@ -111,7 +110,7 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
     url = found.get("url")
-    if port is not None and not is_mine and (url is None or port not in (0, urlsplit(url).port)):
+    if port is not None and not is_mine and (url is None or (port and not url.endswith(f":{port}"))):
         raise Conflict(refusal("up elsewhere", home=client.home, where=url or "no port", port=port or 8420))
     tell("up", {"home": str(client.home), "pid": pid, "started": is_mine, "url": url}, as_json=as_json)
     return 0
@@ -139,8 +138,8 @@ def _is_locked(home: Path) -> bool:
 
 
 def _holder(home: Path) -> int | None:
-    """The process that wrote its id into the lock last; None in the moment before it does."""
-    told = (home / LOCK).read_text("ascii", "replace").strip()
+    """The process that holds the lock, as it wrote into it; None for nobody, and in the moment before it does."""
+    told = (home / LOCK).read_text("ascii", "replace").strip() if _is_locked(home) else ""
     return int(told) if told.isdecimal() else None
 
 
@@ -157,8 +156,7 @@ def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
         if time.monotonic() > deadline:
             raise TimedOut(f"The orchestrator (process {pid}) did not stop within {STOP_SECONDS:.0f} s.")
         time.sleep(POLL_SECONDS)
-    heir = _holder(client.home) if _is_locked(client.home) else None
-    tell("down", answer | {"pid": pid, "stopped": True, "heir": heir}, as_json=as_json)
+    tell("down", answer | {"pid": pid, "stopped": True, "heir": _holder(client.home)}, as_json=as_json)
     return 0
 
 
@@ -167,8 +165,7 @@ def _process_of(client: Client) -> int | None:
     try:
         found = client.running()
     except Unavailable:
-        pid = _holder(client.home) if _is_locked(client.home) else None
-        if pid is None:
+        if (pid := _holder(client.home)) is None:
             raise
         return pid
     return int(found["pid"]) if found is not None else None

@@ -13,7 +13,7 @@ import click
 
 from podium import __version__
 from podium.address import home_path
-from podium.domain.errors import Defect, PodiumError, Unavailable
+from podium.domain.errors import Defect, PodiumError, Unavailable, UsageError
 from podium.faces.cli import completion, outlet
 from podium.faces.cli.commands import derive, derive_run, grouped
 from podium.faces.cli.index import commands
@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # loaded when a command needs it: `podium --help` answers in 
     from podium.faces.cli.composition import Composition
 
 INTERRUPTED: Final = 130
-USAGE: Final = 2
 DEBUG: Final = "PODIUM_DEBUG"
 """Set to anything, a defect shows its traceback."""
 LINES: Final = click.IntRange(0, 1_000_000)
@@ -247,7 +246,7 @@ def execute(arguments: Sequence[str], compose: "Callable[[], Composition]") -> i
         outlet.drop_output()
         return 0
     except click.ClickException as error:
-        return _tell(USAGE, "usage", error.format_message(), as_json=as_json, show=error.show)
+        return _tell(UsageError.exit_code, UsageError.kind, error.format_message(), as_json=as_json, show=error.show)
     except (click.Abort, KeyboardInterrupt):
         return _tell(INTERRUPTED, "interrupted", "interrupted", as_json=as_json)
     except PodiumError as error:
