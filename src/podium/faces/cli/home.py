@@ -37,8 +37,7 @@ def write(path: Path, agent: str | None, *, copy_pipeline: bool, may_ask: bool) 
     _write_whole(path, text + (table if agent != CLAUDE or named else "") + named)
     yield f"Wrote {path}. Next: `podium run FILE`, or `podium up` and `podium submit FILE`."
     if variables and not named:
-        names = ", ".join(variables)
-        yield f"{agent} needs a credential: set one of {names} in [agents.{agent}.env] there. {HINT}"
+        yield f"{agent} needs a credential: set one of {', '.join(variables)} in [agents.{agent}.env] there. {HINT}"
     if variables:
         yield "`podium doctor` tells whether all is there that it needs."
 
