@@ -82,9 +82,8 @@ def check_targets(found: list[Target]) -> Check:
     missed = [
         f"{t.name} {t.actual:,.4g} {t.unit}, not {t.low:g} to {t.high:g}{few[t.name]}" for t in found if t.met is False
     ]
-    outcome = "missed" if missed else "ok"
     met = sum(one.met is True for one in found)
-    return finding("Targets", outcome, said="; ".join(missed), met=met, number=len(found))
+    return finding("Targets", "missed" if missed else "ok", said="; ".join(missed), met=met, number=len(found))
 
 
 def check_webhooks(disabled: list[Row]) -> Check:

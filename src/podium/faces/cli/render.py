@@ -72,10 +72,8 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
     )
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
-    own = (begun, clone, count, dotted, lines, message, multiline, place, pull, sparkline, state, styled, told)
-    filters = {name: getattr(wording, name) for name in words.split()} | {
-        do.__name__: do for do in (*own, listed, works_of)
-    }
+    own = (begun, clone, count, dotted, lines, listed, message, multiline, place, pull, sparkline, state, styled, told)
+    filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in (*own, works_of)}
     cast("dict[str, Any]", made.filters).update(filters)
     return made
 
