@@ -237,8 +237,7 @@ def check_platform(system: str, release: str) -> Check:
     """What this system can and cannot do for Podium (OPS-1)."""
     if system == "linux" and "microsoft" in release.lower():
         system = "wsl1" if release.endswith("-Microsoft") else "wsl2"
-    outcome = system if system in CHECKS["Platform"] else "unknown"
-    return finding("Platform", outcome, system=system, release=release)
+    return finding("Platform", system if system in CHECKS["Platform"] else "unknown", system=system, release=release)
 
 
 def check_sandbox(trouble: str, mode: str) -> Check:
