@@ -23,6 +23,7 @@ TRIES: Final = 12
 HELP_LOADS: Final = {
     *("podium", "podium.address", "podium.credential", "podium.faces", "podium.faces.cli"),
     *("podium.domain", "podium.domain.access", "podium.domain.errors"),
+    "podium.refusals",  # one function: its table is read when the first refusal comes
     *(f"podium.faces.cli.{name}" for name in ("client", "commands", "completion", "index", "main", "outlet")),
 }
 HELP_LOADS_MAX: Final = 170

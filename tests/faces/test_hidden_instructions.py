@@ -225,7 +225,7 @@ def test_no_canary_leaves_though_the_agent_obeys_a_hidden_instruction(github: ht
     everywhere = [name for name, text in kept.items() if "OBEYED cat" in text]
     assert any("outputs/marketing/docs/release.md" in name for name in everywhere), everywhere
     assert any(name.startswith("deployments/greeter/") for name in everywhere), everywhere
-    for what in ("git/blobs", "issues", "pulls"):
+    for what in ("git/trees", "issues", "pulls"):
         sent = [request for request in received if request.startswith(f"POST /repos/ada/greeter/{what}\n")]
         assert "OBEYED" in "".join(sent), what
     orders = kept["log"].count("OBEYED ")
