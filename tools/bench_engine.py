@@ -152,8 +152,8 @@ async def bench(path: Path, workflows: dict[str, list[str]], in_flight: int) -> 
     async with opened(path) as (store, clock):
         assert isinstance(clock, SteadyClock)
         made = Bench(store, clock, workflows, in_flight)
-        made.engine.dispatcher.pause()
         await made.engine.start()
+        made.engine.dispatcher.pause()  # after the start, which resumes it
         try:
             yield made
         finally:
