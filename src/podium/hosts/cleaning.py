@@ -3,12 +3,11 @@
 import os
 import shutil
 import stat
-import subprocess
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Final
 
+from podium.hosts import probing
 from podium.runner import claim
 from podium.runner.journal import LOG, RAW
 from podium.workspace.layout import PRIVATE
@@ -64,7 +63,9 @@ def remove(path: Path) -> str:
     if not os.path.lexists(path):
         return ""
     _take_back_rights(path)
-    return _remove_by_program(path)  # it walks without paths: some are nested deeper than a path may be long
+    # A program that walks without paths: some are nested deeper than a path may be long.
+    said = probing.run(("rm", "-rf", "--", str(path)), REMOVE_SECONDS_MAX).said
+    return f"{path} cannot be removed: {said}" if os.path.lexists(path) else ""
 
 
 def _take_back_rights(path: Path) -> None:
@@ -75,14 +76,3 @@ def _take_back_rights(path: Path) -> None:
             os.chmod(directory, PRIVATE)  # noqa: PTH101 - as above
             with os.scandir(directory) as entries:
                 pending += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-
-
-def _remove_by_program(path: Path) -> str:
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    run = partial(subprocess.run, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS_MAX)
-    try:
-        done = run(("rm", "-rf", "--", str(path)), env=env, check=False)
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"{path} cannot be removed: {error}"
-    said = done.stderr.decode("utf-8", "replace").strip()
-    return f"{path} cannot be removed: {said[-500:]}" if os.path.lexists(path) else ""

@@ -5,7 +5,6 @@ Everything that is not named here does not exist inside: no home, no other clone
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from podium.address import SOCKET
 from podium.agents.command import Program
 from podium.config import SandboxConfig
 from podium.domain.errors import Unavailable
+from podium.hosts import probing
 from podium.runner import overlay
 from podium.runner.network import TRUSTED
 from podium.runner.start import STATUS_FD
@@ -50,16 +50,12 @@ def trouble() -> str:
         return "bubblewrap is not installed"
     if program in _worked:
         return ""
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    try:
-        command = (program, *_DATA["apart"], *_DATA["probe"], "true")
-        done = subprocess.run(command, env=env, capture_output=True, timeout=PROBE_SECONDS, check=False)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise Unavailable(f"Whether bubblewrap works here cannot be told now ({error}); it is tried again.") from error
-    if not done.returncode:
+    ran = probing.run((program, *_DATA["apart"], *_DATA["probe"], "true"), PROBE_SECONDS)
+    if ran.status is None:
+        raise Unavailable(f"Whether bubblewrap works here cannot be told now ({ran.said}); it is tried again.")
+    if not ran.status:
         _worked.add(program)
-    said = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
-    return f"bubblewrap does not work here ({said})" if done.returncode else ""
+    return f"bubblewrap does not work here ({ran.said})" if ran.status else ""
 
 
 def walls(chosen: SandboxConfig, home: Home, directory: Path, repository: Path, program: Program, path: str) -> Walls:

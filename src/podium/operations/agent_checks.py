@@ -1,5 +1,6 @@
 """Whether each kind of agent can be used, for `podium doctor`; no secret is looked at, only whether one is named."""
 
+import asyncio
 import importlib.util
 import re
 import shutil
@@ -11,7 +12,7 @@ from podium import __version__, config
 from podium.agents.acp import presets
 from podium.config import AgentConfig
 from podium.domain.errors import PodiumError, UsageError
-from podium.operations import probing
+from podium.hosts import probing
 from podium.operations.operation import Output
 from podium.tables import beside
 
@@ -50,7 +51,7 @@ async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck
         return _found("claude.unread", why=trouble)
     if agent.command:
         return _found("claude.replaced")
-    ran = await probing.run((agent.program or CLAUDE, "--version"), probing.environment())
+    ran = await asyncio.to_thread(probing.run, (agent.program or CLAUDE, "--version"))
     return claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
 
@@ -75,7 +76,7 @@ async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
         return _found("acp.missing", program=program, title=preset.title or "it", name=name)
     if not preset.credentials:
         return _found("acp.untried", program=program)
-    ran = await probing.run((program, "--version"), probing.environment())
+    ran = await asyncio.to_thread(probing.run, (program, "--version"))
     version = re.search(r"\d+(?:\.\d+)+", ran.said) if ran.status == 0 else None
     return _logged_in(name, agent, preset.credentials, version and version[0])
 

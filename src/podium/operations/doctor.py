@@ -16,8 +16,8 @@ import apsw
 
 from podium import config
 from podium.domain.errors import PodiumError
-from podium.hosts import hosting, sandbox
-from podium.operations import agent_checks, probing
+from podium.hosts import hosting, probing, sandbox
+from podium.operations import agent_checks
 from podium.operations.agent_checks import AgentCheck
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
@@ -87,7 +87,7 @@ async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
 
 
 async def _git() -> Check:
-    ran = await probing.run(("git", "--version"), probing.environment())
+    ran = await asyncio.to_thread(probing.run, ("git", "--version"))
     return check_git(ran.said if ran.status == 0 else None, ran.said)
 
 

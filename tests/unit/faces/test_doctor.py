@@ -8,7 +8,8 @@ import pytest
 
 from podium.app import RealWorld
 from podium.config import AgentConfig
-from podium.operations import agent_checks, doctor, probing
+from podium.hosts import probing
+from podium.operations import agent_checks, doctor
 from podium.operations.doctor import DoctorOutput
 from podium.operations.operation import Nothing
 from podium.store.store import DATABASE
@@ -220,18 +221,18 @@ def test_agents_by_acp_are_usable_with_a_program_and_a_credential(tmp_path: Path
 
 def test_a_probe_gets_no_other_environment() -> None:
     script = "import os; print(sorted(os.environ))"
-    ran = asyncio.run(probing.run((sys.executable, "-I", "-c", script), {"PATH": "/usr/bin", "LC_ALL": "C"}))
-    assert ran == (0, "['LC_ALL', 'PATH']")
+    ran = probing.run((sys.executable, "-I", "-c", script))
+    assert ran == (0, "['HOME', 'LC_ALL', 'PATH']")
 
 
 def test_a_probe_that_hangs_is_ended() -> None:
     script = "import signal; signal.pause()"
-    ran = asyncio.run(probing.run((sys.executable, "-I", "-c", script), {}, 0.2))
+    ran = probing.run((sys.executable, "-I", "-c", script), 0.2)
     assert ran == (None, "no answer within 0.2 s")
 
 
 def test_a_probe_that_is_missing_says_so() -> None:
-    assert asyncio.run(probing.run(("/no/such/program",), {})) == (None, "No such file or directory")
+    assert probing.run(("/no/such/program",)) == (None, "No such file or directory")
 
 
 def examined(home: Path) -> DoctorOutput:
