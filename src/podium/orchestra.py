@@ -12,8 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from podium import config as configuration
-from podium import credential
+from podium import config as configuration, credential
 from podium.address import NODE, NODE_VARIABLE, url_of
 from podium.clock import end_tasks
 from podium.domain.errors import PodiumError

@@ -18,8 +18,7 @@ from podium import credential
 from podium.hosts import sandbox
 from tests.faces.command_line import CommandLine
 from tests.faces.github_emulator import TOKEN, environ, free_port, until
-from tests.faces.obedient_agent import __file__ as agent_file
-from tests.faces.obedient_agent import hidden_between, hidden_in_tags
+from tests.faces.obedient_agent import __file__ as agent_file, hidden_between, hidden_in_tags
 from tests.unit.runner.stage import git
 
 pytestmark = [

@@ -21,8 +21,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from podium.domain.access import OPERATOR, Principal
-from podium.domain.access import Scope as Opens
+from podium.domain.access import OPERATOR, Principal, Scope as Opens
 from podium.faces.mcp.http import PATH, mount
 from podium.faces.mcp.servers import NAMES
 from tests.faces.command_line import CommandLine

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from podium.domain.attempt import Ending, Report
 from podium.domain.command import Acknowledge, Complete, Dispatch, Send, Verdict

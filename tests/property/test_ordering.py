@@ -1,8 +1,7 @@
 """The order of work as a law: nobody starves, whatever arrives."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain import pipeline_file
 from podium.domain.attempt import Artifact, Ending, Report

@@ -1,8 +1,7 @@
 """Routing as a law, for every strategy: lawful, exclusive, and nothing that fits is left waiting."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.instance import Slot
 from podium.domain.job import Job

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from podium.domain import pipeline_file

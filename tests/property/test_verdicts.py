@@ -1,8 +1,7 @@
 """The verdict as a law: only what is plainly passed passes, and nothing goes round for ever."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
 from podium.domain.pipeline import Gate, Step

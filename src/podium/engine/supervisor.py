@@ -13,8 +13,7 @@ from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
 from podium.engine.dispatcher import Dispatcher
-from podium.policy import retry
-from podium.policy import verdict as verdicts
+from podium.policy import retry, verdict as verdicts
 from podium.policy.health import Vitals
 from podium.ports import Clock, Host, Running, Store
 

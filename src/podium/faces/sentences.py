@@ -10,8 +10,7 @@ from jinja2 import Environment, Template, Undefined
 
 from podium.domain import lifecycle
 from podium.domain.pipeline import workflow_of
-from podium.faces.wording import clean, clock_time, duration, figure, one_line
-from podium.faces.wording import work as named
+from podium.faces.wording import clean, clock_time, duration, figure, one_line, work as named
 from podium.tables import beside
 
 REASON_CHARS_MAX: Final = 160

@@ -10,8 +10,7 @@ from podium.agents.command import Program
 from podium.config import SandboxConfig
 from podium.domain.attempt import Assignment
 from podium.hosts import cleaning, sandbox
-from podium.runner import files
-from podium.runner import spec as specs
+from podium.runner import files, spec as specs
 from podium.runner.spec import Limits, Spec
 from podium.workspace.layout import PRIVATE, Home, make_private
 

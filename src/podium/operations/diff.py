@@ -10,8 +10,7 @@ from podium.hosts import reports
 from podium.operations.context import Context
 from podium.operations.jobs import job_of
 from podium.operations.operation import Input, Output, argument, operation, option
-from podium.runner import claim
-from podium.runner import files as kept
+from podium.runner import claim, files as kept
 from podium.store.rows import Rows
 from podium.workspace import changes, worktree
 from podium.workspace.layout import Home

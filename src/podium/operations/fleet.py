@@ -11,8 +11,7 @@ from podium.domain.job import PODIUM_QUEUE
 from podium.operations.context import Context
 from podium.operations.operation import Change, Output, argument, of_store, operation, option
 from podium.operations.roster import attempts_of, fleet_of, instance_named, pins_behind
-from podium.policy.rebalance import Move
-from podium.policy.rebalance import rebalance as proposed
+from podium.policy.rebalance import Move, rebalance as proposed
 from podium.policy.scaling import QUEUE_INSTANCES_MAX, Pool, resize
 from podium.store.batch import HOUR_SECONDS
 from podium.store.looks import pools_of, seconds_of_jobs

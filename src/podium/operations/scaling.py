@@ -4,8 +4,7 @@ import json
 
 from podium.operations.context import Context
 from podium.operations.operation import Input, Nothing, Output, option, question
-from podium.policy.bottleneck import FlowSeen, StepSeen
-from podium.policy.bottleneck import name as named
+from podium.policy.bottleneck import FlowSeen, StepSeen, name as named
 from podium.store.batch import HOUR_SECONDS
 from podium.store.looks import Look, looks, seconds_of_jobs
 from podium.store.rows import Rows

@@ -11,8 +11,7 @@ def main(arguments: list[str]) -> int:
     """Run one attempt and return the exit status; what happened to the attempt is in `exit.json`."""
     from pathlib import Path
 
-    from podium.runner import claim, files, processes, shortage
-    from podium.runner import spec as specs
+    from podium.runner import claim, files, processes, shortage, spec as specs
     from podium.runner.attempt import Attempt
     from podium.runner.spec import Limits
     from podium.runner.supervise import Signals, Supervisor

@@ -12,8 +12,7 @@ from typing import Final
 
 from podium.domain.errors import NotFound, Unavailable, UsageError
 from podium.refusals import refusal
-from podium.workspace import git, worktree
-from podium.workspace import source as names
+from podium.workspace import git, source as names, worktree
 from podium.workspace.layout import tree_bytes
 
 ADOPTED: Final = "refs/podium/adopted"

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from podium.backup import archive
-from podium.backup import snapshot as snapshots
+from podium.backup import archive, snapshot as snapshots
 from podium.backup.archive import SUFFIXES, Writer
 from podium.backup.restoring import restore
 from podium.backup.taking import take

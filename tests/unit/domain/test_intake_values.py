@@ -1,8 +1,7 @@
 """Ids are safe everywhere, documents are readable or refused with what to do."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.errors import InvalidDocument, UsageError
 from podium.domain.project import TITLE_CHARS_MAX, checked_id, slug

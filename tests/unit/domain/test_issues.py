@@ -1,8 +1,7 @@
 """Issues that depend on or conflict with each other become an order that loses nobody and makes no circle."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain import issues
 from podium.domain.pipeline import Item, longest_first, topological

@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from podium.domain import lifecycle
-from podium.faces.cli.render import PAGES as FOLDER
-from podium.faces.cli.render import SAME, show
+from podium.faces.cli.render import PAGES as FOLDER, SAME, show
 from podium.operations.attempts import NoteOutput, WhoamiOutput
 from podium.operations.catalogue import operation_named
 from podium.operations.operation import REGISTRY

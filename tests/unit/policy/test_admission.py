@@ -1,8 +1,7 @@
 """Begin, wait, or come back later: decided from counters, with a reason that has the figures."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.policy import admission
 from podium.policy.admission import Limits, Snapshot

@@ -1,8 +1,7 @@
 """When a workflow grows or shrinks: each trigger alone, bounds, cooldowns, the gate; and never back and forth."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.errors import UsageError
 from podium.policy.autoscaling import Decision, Look, Signals, Thresholds, Track, bounds, decide

@@ -1,8 +1,7 @@
 """Deliveries are tried again over hours, at growing distances, and given up in the end; all without waiting."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.delivery import Answer, Delivery
 from podium.policy.delivery import ATTEMPTS_MAX, CAP_SECONDS, JITTER, decide, delay_seconds

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from podium.domain.attempt import Ending, GateOutcome, GateResult, Report
 from podium.domain.instance import Slot

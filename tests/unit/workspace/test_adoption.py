@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from podium.domain.errors import NotFound, PodiumError, Unavailable, UsageError
-from podium.workspace import adoption, publishing, source
-from podium.workspace import git as own_git
+from podium.workspace import adoption, git as own_git, publishing, source
 from podium.workspace.layout import Home
 from podium.workspace.repository import Merged, Repositories
 from tests.unit.workspace.existing import fingerprint, plant_traps, repository, write
