@@ -29,6 +29,16 @@ def slug(text: str, fallback: str, chars_max: int = ID_CHARS_MAX) -> str:
     return fallback if not made or _RESERVED.fullmatch(made) else made
 
 
+def cut(line: str, chars_max: int) -> str:
+    """A line of at most so many characters, cut between words where it can be."""
+    if len(line) <= chars_max:
+        return line
+    head = line[: chars_max - 1]
+    at_word = head.rsplit(" ", 1)[0]
+    # A script without spaces has no word boundary to cut at.
+    return (at_word if len(at_word) > chars_max // 2 else head).rstrip(" ,;:.") + "…"
+
+
 def checked_id(text: str) -> str:
     """`text` if it is a project id that is safe as a file name, a branch and a host label; else `UsageError`."""
     if not _ID.fullmatch(text) or _RESERVED.fullmatch(text):

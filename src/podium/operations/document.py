@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from podium.domain.errors import InvalidDocument
-from podium.domain.project import TITLE_CHARS_MAX
+from podium.domain.project import TITLE_CHARS_MAX, cut
 from podium.refusals import refusal
 
 BYTES_MAX: Final = 2 * 1024 * 1024
@@ -42,13 +42,8 @@ def decode(content: bytes, name: str, size_bytes: int = 0) -> str:
 def one_line(text: str, chars_max: int = TITLE_CHARS_MAX) -> str:
     """`text` on one line without control characters, cut between words where it can be; empty when nothing shows."""
     line = " ".join("".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN).split())
-    if not any(unicodedata.category(c)[0] in "LNPS" for c in line):
-        return ""
-    if len(line) <= chars_max:
-        return line
-    cut = line[: chars_max - 1]
-    at_word = cut.rsplit(" ", 1)[0]
-    return (at_word if len(at_word) > chars_max // 2 else cut).rstrip(" ,;:.") + "…"
+    shows = any(unicodedata.category(c)[0] in "LNPS" for c in line)
+    return cut(line, chars_max) if shows else ""
 
 
 def title_of(text: str, fallback: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from podium.domain.project import slug
+from podium.domain.project import cut, slug
 
 SOURCE_WIDTH = 100
 KEY_CHARS_MAX = 60
@@ -35,13 +35,7 @@ _MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|]|^[-+#=~])")
 def one_line(text: str, chars_max: int) -> str:
     """Return the text as one clean line of at most `chars_max` characters, cut between words if it can be."""
     seen = (c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN and c not in _BIDI_CONTROLS)
-    line = "".join(seen).strip()
-    if len(line) <= chars_max:
-        return line
-    cut = line[: chars_max - 1]
-    at_word = cut.rsplit(" ", 1)[0]
-    # A script without spaces has no word boundary to cut at.
-    return (at_word if len(at_word) > chars_max // 2 else cut).rstrip(" ,;:.") + "…"
+    return cut("".join(seen).strip(), chars_max)
 
 
 def words(text: str) -> list[str]:
