@@ -15,7 +15,7 @@ from typing import Any, Final
 from podium.address import NODE, url_of
 from podium.clock import SteadyClock, end_tasks
 from podium.domain.errors import PodiumError, Unavailable
-from podium.faces.rest.doors import Doors
+from podium.faces.rest import doors
 from podium.faces.rest.relay import Relay
 from podium.faces.rest.server import Server
 from podium.nodes.leadership import LEASE_SECONDS, RENEW_SECONDS, Keeper, Node, open_leader
@@ -61,8 +61,8 @@ class ClusterNode:
     async def run(self) -> None:
         """Follow, lead while the lease holds, follow again: whatever is in doubt is read anew from the database."""
         async with self._relay.doors() as (on_socket, on_port):
-            doors = Doors(self._home, on_socket, self._listener, on_port)
-            self._clock.spawn(doors.serve(self._clock.sleep), "doors")
+            served = doors.serve(self._home, on_socket, self._listener, on_port, self._clock.sleep)
+            self._clock.spawn(served, "doors")
             for module in NEEDED_TO_LEAD:  # loaded beforehand: a failover does not wait for it
                 await asyncio.to_thread(import_module, module)
             try:

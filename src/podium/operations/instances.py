@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from podium.domain.access import attempt_name
 from podium.domain.errors import NotFound
 from podium.domain.fleet import by_number
 from podium.domain.job import Job
@@ -158,11 +159,10 @@ def logs(rows: Rows, context: Context, asked: LogsInput) -> LogsOutput:
 
 def _was(rows: Rows, attempt: str) -> bool:
     """Whether there has been such an attempt, as far as is known: its job may have been pruned."""
-    job, dot, number = attempt.rpartition("/")[2].partition(".a")
-    if not (dot and job.isdecimal() and number.isdecimal()):
+    if (told := attempt_name(attempt)) is None:
         return False
-    row = rows.one("job_by_id", (int(job),))
-    return int(job) <= rows.one("numbers")[0] and (row is None or int(number) <= Job._make(row).attempt)
+    row = rows.one("job_by_id", (told.job,))
+    return told.job <= rows.one("numbers")[0] and (row is None or told.number <= Job._make(row).attempt)
 
 
 def _file(context: Context, asked: LogsInput, instance: str, attempt: str, *, running: bool) -> LogFile:

@@ -22,39 +22,34 @@ SENT_BYTES_MAX: Final = 64 * 1024
 _log = logging.getLogger(__name__)
 
 
-class Doors:
-    """Serves one application on the home's socket and one on a port, if there is a socket that listens on one."""
+async def serve(
+    home: Path, on_socket: ASGIApp, port: socket.socket | None, on_port: ASGIApp, sleep: Callable[[float], Any]
+) -> None:
+    """Serve one application on the home's socket and one on a port, if a socket listens on one, until cancelled.
 
-    def __init__(self, home: Path, on_socket: ASGIApp, port: socket.socket | None, on_port: ASGIApp) -> None:
-        self._home = home
-        self._port = port
-        self._socket, self._tcp = _uvicorn(on_socket), _uvicorn(on_port)
+    The home's socket is served also when there was no room to make it at first.
+    """
+    doors = [_serve_home(home, on_socket, sleep)]
+    if port is not None:
+        doors.append(_serve(on_port, port))
+    await asyncio.gather(*doors)
 
-    async def serve(self, sleep: Callable[[float], Any]) -> None:
-        """Serve until cancelled, the socket also when there was no room to make it at first."""
-        doors = [self._serve_socket(sleep)]
-        if self._port is not None:
-            doors.append(self._tcp._serve([self._port]))  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
-        await asyncio.gather(*doors)
 
-    async def _serve_socket(self, sleep: Callable[[float], Any]) -> None:
-        while True:
-            try:
-                return await self._serve_home()
-            except OSError as error:
-                _log.warning("the socket cannot be made: %s; agents go on, and it is tried again", error)
-            await sleep(SOCKET_RETRY_SECONDS)
-
-    async def _serve_home(self) -> None:
-        path = self._home / SOCKET
-        path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
-            with socket_address(self._home) as address:
-                listener.bind(address)  # the command line's umask keeps other users out, as the home's rights do
-            try:
-                await self._socket._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals
-            finally:
-                path.unlink(missing_ok=True)
+async def _serve_home(home: Path, app: ASGIApp, sleep: Callable[[float], Any]) -> None:
+    path = home / SOCKET
+    while True:
+        try:
+            path.unlink(missing_ok=True)
+            with socket.socket(socket.AF_UNIX) as listener:
+                with socket_address(home) as address:
+                    listener.bind(address)  # the command line's umask keeps other users out, as the home's rights do
+                try:
+                    return await _serve(app, listener)
+                finally:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("the socket cannot be made: %s; agents go on, and it is tried again", error)
+        await sleep(SOCKET_RETRY_SECONDS)
 
 
 class _Connection(H11Protocol):
@@ -68,9 +63,9 @@ class _Connection(H11Protocol):
         transport.set_write_buffer_limits(high=WAITING_BYTES_MAX)
 
 
-def _uvicorn(app: ASGIApp) -> uvicorn.Server:
+async def _serve(app: ASGIApp, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app, http=_Connection, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2,
         ws="none", server_header=False, interface="asgi3",
     )  # fmt: skip
-    return uvicorn.Server(config)
+    await uvicorn.Server(config)._serve([listener])  # pyright: ignore[reportPrivateUsage] - serve() would take the signals

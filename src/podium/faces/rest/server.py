@@ -24,8 +24,7 @@ from podium import credential
 from podium.address import url_of
 from podium.domain.access import OPERATOR, Principal
 from podium.domain.errors import Forbidden, PodiumError, Unauthorized, Unavailable
-from podium.faces.rest import hooks, problem, routes
-from podium.faces.rest.doors import Doors
+from podium.faces.rest import doors, hooks, problem, routes
 from podium.faces.rest.guard import COOKIE, LOOPBACK, SESSION_SECONDS, Guard, Sessions
 from podium.faces.rest.prometheus import Exposition
 from podium.faces.rest.stream import EventStream, Feed, begin_at
@@ -55,13 +54,9 @@ class Server:
     """
 
     def __init__(
-        self,
-        context: Callable[[], Context],
-        committed: Callable[[], Awaitable[None]],
-        port: socket.socket | None = None,
-        mounts: Sequence[Mounted] = (),
-        pages: Sequence[BaseRoute] = (),
-    ) -> None:
+        self, context: Callable[[], Context], committed: Callable[[], Awaitable[None]],
+        port: socket.socket | None = None, mounts: Sequence[Mounted] = (), pages: Sequence[BaseRoute] = (),
+    ) -> None:  # fmt: skip
         self._home = context().home
         self._port = port
         self._mounts = mounts
@@ -103,7 +98,7 @@ class Server:
     async def serve(self, clock: Clock) -> None:
         """Serve behind doors of its own until cancelled."""
         async with self.mounted():
-            await Doors(self._home, self._on_socket, self._port, self._on_port).serve(clock.sleep)
+            await doors.serve(self._home, self._on_socket, self._port, self._on_port, clock.sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +124,10 @@ class Sites:
 
 def _built(context: Callable[[], Context], sessions: Sessions, url: str | None, stream: routes.Stream) -> FastAPI:
     """The application behind the guard; `context` gives the running orchestrator's, `url` is where browsers find it."""
-    app = FastAPI(
-        title="Podium",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        exception_handlers={
-            PodiumError: problem.on_podium_error,
-            HTTPException: problem.on_http_error,
-            Exception: problem.on_defect,
-        },
-    )
+    app = FastAPI(title="Podium", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(PodiumError, problem.on_podium_error)
+    app.add_exception_handler(HTTPException, problem.on_http_error)
+    app.add_exception_handler(Exception, problem.on_defect)
     _open_routes(app, context, sessions, url)
     _browser_routes(app, sessions, url)
     hooks.add_routes(app, context)

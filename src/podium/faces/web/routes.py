@@ -20,13 +20,8 @@ from podium.operations.context import Context
 from podium.operations.operation import REGISTRY
 from podium.tables import beside
 
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
+_TABLE: Final = beside(__file__, "screens.toml")
+HEADERS: Final[Mapping[str, str]] = _TABLE["headers"]
 STATUS: Final = {2: 422, 3: 404, 5: 403}
 """From an error's exit code to the status of its page; everything else may work later."""
 PART: Final = "x-podium-part"
@@ -110,7 +105,7 @@ def _screen(asks: Mapping[str, Any], **told: str) -> Screen:
     return Screen(asks=tuple(Ask(name, **ask) for name, ask in asks.items()), **told)
 
 
-SCREENS: Final = tuple(_screen(**told) for told in beside(__file__, "screens.toml")["screens"])
+SCREENS: Final = tuple(_screen(**told) for told in _TABLE["screens"])
 """In the order of the navigation."""
 
 
