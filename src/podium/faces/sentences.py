@@ -79,25 +79,15 @@ def _told(event: Mapping[str, Any], works: Works) -> dict[str, Any]:
     order = list(lifecycle.WORKFLOWS.get(workflow_of(event["workflow"]), ()))
     before, after = (order.index(said.get(name, "")) if said.get(name) in order else -1 for name in ("from", "to"))
     return {
-        "reason": "",
-        "summary": "",
-        "action": event["type"].removeprefix("operator."),
-        **said,
-        "project": one_line(event["project"]),
-        "workflow": one_line(event["workflow"]),
-        "who": one_line(event["instance"]) or "an instance",
-        "attempt": event["attempt"],
-        "job": job,
-        "is_known": work is not None,
+        "reason": "", "summary": "", "action": event["type"].removeprefix("operator."), **said,
+        "project": one_line(event["project"]), "workflow": one_line(event["workflow"]), "job": job,
+        "who": one_line(event["instance"]) or "an instance", "attempt": event["attempt"], "is_known": work is not None,
         "doing": doing(work) if work else f"works on {job}",
         "done": (_words(work, 1) if work else "") or f"{job} passed",
-        "subject": one_line(work.item) if work and work.item else job,
-        "somebody": said.get("by") or "somebody",
-        "because": _after_colon(said.get("reason", "")),
-        "goes_back": 0 <= after < before,
-        "data": data,
-        "event": event,
-    }
+        "subject": one_line(work.item) if work and work.item else job, "somebody": said.get("by") or "somebody",
+        "because": _after_colon(said.get("reason", "")), "goes_back": 0 <= after < before,
+        "data": data, "event": event,
+    }  # fmt: skip
 
 
 TONES: Final[Mapping[str, Any]] = beside(__file__, "states.toml")

@@ -184,12 +184,9 @@ def cloud_event(event: Mapping[str, Any], id_: str) -> "CloudEvent":
 
     project = event["project"]
     attributes: dict[str, Any] = {
-        "id": id_,
-        "source": f"/podium/projects/{project}" if project else "/podium",
-        "type": f"podium.{event['type']}",
-        "time": datetime.fromtimestamp(event["at"], UTC),
-        "datacontenttype": "application/json",
-    }
+        "id": id_, "source": f"/podium/projects/{project}" if project else "/podium", "type": f"podium.{event['type']}",
+        "time": datetime.fromtimestamp(event["at"], UTC), "datacontenttype": "application/json",
+    }  # fmt: skip
     about = {name: event[name] for name in ("workflow", "job", "attempt", "instance") if event[name]}
     about |= {"subject": project} if project else {}
     return CloudEvent(attributes | about, event["data"])

@@ -114,20 +114,13 @@ def metrics(rows: Rows, context: Context, asked: MetricsInput) -> MetricsOutput:
     done, failed = whole["project.completed"], whole["project.failed"].total()
     ready = {subject: n for subject, state, n in rows.all("tally_all") if state == "ready"}
     return MetricsOutput(
-        window=asked.window,
-        since=since,
-        until=wall,
-        projects_completed=done.total(),
-        projects_failed=failed,
+        window=asked.window, since=since, until=wall, projects_completed=done.total(), projects_failed=failed,
         success_rate=round(done.total() / (done.total() + failed), 4) if done.total() + failed else None,
         projects_per_hour=round(done.total() / (wall - since) * HOUR_SECONDS, 3),
-        average_pipeline_seconds=_average(done),
-        retries=_retries(whole),
-        cost_usd=_cost(whole),
+        average_pipeline_seconds=_average(done), retries=_retries(whole), cost_usd=_cost(whole),
         workflows={name: _workflow(rows, context, name, whole, wall - since) for name in names},
-        span_seconds=width,
-        spans=_spans(names, spans, ready),
-    )
+        span_seconds=width, spans=_spans(names, spans, ready),
+    )  # fmt: skip
 
 
 def _spans(names: Sequence[str], spans: Mapping[int, _Counted], depth: dict[str, int]) -> list[MetricsSpan]:
@@ -157,16 +150,12 @@ def _workflow(rows: Rows, context: Context, name: str, counted: _Counted, second
     pool = len(fleet_of(rows, context).present(name))
     ended = f"verdict.{name}."
     return WorkflowMetrics(
-        projects_completed=completed.total(),
-        average_seconds=_average(completed),
-        started=counted[f"queue.{name}.started"].total(),
-        wait_p50_seconds=quantile(waits, 0.5),
-        wait_p95_seconds=quantile(waits, 0.95),
-        busy_seconds=round(busy, 3),
-        instances=pool,
+        projects_completed=completed.total(), average_seconds=_average(completed),
+        started=counted[f"queue.{name}.started"].total(), busy_seconds=round(busy, 3), instances=pool,
+        wait_p50_seconds=quantile(waits, 0.5), wait_p95_seconds=quantile(waits, 0.95),
         utilization=round(min(1.0, busy / (pool * seconds)), 4) if pool else None,
         verdicts={key.removeprefix(ended): cell.total() for key, cell in counted.items() if key.startswith(ended)},
-    )
+    )  # fmt: skip
 
 
 def _average(cell: _Cell) -> float | None:

@@ -1,5 +1,6 @@
 """How things stand: the whole at a glance, what waits, and where the numbers come from (QUE-1)."""
 
+from collections import Counter
 from typing import Final
 
 from podium.operations import waiting
@@ -113,15 +114,10 @@ def status(rows: Rows, context: Context, asked: Nothing) -> StatusOutput:
     for row in rows_of(rows, context, of_workflows(context)):
         name, subject = row.queue, f"workflow.{row.queue}"
         workflows[name] = WorkflowStatus.like(
-            row,
-            queued=tally.get((subject, "queued"), 0),
-            active=tally.get((subject, "active"), 0),
-            completed_today=today.get(f"{subject}.completed", 0),
-            jobs_ready=row.depth,
-            jobs_running=row.running,
-            jobs_held=row.held,
-            started_per_hour=recent.get(f"queue.{name}.started", 0),
-        )
+            row, queued=tally.get((subject, "queued"), 0), active=tally.get((subject, "active"), 0),
+            completed_today=today.get(f"{subject}.completed", 0), jobs_ready=row.depth, jobs_running=row.running,
+            jobs_held=row.held, started_per_hour=recent.get(f"queue.{name}.started", 0),
+        )  # fmt: skip
     done, seconds = day.get("project.completed", (0, 0.0))
     failed = day.get("project.failed", (0, 0.0))[0]
     notices, needing = rows.one("notices_open")
@@ -201,28 +197,18 @@ class BacklogOutput(Output):
 @question("backlog")
 def backlog(rows: Rows, context: Context, asked: Nothing) -> BacklogOutput:
     """Show what waits, by queue and role, and for how long."""
-    totals: dict[str, int] = {}
+    now, totals = context.clock.now(), Counter[str]()
     tally = {(subject, state): n for subject, state, n in rows.all("tally_all")}
-    for (_, state), n in tally.items():
-        totals[state] = totals.get(state, 0) + n
-    (due,) = rows.one("next_due", (context.clock.now(),))
+    for (subject, state), n in tally.items():
+        if not subject.startswith(waiting.WAITING):  # those are projects
+            totals[state] += n
+    (due,) = rows.one("next_due", (now,))
+    paused = rows.all("projects_paused", (INPUT_SHOWN_MAX,))
     return BacklogOutput(
-        ready=[
-            BacklogQueue(queue=q, lane=lane, jobs=n, oldest_seconds=round(max(0.0, context.clock.now() - at), 3))
-            for q, lane, n, at in ready_lanes(rows)
-        ],
-        held=totals.get("held", 0),
-        delayed=totals.get("delayed", 0),
-        next_due_seconds=round(due - context.clock.now(), 3) if due is not None else None,
-        in_review=totals.get("in_review", 0),
-        projects_waiting=waiting.depth(tally),
+        ready=[BacklogQueue.of((*lane, round(max(0.0, now - at), 3))) for *lane, at in ready_lanes(rows)],
+        held=totals["held"], delayed=totals["delayed"], in_review=totals["in_review"], dead=totals["dead"],
+        next_due_seconds=round(due - now, 3) if due is not None else None,
+        projects_waiting=waiting.depth(tally), jobs_paused=totals["paused"],
         input=waiting.first(rows, context, context.pipeline.start, INPUT_SHOWN_MAX),
-        paused=[
-            PausedProject(project=name, paused_seconds=round(context.clock.now() - at, 3), because=because or "")
-            for name, at, because in rows.all("projects_paused", (INPUT_SHOWN_MAX,))
-        ],
-        jobs_paused=sum(
-            n for (subject, state), n in tally.items() if state == "paused" and not subject.startswith(waiting.WAITING)
-        ),
-        dead=totals.get("dead", 0),
-    )
+        paused=[PausedProject.of((name, round(now - at, 3), because or "")) for name, at, because in paused],
+    )  # fmt: skip

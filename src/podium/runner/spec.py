@@ -125,21 +125,21 @@ def read(directory: Path) -> Spec:
     return Spec(directory=directory, limits=limits, **content)
 
 
+_SETTLED = {
+    "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
+    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_TERMINAL_PROMPT": "0",
+}  # fmt: skip
+_PLACES = {"HOME": "home", "TMPDIR": "tmp", "PODIUM_ASSIGNMENT": "assignment.json"}
+
+
 def environment(spec: Spec) -> dict[str, str]:
     """The whole environment of agents and gates; nothing is inherited that is not named here (INS-4)."""
-    return {
+    return _SETTLED | {
         "PATH": spec.path,
-        "HOME": str(spec.directory / "home"),
-        "TMPDIR": str(spec.directory / "tmp"),
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
+        "PODIUM_ATTEMPT": spec.tag,
+        **{name: str(spec.directory / place) for name, place in _PLACES.items()},
         **{f"GIT_{who}_NAME": spec.instance for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": f"{spec.instance}@podium.invalid" for who in ("AUTHOR", "COMMITTER")},
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_TERMINAL_PROMPT": "0",
-        "PODIUM_ATTEMPT": spec.tag,
-        "PODIUM_ASSIGNMENT": str(spec.directory / "assignment.json"),
         **{name: f"{spec.cache}/{tool}" for name, tool in CACHES.items() if spec.cache},
         # uv would link installed files to the cache's own, so that whoever edits the one edits the other.
         **({"UV_LINK_MODE": "copy"} if spec.cache else {}),

@@ -134,14 +134,11 @@ def _run(
 ) -> Answer:
     try:
         process = subprocess.Popen(
-            ("git", *_SAFE, *arguments),
-            cwd=repository,
+            ("git", *_SAFE, *arguments), cwd=repository, start_new_session=True,
             env={"PATH": os.environ.get("PATH", os.defpath), **_DATA["environment"], **env},
             stdin=stdin if isinstance(stdin, int) else subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
     except FileNotFoundError as error:
         missing = "git is not on PATH; install it" if error.filename == "git" else f"{repository} does not exist"
         raise Unavailable(f"`git {arguments[0]}` could not be started: {missing}.") from None

@@ -76,13 +76,9 @@ def grouped(name: str, summary: str, own: click.Command | None, members: Iterabl
             context.invoke(own.callback, **given)
 
     group = click.Group(
-        name,
-        params=own.params if own else None,
-        help=own.help if own else summary,
-        short_help=summary,
-        callback=callback,
-        invoke_without_command=own is not None,
-    )
+        name, params=own.params if own else None, help=own.help if own else summary, short_help=summary,
+        callback=callback, invoke_without_command=own is not None,
+    )  # fmt: skip
     for member in members:
         group.add_command(member)
     return group

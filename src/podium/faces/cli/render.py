@@ -64,13 +64,10 @@ def page(console: Console, name: str, answer: Mapping[str, Any]) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=FunctionLoader(_source),
-        undefined=StrictUndefined,
-        line_statement_prefix="%",
-        keep_trailing_newline=True,
-        finalize=_told,
+        loader=FunctionLoader(_source), undefined=StrictUndefined, line_statement_prefix="%",
+        keep_trailing_newline=True, finalize=_told,
         autoescape=False,  # noqa: S701 - a terminal is no browser; `_safe` is its escaping
-    )
+    )  # fmt: skip
     words = "ago clock_time counted date_time duration figure one_line percent size whole_seconds work"
     own = (begun, clone, count, dotted, lines, listed, message, multiline, place, pull, sparkline, state, styled, told)
     filters = {name: getattr(wording, name) for name in words.split()} | {do.__name__: do for do in (*own, works_of)}

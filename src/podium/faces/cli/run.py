@@ -151,17 +151,14 @@ def _outcome(project: dict[str, Any]) -> int | None:
 def result_of(project: dict[str, Any]) -> dict[str, Any]:
     """The documented result of a run."""
     outputs = [{k: v for k, v in output.items() if v is not None} for output in project["outputs"]]
-    ended = project["ended_at"]
+    jobs, ended = project["jobs"], project["ended_at"]
+    done, failed, reworked = jobs.get("passed", 0), jobs.get("cancelled", 0), project["attempts"].get("rework", 0)
     return {
         "project": {"id": project["id"], "title": project["title"]},
         "workflows": {name: workflow["state"] for name, workflow in project["workflows"].items()},
         "repository": project["repository"],
         **({"adopted_from": project["adopted_from"]} if project["adopted_from"] else {}),
         "outputs": outputs,
-        "jobs": {
-            "passed": project["jobs"].get("passed", 0),
-            "failed": project["jobs"].get("cancelled", 0),
-            "reworked": project["attempts"].get("rework", 0),
-        },
+        "jobs": {"passed": done, "failed": failed, "reworked": reworked},
         "elapsed_seconds": round(ended - project["created_at"], 3) if ended else None,
     }

@@ -52,14 +52,10 @@ class OperationServer(MCPServer[Any]):
         self.caller: Final = caller
         about = WORDS["servers"][name]
         super().__init__(
-            name,
-            title=f"Podium: {name}",
-            instructions=about,
-            version=__version__,
-            log_level="WARNING",
+            name, title=f"Podium: {name}", instructions=about, version=__version__, log_level="WARNING",
             subscriptions=False,  # what there is changes with a version of Podium, never while it runs
             middleware=middleware,
-        )
+        )  # fmt: skip
         self._read_with = add_resources(self, caller) if name == RESOURCEFUL else {}
         for prompt in prompts_of(self.operations):
             self.add_prompt(prompt)
@@ -129,20 +125,15 @@ def build(name: str, caller: Caller, *middleware: ServerMiddleware[Any]) -> Oper
 
 
 def _tool(name: str, operation: Operation) -> protocol.Tool:
-    reads = operation.safety == "read"
+    hints = protocol.ToolAnnotations(
+        read_only_hint=operation.safety == "read", destructive_hint=operation.safety == "destructive",
+        idempotent_hint=operation.idempotent, open_world_hint=False,
+    )  # fmt: skip
     return protocol.Tool(
-        name=name,
-        title=operation.name.capitalize(),
+        name=name, title=operation.name.capitalize(), annotations=hints, input_schema=_input_schema(operation),
         description=inspect.cleandoc(operation.call.__doc__ or operation.summary),
-        input_schema=_input_schema(operation),
         output_schema=operation.output.model_json_schema(mode="serialization"),
-        annotations=protocol.ToolAnnotations(
-            read_only_hint=reads,
-            destructive_hint=operation.safety == "destructive",
-            idempotent_hint=reads or operation.idempotent,
-            open_world_hint=False,
-        ),
-    )
+    )  # fmt: skip
 
 
 def _input_schema(operation: Operation) -> dict[str, Any]:
