@@ -53,12 +53,9 @@ class Programs:
 
 
 def program(
-    name: str,
-    command: Sequence[str],
-    env: Mapping[str, str],
-    options: Sequence[str] = (),
+    name: str, command: Sequence[str], env: Mapping[str, str], options: Sequence[str] = (),
     acp: str | Sequence[str] = "",
-) -> Program:
+) -> Program:  # fmt: skip
     """The program of the agent called `name`; `options` are a built-in one's. Raises UsageError without a command."""
     if acp:
         preset = presets.find(acp)

@@ -69,14 +69,11 @@ def told(assignment: Assignment, document: Path, base: str, unfinished: str | No
     """The assignment as docs/command-protocol.md describes it."""
     same = ("attempt", "project", "workflow", "step", "role", "instance", "item", "prompt", "feedback", "increment")
     return {
-        "version": PROTOCOL_VERSION,
         **{name: getattr(assignment, name) for name in same},
-        "document": str(document),
+        "version": PROTOCOL_VERSION, "document": str(document), "base": base, "unfinished": unfinished,
         "artifacts": [{k: v for k, v in asdict(a).items() if k != "run"} for a in assignment.artifacts],
         "messages": [
             {"id": m.id, "from": m.sender, "to": m.to, "project": m.project or None, "text": m.text, "at": m.at}
             for m in assignment.messages
         ],
-        "base": base,
-        "unfinished": unfinished,
-    }
+    }  # fmt: skip

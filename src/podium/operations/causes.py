@@ -81,12 +81,9 @@ Told = tuple[str, dict[str, Any]]
 
 
 def findings(
-    standings: Iterable[Standing],
-    paused: Iterable[tuple[str, float]],
-    stranded: Iterable[str],
-    limits: LimitsConfig,
-    now: float,
-) -> list[Finding]:
+    standings: Iterable[Standing], paused: Iterable[tuple[str, float]], stranded: Iterable[str],
+    limits: LimitsConfig, now: float,
+) -> list[Finding]:  # fmt: skip
     """What is stuck, the longest first. `paused` are projects and since when; in `stranded` ones nothing can move."""
     found: dict[tuple[str, str, str], Finding] = {}
     for standing in sorted(standings, key=lambda standing: standing.since):

@@ -86,12 +86,9 @@ def _answer(
     return FleetOutput(
         pools=[PoolChange.like(c, workflow=c.queue) for c in changes],
         moves=[InstanceMove.like(m, workflow=m.queue, to_workflow=m.to_queue) for m in moves],
-        started=list(done.started),
-        retired=list(done.retired),
-        finishing=[] if done.ended else list(done.working),
-        attempts_ended=list(done.ended),
-        jobs_unpinned=list(unpinned),
-    )
+        started=list(done.started), retired=list(done.retired), attempts_ended=list(done.ended),
+        finishing=[] if done.ended else list(done.working), jobs_unpinned=list(unpinned),
+    )  # fmt: skip
 
 
 @operation("scale-up")

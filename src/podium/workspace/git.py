@@ -74,13 +74,9 @@ class Bounds:
 
 
 async def ask(
-    repository: Path,
-    *arguments: str,
-    stdin: bytes | int = b"",
-    env: Mapping[str, str] = _NOTHING,
-    bounds: Bounds | None = None,
-    fine: Container[int] | None = None,
-) -> Answer:
+    repository: Path, *arguments: str, stdin: bytes | int = b"", env: Mapping[str, str] = _NOTHING,
+    bounds: Bounds | None = None, fine: Container[int] | None = None,
+) -> Answer:  # fmt: skip
     """Run a git command, whatever its status unless `fine` holds those that it may have.
 
     `stdin` is its input, or a descriptor to read it from. With `bounds`, silence is no reason to end it, and a

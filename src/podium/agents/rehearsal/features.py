@@ -138,13 +138,11 @@ def _hits(words: list[str], stems: Sequence[str]) -> int:
 def module_text(feature: Feature, feedback: Sequence[str], with_fault: bool) -> str:
     """Return the module that implements the feature; feedback it answers is told in its docstring."""
     return prose.filled(
-        "feature.py",
-        feature=feature,
+        "feature.py", feature=feature, revisions=_revisions(feedback),
         summary=feature.title if feature.title[-1] in ".!?…" else f"{feature.title}.",
         detail=feature.detail or "The issue says no more than its title.",
-        revisions=_revisions(feedback),
         source=feature.behaviour.source + _FAULT * with_fault,
-    )
+    )  # fmt: skip
 
 
 def feedback_lines(feedback: Sequence[str]) -> list[str]:

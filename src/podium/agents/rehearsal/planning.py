@@ -115,13 +115,11 @@ def make_plan(text: str, project: Told, first_number: int, package: str | None) 
     paragraphs = (paragraph for point in points if point.level < ITEM for paragraph in point.texts[1:])
     vocabulary = prose.words(text)
     return Plan(
-        title=title,
+        title=title, features=features, package=package or prose.package_name(title),
         summary=prose.one_line(project.text("brief") or next(paragraphs, ""), DETAIL_CHARS_MAX),
         type=project.text("type") or _type(prose.words(title), vocabulary),
         complexity=project.text("complexity") or _complexity(len(found), len(vocabulary)),
-        package=package or prose.package_name(title),
-        features=features,
-    )
+    )  # fmt: skip
 
 
 def _feature_points(points: list[Point]) -> list[Point]:
