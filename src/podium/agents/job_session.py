@@ -8,16 +8,14 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _PUT_BACK: Final = "Your unfinished work has been laid into it, uncommitted: see `git status`."
 _LOST: Final = "Nothing of unfinished work could be laid into it: what you had not finished has to be made again."
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """What the session told last of all that it used."""
 
     input_tokens: int = 0
@@ -47,7 +45,7 @@ class JobSession:
         self.id, self.totals = id_, totals or (self.totals if id_ == self.id else Totals())
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._record.with_suffix(".part")
-        draft.write_text(json.dumps({"id": id_, "totals": asdict(self.totals)}), "utf-8")
+        draft.write_text(json.dumps({"id": id_, "totals": self.totals._asdict()}), "utf-8")
         draft.replace(self._record)
 
     def put_back(self, commit: str, clone: Path) -> str:

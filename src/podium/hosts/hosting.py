@@ -5,9 +5,8 @@ host may be a `local.LocalHost` that begins, finds and cleans up runners elsewhe
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Final
+from typing import Final, NamedTuple
 
 from podium.agents.command import Programs
 from podium.config import SandboxConfig
@@ -26,19 +25,17 @@ Access = Callable[[str], Mapping[str, str]]
 """The environment that lets the agent of the attempt so named speak to Podium; its token dies with the lease."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostSettings:
+class HostSettings(NamedTuple):
     """What an operator may choose."""
 
     cancel_grace_seconds: float = 15.0
     """From asking a runner to end its attempt and save the work, to killing it."""
     salvage_seconds: float = 120.0
-    limits: Limits = field(default_factory=Limits)
-    sandbox: SandboxConfig = field(default_factory=lambda: SandboxConfig(mode="off"))
+    limits: Limits = Limits()
+    sandbox: SandboxConfig = SandboxConfig(mode="off")
 
 
-@dataclass(frozen=True, slots=True)
-class Hosting:
+class Hosting(NamedTuple):
     """What a host of agents that are programs is given."""
 
     home: Home
@@ -46,7 +43,7 @@ class Hosting:
     clock: Clock
     programs: Programs
     """What is started for each agent."""
-    settings: HostSettings = field(default_factory=HostSettings)
+    settings: HostSettings = HostSettings()
     access: Access = lambda _: {}
     """What an attempt's agent, and nobody else, needs to speak to Podium."""
 

@@ -6,9 +6,8 @@ shares no object with it and knows no remote, so nothing can be pushed back.
 
 import os
 import shutil
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from podium.domain.errors import NotFound, Unavailable, UsageError
 from podium.refusals import refusal
@@ -30,8 +29,7 @@ _NETWORK = ("SSH_AUTH_SOCK", "https_proxy", "HTTPS_PROXY", "http_proxy", "no_pro
 """What git gets of the environment to reach a URL; a folder gets none of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What an existing repository offers."""
 
     branch: str
@@ -50,7 +48,7 @@ async def inspect(source: str) -> Found | None:
         return None
     _need_folder(source)
     found = await look(source)
-    return replace(found, uncommitted=await _count_uncommitted(Path(source), found.head))
+    return found._replace(uncommitted=await _count_uncommitted(Path(source), found.head))
 
 
 def _need_folder(source: str) -> None:

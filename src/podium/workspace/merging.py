@@ -1,17 +1,15 @@
 """Merges without a working tree: `git merge-tree` and `git commit-tree`, so that nothing half-done is ever visible."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from podium.workspace import git
 
 CONFLICT_FILES_MAX: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class MergeConflict:
+class MergeConflict(NamedTuple):
     """Two lines of work changed the same places; `files` are the first of those that need a decision."""
 
     files: tuple[str, ...]

@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ for url in sys.argv[1:]:
 @pytest.fixture
 def walled(world: World) -> World:
     """A world whose attempts run in a sandbox, or not at all."""
-    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="required"))
+    world.settings = world.settings._replace(sandbox=SandboxConfig(mode="required"))
     return world
 
 
@@ -139,8 +138,8 @@ def test_nobody_is_reached_but_who_is_allowed(walled: World, loop: asyncio.Runne
         fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)}"
         script = f"{fetch} {urls} tunnel:{friend} tunnel:{foreign}\n"
         script += f"no_proxy= NO_PROXY= {fetch} http://127.0.0.1:{friend}/again http://127.0.0.1:{foreign}/\n" + PASSED
-        walled.settings = replace(
-            walled.settings, sandbox=SandboxConfig(mode="required", allow=(f"127.0.0.1:{friend}",))
+        walled.settings = walled.settings._replace(
+            sandbox=SandboxConfig(mode="required", allow=(f"127.0.0.1:{friend}",))
         )
 
         async def run() -> Report:
@@ -177,7 +176,7 @@ def test_downloads_of_the_host_are_read_inside_and_written_by_nobody(walled: Wor
 def test_an_address_of_ipv6_is_reached_as_it_is_written(walled: World, loop: asyncio.Runner) -> None:
     with serving("six", "::1") as port:
         fetch = f"{shlex.quote(sys.executable)} -c {shlex.quote(FETCH)} http://[::1]:{port}/ http://[::2]:{port}/\n"
-        walled.settings = replace(walled.settings, sandbox=SandboxConfig(mode="required", allow=(f"[::1]:{port}",)))
+        walled.settings = walled.settings._replace(sandbox=SandboxConfig(mode="required", allow=(f"[::1]:{port}",)))
 
         async def run() -> Report:
             return await walled.run(fetch + PASSED)
@@ -203,8 +202,8 @@ def test_a_cancelled_agent_is_asked_first_and_nothing_of_it_is_left(walled: Worl
     async def run() -> Report:
         script = f"trap 'echo asked; exit 0' TERM; echo in >{walled.fifo()}; while :; do sleep 0.05; done"
         limits = walled.settings.limits._replace(grace_seconds=5.0)
-        walled.settings = replace(
-            walled.settings, limits=limits, sandbox=SandboxConfig(mode="required", read=(str(walled.fifo()),))
+        walled.settings = walled.settings._replace(
+            limits=limits, sandbox=SandboxConfig(mode="required", read=(str(walled.fifo()),))
         )
         running = await walled.start(script)
         assert await walled.hear() == "in"
@@ -242,7 +241,7 @@ def test_an_orchestrators_secrets_stay_outside(
 def test_where_there_can_be_none_auto_goes_without(
     world: World, loop: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="auto"))
+    world.settings = world.settings._replace(sandbox=SandboxConfig(mode="auto"))
     monkeypatch.setattr(sandbox, "trouble", lambda: "bubblewrap is not installed")
     report = loop.run(_begun(world, f"test -e {world.home.repository(PROJECT)}/README.md || ls /etc/passwd\n" + PASSED))
     assert report.verdict == "passed"
@@ -269,7 +268,7 @@ def test_a_home_is_not_shown_because_it_is_on_path_or_in_the_system(
 
 
 def test_a_sandbox_that_cannot_be_made_is_no_start(world: World, loop: asyncio.Runner, tmp_path: Path) -> None:
-    world.settings = replace(world.settings, sandbox=SandboxConfig(mode="required"))
+    world.settings = world.settings._replace(sandbox=SandboxConfig(mode="required"))
 
     async def run() -> Report:
         host = world.host()

@@ -5,9 +5,8 @@ import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from podium.agents.claude import roles
 from podium.agents.claude.roles import Json, Role
@@ -24,8 +23,7 @@ UNATTENDED: Final[Mapping[str, str]] = _DATA["env"]
 """For unattended work; what `[agents.claude.env]` says goes before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """One start of the program."""
 
     argv: tuple[str, ...]

@@ -7,9 +7,8 @@ A role of the home (`roles/NAME.md` in it, and before that `roles/PROJECT/NAME.m
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from podium.domain.errors import UsageError
 
@@ -28,8 +27,7 @@ _KNOWN: Final = frozenset({"name", "description", "tools", "model", "output"})
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """What one role is told, may do and hands over."""
 
     name: str
@@ -66,14 +64,10 @@ def parse(path: Path, ground_rules: str = "") -> Role:
     if head.keys() - _KNOWN or not head.get("tools"):
         raise UsageError(f"{path}: the front matter holds {', '.join(sorted(_KNOWN))} and nothing else; give `tools`.")
     model = head.get("model", INHERIT)
-    kinds = _listed(head.get("output", ""))
-    return Role(
-        name=head.get("name", path.stem),
-        prompt=f"{ground_rules}\n\n{found['body'].strip()}".strip(),
-        tools=_listed(head["tools"]),
-        model="" if model == INHERIT else model,
-        output={kind: _data_schema(kind, path.parent) for kind in kinds},
-    )
+    prompt = f"{ground_rules}\n\n{found['body'].strip()}".strip()
+    output = {kind: _data_schema(kind, path.parent) for kind in _listed(head.get("output", ""))}
+    own_model = "" if model == INHERIT else model
+    return Role(head.get("name", path.stem), prompt, _listed(head["tools"]), own_model, output)
 
 
 def result_schema(role: Role) -> Json:

@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from podium.agents.rehearsal import prose
 from podium.agents.rehearsal.protocol import Messages, Result, StepFailed
@@ -37,8 +37,7 @@ _OWN_MARK = "rehears"
 _GIT = ("git", "-c", f"include.path={Path(__file__).with_name('gitconfig')}")
 
 
-@dataclass(frozen=True, slots=True)
-class Troubles:
+class Troubles(NamedTuple):
     """What to rehearse: a pace in seconds a step, and the issues or steps that each trouble strikes."""
 
     seconds: float = 0.0
@@ -46,9 +45,6 @@ class Troubles:
     crash: frozenset[str] = frozenset()
     hang: frozenset[str] = frozenset()
     fail: frozenset[str] = frozenset()
-
-
-_LISTS = ("rework", "crash", "hang", "fail")
 
 
 def strikes(targets: frozenset[str], key: str) -> bool:
@@ -71,7 +67,7 @@ def parse_troubles(text: str) -> Troubles:
     words = " ".join(_DIRECTIVE.findall(_FENCED.sub("", text))).split()
     settings = {name: value for name, _, value in (word.partition("=") for word in words)}
     pace = settings.get("seconds", "")
-    lists = {name: frozenset(filter(None, settings.get(name, "").split(","))) for name in _LISTS}
+    lists = {name: frozenset(filter(None, settings.get(name, "").split(","))) for name in Troubles._fields[1:]}
     return Troubles(min(float(pace), SECONDS_MAX) if _NUMBER.fullmatch(pace) else 0.0, **lists)
 
 

@@ -1,8 +1,7 @@
 """How an MCP server reaches operations, and as whom."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from podium.domain.access import Principal
 from podium.domain.errors import Forbidden
@@ -10,8 +9,7 @@ from podium.operations.invoke import permit
 from podium.operations.operation import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Whoever uses a server, as far as the server knows."""
 
     ask: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]

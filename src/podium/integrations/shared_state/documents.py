@@ -7,11 +7,10 @@ about: a workflow by its name, or a project as `projects/{id}`. Each question is
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from podium.domain.instance import Slot
 from podium.domain.pipeline import Pipeline, workflow_of
@@ -36,8 +35,7 @@ PROJECT_FILES: Final[list[str]] = _TABLE["project_files"]
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What all was at one commit."""
 
     seq: int
@@ -143,13 +141,11 @@ def queue(rows: Rows, workflow: str) -> Json:
     ready = _page(list(islice(merge(*lanes), ENTRIES_MAX + 1)), lambda row: _part("waiting", row[1:]))
     counts = {(subject, state): n for subject, state, n in rows.all("tally_all")}
     return _document(
-        "queue",
-        workflow=workflow,
+        "queue", workflow=workflow,
         jobs={state: counts.get((workflow, state), 0) for state in _TABLE["states"]["jobs"]},
         projects={state: counts.get((f"workflow.{workflow}", state), 0) for state in _TABLE["states"]["projects"]},
-        oldest_ready_at=min((entry["ready_at"] for entry in ready["entries"]), default=None),
-        ready=ready,
-    )
+        oldest_ready_at=min((entry["ready_at"] for entry in ready["entries"]), default=None), ready=ready,
+    )  # fmt: skip
 
 
 def instances(rows: Rows, workflow: str, slots: Sequence[Slot]) -> Json:
