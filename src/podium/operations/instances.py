@@ -1,17 +1,13 @@
-"""Instances: who there is and what each is doing, and where its words are kept."""
+"""Instances: who there is and what each is doing."""
 
 from typing import Any, Literal
 
-from podium.domain.access import attempt_name
-from podium.domain.errors import NotFound
 from podium.domain.fleet import by_number
-from podium.domain.job import Job
 from podium.operations.context import Context
-from podium.operations.operation import Input, Nothing, Output, argument, option, question
+from podium.operations.operation import Nothing, Output, question
 from podium.operations.projects import Spend
-from podium.operations.roster import attempts_of, fleet_of
+from podium.operations.roster import fleet_of
 from podium.policy.health import Signs, State, hung_seconds, judge
-from podium.runner.journal import LOG, RAW
 from podium.store.looks import pools_of
 from podium.store.rows import Rows
 
@@ -108,66 +104,3 @@ def instances(rows: Rows, context: Context, asked: Nothing) -> InstancesOutput:
         found.append(made)
     pools = [PoolRow.like(pool, workflow=pool.queue) for pool in pools_of(rows, fleet)[0]]
     return InstancesOutput(instances=found, pools=pools)
-
-
-class LogsInput(Input):
-    """Whose log."""
-
-    instance: str = argument()
-    """The instance's name, or an attempt as PROJECT/JOB.aN."""
-    attempts: int = option(1, ge=1, le=100)
-    """How many of its latest attempts."""
-    raw: bool = False
-    """What its agent's program said in its own words, such as Claude Code's events."""
-
-
-class LogFile(Output):
-    """The log of one attempt: a file of NDJSON messages on this machine."""
-
-    attempt: str
-    instance: str
-    path: str
-    running: bool
-
-
-class LogsOutput(Output):
-    """The log files of an instance, the oldest first; a face reads and follows them."""
-
-    files: list[LogFile]
-    not_kept: int
-    """Attempts that would be here, had their logs not been pruned ([retention] logs_days, logs_mib_max)."""
-
-
-@question("logs")
-def logs(rows: Rows, context: Context, asked: LogsInput) -> LogsOutput:
-    """Show what an instance's agent said and did."""
-    busy = {name: attempt for name, attempt in attempts_of(rows).items() if asked.instance in (name, attempt)}
-    files = [_file(context, asked, name, attempt, running=True) for name, attempt in busy.items()]
-    if "/" in asked.instance and not files:
-        files.append(_file(context, asked, "", asked.instance, running=False))
-    elif not files or asked.attempts > 1:
-        ended = rows.all("attempt_latest_of_instance", (asked.instance, asked.attempts - len(files)))
-        files += [_file(context, asked, asked.instance, f"{p}/{job}.a{n}", running=False) for p, job, n in ended]
-    asked_for = len(files) if "/" not in asked.instance or _was(rows, asked.instance) else 0
-    files = [file for file in files if file.path]
-    fleet = fleet_of(rows, context)
-    if not files and not asked_for and asked.instance not in fleet.instances:
-        known = ", ".join(one.name for one in fleet.present())
-        raise NotFound(f"There is no instance or attempt {asked.instance!r} with a log. Instances: {known}.")
-    return LogsOutput(files=files[::-1], not_kept=asked_for - len(files) if asked_for else 0)
-
-
-def _was(rows: Rows, attempt: str) -> bool:
-    """Whether there has been such an attempt, as far as is known: its job may have been pruned."""
-    if (told := attempt_name(attempt)) is None:
-        return False
-    row = rows.one("job_by_id", (told.job,))
-    return told.job <= rows.one("numbers")[0] and (row is None or told.number <= Job._make(row).attempt)
-
-
-def _file(context: Context, asked: LogsInput, instance: str, attempt: str, *, running: bool) -> LogFile:
-    """The place of an attempt's log; empty when there is none, or the name leads elsewhere."""
-    folder = (context.home / "attempts").resolve()
-    path = (folder / attempt / (RAW if asked.raw else LOG)).resolve()
-    inside = path.is_relative_to(folder) and (running or path.exists())
-    return LogFile(attempt=attempt, instance=instance, path=str(path) if inside else "", running=running)

@@ -1,6 +1,5 @@
 """Answers about the fleet; see `samples`."""
 
-from podium.operations.assigning import AssignOutput
 from podium.operations.fleet import DrainOutput, FleetOutput, InstanceMove, PoolChange, RestartOutput
 from podium.operations.instances import InstanceRow, InstancesOutput, PoolRow
 from podium.operations.queues import StrategyOutput
@@ -12,6 +11,7 @@ from podium.operations.scaling import (
     WorkflowLoad,
 )
 from podium.operations.simulate import SimulateOutput
+from podium.operations.steering import AssignOutput
 from podium.operations.swap import SwapOutput
 from podium.simulation.scenario import SimulatedQueue, SimulatedRun, StepTime
 from tests.unit.faces.samples import NOW, Answer, instance_rows, plain
