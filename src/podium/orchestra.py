@@ -94,9 +94,7 @@ class Orchestra:
     """A running orchestrator."""
 
     def __init__(self, context: "Context", engine: "Engine", store: "Store") -> None:
-        self.context = context
-        self._engine = engine
-        self._store = store
+        self.context, self._engine, self._store = context, engine, store
 
     async def events(self, after: int = 0) -> "AsyncGenerator[CloudEvent]":
         """Every event behind that number, as far as it is kept, as it is committed and without end (EVT-2)."""

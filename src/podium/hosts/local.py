@@ -103,9 +103,7 @@ class LocalRunning:
     """`ports.Running` over a runner's process; None stands for one that is gone already."""
 
     def __init__(self, host: "LocalHost", attempt: Attempt, runner: Runner | None) -> None:
-        self._host = host
-        self._attempt = attempt
-        self._runner = runner
+        self._host, self._attempt, self._runner = host, attempt, runner
         self._reason = ""
         self._report: Report | None = None
         self._last_word: asyncio.TimerHandle | None = None

@@ -51,12 +51,8 @@ class OwnSteps(InProcessHost):
     ) -> None:  # fmt: skip
         """`beyond` are the targets beyond this machine; `served` is the URL of what it serves of `{project}`."""
         super().__init__(self._act)
-        self._pages = pages
-        self._beyond = beyond
-        self._served = served
-        self._home = home
-        self._repositories = repositories
-        self._still_mine = still_mine
+        self._pages, self._beyond, self._served = pages, beyond, served
+        self._home, self._repositories, self._still_mine = home, repositories, still_mine
 
     async def _act(self, lease: Lease, brief: Brief) -> Report:
         assignment = await brief()

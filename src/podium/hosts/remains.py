@@ -52,8 +52,7 @@ class Remains:
     """`ports.Remains` of a home. `read` asks the store what is still open."""
 
     def __init__(self, home: Home, read: Read) -> None:
-        self._home = home
-        self._read = read
+        self._home, self._read = home, read
 
     async def prune(
         self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool

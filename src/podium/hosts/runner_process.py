@@ -26,9 +26,7 @@ class RunnerProcess:
     """One living or ended runner. With a pidfd a signal can never reach a stranger that got the same pid."""
 
     def __init__(self, pid: int, directory: Path, *, is_child: bool = False) -> None:
-        self._pid = pid
-        self._is_child = is_child
-        self._directory = directory
+        self._pid, self._is_child, self._directory = pid, is_child, directory
         self._fd: int | None = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
     def __del__(self) -> None:

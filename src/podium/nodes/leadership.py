@@ -31,8 +31,7 @@ class Keeper:
     """Takes and keeps the lease on a connection of its own. Blocking, for one thread; raises `Unavailable`."""
 
     def __init__(self, url: str, node: Node) -> None:
-        self._url = url
-        self._node = node
+        self._url, self._node = url, node
         self._rows: postgres.PostgresRows | None = None
 
     def _ask(self, name: str, *args: object) -> Any:

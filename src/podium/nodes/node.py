@@ -46,11 +46,8 @@ class ClusterNode:
     """Follows and leads by turns until it is cancelled; `orchestra` is what runs while it leads."""
 
     def __init__(self, home: Path, url: str, limits: Limits, listener: socket.socket, lead: Lead) -> None:
-        self._home = home
-        self._url = url
-        self._limits = limits
-        self._listener = listener
-        self._lead = lead
+        self._home, self._url, self._limits = home, url, limits
+        self._listener, self._lead = listener, lead
         self._clock = SteadyClock()
         self._own = Node(NODE or socket.gethostname(), _reached_at(listener), version("podium"))
         self._keeper = Keeper(url, self._own)

@@ -31,9 +31,7 @@ class Attempt:
     """Runs one attempt. `report` never raises: what goes wrong is in the report."""
 
     def __init__(self, spec: Spec, supervisor: Supervisor, patience: shortage.Patience) -> None:
-        self._spec = spec
-        self._supervisor = supervisor
-        self._patience = patience
+        self._spec, self._supervisor, self._patience = spec, supervisor, patience
         self._redactor = Redactor(spec.secrets)
         self._journal = Journal(spec.directory / LOG, spec.limits.log_bytes_max)
         self._tools = Tools(spec.directory)

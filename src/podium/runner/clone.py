@@ -38,8 +38,7 @@ class Clone:
     """Makes, reads and saves one attempt's repository. Every method raises GitFailedError."""
 
     def __init__(self, spec: Spec, git: Git) -> None:
-        self._spec = spec
-        self._git = git
+        self._spec, self._git = spec, git
         self._dir = spec.clone / ".git"
 
     def make(self) -> None:

@@ -24,11 +24,8 @@ class Gates:
     def __init__(
         self, spec: Spec, supervisor: Supervisor, journal: Journal, redactor: Redactor, heard: Conversation
     ) -> None:
-        self._spec = spec
-        self._supervisor = supervisor
-        self._journal = journal
-        self._redactor = redactor
-        self._heard = heard
+        self._spec, self._supervisor, self._journal = spec, supervisor, journal
+        self._redactor, self._heard = redactor, heard
         self.were_interrupted = False
         """Whether a request to stop came before all had answered."""
         self.lacked_room = False

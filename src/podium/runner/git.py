@@ -48,8 +48,7 @@ class Git:
     """Runs git for one clone. Once `heeds_stop` is off, a request to stop no longer interrupts it."""
 
     def __init__(self, spec: Spec, supervisor: Supervisor) -> None:
-        self._spec = spec
-        self._supervisor = supervisor
+        self._spec, self._supervisor = spec, supervisor
         self._walls = (*spec.git_walls, "--chdir", str(spec.clone), "--") if spec.git_walls else ()
         self._where = (f"--git-dir={spec.clone / '.git'}", f"--work-tree={spec.clone}")
         # HOME is a directory without any configuration; agents' commits keep their author through the environment.

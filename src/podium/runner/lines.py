@@ -14,8 +14,7 @@ class Lines:
     """
 
     def __init__(self, line_bytes_max: int, take: Callable[[bytes, bool], None]) -> None:
-        self._max = line_bytes_max
-        self._hand_on = take
+        self._max, self._hand_on = line_bytes_max, take
         self._held = bytearray()
         self._is_cut = False
 

@@ -28,9 +28,7 @@ class Conversation:
     """Listens to one agent and keeps what its report needs."""
 
     def __init__(self, limits: Limits, redactor: Redactor, step: str) -> None:
-        self._limits = limits
-        self._redactor = redactor
-        self._step = step
+        self._limits, self._redactor, self._step = limits, redactor, step
         self._bytes_kept = 0
         self.artifacts: list[Message] = []
         self.result: Message | None = None

@@ -109,9 +109,7 @@ class Patience:
     """
 
     def __init__(self, directory: Path, seconds: float, pause: Callable[[float], bool]) -> None:
-        self._directory = directory
-        self.seconds_left = seconds
-        self._pause = pause
+        self._directory, self.seconds_left, self._pause = directory, seconds, pause
 
     def wait(self) -> bool:
         """Wait until there seems to be room; False when there is no time left to try again."""

@@ -79,9 +79,7 @@ class Supervisor:
     """Starts programs as this process's children and ends them with all their descendants."""
 
     def __init__(self, signals: Signals, limits: Limits, room: Room) -> None:
-        self._signals = signals
-        self.limits = limits
-        self.room = room
+        self._signals, self.limits, self.room = signals, limits, room
         self._pulse = Pulse(room.directory)
         self._statuses: dict[int, int] = {}
 

@@ -30,9 +30,7 @@ class Session(Heard):
         self, messages: Messages, allows: Callable[[Told], bool], budget_usd: float, usd_per_hour: float
     ) -> None:
         super().__init__(messages)
-        self._allows = allows
-        self._budget_usd = budget_usd
-        self._usd_per_hour = usd_per_hour
+        self._allows, self._budget_usd, self._usd_per_hour = allows, budget_usd, usd_per_hour
         self._agent: acp.Agent | None = None
         self.is_deaf = False
         """Set while what is said was said before."""

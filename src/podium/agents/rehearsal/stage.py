@@ -84,8 +84,7 @@ class Stage:
 
     def __init__(self, root: Path, environment: Mapping[str, str], messages: Messages, troubles: Troubles) -> None:
         self.root = root.resolve()
-        self.messages = messages
-        self.troubles = troubles
+        self.messages, self.troubles = messages, troubles
         self._reached = 0.0
         # PODIUM_ATTEMPT stays, so that Podium can find every process of an attempt.
         self._environment = {name: value for name, value in environment.items() if name != "PODIUM_ASSIGNMENT"}

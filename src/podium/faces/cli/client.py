@@ -31,8 +31,7 @@ class RemoteError(PodiumError):
 
     def __init__(self, message: str, kind: str, exit_code: int) -> None:
         super().__init__(message)
-        self.kind = kind
-        self.exit_code = exit_code
+        self.kind, self.exit_code = kind, exit_code
 
 
 class NoOrchestrator(Unavailable):
@@ -53,8 +52,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
     def __init__(self, home: Path, answer_seconds: float) -> None:
         super().__init__("podium", timeout=answer_seconds)
-        self._home = home
-        self._answer_seconds = answer_seconds
+        self._home, self._answer_seconds = home, answer_seconds
 
     def connect(self) -> None:
         """Connect to the socket instead of a host; raises `NoOrchestrator`, or `Unavailable` when it takes too long."""
@@ -79,8 +77,7 @@ class Client:
         self.home = home
         self.agents_on: str | None = None
         """Where agents are to run if this process becomes the orchestrator; None leaves it to the configuration."""
-        self._compose = compose
-        self._answer_seconds = answer_seconds
+        self._compose, self._answer_seconds = compose, answer_seconds
 
     @cached_property
     def composition(self) -> "Composition":

@@ -23,9 +23,7 @@ class Link:
     """Asks on behalf of one run. A home without an orchestrator gets one: this process."""
 
     def __init__(self, client: Client, stack: AsyncExitStack, interrupted: asyncio.Event) -> None:
-        self._client = client
-        self._stack = stack
-        self._interrupted = interrupted
+        self._client, self._stack, self._interrupted = client, stack, interrupted
         self._orchestra: Orchestra | None = None
         self._losses = 0
         self._watches = True

@@ -148,9 +148,7 @@ class _Log:
 
     def __init__(self, instance: str, lines: int, *, as_json: bool) -> None:
         self.last = ""
-        self._instance = instance
-        self._lines = lines
-        self._as_json = as_json
+        self._instance, self._lines, self._as_json = instance, lines, as_json
         self._waits = False
         self._never = threading.Event()
         """Nothing sets it: the reader's interrupt ends the waiting."""

@@ -42,8 +42,7 @@ class Sessions:
     """Codes live in memory and die with their use; a session is a signed time, and outlives a restart."""
 
     def __init__(self, key: bytes, wall: Callable[[], float]) -> None:
-        self._key = key
-        self._wall = wall
+        self._key, self._wall = key, wall
         self._codes: dict[str, float] = {}
 
     def code(self) -> str:
@@ -83,10 +82,8 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str], authenticate: Authenticate, sessions: Sessions) -> None:
-        self._app = app
-        self._hosts = hosts
-        self._authenticate = authenticate
-        self._sessions = sessions
+        self._app, self._hosts = app, hosts
+        self._authenticate, self._sessions = authenticate, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or call the application."""

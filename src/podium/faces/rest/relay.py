@@ -32,9 +32,7 @@ class Relay:
     """`leader` says where the node listens that leads, empty while none does; `own` is where this one does."""
 
     def __init__(self, leader: Callable[[], str], clock: Clock, own: str) -> None:
-        self._leader = leader
-        self._clock = clock
-        self._own = own
+        self._leader, self._clock, self._own = leader, clock, own
         self._server: Server | None = None
         patience, all_of_them = httpx2.Timeout(None, connect=CONNECT_SECONDS), httpx2.Limits(max_connections=None)
         self._client = httpx2.AsyncClient(timeout=patience, limits=all_of_them, trust_env=False)

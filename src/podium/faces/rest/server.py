@@ -58,8 +58,7 @@ class Server:
         port: socket.socket | None = None, mounts: Sequence[Mounted] = (), pages: Sequence[BaseRoute] = (),
     ) -> None:  # fmt: skip
         self._home = context().home
-        self._port = port
-        self._mounts = mounts
+        self._port, self._mounts = port, mounts
         mine = credential.ensure(self._home)
         self.url = url_of(port) if port else None
         sessions = Sessions(credential.key(mine, "session"), context().clock.wall)

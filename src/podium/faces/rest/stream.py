@@ -43,9 +43,7 @@ class Feed:
     """The newest end of the log, encoded once; it is read only while somebody follows."""
 
     def __init__(self, read: Read, committed: Callable[[], Awaitable[None]], clock: Clock) -> None:
-        self._read = read
-        self._committed = committed
-        self.clock = clock
+        self._read, self._committed, self.clock = read, committed, clock
         self._ring: deque[Encoded] = deque()
         self._ring_bytes = 0
         self._last = 0
@@ -141,9 +139,7 @@ class EventStream(StreamingResponse):
 
     def __init__(self, feed: Feed, after: int | None, check: Callable[[], Awaitable[object]]) -> None:
         super().__init__(self._told(), headers=HEADERS)
-        self._feed = feed
-        self._after = after
-        self._check = check
+        self._feed, self._after, self._check = feed, after, check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the reader goes or its credential ends."""

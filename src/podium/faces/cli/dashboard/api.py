@@ -20,8 +20,7 @@ class Api:
     """Asks operations and follows events; every answer that is no answer is a `PodiumError`."""
 
     def __init__(self, client: Client, http: httpx2.AsyncClient, place: str) -> None:
-        self._client = client
-        self._http = http
+        self._client, self._http = client, http
         self.place = place
         """Who is asked, in words."""
 

@@ -60,8 +60,7 @@ class Dashboard(App[None]):
 
     def __init__(self, api: Api, get_datetime: Callable[[], datetime] | None = None) -> None:
         super().__init__()
-        self._api = api
-        self._get_datetime = get_datetime
+        self._api, self._get_datetime = api, get_datetime
         self._view = VIEWS["o"]
         self._answers: Answers = {}
         self._start, self._place = 0, dict[str, Any]()
