@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from podium.backup.snapshot import snapshot
-from podium.domain.errors import Conflict, Defect, NotFound
+from podium.backup import shared
+from podium.domain.errors import Conflict, NotFound
 from podium.store import postgres
-from podium.store.rows import sql
-from podium.store.sqlite import SqliteRows
+from podium.store.sqlite import SqliteRows, connect, migrate
 from podium.store.store import DATABASE
 
 MOVED: Final = f"{DATABASE}.moved"
@@ -31,33 +30,18 @@ def move(home: Path, url: str) -> Moved:
     """
     if not (home / DATABASE).exists():
         raise NotFound(f"The home {home} has no database of its own that could be moved.")
-    counts: dict[str, int] = {}
-    with snapshot(home / DATABASE) as mine, closing(postgres.connect(url)) as connection:
-        postgres.migrate(connection)
-        theirs = postgres.PostgresRows(connection)
+    with closing(connect(home / DATABASE)) as own, shared.opened(url) as theirs:
+        migrate(own)  # both have the same tables then
+        postgres.migrate(theirs.connection)
         if theirs.one("move_found"):
             raise Conflict(f"The database {postgres.described(url)} is not empty, and two homes do not mix.")
-        with connection.transaction():
-            for table, columns, key in mine.all("move_tables"):
-                counts[table] = _copied(mine, theirs, {"table": table, "columns": columns, "key": key})
+        mine = SqliteRows(own)
+        with theirs.connection.transaction():
+            theirs.one("snapshot_hold")
+            counts = shared.carry(mine, theirs)
             theirs.one("move_numbers")
         last: int = mine.one("event_last")[0]
     for suffix in ("", "-wal", "-shm"):
         if (part := home / f"{DATABASE}{suffix}").exists():
             part.rename(home / f"{MOVED}{suffix}")
     return Moved(counts, last)
-
-
-def _copied(mine: SqliteRows, theirs: postgres.PostgresRows, names: dict[str, str]) -> int:
-    """How many rows a table has, each of which was found again; raises `Defect` when one was not."""
-    rows, cursor = sql("move_rows").format(**names), theirs.connection.cursor()
-    with cursor.copy(sql("move_copy").format(**names).encode()) as copy:
-        for row in mine.connection.execute(rows):
-            copy.write_row(row)
-    count = 0
-    there = iter(cursor.execute(rows.encode(), prepare=False))
-    for row in mine.connection.execute(rows):
-        count += 1
-        if next(there, None) != row:
-            raise Defect(f"Row {count} of {names['table']} did not arrive as it is: {row!r}. Nothing was moved.")
-    return count

@@ -16,6 +16,7 @@ from podium import config
 from podium.backup.archive import extract, opener_of, unsound
 from podium.domain.errors import Conflict, PodiumError, Unavailable, UnsafeStore, UsageError
 from podium.hosts import cleaning
+from podium.refusals import refusal
 from podium.store.sqlite import SqliteRows, connect, migrate
 from podium.store.store import DATABASE
 from podium.workspace import packing, publishing
@@ -66,12 +67,16 @@ async def restore(file: Path, place: Path) -> Restored:
             restored.bytes += size
             return _place(home, name)
 
-        restored.made_at = str(extract(file, place_of).get("made_at", ""))
+        told = extract(file, place_of)
+        restored.made_at = str(told.get("made_at", ""))
+        restored.notes += map(str, told.get("notes", ()))
         _check_database(part / DATABASE, file)
         if (part / _PIPELINE).is_file():
             (part / _PIPELINE).rename(part / PurePosixPath(config.load(part).pipeline).name)
         await _make_repositories(home, restored)
         await _open(home, place, restored)
+        if os.environ.get(config.DATABASE_VARIABLE):
+            restored.notes.append(refusal("URL in the way", variable=config.DATABASE_VARIABLE))
         os.sync()
         part.rename(place)
     return restored

@@ -13,7 +13,7 @@ from typing import Final
 from podium import __version__, config
 from podium.backup.archive import Writer, opener_of
 from podium.backup.snapshot import copy, snapshot
-from podium.domain.errors import Conflict, NotFound, PodiumError
+from podium.domain.errors import Conflict, NotFound, PodiumError, UsageError
 from podium.domain.job import Job
 from podium.hosts import cleaning
 from podium.refusals import refusal
@@ -54,17 +54,20 @@ class _Taking:
 
     async def all(self, *, logs: bool) -> None:
         """Everything, in the order in which a restored home can rely on it."""
-        with snapshot(self.home.path / DATABASE) as rows:
-            await self.database(rows)
+        with snapshot(self.home.path) as rows:
+            await self.note(rows)
+            copy(rows, self.scratch / DATABASE)
         self.writer.add(DATABASE, self.scratch / DATABASE)
         self.configuration()
         for project in _projects(self.scratch / DATABASE):
             await self.project(project)
             if logs:
                 self.logs(project)
+        if self.taken.projects and not self.taken.repositories:
+            self.taken.notes.append(refusal("no repositories", home=self.home.path))
 
-    async def database(self, rows: SqliteRows) -> None:
-        """Copy it, and note where the open projects' main branches stood: later they know more than it does."""
+    async def note(self, rows: Rows) -> None:
+        """Where the open projects' main branches stand at that moment: later they know more than the rows do."""
         for (project,) in rows.all("projects_open"):
             repository = self.home.repository(project)
             begun = (repository / ".git").is_dir()  # one that begins later has none yet
@@ -74,18 +77,31 @@ class _Taking:
                 self._mains[project] = await packing.main_before(repository, project, main, is_untried)
         self._running = {f"{job.project}/{job.id}.a{job.attempt}" for job in map(Job._make, rows.all("jobs_running"))}
         self.taken.events = rows.one("event_bounds")[1]
-        self.schema = int(rows.connection.pragma("user_version"))
-        copy(rows, self.scratch / DATABASE)
+        self.schema = rows.one("schema_version")[0]
 
     def configuration(self) -> None:
         """The home's settings and, if it has one, its pipeline."""
-        self.writer.add(config.FILE, self.home.path / config.FILE)
-        named = config.load(self.home.path).pipeline
+        settings = config.load(self.home.path)
+        if settings.database_url:
+            self.taken.notes.append(refusal("state of its own"))
+        self.writer.add(config.FILE, self.settings(settings))
+        named = settings.pipeline
         path = self.home.path / named
         if named and path.resolve().parent == self.home.path:
             self.writer.add("pipeline", path)
         elif named:
             self.taken.notes.append(f"The pipeline {path} is not directly in the home: keep a copy of it yourself.")
+
+    def settings(self, settings: config.Config) -> Path:
+        """Without the URL of a database that nodes share: who makes a home of the backup must not write there."""
+        file = self.home.path / config.FILE
+        if not (url := settings.store.url):
+            return file
+        kept = (line for line in file.read_text("utf-8").splitlines(keepends=True) if url not in line)
+        (self.scratch / config.FILE).write_text("".join(kept), "utf-8")
+        if config.load(self.scratch) != settings.model_copy(update={"store": config.StoreConfig()}):
+            raise UsageError(refusal("URL among settings", file=file))
+        return self.scratch / config.FILE
 
     async def project(self, project: str) -> None:
         """Its repository and what it published."""
@@ -123,8 +139,8 @@ class _Taking:
 async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
     opener_of(file)
-    if not (home_path / DATABASE).exists() or config.load(home_path).database_url:
-        raise NotFound(refusal("nothing to back up", home=home_path))
+    if not home_path.is_dir():
+        raise NotFound(refusal("no state", home=home_path))
     if os.path.lexists(file):
         raise Conflict(f"{file} is there already. Choose another name, or remove it.")
     taken = Taken(str(file))
@@ -137,7 +153,8 @@ async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken
         taken.members, taken.bytes = writer.members, writer.bytes
         counts = {name: getattr(taken, name) for name in ("projects", "repositories", "logs", "events", "bytes")}
         made_at = datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
-        writer.finish({"podium": __version__, "schema": taking.schema, "made_at": made_at, "counts": counts})
+        told = {"made_at": made_at, "counts": counts, "notes": taken.notes}
+        writer.finish({"podium": __version__, "schema": taking.schema, **told})
     return taken
 
 

@@ -69,14 +69,18 @@ def connect(path: Path | str, *, read_only: bool = False) -> apsw.Connection:
     return connection
 
 
-def migrate(connection: apsw.Connection) -> None:
-    """Bring the schema up to date, each script in its own transaction."""
-    scripts = sorted(Path(__file__).with_name("migrations").glob("*.sql"))
-    newest = len(scripts)
+def scripts() -> list[Path]:
+    """The migrations of this version; the last one's number, counted from 1, is the schema that it knows."""
+    return sorted(Path(__file__).with_name("migrations").glob("*.sql"))
+
+
+def migrate(connection: apsw.Connection, newest: int | None = None) -> int:
+    """Bring the schema up to date, or to that number, each script in its own transaction; what it was before."""
+    known = len(scripts())
     at = int(connection.pragma("user_version"))
-    if at > newest:
-        raise UnsafeStore(refusal("newer home", at=at, known=newest))
-    for number, script in enumerate(scripts, start=1):
+    if (highest := max(at, newest or 0)) > known:
+        raise UnsafeStore(refusal("newer home", at=highest, known=known))
+    for number, script in enumerate(scripts()[:newest], start=1):
         if number > at:
             try:
                 with connection:
@@ -84,6 +88,7 @@ def migrate(connection: apsw.Connection) -> None:
                     connection.pragma("user_version", number)
             except TROUBLES as error:
                 raise SqliteStore.told(error) from error
+    return at
 
 
 class SqliteStore(Writer):

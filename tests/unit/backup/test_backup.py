@@ -279,7 +279,7 @@ def test_the_copy_is_one_commit_while_others_write(tmp_path: Path, monkeypatch: 
     desk.submit("p")
     desk.run_to("tests")
     seq = desk.store.rows.one("event_last")
-    with snapshots.snapshot(tmp_path / "home" / DATABASE) as rows:
+    with snapshots.snapshot(tmp_path / "home") as rows:
         writes = threading.Thread(target=lambda: [desk.submit(f"later-{n}") for n in range(40)])
         writes.start()
         snapshots.copy(rows, tmp_path / "copy.sqlite")
