@@ -9,12 +9,12 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from podium.domain.errors import InvalidBackup, UsageError
+from podium.domain.errors import Conflict, InvalidBackup, UsageError
 from podium.runner import files
 from podium.workspace.layout import make_private
 
@@ -50,16 +50,30 @@ class _Hashed:
         return chunk
 
 
-class Writer:
-    """Adds members, then the manifest; the file appears under its name only when it is whole and durable."""
+@contextlib.contextmanager
+def appearing(file: Path) -> Generator[Path]:
+    """Where to write what appears under the name of `file` when it is whole and durable, in a folder for scratch.
 
-    def __init__(self, file: Path, scratch: Path) -> None:
-        self._file = file
-        self._part = scratch / "archive.part"
-        self._part.touch(mode=0o600)
+    Raises `Conflict` where something has that name.
+    """
+    if os.path.lexists(file):
+        raise Conflict(f"{file} is there already. Choose another name, or remove it.")
+    with tempfile.TemporaryDirectory(prefix=".podium-backup-", dir=file.parent, ignore_cleanup_errors=True) as folder:
+        part = Path(folder, f"part-{file.name}")
+        part.touch(mode=0o600)
+        yield part
+        files.sync(part)
+        part.rename(file)
+        files.sync(file.parent)
+
+
+class Writer:
+    """Adds members, then the manifest, to a file whose name says how it is packed."""
+
+    def __init__(self, part: Path) -> None:
         self._stack = contextlib.ExitStack()
-        self._lines = self._stack.enter_context(tempfile.TemporaryFile(dir=scratch))  # noqa: SIM115 - closed with the stack
-        packed = self._stack.enter_context(opener_of(file)(self._part, "wb"))
+        self._lines = self._stack.enter_context(tempfile.TemporaryFile(dir=part.parent))  # noqa: SIM115 - closed with the stack
+        packed = self._stack.enter_context(opener_of(part)(part, "wb"))
         self._tar = self._stack.enter_context(tarfile.open(fileobj=packed, mode="w|"))  # noqa: SIM115 - closed with the stack
         self.members = self.bytes = 0
 
@@ -87,15 +101,12 @@ class Writer:
         return hashed.digest.hexdigest()
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Write the manifest, make the file durable, give it its name."""
+        """Write the manifest; nothing is added after it."""
         self._lines.write(json.dumps({"format": FORMAT, "members": self.members, **summary}).encode() + b"\n")
         size = self._lines.tell()
         self._lines.seek(0)
         self._write(MANIFEST, self._lines, size)
         self._stack.close()
-        files.sync(self._part)
-        self._part.rename(self._file)
-        files.sync(self._file.parent)
 
     def close(self) -> None:
         """Give up; nothing was made."""

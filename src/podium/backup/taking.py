@@ -1,30 +1,24 @@
 """Takes a backup of a home that may be at work: the database first, then whatever its rows can name."""
 
-import os
-import tempfile
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
 
-from podium import __version__, config
-from podium.backup.archive import Writer, opener_of
+from podium import __version__, config, credential
+from podium.backup.archive import Writer, appearing, opener_of
 from podium.backup.snapshot import copy, snapshot
-from podium.domain.errors import Conflict, NotFound, PodiumError, UsageError
+from podium.domain.errors import NotFound, PodiumError, UsageError
 from podium.domain.job import Job
 from podium.hosts import cleaning
 from podium.refusals import refusal
-from podium.store.rows import Rows
-from podium.store.sqlite import SqliteRows, connect
+from podium.store.rows import Rows, sql
+from podium.store.sqlite import connect
 from podium.store.store import DATABASE
 from podium.workspace import packing, worktree
 from podium.workspace.layout import Home, entries
 from podium.workspace.repository import MAIN
-
-PAGE_PROJECTS: Final = 500
 
 
 @dataclass(slots=True)
@@ -38,6 +32,7 @@ class Taken:
     repositories: int = 0
     logs: int = 0
     events: int = 0
+    schema: int = 0
     notes: list[str] = field(default_factory=list[str])
     """What is not in it, for people."""
 
@@ -48,7 +43,6 @@ class _Taking:
     writer: Writer
     scratch: Path
     taken: Taken
-    schema: int = 0
     _mains: dict[str, str] = field(default_factory=dict[str, str])
     _running: set[str] = field(default_factory=set[str])
 
@@ -59,12 +53,11 @@ class _Taking:
             copy(rows, self.scratch / DATABASE)
         self.writer.add(DATABASE, self.scratch / DATABASE)
         self.configuration()
-        for project in _projects(self.scratch / DATABASE):
-            await self.project(project)
-            if logs:
-                self.logs(project)
-        if self.taken.projects and not self.taken.repositories:
-            self.taken.notes.append(refusal("no repositories", home=self.home.path))
+        with closing(connect(self.scratch / DATABASE, read_only=True)) as connection:
+            for project, _ in connection.execute(sql("project_states")):
+                await self.project(project)
+                if logs:
+                    self.logs(project)
 
     async def note(self, rows: Rows) -> None:
         """Where the open projects' main branches stand at that moment: later they know more than the rows do."""
@@ -76,8 +69,7 @@ class _Taking:
                 is_untried = partial(_is_untried, rows)
                 self._mains[project] = await packing.main_before(repository, project, main, is_untried)
         self._running = {f"{job.project}/{job.id}.a{job.attempt}" for job in map(Job._make, rows.all("jobs_running"))}
-        self.taken.events = rows.one("event_bounds")[1]
-        self.schema = rows.one("schema_version")[0]
+        (self.taken.events,), (self.taken.schema,) = rows.one("event_last"), rows.one("schema_version")
 
     def configuration(self) -> None:
         """The home's settings and, if it has one, its pipeline."""
@@ -139,22 +131,15 @@ class _Taking:
 async def take(home_path: Path, file: Path, wall: float, *, logs: bool) -> Taken:
     """Write the backup. Raises NotFound, Conflict, UsageError, Unavailable and whatever the file system does."""
     opener_of(file)
-    if not home_path.is_dir():
-        raise NotFound(refusal("no state", home=home_path))
-    if os.path.lexists(file):
-        raise Conflict(f"{file} is there already. Choose another name, or remove it.")
+    if config.load(home_path).database_url and not (home_path / credential.FILE).exists():
+        raise NotFound(refusal("no shared home", home=home_path))
     taken = Taken(str(file))
-    with (
-        tempfile.TemporaryDirectory(prefix=".podium-backup-", dir=file.parent, ignore_cleanup_errors=True) as folder,
-        closing(Writer(file, Path(folder))) as writer,
-    ):
-        taking = _Taking(Home(home_path), writer, Path(folder), taken)
+    with appearing(file) as part, closing(Writer(part)) as writer:
+        taking = _Taking(Home(home_path), writer, part.parent, taken)
         await taking.all(logs=logs)
         taken.members, taken.bytes = writer.members, writer.bytes
-        counts = {name: getattr(taken, name) for name in ("projects", "repositories", "logs", "events", "bytes")}
         made_at = datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds")
-        told = {"made_at": made_at, "counts": counts, "notes": taken.notes}
-        writer.finish({"podium": __version__, "schema": taking.schema, **told})
+        writer.finish({"podium": __version__, "made_at": made_at, **asdict(taken)})
     return taken
 
 
@@ -162,12 +147,3 @@ def _is_untried(rows: Rows, job_id: int) -> bool:
     """Whether a job had not begun: its merge happened later than these rows."""
     row = rows.one("job_by_id", (job_id,))
     return row is None or Job._make(row).attempt == 0
-
-
-def _projects(database: Path) -> Iterator[str]:
-    """Every project in the copy."""
-    with closing(connect(database, read_only=True)) as connection:
-        rows, after = SqliteRows(connection), ""
-        while page := rows.all("projects_after", (after, PAGE_PROJECTS)):
-            yield from (project for (project,) in page)
-            (after,) = page[-1]

@@ -85,18 +85,14 @@ def described(url: str) -> str:
     return f"{known.get('dbname', '')} at {known.get('host', 'this machine')}"
 
 
-def migrate(connection: psycopg.Connection[Any]) -> int:
-    """Bring the schema up to date, each script in its own transaction; of several nodes one does it.
-
-    The answer is what it was before.
-    """
+def migrate(connection: psycopg.Connection[Any]) -> None:
+    """Bring the schema up to date, each script in its own transaction; of several nodes one does it."""
     scripts = {
         int(script.name[:4]): script.read_text("utf-8")
         for script in resources.files("podium.store").joinpath("migrations", "postgres").iterdir()
         if script.name.endswith(".sql")
     }
     rows = PostgresRows(connection)
-    found: list[int] = []
     for number in (0, *sorted(scripts)):
         with connection.transaction():
             rows.one("schema_lock")
@@ -107,11 +103,9 @@ def migrate(connection: psycopg.Connection[Any]) -> int:
                     f"This database was written by a newer Podium (schema {at}, this one knows {max(scripts)}). "
                     "Install that version."
                 )
-            found.append(at)
             if number > at:
                 connection.execute(scripts[number].encode(), prepare=False)
                 rows.one("schema_note", (number,))
-    return found[0]
 
 
 @cache

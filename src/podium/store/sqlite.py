@@ -74,8 +74,8 @@ def scripts() -> list[Path]:
     return sorted(Path(__file__).with_name("migrations").glob("*.sql"))
 
 
-def migrate(connection: apsw.Connection, newest: int | None = None) -> int:
-    """Bring the schema up to date, or to that number, each script in its own transaction; what it was before."""
+def migrate(connection: apsw.Connection, newest: int | None = None) -> None:
+    """Bring the schema up to date, or to that number, each script in its own transaction."""
     known = len(scripts())
     at = int(connection.pragma("user_version"))
     if (highest := max(at, newest or 0)) > known:
@@ -88,7 +88,6 @@ def migrate(connection: apsw.Connection, newest: int | None = None) -> int:
                     connection.pragma("user_version", number)
             except TROUBLES as error:
                 raise SqliteStore.told(error) from error
-    return at
 
 
 class SqliteStore(Writer):

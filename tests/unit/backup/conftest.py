@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from podium import credential
 from podium.config import DATABASE_VARIABLE, FILE
 from podium.policy.admission import UNLIMITED
 from podium.store.sqlite import SqliteStore
@@ -29,6 +30,11 @@ class Kept:
     desk: Desk
     url: str = ""
 
+    def begin(self) -> None:
+        """A project, up to the first tests."""
+        self.desk.submit("p")
+        self.lease = self.desk.run_to("tests", issues=2)
+
     def settings(self, text: str) -> None:
         """Write the home's settings."""
         (self.path / FILE).write_text(text, "utf-8")
@@ -45,12 +51,12 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         databases.Chosen.postgres = server
         made = Kept(home, Desk(UNLIMITED, path=home / "unused"), server.url)
         made.settings(f'agent = "claude"\n[store]\nurl = "{server.url}"\n')
+        credential.ensure(home)
     else:
         made = Kept(home, Desk(UNLIMITED, path=home / DATABASE))
         made.desk.sqlite.connection.pragma("synchronous", "off")
         made.settings('agent = "claude"\n')
-    made.desk.submit("p")
-    made.desk.run_to("tests", issues=2)
+    made.begin()
     yield made
     made.desk.store.close()
     databases.Chosen.postgres = None

@@ -261,7 +261,7 @@ def test_a_large_file_is_never_held_in_memory(tmp_path: Path) -> None:
     scratch.mkdir()
     tracemalloc.start()
     try:
-        writer = Writer(tmp_path / "b.tar", scratch)
+        writer = Writer(tmp_path / "b.tar")
         assert writer.add("outputs/p/large", large)
         writer.finish({})
         writer.close()

@@ -130,7 +130,8 @@ PAGES: list[tuple[str, Answer]] = [
     ("doctor", samples.doctor()),
     ("doctor", samples.doctor(healthy=False)),
 ]
-HAS_ITS_OWN_COMMAND, NO_OPERATION = {"logs"}, {"run", "backup", "restore", "db move", "up", "down"}
+OF_DB = {"db backup", "db check", "db migrate", "db move"}
+HAS_ITS_OWN_COMMAND, NO_OPERATION = {"logs"}, {"run", "backup", "restore", "up", "down", *OF_DB}
 
 
 def page(name: str, answer: Answer, columns: int = 80, **more: Any) -> str:

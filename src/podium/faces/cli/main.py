@@ -31,6 +31,11 @@ GROUPS: Final[dict[str, str]] = json.loads(Path(__file__).with_name("groups.json
 """What a word that stands before others is for."""
 
 
+def answering(function: Callable[..., None]) -> Callable[..., None]:
+    """Have a command get the client, and tell its answer to a program too."""
+    return JSON(click.pass_obj(function))
+
+
 class _Podium(click.Group):
     """Commands of this module, and one for each operation in the index."""
 
@@ -66,8 +71,7 @@ def podium(context: click.Context, home: str | None) -> None:
 @click.option("--agent", default=None, help="The agent of new projects in this home: claude, opencode, …")
 @click.option("--pipeline", is_flag=True, help="Copy the shipped pipeline into the home, to change it.")
 @click.option("--claude", is_flag=True, help="Let Claude Code conduct it: write a part of CLAUDE.md in this folder.")
-@JSON
-@click.pass_obj
+@answering
 def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_json: bool) -> None:
     """Make a home: a folder with its configuration."""
     from podium.config import FILE
@@ -90,8 +94,7 @@ def init(client: "Client", agent: str | None, pipeline: bool, claude: bool, as_j
 @click.option("--foreground", is_flag=True, help="Stay in this terminal (for systemd: Type=exec, KillMode=process).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Serve the API on this port too; 0 takes any free one.")
 @click.option("--host", metavar="ADDRESS", help="Listen on this address instead of 127.0.0.1, for other machines.")
-@JSON
-@click.pass_obj
+@answering
 def up(client: "Client", foreground: bool, port: int | None, host: str | None, as_json: bool) -> None:
     """Start the orchestrator of this home in the background."""
     from podium.faces.cli import daemon
@@ -117,8 +120,7 @@ def dashboard(client: "Client", url: str | None) -> None:
 
 @podium.command(name="open")
 @click.option("--print", "print_only", is_flag=True, help="Print the link instead of opening it.")
-@JSON
-@click.pass_obj
+@answering
 def open_(client: "Client", print_only: bool, as_json: bool) -> None:
     """Open Podium in the browser, through a link that works once and for five minutes."""
     import webbrowser
@@ -132,8 +134,7 @@ def open_(client: "Client", print_only: bool, as_json: bool) -> None:
 
 @podium.command()
 @click.option("--keep", is_flag=True, help="Leave agents at work; the next `podium up` takes over what they make.")
-@JSON
-@click.pass_obj
+@answering
 def down(client: "Client", keep: bool, as_json: bool) -> None:
     """Stop the orchestrator of this home; agents at work are ended, their jobs wait uncharged."""
     from podium.faces.cli import daemon
@@ -162,8 +163,7 @@ def logs(client: "Client", instance: str, follow: bool, lines: int, raw: bool, a
 @podium.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--logs/--no-logs", default=True, show_default=True, help="Whether the logs of ended attempts go along.")
-@JSON
-@click.pass_obj
+@answering
 def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
     """Write this home into one file, also while it runs: FILE.tar or .tar.gz.
 
@@ -176,14 +176,52 @@ def backup(client: "Client", file: Path, logs: bool, as_json: bool) -> None:
 
 
 @podium.group()
-def db() -> None:
-    """Look after a database that nodes share (docs/nodes.md)."""
+@click.pass_obj
+def db(client: "Client") -> None:
+    """Look after the database that a home's state is in, its own or one that nodes share."""
+    client.need_own_user()
+
+
+@db.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@answering
+def db_backup(client: "Client", file: Path, as_json: bool) -> None:
+    """Write the state alone, without repositories, into a file that is a home's own database; also at work.
+
+    Example: podium db backup monday.sqlite
+    """
+    from podium.faces.cli import safekeeping
+
+    safekeeping.keep(client.home, file.absolute(), as_json=as_json)
+
+
+@db.command("check")
+@answering
+def check(client: "Client", as_json: bool) -> None:
+    """Look through the whole state, also at work, and tell what is not as it must be: then the exit code is 1.
+
+    Example: podium db check
+    """
+    from podium.faces.cli import safekeeping
+
+    sys.exit(safekeeping.check(client.home, as_json=as_json))
+
+
+@db.command("migrate")
+@answering
+def migrate(client: "Client", as_json: bool) -> None:
+    """Bring the database to the schema of this Podium without starting anything.
+
+    Example: podium db migrate
+    """
+    from podium.faces.cli import safekeeping
+
+    safekeeping.migrate(client, as_json=as_json)
 
 
 @db.command("move")
 @click.argument("url")
-@JSON
-@click.pass_obj
+@answering
 def move(client: "Client", url: str, as_json: bool) -> None:
     """Move this home's state to an empty PostgreSQL database, and compare every row.
 
@@ -191,15 +229,13 @@ def move(client: "Client", url: str, as_json: bool) -> None:
     """
     from podium.faces.cli import safekeeping
 
-    client.need_own_user()
     safekeeping.move(client, url, as_json=as_json)
 
 
 @podium.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--home", "new_home", metavar="NEW", help="The home to make; it must be absent or empty.")
-@JSON
-@click.pass_obj
+@answering
 def restore(client: "Client", file: Path, new_home: str | None, as_json: bool) -> None:
     """Make a home from a backup.
 
