@@ -18,8 +18,6 @@ from podium.hosts import briefing, cleaning, reports, runner_process, strays
 from podium.hosts.hosting import Hosting
 from podium.hosts.inprocess import Ended
 from podium.hosts.own_steps import advice
-from podium.hosts.reports import cancelled, could_not_start
-from podium.hosts.runner_process import RunnerProcess
 from podium.policy.health import Signs
 from podium.ports import Brief, Clock, Running
 from podium.runner import claim, files, pulse, shortage, tools
@@ -176,7 +174,7 @@ class LocalHost:
             told = replace(program, env={**self._access(lease.name), **program.env})
             return LocalRunning(self, attempt, await self._begin(assignment, told, base))
         except (PodiumError, OSError) as error:
-            return Ended(could_not_start(error))
+            return Ended(reports.could_not_start(error))
 
     async def adopt(self, lease: Lease) -> Running | None:
         attempt = self._attempt(lease.name)
@@ -219,7 +217,7 @@ class LocalHost:
         except (ValueError, TypeError) as error:
             return Report(Ending.CRASHED, f"The runner's exit.json cannot be used: {error}")
         if report.ending is Ending.CANCELLED and reason:
-            report = replace(report, ending=cancelled(reason).ending, detail=reason)
+            report = replace(report, ending=reports.cancelled(reason).ending, detail=reason)
         salvage = content.get("salvage")
         if isinstance(salvage, str):
             await self._collect_salvage(attempt, salvage)
@@ -236,7 +234,7 @@ class LocalHost:
     async def _begin(self, assignment: Assignment, program: Program, base: str) -> Runner:
         """Start the attempt's runner. Raises PodiumError, OSError."""
 
-        def begin() -> RunnerProcess:
+        def begin() -> runner_process.RunnerProcess:
             limits, chosen = self.settings.limits, self.settings.sandbox
             directory, tag = briefing.write(self._home, assignment, program, base, self._path, limits, chosen)
             return runner_process.spawn(directory, self._path, tag)
@@ -259,7 +257,7 @@ class LocalHost:
         if commit is not None:
             await self._collect_salvage(attempt, commit)
         if reason:
-            return cancelled(reason)
+            return reports.cancelled(reason)
         detail = "its runner ended without a report; see runner.log in the attempt's directory"
         return Report(Ending.LOST, detail, is_environment=shortage.is_full(self._home.path))
 
@@ -276,7 +274,7 @@ class LocalHost:
                 await asyncio.to_thread(strays.end, attempt.tag.__eq__, attempt.directory)
                 give_up, is_ended = self.clock.now() + INTRODUCTION_SECONDS, True
             await self.clock.sleep(_LOOK_AGAIN_SECONDS)
-        if isinstance(runner, RunnerProcess):
+        if isinstance(runner, runner_process.RunnerProcess):
             return LocalRunning(self, attempt, runner)
         if (attempt.directory / claim.EXIT).exists() or (attempt.directory / claim.RUNNER).exists():
             return LocalRunning(self, attempt, None)
@@ -343,7 +341,7 @@ class LocalHost:
         return Attempt(name, self._home.attempt(name), f"{self._home.id}:{name}")
 
 
-def _revoke_or_find(directory: Path) -> RunnerProcess | bool | None:
+def _revoke_or_find(directory: Path) -> runner_process.RunnerProcess | bool | None:
     """The living runner; True when none lives and, from now on, none can start; None when one lives but is unknown."""
     return _revoke(directory) or runner_process.find(directory)
 

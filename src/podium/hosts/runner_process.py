@@ -13,11 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from podium import runner as runner_package
 from podium.runner import claim, files, processes
 
 LOG: Final = "runner.log"
-_MAIN = Path(runner_package.__file__).with_name("__main__.py")
+_MAIN = Path(claim.__file__).with_name("__main__.py")
 # Isolated and without `site`: the runner needs the standard library alone, and starts in half the time.
 _COMMAND = (sys.executable, "-I", "-S", str(_MAIN))
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from podium import __version__, config
 from podium.agents.acp import presets
-from podium.config import AgentConfig
 from podium.domain.errors import PodiumError, UsageError
 from podium.hosts import probing
 from podium.operations.operation import Output
@@ -38,14 +37,14 @@ async def examine(home: Path, git_trouble: str) -> dict[str, AgentCheck]:
     return checks | {CLAUDE: await _claude(agents, trouble), "acp": await _acp(agents, trouble)}
 
 
-def _configured(home: Path) -> tuple[Mapping[str, AgentConfig], str]:
+def _configured(home: Path) -> tuple[Mapping[str, config.AgentConfig], str]:
     try:
         return config.load(home).all_agents(), ""
     except (PodiumError, OSError) as error:
         return {}, f"podium.toml cannot be read: {error}"
 
 
-async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
+async def _claude(agents: Mapping[str, config.AgentConfig], trouble: str) -> AgentCheck:
     agent = agents.get(CLAUDE)
     if agent is None:
         return _found("claude.unread", why=trouble)
@@ -55,7 +54,7 @@ async def _claude(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck
     return claude(agent, ran.said if ran.status == 0 else None, ran.said)
 
 
-async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
+async def _acp(agents: Mapping[str, config.AgentConfig], trouble: str) -> AgentCheck:
     """All agents that are driven by ACP in one answer: usable when one of them is."""
     found = {name: await _by_acp(name, agent) for name, agent in agents.items() if agent.acp}
     if not found:
@@ -65,7 +64,7 @@ async def _acp(agents: Mapping[str, AgentConfig], trouble: str) -> AgentCheck:
     return AgentCheck(usable=best.usable if best else False, version=best and best.version, reason="; ".join(told))
 
 
-async def _by_acp(name: str, agent: AgentConfig) -> AgentCheck:
+async def _by_acp(name: str, agent: config.AgentConfig) -> AgentCheck:
     """One agent that is driven by ACP: whether its program is there, and what that says of its version."""
     try:
         preset = presets.find(agent.acp)
@@ -91,14 +90,14 @@ def built_in_and_own(configured: Sequence[str], git_trouble: str) -> dict[str, A
     }
 
 
-def claude(agent: AgentConfig, version: str | None, why: str) -> AgentCheck:
+def claude(agent: config.AgentConfig, version: str | None, why: str) -> AgentCheck:
     """Claude Code as configured: `version` is what it said, None when it did not answer, and `why`."""
     if version is None:
         return _found("claude.missing", program=agent.program or CLAUDE, why=why)
     return _logged_in(CLAUDE, agent, CREDENTIALS, version.partition(" ")[0])
 
 
-def _logged_in(name: str, agent: AgentConfig, credentials: Sequence[str], version: str | None) -> AgentCheck:
+def _logged_in(name: str, agent: config.AgentConfig, credentials: Sequence[str], version: str | None) -> AgentCheck:
     named = next((variable for variable in credentials if agent.env.get(variable)), "")
     outcome = "named" if named else "unnamed"
     return _found(f"credential.{outcome}", version, named=named, some=", ".join(credentials[:3]), name=name)

@@ -17,8 +17,7 @@ import apsw
 from podium import config
 from podium.domain.errors import PodiumError
 from podium.hosts import hosting, probing, sandbox
-from podium.operations import agent_checks
-from podium.operations.agent_checks import AgentCheck
+from podium.operations.agent_checks import AgentCheck, examine
 from podium.operations.context import Context
 from podium.operations.operation import Nothing, Output, operation
 from podium.operations.projects import open_projects
@@ -79,7 +78,7 @@ async def doctor(context: Context, asked: Nothing) -> DoctorOutput:
         await _orchestrator(context),
     ]
     healthy = all(check.state != "problem" for check in checks)
-    agents = await agent_checks.examine(context.home, git.detail if git.state != "ok" else "")
+    agents = await examine(context.home, git.detail if git.state != "ok" else "")
     return DoctorOutput(healthy=healthy, checks=checks, agents=agents)
 
 

@@ -10,8 +10,7 @@ from podium.operations.projects import Spend
 from podium.operations.queues import last_hour, of_workflows, ready_lanes, rows_of
 from podium.operations.roster import fleet_of
 from podium.operations.stuck import look
-from podium.policy import breaker
-from podium.policy.breaker import Breaker
+from podium.policy.breaker import Breaker, State
 from podium.store.batch import HOUR_SECONDS
 from podium.store.rows import Rows
 from podium.store.writing import REVIEW, day_of
@@ -51,7 +50,7 @@ class BreakerRow(Output):
 
     name: str
     """`provider:AGENT`, `project:ID` or `webhook:NAME`."""
-    state: breaker.State
+    state: State
     """`half-open` lets one try through at a time, and closes when one succeeds."""
     since: float
     until: float

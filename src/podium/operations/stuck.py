@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from podium.domain.job import Job
-from podium.operations import causes
-from podium.operations.causes import Blocker, Finding, Standing
+from podium.operations.causes import Blocker, Finding, Standing, findings
 from podium.operations.context import Context
 from podium.operations.operation import Listing, Output, question
 from podium.operations.projects import need_project, open_projects
@@ -82,7 +81,7 @@ def look(rows: Rows, context: Context) -> list[Finding]:
         standings += [Standing(follower, at.since, blockers=(block,)) for follower in followers]
     paused = [(project, since) for project, since, _ in rows.all("projects_paused", (ROWS_MAX,))]
     stranded = [project for (project,) in rows.all("projects_stranded", (OPEN_PROJECTS_MAX,))]
-    return causes.findings(standings, paused, stranded, limits, now)
+    return findings(standings, paused, stranded, limits, now)
 
 
 def standing(rows: Rows, context: Context, job: Job, busy: set[str]) -> Standing:

@@ -4,7 +4,6 @@ import asyncio
 
 from podium import config
 from podium.agents.command import Program, program
-from podium.config import Config
 from podium.domain.errors import Unavailable
 from podium.domain.fleet import Restart
 from podium.operations.context import Context
@@ -13,7 +12,7 @@ from podium.operations.operation import Output, of_store, operation
 from podium.store.rows import Rows
 
 
-def programs_of(chosen: Config) -> dict[str, Program]:
+def programs_of(chosen: config.Config) -> dict[str, Program]:
     """What is started for each agent of a configuration; raises UsageError."""
     agents = chosen.all_agents().items()
     return {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}

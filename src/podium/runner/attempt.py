@@ -7,7 +7,6 @@ from typing import Any
 
 from podium.runner import gates, shortage
 from podium.runner.clone import Clone, Work
-from podium.runner.gates import Gates
 from podium.runner.git import Git, GitFailedError
 from podium.runner.journal import LOG, RAW, Journal
 from podium.runner.lines import Lines, Redactor
@@ -151,7 +150,7 @@ class Attempt:
 
     def _judge(self, report: Report, work: Work) -> Report:
         """Run the gates on what is delivered; a stop request while they run ends the attempt as cancelled."""
-        judges = Gates(self._spec, self._supervisor, self._journal, self._redactor, self._heard)
+        judges = gates.Gates(self._spec, self._supervisor, self._journal, self._redactor, self._heard)
         results = judges.judge(work)
         for _ in range(GATE_TRIES_MAX - 1):  # what fails on a full disk says nothing about the work
             if not judges.lacked_room or not self._patience.wait():

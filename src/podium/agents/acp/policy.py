@@ -16,7 +16,6 @@ from podium.agents.rehearsal.protocol import Told
 WRITES: Final = frozenset({"edit", "delete", "move"})
 READS: Final = frozenset({"read", "search"})
 ALWAYS: Final = frozenset({"think"})
-_TOOLS: Final = {"fetch": ("WebFetch", "WebSearch")}
 _JOINS: Final = re.compile(r"\s*(?:&&|\|\||[;|&\n])\s*")
 """Between the commands of one line; each of them has to be allowed."""
 _WORDS: Final = re.compile(r"[^A-Za-z0-9]+")
@@ -37,8 +36,8 @@ def is_allowed(tools: Sequence[str], folders: Sequence[Path], server: str, call:
         return bool({"Edit", "Write"} & set(tools) and paths) and all(_is_within(path, folders[:1]) for path in paths)
     if kind == "execute":
         return _may_run(tools, command)
-    if kind in _TOOLS:
-        return any(tool in tools for tool in _TOOLS[kind])
+    if kind == "fetch":
+        return "WebFetch" in tools or "WebSearch" in tools
     if paths and all(_is_within(path, folders[1:]) for path in paths):
         return True  # an agent that asks whether it may look outside of the clone at all
     return _is_of(server, call.text("title")) and not command

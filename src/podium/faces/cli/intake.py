@@ -22,7 +22,12 @@ def read(asked: dict[str, Any]) -> dict[str, Any]:
         found = {"document": document.decode(content, "standard input"), "source": "scratch"}
     else:
         found = _file(str(file))
-    return _with_repository(found | asked)
+    asked = found | asked
+    if asked.get("repository"):  # named from here
+        from podium.workspace import source
+
+        asked["repository"] = source.from_here(asked["repository"], Path.cwd())
+    return asked
 
 
 def _file(file: str) -> dict[str, Any]:
@@ -43,12 +48,3 @@ def _file(file: str) -> dict[str, Any]:
 
         return {"name": path.name, **request_file.read(text, file)}
     return {"document": text, "name": path.name}
-
-
-def _with_repository(asked: dict[str, Any]) -> dict[str, Any]:
-    """Say from the root where an existing repository is that the command line names from here."""
-    if not asked.get("repository"):
-        return asked
-    from podium.workspace import source
-
-    return asked | {"repository": source.from_here(asked["repository"], Path.cwd())}

@@ -66,10 +66,8 @@ class Link:
         if self._losses > LOSSES_MAX:
             raise Unavailable(f"The orchestrator went away {LOSSES_MAX} times. Its log says why; then run this again.")
         await self.connect()
-        if self._orchestra is not None:
-            outlet.note("the orchestrator went away; this run is the orchestrator now, and goes on.")
-        else:
-            outlet.note("the orchestrator went away; another one goes on.")
+        heir = "another one" if self._orchestra is None else "this run is the orchestrator now, and"
+        outlet.note(f"the orchestrator went away; {heir} goes on.")
 
     async def stop(self) -> str:
         """End the watching before its time; what has become of the work, in words."""

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from podium.faces.cli import markup
-from podium.faces.cli.markup import ATTENTION, COLOURS, QUIET
 from podium.faces.cli.render import show
 from podium.faces.sentences import Work, doing, meaning, sentence, works_of
 from podium.faces.wording import clock_time, counted, one_line, whole_seconds
@@ -74,20 +73,20 @@ class LiveView:
         self._skipped += len(news) - len(fresh)
         if self._skipped and (fresh or not events):
             said = f"{counted(self._skipped, 'earlier event')}: podium project {one_line(project['id'])}"
-            self._print(self._begun_at, said, QUIET)
+            self._print(self._begun_at, said, markup.QUIET)
             self._skipped = 0
         for item in fresh:
             self._print(*item)
         for number in self.new_reviews:
             typed = f"needs you: podium review approve {number} (or reject {number}, send-back {number} --notes '…')"
-            self._print(now, typed, f"bold {ATTENTION}")
+            self._print(now, typed, f"bold {markup.ATTENTION}")
         counts: Mapping[str, int] = project["jobs"]
         done = f"{sum(counts.get(state, 0) for state in DONE)} of {sum(counts.values())} jobs done"
         still = f"{done}; {'; '.join(self.busy[:3]) or 'nobody works at this moment'}"
         if self._stays:
-            self._status.update(Text(still, style=QUIET, no_wrap=True, overflow="ellipsis"))
+            self._status.update(Text(still, style=markup.QUIET, no_wrap=True, overflow="ellipsis"))
         elif now - self._spoke_at >= QUIET_SECONDS_MAX:
-            self._print(now, f"still at it: {still}", QUIET)
+            self._print(now, f"still at it: {still}", markup.QUIET)
 
     def learn(self, project: Row, instances: Rows, events: Rows, jobs: Rows | None) -> list[News]:
         """Take in the newest state; the answer is the events in words."""
@@ -119,11 +118,11 @@ class LiveView:
         elif type_ == "review.decided":
             self.new_reviews = [number for number in self.new_reviews if number != int(event["data"]["review"])]
         text = sentence(event, self._works)
-        return News(event["at"], text, COLOURS.get(meaning(event), "")) if text else None
+        return News(event["at"], text, markup.COLOURS.get(meaning(event), "")) if text else None
 
     def _print(self, at: float, words: str, colour: str) -> None:
         self._spoke_at = markup.now(self._console)
-        line = Text.assemble((f"{clock_time(at)}  ", QUIET), (words, colour))
+        line = Text.assemble((f"{clock_time(at)}  ", markup.QUIET), (words, colour))
         self._console.print(line, soft_wrap=True, highlight=False)
 
     def built(self) -> list[str]:
