@@ -29,27 +29,18 @@ async def end_tasks(but: set[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class SteadyClock:
-    """Epoch seconds at start, carried on by the monotonic clock; `not_before` keeps it ahead of an earlier run's."""
+class Tasks:
+    """What a clock does by its loop alone: sleep, and keep the tasks that it begins until they end."""
 
-    def __init__(self, not_before: float = 0.0) -> None:
-        self._offset = max(time.time(), not_before) - time.monotonic()
+    def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def now(self) -> float:
-        """Steady seconds."""
-        return time.monotonic() + self._offset
-
-    def wall(self) -> float:
-        """Wall-clock seconds since the epoch."""
-        return time.time()
-
     async def sleep(self, seconds: float) -> None:
-        """Return after that many steady seconds."""
+        """Return after that many seconds of the loop's."""
         await asyncio.sleep(seconds)
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` beside the caller; its unhandled exception goes to the loop's exception handler."""
+        """Run `work` beside the caller; what it raises is not lost."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -58,5 +49,25 @@ class SteadyClock:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            context = {"message": f"{task.get_name()} ended with an error", "exception": error, "task": task}
-            task.get_loop().call_exception_handler(context)
+            self._failed(task, error)
+
+    def _failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
+        """It goes to the loop's exception handler."""
+        context = {"message": f"{task.get_name()} ended with an error", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)
+
+
+class SteadyClock(Tasks):
+    """Epoch seconds at start, carried on by the monotonic clock; `not_before` keeps it ahead of an earlier run's."""
+
+    def __init__(self, not_before: float = 0.0) -> None:
+        super().__init__()
+        self._offset = max(time.time(), not_before) - time.monotonic()
+
+    def now(self) -> float:
+        """Steady seconds."""
+        return time.monotonic() + self._offset
+
+    def wall(self) -> float:
+        """Wall-clock seconds since the epoch."""
+        return time.time()

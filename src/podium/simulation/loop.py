@@ -4,8 +4,9 @@ import asyncio
 import random
 import selectors
 from collections import deque
-from collections.abc import Coroutine
 from typing import Any, Final
+
+from podium.clock import Tasks
 
 EPOCH: Final = 1_800_000_000.0
 """Virtual time begins here, in seconds since the epoch."""
@@ -53,17 +54,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             ready.extend(shuffled)
 
 
-class VirtualClock:
+class VirtualClock(Tasks):
     """`ports.Clock` on a virtual loop. `stop` fences one simulated process: its tasks end, its timers never fire.
 
     `asleep` are the seconds that the machine had been suspended when the process was born.
     """
 
     def __init__(self, loop: VirtualLoop, asleep: float = 0.0) -> None:
+        super().__init__()
         self._loop = loop
         self._began = EPOCH + asleep
         self.wall_offset = 0.0
-        self._tasks: set[asyncio.Task[Any]] = set()
         self.failures: list[BaseException] = []
         self.stopped = False
 
@@ -75,20 +76,9 @@ class VirtualClock:
         """Virtual wall-clock seconds; `wall_offset` steps it."""
         return self.now() + self.wall_offset
 
-    async def sleep(self, seconds: float) -> None:
-        """Return after that many virtual seconds."""
-        await asyncio.sleep(seconds)
-
-    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` beside the caller; what it raises is kept for the checkers."""
-        task = self._loop.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None and not self.stopped:
+    def _failed(self, task: asyncio.Task[Any], error: BaseException) -> None:  # noqa: ARG002 - as any clock's
+        """It is kept for the checkers."""
+        if not self.stopped:
             self.failures.append(error)
 
     def stop(self) -> None:
