@@ -35,6 +35,9 @@ GC_AGE: Final = "1.hour.ago"
 """Younger objects stay: somebody may be at work in the repository."""
 GC_SECONDS_MAX: Final = 3_600.0
 
+MayGoOn = Callable[[], bool]
+"""Asked between one removal and the next: whether there is time for another."""
+
 _DEPLOYMENT = re.compile(r"[0-9a-f]{12}")
 _log = logging.getLogger(__name__)
 
@@ -54,9 +57,7 @@ class Remains:
     def __init__(self, home: Home, read: Read) -> None:
         self._home, self._read = home, read
 
-    async def prune(
-        self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
-    ) -> list[Removed]:
+    async def prune(self, limits: Retention, now: float, may_go_on: MayGoOn, *, dry_run: bool) -> list[Removed]:
         reclaim = partial(asyncio.to_thread, _reclaim)
         log = await asyncio.to_thread(_cut_log, self._home.path / ORCHESTRATOR_LOG, limits, dry_run=dry_run)
         return [
@@ -70,9 +71,7 @@ class Remains:
 
     # --- logs --------------------------------------------------------------------------------------------------------
 
-    async def _prune_logs(
-        self, limits: Retention, now: float, may_go_on: Callable[[], bool], *, dry_run: bool
-    ) -> Removed:
+    async def _prune_logs(self, limits: Retention, now: float, may_go_on: MayGoOn, *, dry_run: bool) -> Removed:
         cutoff = before(now, limits.logs_days)
         if limits.logs_mib_max:
             by_hour = await asyncio.to_thread(self._bytes_by_hour)
@@ -86,7 +85,7 @@ class Remains:
             count, size = count + gone.count, size + (gone.size_bytes or 0)
         return Removed("logs", count, size)
 
-    async def _prune_sessions(self, cutoff: float, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+    async def _prune_sessions(self, cutoff: float, may_go_on: MayGoOn, *, dry_run: bool) -> Removed:
         """What jobs kept for an attempt that never came."""
         found = [path for path in self._home.attempts.glob(f"*/*{SESSION}") if path.lstat().st_mtime < cutoff]
         done = await self._read(lambda rows: [path for path in found if _is_done(rows, int(path.stem))])
@@ -128,7 +127,7 @@ class Remains:
 
     # --- unmerged work -----------------------------------------------------------------------------------------------
 
-    async def _prune_work(self, cutoff: float, may_go_on: Callable[[], bool], *, dry_run: bool) -> Removed:
+    async def _prune_work(self, cutoff: float, may_go_on: MayGoOn, *, dry_run: bool) -> Removed:
         count, size = 0, 0
         names: list[str] = []
         for project in await asyncio.to_thread(entries, self._home.projects):
@@ -166,7 +165,7 @@ def _remove_whole(path: Path) -> str:
 
 
 def _reclaim(
-    kind: str, found: Iterable[tuple[int, Path]], may_go_on: Callable[[], bool],
+    kind: str, found: Iterable[tuple[int, Path]], may_go_on: MayGoOn,
     remove: Callable[[Path], str] = _remove_whole, *, dry_run: bool,
 ) -> Removed:  # fmt: skip
     """Remove what has so many bytes, one after the other, as long as there is time; what would not go is logged."""

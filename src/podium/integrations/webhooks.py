@@ -77,9 +77,7 @@ class WebhookSender:
         except (OSError, UnicodeError) as error:
             return Answer(None, f"{target.host} cannot be found: {error}")
 
-    async def _post(
-        self, target: Target, addresses: Sequence[str], headers: Mapping[str, str], content: bytes
-    ) -> Answer:
+    async def _post(self, target: Target, addresses: Sequence[str], headers: Mapping[str, str], body: bytes) -> Answer:
         import httpx2
 
         client = self._client = self._client or _client(self.verify)
@@ -90,7 +88,7 @@ class WebhookSender:
             told = {**headers, "Host": target.authority}
             name = {"sni_hostname": target.host.rstrip(".")}  # the certificate must be the name's, not the address's
             try:
-                async with client.stream("POST", url, headers=told, content=content, extensions=name) as response:
+                async with client.stream("POST", url, headers=told, content=body, extensions=name) as response:
                     return _understood(response.status_code, response.headers.get("retry-after", ""))
             except httpx2.ConnectError as error:
                 answer = Answer(None, f"cannot connect to {address}: {error}")

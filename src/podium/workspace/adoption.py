@@ -134,10 +134,8 @@ def _refusal(source: str, said: str) -> UsageError | Unavailable:
         return Unavailable(refusal("closed source", source=source, why=last))
     if "does not appear to be a git repository" in said or "not a git repository" in said:
         inside = next((parent for parent in Path(source).parents if (parent / ".git").exists()), None)
-        hint = (
-            f"It is a folder of the repository {inside}: give that." if inside else "Run `git init` and commit there."
-        )
-        return UsageError(f"{source} is not a git repository. {hint}")
+        hint = f"It is a folder of the repository {inside}: give that." if inside else ""
+        return UsageError(f"{source} is not a git repository. {hint or 'Run `git init` and commit there.'}")
     return UsageError(f"{source} cannot be read by git: {last}. Mend that (`git fsck` may help), then submit again.")
 
 

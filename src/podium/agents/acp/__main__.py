@@ -182,11 +182,9 @@ class Drive:
         end = (folder / "result.txt").read_text("utf-8").format(schema=json.dumps(self._schema))
         return order.filled(text, self._assignment, self._told, **more) + end
 
-    async def _open(
-        self, agent: ClientSideConnection, methods: Sequence[Any], where: Json
-    ) -> schema.NewSessionResponse:
+    async def _open(self, agent: ClientSideConnection, ways: Sequence[Any], where: Json) -> schema.NewSessionResponse:
         """A new session; an agent that wants it is told to take the key that is in its environment."""
-        for method in [None, *(method.id for method in methods if "api-key" in method.id)]:
+        for method in [None, *(way.id for way in ways if "api-key" in way.id)]:
             with suppress(acp.RequestError):
                 if method:
                     await agent.authenticate(method_id=method)

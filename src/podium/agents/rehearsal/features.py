@@ -130,9 +130,7 @@ def behaviour_for(title: str, detail: str) -> Behaviour:
 
 def _hits(words: list[str], stems: Sequence[str]) -> int:
     # A stem with a short ending ("sort", "sorted") is a hit; one that merely begins another word is not.
-    return sum(
-        any(word.startswith(stem) and len(word) - len(stem) <= _ENDING_CHARS_MAX for stem in stems) for word in words
-    )
+    return sum(any(w.startswith(stem) and len(w) - len(stem) <= _ENDING_CHARS_MAX for stem in stems) for w in words)
 
 
 def module_text(feature: Feature, feedback: Sequence[str], with_fault: bool) -> str:

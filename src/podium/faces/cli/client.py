@@ -71,13 +71,11 @@ class _UnixConnection(http.client.HTTPConnection):
 class Client:
     """Calls operations on one home."""
 
-    def __init__(
-        self, home: Path, compose: "Callable[[], Composition]", answer_seconds: float = ANSWER_SECONDS
-    ) -> None:
+    def __init__(self, home: Path, compose: "Callable[[], Composition]", seconds: float = ANSWER_SECONDS) -> None:
         self.home = home
         self.agents_on: str | None = None
         """Where agents are to run if this process becomes the orchestrator; None leaves it to the configuration."""
-        self._compose, self._answer_seconds = compose, answer_seconds
+        self._compose, self._answer_seconds = compose, seconds
 
     @cached_property
     def composition(self) -> "Composition":

@@ -27,7 +27,7 @@ def prompts_of(operations: Mapping[str, Operation]) -> list[Prompt]:
 
 def _prompt(tool: str, operation: Operation) -> Prompt:
     fields = operation.input.model_fields
-    arguments = [
+    asks = [
         PromptArgument(name=name, description=field.description, required=field.is_required())
         for name, field in sorted(fields.items(), key=lambda told: (told[0] == "reason", not told[1].is_required()))
         if name != "by"
@@ -38,6 +38,4 @@ def _prompt(tool: str, operation: Operation) -> Prompt:
         return f"Call the tool `{tool}`{f' with {values}' if values else ''}. {afterwards(operation)}"
 
     title = operation.name.replace("-", " ").capitalize()
-    return Prompt(
-        name=tool, title=title, description=operation.summary, arguments=arguments, fn=words, context_kwarg=None
-    )
+    return Prompt(name=tool, title=title, description=operation.summary, arguments=asks, fn=words, context_kwarg=None)

@@ -21,9 +21,8 @@ TIMELINE_WIDTH: Final = 900.0
 def _state(name: str) -> Markup:
     """A state as a sign and its word."""
     shown, meant = wording.one_line(name).replace("_", " ").replace("-", " "), tone(name)
-    return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(
-        meant, TONES[meant]["sign"], shown
-    )
+    made = Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>')
+    return made.format(meant, TONES[meant]["sign"], shown)
 
 
 class Bar(NamedTuple):

@@ -40,6 +40,9 @@ READ_BYTES_MAX: Final = 32 << 20
 RENEW_SECONDS: Final = 300.0
 """So long before an App's token expires, another is made."""
 
+Said = tuple[int, Mapping[str, str], bytes]
+"""An answer's status, headers and body."""
+
 
 class Away(Unavailable):
     """GitHub cannot be reached, is in trouble, or wants to be left alone, where it says so for `seconds`."""
@@ -89,9 +92,7 @@ class Api(GitHubAPI):
         name = address[begins.end() :].removesuffix("/").removesuffix(".git") if begins else ""
         return name if REPOSITORY.fullmatch(name) else ""
 
-    async def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Said:
         if not url.startswith(f"{self.base_url}/"):
             raise Unavailable(f"GitHub names {url[:100]}, which is not below {self.base_url}; nothing is asked there.")
         if self._cache and len(self._cache) > CACHE_MAX:
@@ -117,9 +118,7 @@ class Api(GitHubAPI):
         about = await self.getitem(f"/orgs/{self._app.owner}/installation" if self._app else "/user")
         return f"{about['app_slug']}[bot]" if self._app else about["login"]
 
-    async def _ask(
-        self, method: str, url: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Said:
         try:
             answer = await self._client.request(method, url, headers=headers, content=body)
         except httpx2.HTTPError as error:

@@ -63,12 +63,11 @@ class Rows(DataTable[Text]):
             self._head = head
             for name in head[1:]:
                 self.add_column(self._cell(name, name.rstrip(">")), key=name)
-        wanted = {
-            key: [self._cell(name, cell) for name, cell in zip(head[1:], cells, strict=True)] for key, *cells in lines
-        }
+        names = head[1:]
+        wanted = {key: [self._cell(*told) for told in zip(names, cells, strict=True)] for key, *cells in lines}
         if list(wanted) == [key.value for key in self.rows]:
             for key, cells in wanted.items():
-                for name, cell in zip(head[1:], cells, strict=True):
+                for name, cell in zip(names, cells, strict=True):
                     if self.get_cell(key, name) != cell:
                         self.update_cell(key, name, cell, update_width=True)
             return
