@@ -3,7 +3,6 @@
 Nothing is written before `flush`, so a refused command costs nothing and needs no savepoint.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
@@ -19,11 +18,12 @@ from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.lifecycle import JOB_DONE, JOB_FRONTIER, JOB_UNADMITTED, next_job_state
 from podium.domain.pipeline import Pipeline, Step
 from podium.policy.breaker import Breaker
-from podium.policy.ordering import priority, rank
-from podium.store import writing
+from podium.policy.ordering import rank
+from podium.store import cold, writing
+from podium.store.cold import listed
 from podium.store.hot import Flow, Hot, Numbers, Owner, Waiting
 from podium.store.rows import Rows
-from podium.store.writing import LANE, REVIEW
+from podium.store.writing import LANE
 
 HOUR_SECONDS: Final = 3600
 SPAN_SECONDS: Final = 300
@@ -112,14 +112,17 @@ class Batch:
         """The project's part that the laws need."""
         owner = self.used_owners.get(project)
         if owner is None:
-            owner = self.hot.owners.get(project) or self._read_owner(project)
-            self.add_owner(owner)
+            if project not in self.hot.owners:
+                cold.read_owners(self, [project])
+            if (owner := self.hot.owners.get(project)) is None:
+                raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
+            self.used_owners[project] = owner
         return owner
 
     def expect(self, projects: list[str]) -> None:
         """Ask of many new projects' ids at once whether they are taken."""
         if len(projects) > 1:
-            taken = self.rows.all("projects_taken", (orjson.dumps(projects).decode(),))
+            taken = self.rows.all("projects_taken", (listed(projects),))
             self.free = {*projects}.difference(*taken)
 
     def found(self, statement: str, number: int | str, what: str, hint: str) -> Any:
@@ -128,19 +131,6 @@ class Batch:
         if row is None:
             raise NotFound(f"There is no {what} {number}. {hint}")
         return row
-
-    def _read_owner(self, project: str) -> Owner:
-        if (row := self.rows.one("owner_by_id", (project,))) is None:
-            raise NotFound(f"There is no project {project!r}. `podium projects` lists them.")
-        id_, digest, base, value, created_at, url, state, boost, paused, plan_first, weight, assigned, *money = row
-        asked, pipeline = priority(base, value, boost), self.pipelines[digest]
-        chosen = (boost, bool(paused), bool(plan_first), weight, json.loads(assigned), *money)
-        made = Owner(id_, pipeline, asked, created_at, url, state, *chosen)
-        for name, at, counts, *stands in self.rows.all("workflows_of_project", (project,)):
-            flow = made.begin(name, at, json.loads(counts), *stands)
-            flow.changes()
-        made.made = {REVIEW, *(kind for (kind,) in self.rows.all("artifact_kinds", (project,)))}
-        return made
 
     def add_owner(self, owner: Owner) -> None:
         """A new project, or one that was read."""
@@ -191,12 +181,9 @@ class Batch:
 
     def followers(self, job_id: int) -> list[Job]:
         """The jobs that wait for this one, or waited."""
-        found = self.hot.followers.get(job_id)
-        if found is None:
-            found = [follower for (follower,) in self.rows.all("followers", (job_id,))]
-            found += [follower for blocker, follower in self.writes["dependency_insert"] if blocker == job_id]
-            self.hot.followers[job_id] = found
-        return [self.need(follower) for follower in found]
+        if job_id not in self.hot.followers:
+            cold.read_followers(self, [job_id])
+        return [self.need(follower) for follower in self.hot.followers[job_id]]
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
         """The first `wanted` of a lane as (rank, job), as this batch has them so far."""

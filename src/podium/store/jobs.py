@@ -13,6 +13,7 @@ from podium.policy import routing
 from podium.store import letters, projects
 from podium.store.admission import unblock
 from podium.store.batch import Batch
+from podium.store.cold import gather
 from podium.store.fleet import died
 from podium.store.messages import receive
 from podium.store.projects import advance
@@ -68,6 +69,7 @@ def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, st
             if not heads:
                 lanes.discard((queue, lane))
     entries.sort()
+    gather(batch, [job_id for _, job_id in entries])
     return [batch.need(job_id) for _, job_id in entries]
 
 

@@ -6,12 +6,13 @@ from typing import Any, Final
 import orjson
 
 from podium.domain import command as asked
-from podium.domain.command import Arrive, Command, Dispatch, Submit
+from podium.domain.command import Arrive, Command, Complete, Dispatch, Submit
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.store import fleet
 from podium.store.batch import Batch
 from podium.store.breakers import heed
+from podium.store.cold import gather
 from podium.store.jobs import dispatch, note_adopted, settle_touched, wake
 from podium.store.messages import acknowledge, note
 from podium.store.outbox import dismiss, replay, settle_delivery
@@ -35,6 +36,7 @@ def run(batch: Batch, commands: Sequence[Command], lanes: set[tuple[str, str]]) 
     was made of are changed in place: the caller keeps them only if the commit holds.
     """
     batch.expect([command.project.id for command in commands if isinstance(command, Submit)])
+    gather(batch, [command.job for command in commands if isinstance(command, Complete)])
     asks = {i: command for i, command in enumerate(commands) if isinstance(command, Dispatch)}
     answers = [None if i in asks else _LAWS[type(command)](batch, command) for i, command in enumerate(commands)]
     _settle(batch, lanes)
@@ -69,7 +71,7 @@ def _arrive(batch: Batch, command: Arrive) -> Any:
 
 
 _LAWS: Final[Mapping[type[Any], Callable[[Batch, Any], Any]]] = {
-    asked.Acknowledge: acknowledge, asked.Answered: heed, Arrive: _arrive, asked.Audit: audit, asked.Complete: complete,
+    asked.Acknowledge: acknowledge, asked.Answered: heed, Arrive: _arrive, asked.Audit: audit, Complete: complete,
     asked.Decide: decide,
     asked.Dismiss: dismiss, asked.IssueToken: issue, asked.Note: note, asked.Prune: prune, asked.Adopted: note_adopted,
     asked.Replay: replay, asked.RevokeToken: revoke, asked.Send: send, asked.Settle: settle_delivery,

@@ -30,7 +30,8 @@ def test_nothing_is_given_out_before_the_time_and_the_whole_project_after_it(des
     (job,) = desk.jobs("analyze")[:1]
     assert (job.state, job.ready_at, job.attempt) == ("delayed", at, 0)
     assert (
-        next(row[1] for row in desk.store.rows.all("workflows_of_project", ("p",)) if row[0] == "genesis") == "QUEUED"
+        next(row[2] for row in desk.store.rows.all("workflows_of_projects", ('["p"]',)) if row[1] == "genesis")
+        == "QUEUED"
     )
     assert desk.store.rows.one("begins_of_project", ("p",)) == (at,)
 

@@ -115,7 +115,7 @@ def test_what_the_database_refuses_in_the_midst_changes_nothing_and_the_next_com
     (answer,) = desk.store.run([desk.submission("refused")], desk.now, desk.now)
     assert isinstance(answer, Defect)
     assert "duplicate" in str(answer) or "UNIQUE" in str(answer)
-    assert desk.store.rows.one("owner_by_id", ("refused",)) is None
+    assert desk.store.rows.all("projects_taken", ('["refused"]',)) == []
     assert desk.store.rows.one("numbers")[1:] == before[1:]
     desk.store.rows.many("job_prune", [(in_the_way,)])
     assert desk.submit("refused") == "refused"

@@ -34,7 +34,9 @@ class Office(Desk):
 
     def stands(self) -> str:
         """Where Development stands."""
-        return next(row[1] for row in self.store.rows.all("workflows_of_project", ("p",)) if row[0] == "development")
+        return next(
+            row[2] for row in self.store.rows.all("workflows_of_projects", ('["p"]',)) if row[1] == "development"
+        )
 
 
 @pytest.mark.requirement("COM-1")

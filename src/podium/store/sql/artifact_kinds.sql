@@ -1,2 +1,0 @@
--- The kinds of artifacts that a project has.
-SELECT DISTINCT kind FROM artifact WHERE project = ?
