@@ -8,4 +8,5 @@ from typing import Any
 def beside(module: str, name: str = "") -> dict[str, Any]:
     """The table beside the module of this `__file__`: of the same name, unless another is given."""
     path = Path(module)
-    return tomllib.loads((path.with_name(name) if name else path.with_suffix(".toml")).read_text("utf-8"))
+    stem, _, _ = path.name.partition(".")  # a compiled one has several suffixes
+    return tomllib.loads(path.with_name(name or f"{stem}.toml").read_text("utf-8"))

@@ -15,10 +15,10 @@ def unblock(batch: Batch, job: Job, flow: Flow, author: str) -> None:
     if job.blockers > 1:
         batch.put(job._replace(blockers=job.blockers - 1, avoid=author))
     else:
-        enter(batch, job, flow, blockers=0, avoid=author)
+        enter(batch, job, flow, 0.0, blockers=0, avoid=author)
 
 
-def enter(batch: Batch, job: Job, flow: Flow, not_before: float = 0.0, **changes: Any) -> None:
+def enter(batch: Batch, job: Job, flow: Flow, not_before: float, **changes: Any) -> None:
     """Admit a waiting job of this run, at once, when its time has come, or behind its project's limit."""
     if not_before > batch.now:
         batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)

@@ -327,13 +327,13 @@ class Batch:
         self._moved.clear()
         return self.tally.get((subject, state), 0)
 
-    def emit(self, type_: str, project: str, workflow: str = "", /, **data: Any) -> None:
+    def emit(self, type_: str, project_: str, workflow_: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
-        self._append((type_, project, workflow, 0, 0, ""), data)
+        self._append((type_, project_, workflow_, 0, 0, ""), data)
 
-    def tell(self, type_: str, job: Job, /, **data: Any) -> None:
+    def tell(self, type_: str, job_: Job, /, **data: Any) -> None:
         """Append an event of a job, at its present attempt."""
-        self._append((type_, job.project, job.workflow, job.id, job.attempt, job.instance), data)
+        self._append((type_, job_.project, job_.workflow, job_.id, job_.attempt, job_.instance), data)
 
     def _append(self, about: tuple[Any, ...], data: dict[str, Any]) -> None:
         """The next line of the log: gapless, and in commit order."""
@@ -355,8 +355,9 @@ class Batch:
         hour = int(self.wall // HOUR_SECONDS)
         put, jobs = self.writes, self.jobs
         put["job_insert"] += [jobs[i] for i in self._new]
-        changed = (jobs[i] for i in sorted(self._dirty))  # an instance is left before it is given out again
-        put["job_update"] += sorted(changed, key=lambda job: job.state == "running")
+        changed = [jobs[i] for i in sorted(self._dirty)]
+        changed.sort(key=lambda job: job.state == "running")  # an instance is left before it is given out again
+        put["job_update"] += changed
         for statement, ready, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
             for job in ready.values():

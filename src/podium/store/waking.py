@@ -78,5 +78,5 @@ def _new_job(batch: Batch, command: Send, one: Instance, flow: Flow, step: Step)
     job = new_job(job_id, command.project, flow.name, PlannedJob(step, command.to), 0, priority, batch.now)
     flow.open += 1
     batch.add_job(job._replace(lane=f"@{one.name}"))  # another one would not find the message
-    enter(batch, batch.need(job_id), flow)
+    enter(batch, batch.need(job_id), flow, 0.0)
     return batch.need(job_id)
