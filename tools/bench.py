@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from podium import clock
+from podium.store import batch
 from tests import databases
 from tools import bench_engine, bench_home, bench_raw, bench_sse, bench_store
 
@@ -76,6 +77,7 @@ def main() -> int:
     parser.add_argument("--held", type=float, default=60.0, help="seconds in which a snapshot is held (default 60)")
     parser.add_argument("--readers", type=int, default=1_000, help="readers of events that stall (default 1000)")
     parser.add_argument("--store", choices=databases.KINDS, default="sqlite", help="the database (default sqlite)")
+    parser.add_argument("--pure", action="store_true", help="measure the checkout as it is, not compiled")
     parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
@@ -85,7 +87,7 @@ def main() -> int:
                 bench_store.Place.start(stack)
             print(json.dumps(clock.run(PARTS[asked.part](Path(folder), asked))))
         return 0
-    measured: dict[str, Any] = {}
+    measured: dict[str, Any] = {"compiled": not batch.__file__.endswith(".py")}
     for part in PARTS if asked.store == "sqlite" else SHARED:
         measured |= _in_a_process_of_its_own(part, sys.argv[1:])
     if asked.json:
