@@ -216,7 +216,7 @@ def advance(batch: Batch, flow: Flow) -> None:
     walked = settle(batch, flow)
     told = len(batch.events) - len(walked)
     for number, state in enumerate(walked):
-        for rule in batch.owner(flow.project).pipeline.on.get(f"{flow.workflow.name}.{state}", ()):
+        for rule in flow.owner.pipeline.on.get(f"{flow.workflow.name}.{state}", ()):
             if rule.enqueue:
                 version = runs.version_of(batch, flow.project, flow.name)
                 start_workflow(batch, Start(flow.project, rule.enqueue, version, "podium", "a rule"))
@@ -264,7 +264,7 @@ def _announce(batch: Batch, flow: Flow) -> None:
     data: dict[str, object]
     if flow.name == "genesis":
         name, issues_made = "genesis_complete", len(batch.artifacts(flow.project, "issue"))
-        data = {"repository_url": batch.owner(flow.project).repository_url, "issues_created": issues_made}
+        data = {"repository_url": flow.owner.repository_url, "issues_created": issues_made}
     elif flow.name == "development":
         name = "development_milestone"
         applications = [json.loads(data) for _, data in batch.artifacts(flow.project, "application").values()]
@@ -282,7 +282,7 @@ def _stamp(wall: int) -> str:
 
 def end_workflow(batch: Batch, flow: Flow) -> None:
     """With the last run the project is complete. Only its first time is a measure of it."""
-    owner = batch.owner(flow.project)
+    owner = flow.owner
     if owner.state == "open" and all(run.completed_at is not None for run in owner.flows.values()):
         _turn(batch, owner, "complete")
         if REVIEW in owner.made:

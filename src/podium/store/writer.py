@@ -70,11 +70,10 @@ class Writer(ABC):
     def run(self, commands: Sequence[Command], now: float, wall: float) -> list[Any]:
         """Carry out a batch in one durable transaction; an answer that is an exception is that command's refusal."""
         try:
-            for command in (
-                effect for one in commands for effect in (one.effects if isinstance(one, Arrive) else (one,))
-            ):
-                if isinstance(command, Submit) and command.project.pipeline not in self.pipelines:
-                    self._know(command.pipeline_text)
+            for one in commands:
+                for command in one.effects if isinstance(one, Arrive) else (one,):
+                    if isinstance(command, Submit) and command.project.pipeline not in self.pipelines:
+                        self._know(command.pipeline_text)
             return self._transaction(commands, now, wall)
         except PodiumError as error:
             if len(commands) == 1:
