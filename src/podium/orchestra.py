@@ -227,6 +227,7 @@ def _hosts(
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs here or elsewhere."""
     from podium.agents.command import Programs
     from podium.hosts.hosting import Hosting, HostSettings, factory
+    from podium.hosts.inprocess import InProcessHost
     from podium.hosts.own_steps import OwnSteps
     from podium.operations.swap import programs_of
     from podium.workspace.layout import Home
@@ -236,11 +237,9 @@ def _hosts(
     place, settings = Home(loaded.path), HostSettings(sandbox=loaded.config.sandbox)
     repositories = Repositories(place)
     served = f"http://{{project}}.localhost:{listener.getsockname()[1]}/" if listener else ""
+    own = OwnSteps(place, repositories, still_mine, pages, loaded.config.deploy, served)
     hosting = Hosting(place, repositories, clock, programs, settings, _access(loaded.path, listener, followers))
-    return {
-        "": factory(loaded.config.host)(hosting),
-        PODIUM_QUEUE: OwnSteps(place, repositories, still_mine, pages, loaded.config.deploy, served),
-    }
+    return {"": factory(loaded.config.host)(hosting), PODIUM_QUEUE: InProcessHost(own.act)}
 
 
 def _gate(limits: configuration.ScalingConfig) -> str:

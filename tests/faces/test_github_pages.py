@@ -13,6 +13,7 @@ import pytest
 from podium.config import DeployConfig
 from podium.domain.attempt import Ending, Report
 from podium.domain.command import Arrive
+from podium.hosts.inprocess import InProcessHost
 from podium.hosts.own_steps import OwnSteps
 from podium.hosts.pages import Pages
 from podium.operations.arrivals import missed
@@ -56,7 +57,7 @@ class Site:
 
         async def go() -> Report:
             beyond = {"pages": target or self.target()}
-            host = OwnSteps(made.home, made.repositories, lambda _: self.is_mine, pages, beyond)
+            host = InProcessHost(OwnSteps(made.home, made.repositories, lambda _: self.is_mine, pages, beyond).act)
             project = {"id": self.job.project, "title": "x", "repository": None}
             assignment = make_assignment(lease, agent="podium:deploy", bases=(commit,), project=project)
             return await end_of(await host.start(lease, brief_of(assignment)))

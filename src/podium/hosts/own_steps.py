@@ -19,7 +19,6 @@ from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
 from podium.domain.pipeline import workflow_of
-from podium.hosts.inprocess import InProcessHost
 from podium.hosts.pages import Pages
 from podium.ports import Brief
 from podium.runner.files import write_whole
@@ -38,8 +37,8 @@ _ADVICE = Path(__file__).with_name("conflict.txt").read_text("utf-8").strip()
 _TAKEN_OVER = Report(Ending.CANCELLED, "another attempt at this job has taken over")
 
 
-class OwnSteps(InProcessHost):
-    """`ports.Host` for the queue `podium`. Every action looks before it writes, so doing it twice does it once.
+class OwnSteps:
+    """What is done in the queue `podium`. Every action looks before it writes, so doing it twice does it once.
 
     What an earlier orchestrator did is found by the next attempt. `still_mine` is asked right before each write: an
     attempt that lost its lease changes nothing.
@@ -50,11 +49,11 @@ class OwnSteps(InProcessHost):
         beyond: Mapping[str, DeployConfig] = MappingProxyType({}), served: str = "",
     ) -> None:  # fmt: skip
         """`beyond` are the targets beyond this machine; `served` is the URL of what it serves of `{project}`."""
-        super().__init__(self._act)
         self._pages, self._beyond, self._served = pages, beyond, served
         self._home, self._repositories, self._still_mine = home, repositories, still_mine
 
-    async def _act(self, lease: Lease, brief: Brief) -> Report:
+    async def act(self, lease: Lease, brief: Brief) -> Report:
+        """One attempt, as an `InProcessHost` has it done."""
         assignment = await brief()
         action = assignment.agent.removeprefix("podium:")
         project = lease.job.project

@@ -11,6 +11,7 @@ import pytest
 from podium.domain.attempt import Artifact, Assignment, Ending, Report
 from podium.domain.errors import Unavailable
 from podium.domain.job import Lease
+from podium.hosts.inprocess import InProcessHost
 from podium.hosts.own_steps import OwnSteps
 from podium.hosts.pages import Pages
 from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease, nobody
@@ -29,7 +30,7 @@ def root(world: World, loop: asyncio.Runner) -> str:
 def act(world: World, loop: asyncio.Runner) -> Act:
     def run(action: str, *bases: str, lease: Lease = LEASE, is_mine: bool = True, **changes: Any) -> Report:
         async def go() -> Report:
-            host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(nobody))
+            host = InProcessHost(OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(nobody)).act)
             assignment = make_assignment(lease, agent=f"podium:{action}", bases=bases, **changes)
             return await end_of(await host.start(lease, brief_of(assignment)))
 
@@ -155,7 +156,7 @@ def test_trouble_is_reported(world: World, loop: asyncio.Runner) -> None:
         raise Unavailable("The database is away.")
 
     async def run() -> None:
-        host = OwnSteps(world.home, world.repositories, lambda _: True, Pages(nobody))
+        host = InProcessHost(OwnSteps(world.home, world.repositories, lambda _: True, Pages(nobody)).act)
         report = await end_of(await host.start(LEASE, brief))
         assert (report.ending, report.detail) == (Ending.COULD_NOT_START, "The database is away.")
         assert report.is_environment

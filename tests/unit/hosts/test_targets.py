@@ -14,6 +14,7 @@ from podium.config import DeployConfig
 from podium.domain.attempt import Ending, Report
 from podium.domain.errors import UsageError
 from podium.faces.rest.server import Sites
+from podium.hosts.inprocess import InProcessHost
 from podium.hosts.own_steps import OwnSteps
 from podium.hosts.pages import Pages
 from tests.unit.hosts.world import PROJECT, World, brief_of, end_of, make_assignment, make_lease
@@ -48,7 +49,9 @@ def deploy(
     async def go() -> Report:
         beyond = {name: DeployConfig(**given) for name, given in targets.items()}
         served = "http://{project}.localhost:8420/"
-        host = OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(submit), beyond, served)
+        host = InProcessHost(
+            OwnSteps(world.home, world.repositories, lambda _: is_mine, Pages(submit), beyond, served).act
+        )
         assignment = make_assignment(lease, agent="podium:deploy", bases=(made,))
         return await end_of(await host.start(lease, brief_of(assignment)))
 
