@@ -1,6 +1,6 @@
 """One unit of work for one instance. A tuple, since the engine makes several for every step, thousands a second."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, cast
 
 from podium.domain.pipeline import PlannedJob, Step
@@ -42,7 +42,7 @@ class Job(NamedTuple):
     routed: str
     """Why the latest attempt was given to its instance (QUE-3)."""
 
-    def but(self, changes: Mapping[str, Any]) -> "Job":
+    def but(self, changes: dict[str, Any]) -> "Job":
         """The same job with other values: `_replace` at half its price, since every step pays it several times."""
         fields = list(self)
         for name, value in changes.items():
@@ -59,8 +59,10 @@ def new_job(id_: int, project: str, workflow: str, plan: PlannedJob, blockers: i
     """A planned job of a workflow's run that waits for its `blockers` dependencies."""
     step = plan.step
     queue = PODIUM_QUEUE if step.action else step.workflow
-    where = (id_, project, workflow, step.id, plan.item, queue, step.role)
-    return Job(*where, "waiting", blockers, 0, 0, 0, priority, 0.0, now, 0.0, "", "", "")
+    return _new(Job, [
+        id_, project, workflow, step.id, plan.item, queue, step.role, "waiting", blockers, 0, 0, 0, priority, 0.0, now,
+        0.0, "", "", "",
+    ])  # fmt: skip
 
 
 class Lease(NamedTuple):

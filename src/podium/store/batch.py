@@ -3,7 +3,7 @@
 Nothing is written before `flush`, so a refused command costs nothing and needs no savepoint.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from heapq import heappush
 from itertools import islice
@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from podium.domain import event as events
 from podium.domain.errors import NotFound
+from podium.domain.event import TYPES
 from podium.domain.job import PODIUM_QUEUE, Job
 from podium.domain.lifecycle import JOB_DONE, JOB_FRONTIER, JOB_UNADMITTED, next_job_state
 from podium.domain.pipeline import Pipeline, Step
@@ -329,18 +329,21 @@ class Batch:
 
     def emit(self, type_: str, project_: str, workflow_: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
-        self._append((type_, project_, workflow_, 0, 0, ""), data)
+        self._append(type_, project_, workflow_, 0, 0, "", data)
 
     def tell(self, type_: str, job_: Job, /, **data: Any) -> None:
         """Append an event of a job, at its present attempt."""
-        self._append((type_, job_.project, job_.workflow, job_.id, job_.attempt, job_.instance), data)
+        self._append(type_, job_.project, job_.workflow, job_.id, job_.attempt, job_.instance, data)
 
-    def _append(self, about: tuple[Any, ...], data: dict[str, Any]) -> None:
+    def _append(
+        self, type_: str, project: str, workflow: str, job: int, attempt: int, instance: str, data: dict[str, Any]
+    ) -> None:
         """The next line of the log: gapless, and in commit order."""
-        assert about[0] in events.TYPES, about
+        assert type_ in TYPES, type_
         seq = self.numbers.seq
         self.numbers.seq = seq + 1
-        self.events.append((seq, self.wall, *about, orjson.dumps(data).decode()))
+        told = orjson.dumps(data).decode()
+        self.events.append((seq, self.wall, type_, project, workflow, job, attempt, instance, told))
 
     def measure(self, metric: str, value: float = 0.0) -> None:
         """Add one observation to this hour's sum."""
@@ -360,8 +363,8 @@ class Batch:
         put["job_update"] += changed
         for statement, ready, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
             put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
-            for job in ready.values():
-                self.tally[f"{LANE}{job.queue}/{job.lane}", "ready"] += n
+            for (queue, lane), count in Counter([(job.queue, job.lane) for job in ready.values()]).items():
+                self.tally[f"{LANE}{queue}/{lane}", "ready"] += n * count
         for queue, lane, place, _ in put["ready_insert"]:
             self.hot.floors[queue, lane] = min(place, self.hot.floors.get((queue, lane), -inf))
         put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]

@@ -46,14 +46,17 @@ class Flow:
 
     def changes(self) -> bool:
         """Whether it is not as it was written; from now on it counts as written."""
-        now = (self.state, *self.counts, self.open, self.admitted, self.held, self.completed_at)
+        now = (self.state, tuple(self.counts), self.open, self.admitted, self.held, self.completed_at)
         before, self.written = self.written, now
         return now != before
 
     def row(self) -> tuple[object, ...]:
         """As `workflow_put` writes it."""
-        stands = (self.state, orjson.dumps(self.counts).decode(), self.open, self.admitted, self.held)
-        return (self.owner.id, self.name, *stands, self.started_at, self.completed_at)
+        counts = orjson.dumps(self.counts).decode()
+        return (
+            self.owner.id, self.name, self.state, counts, self.open, self.admitted, self.held, self.started_at,
+            self.completed_at,
+        )  # fmt: skip
 
 
 class Waiting(NamedTuple):

@@ -76,16 +76,16 @@ def _heads(batch: Batch, queue: str, slots: list[Slot], lanes: set[tuple[str, st
 def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     job, slot = placement.job, placement.slot
     waited = batch.now - job.ready_at
-    given = {"attempt": job.attempt + 1, "leased_at": batch.now, "instance": slot.name, "routed": placement.reason}
-    leased = batch.move(job, "lease", **given)
+    attempt, reason = job.attempt + 1, placement.reason
+    leased = batch.move(job, "lease", attempt=attempt, leased_at=batch.now, instance=slot.name, routed=reason)
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
-    batch.tell("job.leased", leased, reason=placement.reason, waited=round(waited, 6))
+    batch.tell("job.leased", leased, reason=reason, waited=round(waited, 6))
     flow = batch.flow_of(job)
     step = flow.workflow.by_id[job.step]
     if job.attempt == 0 and step.waiting != step.state:
         batch.touched[flow] = None
-    return Lease(leased, step, placement.reason)
+    return Lease(leased, step, reason)
 
 
 def complete(batch: Batch, job: Job, command: Complete) -> None:
@@ -119,19 +119,19 @@ def _tell_recovery(batch: Batch, job: Job, verdict: Verdict) -> None:
 def _record_attempt(batch: Batch, job: Job, command: Complete) -> None:
     report = command.report
     spend = report.spend
-    used = (spend.input_tokens, spend.output_tokens, spend.cost_usd) if spend else (None, None, None)
+    read, written, cost = (spend.input_tokens, spend.output_tokens, spend.cost_usd) if spend else (None, None, None)
     batch.writes["attempt_insert"].append(
         (
             job.id, job.attempt, job.instance, job.routed, job.leased_at, batch.now, report.ending.value,
             command.verdict.kind, command.verdict.reason[:2000], report.summary[:2000], command.commit,
-            *used,
+            read, written, cost,
         )
     )  # fmt: skip
     if spend is not None:
         for subject in (("instance", job.instance), ("project", job.project), ("day", day_of(batch.wall))):
-            batch.writes["spent_add"].append((*subject, *used))
-    if spend is not None and spend.cost_usd is not None:
-        batch.measure(f"spend.{job.queue}", spend.cost_usd)
+            batch.writes["spent_add"].append((*subject, read, written, cost))
+    if cost is not None:
+        batch.measure(f"spend.{job.queue}", cost)
     batch.measure(f"queue.{job.queue}.busy", batch.now - job.leased_at)
     batch.measure(f"verdict.{job.queue}.{command.verdict.kind}")
 
