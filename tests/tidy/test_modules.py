@@ -22,6 +22,11 @@ def test_every_module_says_why_it_exists() -> None:
     assert not silent, f"begin these with a docstring: {silent}"
 
 
+def test_nothing_compiled_lies_beside_its_source() -> None:
+    left = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.so"))
+    assert not left, f"a build in this folder left {left}; Python would load them for as long as they lie there"
+
+
 def test_every_module_is_reachable() -> None:
     lost = unreachable(shipped(), roots())
     assert not lost, (

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from podium import credential
 from podium.address import NODE, url_of
 from podium.clock import SteadyClock, end_tasks
 from podium.domain.errors import PodiumError, Unavailable
@@ -57,6 +58,7 @@ class ClusterNode:
 
     async def run(self) -> None:
         """Follow, lead while the lease holds, follow again: whatever is in doubt is read anew from the database."""
+        credential.ensure(self._home)  # who asks as soon as it answers has to have it
         async with self._relay.doors() as (on_socket, on_port):
             served = doors.serve(self._home, on_socket, self._listener, on_port, self._clock.sleep)
             self._clock.spawn(served, "doors")
