@@ -3,7 +3,7 @@
 Nothing is written before `flush`, so a refused command costs nothing and needs no savepoint.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from heapq import heappush
 from itertools import islice
@@ -84,9 +84,9 @@ class Batch:
         """Events up to here have been shown to the rules."""
         self._made: dict[tuple[str, str, str, str], int] = {}
         """New jobs by their place in the pipeline, as far as anybody asked."""
-        self._ready_added: dict[int, Job] = {}
-        """Jobs that became ready in this batch and are so still."""
-        self._ready_removed: dict[int, Job] = {}
+        self._ready_added: defaultdict[tuple[str, str], dict[int, Job]] = defaultdict(dict)
+        """Jobs that became ready in this batch and are so still, by (queue, lane)."""
+        self._ready_removed: defaultdict[tuple[str, str], dict[int, Job]] = defaultdict(dict)
         """Jobs that were ready before this batch, as they were."""
         self._moved: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         """How many jobs of a queue went from one state to another; not yet in `tally`."""
@@ -187,19 +187,19 @@ class Batch:
 
     def ready_heads(self, queue: str, lane: str, wanted: int) -> list[tuple[float, int]]:
         """The first `wanted` of a lane as (rank, job), as this batch has them so far."""
-        gone, floors = self._ready_removed, self.hot.floors
-        floor = floors.get((queue, lane), -inf)
-        stored = self.rows.all("ready_heads", (queue, lane, floor, wanted + len(gone)))
-        floors[queue, lane] = stored[0][0] if stored else inf
+        place, floors = (queue, lane), self.hot.floors
+        gone = self._ready_removed[place]
+        stored = self.rows.all("ready_heads", (queue, lane, floors.get(place, -inf), wanted + len(gone)))
+        floors[place] = stored[0][0] if stored else inf
         heads = [head for head in stored if head[1] not in gone]
-        heads += [(job.rank, job.id) for job in self._ready_added.values() if job.queue == queue and job.lane == lane]
+        heads += [(job.rank, job.id) for job in self._ready_added[place].values()]
         heads.sort()
         return heads[:wanted]
 
     @property
     def lanes_entered(self) -> set[tuple[str, str]]:
         """The (queue, lane) of every job that became ready in this batch."""
-        return {(job.queue, job.lane) for job in self._ready_added.values()}
+        return {place for place, jobs in self._ready_added.items() if jobs}
 
     def artifacts(self, project: str, kind: str) -> dict[str, tuple[int, str]]:
         """The project's artifacts of a kind: key -> (position, data as JSON), with those of this batch."""
@@ -245,7 +245,7 @@ class Batch:
         if state == "held":
             heappush(self.held[job.project, job.workflow], job.id)
         elif state == "ready":
-            self._ready_added[after.id] = after
+            self._ready_added[after.queue, after.lane][after.id] = after
             if flow.owner.paused:
                 return self.move(after, "pause")
             if self.hot.breakers and job.queue != PODIUM_QUEUE:
@@ -274,8 +274,9 @@ class Batch:
 
     def _leave_ready(self, job: Job) -> None:
         """The job is ready no more, or not at this place of its queue."""
-        if self._ready_added.pop(job.id, None) is None:
-            self._ready_removed[job.id] = job
+        place = job.queue, job.lane
+        if self._ready_added[place].pop(job.id, None) is None:
+            self._ready_removed[place][job.id] = job
 
     def reorder(self, job: Job, **changes: Any) -> Job:
         """Change a job's lane or priority where it stands; a ready one moves to its new place in the queue."""
@@ -285,7 +286,7 @@ class Batch:
         elif job.state == "ready":
             after = after._replace(rank=rank(job.ready_at, after.priority))
             self._leave_ready(job)
-            self._ready_added[job.id] = after
+            self._ready_added[after.queue, after.lane][job.id] = after
         self.put(after)
         return after
 
@@ -361,12 +362,13 @@ class Batch:
         changed = [jobs[i] for i in sorted(self._dirty)]
         changed.sort(key=lambda job: job.state == "running")  # an instance is left before it is given out again
         put["job_update"] += changed
-        for statement, ready, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
-            put[statement] += [(job.queue, job.lane, job.rank, job.id) for job in ready.values()]
-            for (queue, lane), count in Counter([(job.queue, job.lane) for job in ready.values()]).items():
-                self.tally[f"{LANE}{queue}/{lane}", "ready"] += n * count
-        for queue, lane, place, _ in put["ready_insert"]:
-            self.hot.floors[queue, lane] = min(place, self.hot.floors.get((queue, lane), -inf))
+        for statement, lanes, n in (("ready_delete", self._ready_removed, -1), ("ready_insert", self._ready_added, 1)):
+            for (queue, lane), ready in lanes.items():
+                put[statement] += [(queue, lane, job.rank, job.id) for job in ready.values()]
+                self.tally[f"{LANE}{queue}/{lane}", "ready"] += n * len(ready)
+        for place, ready in self._ready_added.items():
+            lowest = min([job.rank for job in ready.values()], default=inf)
+            self.hot.floors[place] = min(lowest, self.hot.floors.get(place, -inf))
         put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())

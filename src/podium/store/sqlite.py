@@ -15,7 +15,7 @@ from podium.store.writer import Failpoint, Writer
 
 SAFE_VERSION: Final = 3_051_003
 """SQLite before 3.51.3 can lose committed writes in WAL mode (the WAL-reset defect, sqlite.org/wal.html)."""
-CACHE_KIB: Final = 12_288
+CACHE_KIB: Final = 9_216
 BUSY_MILLISECONDS: Final = 5_000
 WAL_PAGES: Final = 4_000
 STATEMENTS: Final = 200
