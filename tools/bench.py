@@ -57,7 +57,7 @@ PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, 
     "sse": _sse,
 }
 COMPARED: Final = ("speed", "raw")
-"""One is told as a share of the other: they are measured by turns, and of each the median counts, by its first figure."""
+"""One is told as a share of the other: they are measured by turns, and the median by its first figure counts."""
 TURNS: Final = 3
 SHARED: Final = ("speed", "raw", "ratio", "held")
 """What is measured on PostgreSQL too; the others are about a home and its own database."""
