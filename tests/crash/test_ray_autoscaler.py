@@ -100,7 +100,7 @@ def test_machines_come_and_go_with_the_work(tmp_path: Path, monkeypatch: pytest.
         came = time.monotonic() - given
         assert machines() == 3, "a head, and two machines for three attempts"
 
-        where = [host._where[lease.name] for lease in leases]  # pyright: ignore[reportPrivateUsage]
+        where = [host._where[lease.name] for lease in leases]
         alone = next(number for number, node in enumerate(where) if where.count(node) == 1)
         works[alone].cancel("nobody wants it any more")
         await ends.pop(alone)
