@@ -133,7 +133,7 @@ class Batch:
         return row
 
     def add_owner(self, owner: Owner) -> None:
-        """A new project, or one that was read."""
+        """A project that this batch makes."""
         self.hot.owners[owner.id] = self.used_owners[owner.id] = owner
 
     def flow(self, project: str, name: str) -> Flow | None:

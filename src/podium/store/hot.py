@@ -100,7 +100,7 @@ class Owner:
     spent_usd: float = 0.0
     """What its attempts have told of their cost; counted only where there is a budget."""
     made: set[str] = field(default_factory=set[str])
-    """The kinds of artifacts that its jobs have made, and `.review` if there may have been one."""
+    """The kinds of artifacts that its jobs have made, and `.review` if one of its reviews may be open."""
     changed: bool = False
     flows: dict[str, Flow] = field(default_factory=dict[str, Flow], repr=False)
 
