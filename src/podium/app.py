@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # a command line that only asks a running orchestrator loads 
     from podium.ports import Clock
     from podium.store.store import Store
 
-LOCK_SECONDS: Final = 1.0
-"""Whoever asks whether a home is locked, and a killed orchestrator's child that is just being made, hold it shortly.
+LOCK_SECONDS: Final = 10.0
+"""A command that changes a home, and a killed orchestrator's child that is just being made, hold it for a moment.
 
 Nobody waits for an orchestrator: who was told that one runs here would start a second once that is told to stop.
 """
@@ -58,10 +58,11 @@ class RealWorld:
         except OSError as error:
             raise Unavailable(refusal("closed home", home=home, why=error.strerror)) from None
 
-    def lock(self, home: Path) -> None:
+    def lock(self, home: Path, *, briefly: bool = False) -> None:
         """Keep every orchestrator off the home until this process ends; raises `HomeLocked`.
 
-        The kernel lets the lock go with the process, so no dead run blocks anybody.
+        The kernel lets the lock go with the process, so no dead run blocks anybody. What is locked briefly is waited
+        for, and says nobody's name.
         """
         deadline = time.monotonic() + LOCK_SECONDS
         while (handle := files.try_lock(home / LOCK)) is None:
@@ -71,7 +72,7 @@ class RealWorld:
             time.sleep(LOCK_LOOK_SECONDS)
         with suppress(OSError):  # a full disk: who holds it is for people only
             os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            os.pwrite(handle, b"" if briefly else str(os.getpid()).encode(), 0)
 
     @asynccontextmanager
     async def reading(self, home: Path) -> "AsyncGenerator[Context]":
@@ -103,10 +104,12 @@ class RealWorld:
 
     @asynccontextmanager
     async def writing(self, home: Path) -> "AsyncGenerator[Context]":
-        """A home that nobody runs, locked for one change."""
+        """A home that nobody runs, locked for one change; raises `Unavailable` where the state is in a shared database."""
         self.prepare(home)
-        self.lock(home)
         loaded = load(home)
+        if loaded.config.database_url:  # before the lock, which would be in the way of a node that starts
+            raise Unavailable(refusal("shared state"))
+        self.lock(home, briefly=True)
         async with _writable(loaded) as (store, clock):
             yield loaded.context(store, clock, store)
 
@@ -172,11 +175,9 @@ def _unreadable(reason: str) -> "Store":
 
 
 def _writable(loaded: LoadedHome) -> "AbstractAsyncContextManager[tuple[Store, Clock]]":
-    """The home's own database, to write; raises `Unavailable` where the state is in a shared one."""
+    """The home's own database, to write."""
     from podium.store.store import DATABASE, open_store
 
-    if loaded.config.database_url:
-        raise Unavailable(refusal("shared state"))
     return open_store(loaded.path / DATABASE, SteadyClock, limits=loaded.config.store_limits())
 
 

@@ -1,5 +1,6 @@
 """Who waits for a home's lock, and who does not."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from podium import app
 from podium.address import LOCK
-from podium.domain.errors import HomeLocked
+from podium.domain.errors import HomeLocked, Unavailable
 from podium.runner import files
 
 
@@ -30,3 +31,31 @@ def test_a_lock_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypa
     monkeypatch.setattr(app.time, "sleep", let_go)
     app.RealWorld().lock(tmp_path)
     assert (tmp_path / LOCK).read_text("ascii") == str(os.getpid())
+
+
+def test_a_command_that_changes_a_home_is_no_orchestrator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that starts at that moment waits for it, and is not told that another runs."""
+    app.RealWorld().lock(tmp_path, briefly=True)
+    looks = iter(range(3))
+
+    def look(_: float) -> None:
+        if next(looks, None) is None:
+            raise TimeoutError
+
+    monkeypatch.setattr(app.time, "sleep", look)
+    with pytest.raises(TimeoutError):
+        app.RealWorld().lock(tmp_path)
+
+
+def test_a_command_for_a_shared_state_is_not_in_the_way_of_a_node_that_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODIUM_DATABASE_URL", "postgresql://podium@localhost/podium")
+
+    async def change() -> None:
+        async with app.RealWorld().writing(tmp_path):
+            pass
+
+    with pytest.raises(Unavailable, match="start one with `podium up`"):
+        asyncio.run(change())
+    assert not (tmp_path / LOCK).exists()
