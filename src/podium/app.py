@@ -104,7 +104,7 @@ class RealWorld:
 
     @asynccontextmanager
     async def writing(self, home: Path) -> "AsyncGenerator[Context]":
-        """A home that nobody runs, locked for one change; raises `Unavailable` where the state is in a shared database."""
+        """A home that nobody runs, locked for one change; raises `Unavailable` where nodes share the state."""
         self.prepare(home)
         loaded = load(home)
         if loaded.config.database_url:  # before the lock, which would be in the way of a node that starts
