@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 COLLECT_AFTER: Final = (50_000, 20, 50)
@@ -30,10 +30,14 @@ async def end_tasks(but: set[asyncio.Task[Any]]) -> None:
 
 
 class Tasks:
-    """What a clock does by its loop alone: sleep, and keep the tasks that it begins until they end."""
+    """What a clock does by its loop alone: sleep, and keep the tasks that it begins until they end.
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+    Those that end with an error go to `failed`, by default the loop's exception handler.
+    """
+
+    def __init__(self, failed: Callable[[asyncio.Task[Any], BaseException], None] | None = None) -> None:
+        self._failed = failed or _tell_the_loop
+        self.tasks: set[asyncio.Task[Any]] = set()
 
     async def sleep(self, seconds: float) -> None:
         """Return after that many seconds of the loop's."""
@@ -41,20 +45,20 @@ class Tasks:
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `work` beside the caller; what it raises is not lost."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
+        task = asyncio.Task(work, loop=asyncio.get_running_loop(), name=name)  # a loop would first give it another name
+        self.tasks.add(task)
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failed(task, error)
 
-    def _failed(self, task: asyncio.Task[Any], error: BaseException) -> None:
-        """It goes to the loop's exception handler."""
-        context = {"message": f"{task.get_name()} ended with an error", "exception": error, "task": task}
-        task.get_loop().call_exception_handler(context)
+
+def _tell_the_loop(task: asyncio.Task[Any], error: BaseException) -> None:
+    context = {"message": f"{task.get_name()} ended with an error", "exception": error, "task": task}
+    task.get_loop().call_exception_handler(context)
 
 
 class SteadyClock(Tasks):

@@ -44,10 +44,10 @@ def fence_ignored(patch: pytest.MonkeyPatch) -> None:
 def attempt_not_advanced(patch: pytest.MonkeyPatch) -> None:
     real = Batch.move
 
-    def move(self: Batch, job: Job, happening: str, **changes: Any) -> Job:
+    def move(self: Batch, job: Job, happening: str, changes: Any = None) -> Job:
         if happening == "lease":
             changes["attempt"] = max(job.attempt, 1)
-        return real(self, job, happening, **changes)
+        return real(self, job, happening, changes)
 
     patch.setattr(Batch, "move", move)
 
@@ -72,9 +72,9 @@ def unblocked_twice(patch: pytest.MonkeyPatch) -> None:
 def counter_drifts(patch: pytest.MonkeyPatch) -> None:
     real = Batch.move
 
-    def move(self: Batch, job: Job, happening: str, **changes: Any) -> Job:
+    def move(self: Batch, job: Job, happening: str, changes: Any = None) -> Job:
         self.tally[job.queue, "running"] += happening == "delay"
-        return real(self, job, happening, **changes)
+        return real(self, job, happening, changes)
 
     patch.setattr(Batch, "move", move)
 
@@ -82,8 +82,8 @@ def counter_drifts(patch: pytest.MonkeyPatch) -> None:
 def ready_row_left_behind(patch: pytest.MonkeyPatch) -> None:
     real = Batch.move
 
-    def move(self: Batch, job: Job, happening: str, **changes: Any) -> Job:
-        after = real(self, job, happening, **changes)
+    def move(self: Batch, job: Job, happening: str, changes: Any = None) -> Job:
+        after = real(self, job, happening, changes)
         if happening == "lease":
             self._ready_removed.clear()
         return after

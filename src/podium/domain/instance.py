@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from podium.domain.record import made
+
 
 class Slot(NamedTuple):
     """A free instance as routing sees it."""
@@ -19,4 +21,4 @@ class Slot(NamedTuple):
     def freed(self, project: str, now: float, leased_at: float) -> "Slot":
         """The instance after an attempt at a job of `project` that began at `leased_at`."""
         busy = self.busy_seconds + now - leased_at
-        return Slot(self.name, self.queue, self.role, self.attempts + 1, busy, project, now)
+        return made(Slot, (self.name, self.queue, self.role, self.attempts + 1, busy, project, now))

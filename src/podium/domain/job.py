@@ -1,9 +1,9 @@
 """One unit of work for one instance. A tuple, since the engine makes several for every step, thousands a second."""
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from podium.domain.pipeline import PlannedJob, Step
+from podium.domain.record import made
 
 PODIUM_QUEUE = "podium"
 """The queue of Podium's own steps: merge, deploy, publish."""
@@ -47,11 +47,9 @@ class Job(NamedTuple):
         fields = list(self)
         for name, value in changes.items():
             fields[_PLACES[name]] = value
-        return _new(Job, fields)
+        return made(Job, fields)
 
 
-_new: Final = cast("Callable[[type[Job], list[Any]], Job]", tuple.__new__)
-"""What `_make` does, without asking again how many fields there are."""
 _PLACES: Final = {name: i for i, name in enumerate(Job._fields)}
 
 
@@ -59,7 +57,7 @@ def new_job(id_: int, project: str, workflow: str, plan: PlannedJob, blockers: i
     """A planned job of a workflow's run that waits for its `blockers` dependencies."""
     step = plan.step
     queue = PODIUM_QUEUE if step.action else step.workflow
-    return _new(Job, [
+    return made(Job, [
         id_, project, workflow, step.id, plan.item, queue, step.role, "waiting", blockers, 0, 0, 0, priority, 0.0, now,
         0.0, "", "", "",
     ])  # fmt: skip

@@ -26,9 +26,9 @@ def _lifecycle(forward: str, rework: Mapping[str, str]) -> Edges:
     return MappingProxyType(edges)
 
 
-def _table(edges: Mapping[str, Mapping[str, str]]) -> Mapping[tuple[str, str], str]:
-    """By state what may follow on which happening, as `(state, happening) -> state`."""
-    return MappingProxyType({(at, what): after for at, follow in edges.items() for what, after in follow.items()})
+def _table(edges: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    """By state what may follow on which happening, as `(state, happening) -> state`; nobody changes it."""
+    return {(at, what): after for at, follow in edges.items() for what, after in follow.items()}
 
 
 _DATA: Final = beside(__file__)

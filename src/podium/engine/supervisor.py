@@ -12,6 +12,7 @@ from podium.domain.command import Adopted, Complete, Verdict
 from podium.domain.errors import PodiumError, Unavailable
 from podium.domain.instance import Slot
 from podium.domain.job import Lease
+from podium.domain.record import made
 from podium.engine.dispatcher import Dispatcher
 from podium.policy import retry, verdict as verdicts
 from podium.policy.health import Vitals
@@ -86,7 +87,7 @@ class Supervisor:
     async def _complete(self, name: str, lease: Lease, slot: Slot, report: Report, verdict: Verdict) -> None:
         """Commit the end of the attempt, and in the same transaction lease the instance again."""
         job = lease.job
-        command = Complete(job.id, job.attempt, verdict, report, report.commit)
+        command = made(Complete, (job.id, job.attempt, verdict, report, report.commit))
         free = slot.freed(job.project, self._clock.now(), job.leased_at)
         rest = self._rest_seconds(lease, report)
         while True:

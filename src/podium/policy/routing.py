@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from podium.domain.instance import Slot
 from podium.domain.job import Job
+from podium.domain.record import made
 
 
 class Placement(NamedTuple):
@@ -49,7 +50,7 @@ def place(jobs: Iterable[Job], slots: Sequence[Slot], strategy: str = DEFAULT) -
         found = _choose(job, free, strategy)
         if found is not None:
             free.take(found[0])
-            placements.append(Placement(job, *found))
+            placements.append(made(Placement, (job, found[0], found[1])))
     return placements
 
 
@@ -71,8 +72,11 @@ class _Free:
         self.knowing[slot.role, slot.last_project].pop(slot.name, None)
 
 
-def _first(slots: Mapping[str, Slot] | None, avoid: str) -> Slot | None:
-    return next((slot for slot in slots.values() if slot.name != avoid), None) if slots else None
+def _first(slots: dict[str, Slot] | None, avoid: str) -> Slot | None:
+    for slot in slots.values() if slots else ():
+        if slot.name != avoid:
+            return slot
+    return None
 
 
 def _choose(job: Job, free: _Free, strategy: str) -> tuple[Slot, str] | None:

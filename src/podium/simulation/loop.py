@@ -54,14 +54,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             ready.extend(shuffled)
 
 
-class VirtualClock(Tasks):
+class VirtualClock:
     """`ports.Clock` on a virtual loop. `stop` fences one simulated process: its tasks end, its timers never fire.
 
     `asleep` are the seconds that the machine had been suspended when the process was born.
     """
 
     def __init__(self, loop: VirtualLoop, asleep: float = 0.0) -> None:
-        super().__init__()
+        self._tasks = Tasks(self._failed)
+        self.sleep, self.spawn = self._tasks.sleep, self._tasks.spawn
         self._loop = loop
         self._began = EPOCH + asleep
         self.wall_offset = 0.0
@@ -84,5 +85,5 @@ class VirtualClock(Tasks):
     def stop(self) -> None:
         """The simulated process dies here: ports are fenced by `stopped`, then its tasks are cancelled."""
         self.stopped = True
-        for task in list(self._tasks):
+        for task in list(self._tasks.tasks):
             task.cancel()

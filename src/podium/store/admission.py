@@ -15,17 +15,18 @@ def unblock(batch: Batch, job: Job, flow: Flow, author: str) -> None:
     if job.blockers > 1:
         batch.put(job._replace(blockers=job.blockers - 1, avoid=author))
     else:
-        enter(batch, job, flow, 0.0, blockers=0, avoid=author)
+        enter(batch, job, flow, 0.0, {"blockers": 0, "avoid": author})
 
 
-def enter(batch: Batch, job: Job, flow: Flow, not_before: float, **changes: Any) -> None:
+def enter(batch: Batch, job: Job, flow: Flow, not_before: float, changes: dict[str, Any] | None = None) -> None:
     """Admit a waiting job of this run, at once, when its time has come, or behind its project's limit."""
+    changes = changes or {}
     if not_before > batch.now:
-        batch.move(job, "delay", ready_at=not_before, rank=rank(not_before, job.priority), **changes)
+        batch.move(job, "delay", changes | {"ready_at": not_before, "rank": rank(not_before, job.priority)})
     elif flow.admitted < flow.jobs_max or job.item == "":
-        batch.move(job, "unblock", **changes)
+        batch.move(job, "unblock", changes)
     else:
-        batch.move(job, "hold", ready_at=batch.now, **changes)
+        batch.move(job, "hold", changes | {"ready_at": batch.now})
 
 
 def refill(batch: Batch, flow: Flow) -> None:
@@ -55,6 +56,6 @@ def settle(batch: Batch, flow: Flow) -> tuple[str, ...]:
         return ()
     walked = flow.workflow.walk(flow.state, goal)
     for state in walked:
-        batch.emit("workflow.state", flow.project, flow.name, **{"from": flow.state, "to": state})
+        batch.append("workflow.state", flow.project, flow.name, 0, 0, "", {"from": flow.state, "to": state})
         flow.state = state
     return walked

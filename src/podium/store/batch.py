@@ -226,10 +226,11 @@ class Batch:
         if blocker in self.hot.followers:
             self.hot.followers[blocker].append(job_id)
 
-    def move(self, job: Job, happening: str, **changes: Any) -> Job:
+    def move(self, job: Job, happening: str, changes: dict[str, Any] | None = None) -> Job:
         """Take a job along one legal edge, keeping the ready table, the counters and its workflow's counts right."""
         before = job.state
-        state = changes["state"] = next_job_state(before, happening)
+        state = next_job_state(before, happening)
+        changes = {"state": state} if changes is None else changes | {"state": state}
         if state == "ready":
             changes["ready_at"] = self.now
             if happening not in _KEEPS_ITS_PLACE:
@@ -250,7 +251,7 @@ class Batch:
                 return self.move(after, "pause")
             if self.hot.breakers and job.queue != PODIUM_QUEUE:
                 until = self._held_until(flow.owner)
-                return self.move(after, "delay", ready_at=until) if until > self.now else after
+                return self.move(after, "delay", {"ready_at": until}) if until > self.now else after
         return after
 
     def _held_until(self, owner: Owner) -> float:
@@ -330,13 +331,13 @@ class Batch:
 
     def emit(self, type_: str, project_: str, workflow_: str = "", /, **data: Any) -> None:
         """Append an event of a project or one of its workflows."""
-        self._append(type_, project_, workflow_, 0, 0, "", data)
+        self.append(type_, project_, workflow_, 0, 0, "", data)
 
     def tell(self, type_: str, job_: Job, /, **data: Any) -> None:
         """Append an event of a job, at its present attempt."""
-        self._append(type_, job_.project, job_.workflow, job_.id, job_.attempt, job_.instance, data)
+        self.append(type_, job_.project, job_.workflow, job_.id, job_.attempt, job_.instance, data)
 
-    def _append(
+    def append(
         self, type_: str, project: str, workflow: str, job: int, attempt: int, instance: str, data: dict[str, Any]
     ) -> None:
         """The next line of the log: gapless, and in commit order."""
@@ -369,7 +370,10 @@ class Batch:
         for place, ready in self._ready_added.items():
             lowest = min([job.rank for job in ready.values()], default=inf)
             self.hot.floors[place] = min(lowest, self.hot.floors.get(place, -inf))
-        put["workflow_put"] += [flow.row() for flow in self.flows if flow.changes()]
+        for flow in self.flows:
+            statement = "workflow_update" if flow.written else "workflow_insert"
+            if flow.changes():
+                put[statement].append(flow.row())
         put["project_end"] += [o.row(self.now) for o in self.used_owners.values() if o.changed]
         put["input_put"] += filter(None, self.input.values())
         put["input_delete"] += [(project,) for project, row in self.input.items() if row is None]

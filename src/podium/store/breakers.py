@@ -56,4 +56,4 @@ def hold_up(batch: Batch, breaker: Breaker) -> None:
     kind, _, whose = breaker.name.partition(":")
     for (job_id,) in batch.rows.all("jobs_ready_behind", (kind, whose, PODIUM_QUEUE)):
         if (ready := batch.need(job_id)).state == "ready":
-            batch.move(ready, "delay", ready_at=breaker.until)
+            batch.move(ready, "delay", {"ready_at": breaker.until})

@@ -51,7 +51,7 @@ class Flow:
         return now != before
 
     def row(self) -> tuple[object, ...]:
-        """As `workflow_put` writes it."""
+        """As `workflow_insert` and `workflow_update` write it."""
         counts = orjson.dumps(self.counts).decode()
         return (
             self.owner.id, self.name, self.state, counts, self.open, self.admitted, self.held, self.started_at,
@@ -191,12 +191,13 @@ class Hot:
     def _note_busy(self, changed: Iterable[Job]) -> list[int]:
         """Who holds a lease now; the answer is which jobs are done."""
         done: list[int] = []
+        jobs, busy = self.jobs, self.busy
         for job in changed:
-            for held in (self.jobs.get(job.id, job).instance, job.instance):  # it may have been left and leased again
-                if self.busy.get(held) == job.id:
-                    del self.busy[held]
+            held = (jobs.get(job.id) or job).instance
+            if held and busy.get(held) == job.id:  # it may have been left and leased again
+                del busy[held]
             if job.state == "running":
-                self.busy[job.instance] = job.id
+                busy[job.instance] = job.id
             elif job.state in lifecycle.JOB_DONE:
                 done.append(job.id)
         return done

@@ -9,6 +9,7 @@ from podium.domain.attempt import Ending
 from podium.domain.command import Adopted, Complete, Dispatch, Verdict, Wake
 from podium.domain.instance import Slot
 from podium.domain.job import PODIUM_QUEUE, Job, Lease
+from podium.domain.record import made
 from podium.policy import routing
 from podium.store import letters, projects
 from podium.store.admission import unblock
@@ -77,7 +78,8 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     job, slot = placement.job, placement.slot
     waited = batch.now - job.ready_at
     attempt, reason = job.attempt + 1, placement.reason
-    leased = batch.move(job, "lease", attempt=attempt, leased_at=batch.now, instance=slot.name, routed=reason)
+    changes = {"attempt": attempt, "leased_at": batch.now, "instance": slot.name, "routed": reason}
+    leased = batch.move(job, "lease", changes)
     batch.waits[job.queue, wait_bucket(waited)] += 1
     batch.measure(f"queue.{job.queue}.started", waited)
     batch.tell("job.leased", leased, reason=reason, waited=round(waited, 6))
@@ -85,7 +87,7 @@ def _lease(batch: Batch, placement: routing.Placement) -> Lease:
     step = flow.workflow.by_id[job.step]
     if job.attempt == 0 and step.waiting != step.state:
         batch.touched[flow] = None
-    return Lease(leased, step, reason)
+    return made(Lease, (leased, step, reason))
 
 
 def complete(batch: Batch, job: Job, command: Complete) -> None:
@@ -166,7 +168,7 @@ def _keep_artifacts(batch: Batch, job: Job, command: Complete) -> None:
 def finish(batch: Batch, job: Job, happening: str, event: str, **data: object) -> None:
     """A job is done, passed or dropped: its followers may enter, its chain's place is free."""
     flow = batch.flow_of(job)
-    done = batch.move(job, happening, failures=0)
+    done = batch.move(job, happening, {"failures": 0})
     batch.tell(event, done, **data)
     for follower in batch.followers(job.id):
         if follower.state == "waiting":
@@ -180,9 +182,9 @@ def _retry(batch: Batch, job: Job, command: Complete) -> None:
     verdict = command.verdict
     failures = job.failures + verdict.charged
     if verdict.delay_seconds > 0:
-        after = batch.move(job, "delay", failures=failures, ready_at=batch.now + verdict.delay_seconds)
+        after = batch.move(job, "delay", {"failures": failures, "ready_at": batch.now + verdict.delay_seconds})
     else:
-        after = batch.move(job, "retry", failures=failures)
+        after = batch.move(job, "retry", {"failures": failures})
     batch.tell("job.retried", after, reason=verdict.reason, delay=round(verdict.delay_seconds, 3))
 
 
@@ -257,7 +259,7 @@ def reopen(batch: Batch, job: Job, feedback: str, author: str) -> None:
     """A passed job runs again, with words for it; whatever stood on it waits again, as far as it goes."""
     if feedback:
         batch.writes["feedback_insert"].append((job.id, batch.wall, author or "review", feedback))
-    batch.move(job, "reopen", failures=0, **({"reworks": 0} if author else {}))
+    batch.move(job, "reopen", {"failures": 0, "reworks": 0} if author else {"failures": 0})
     undone = [job]
     while undone:
         again = undone.pop()

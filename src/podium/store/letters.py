@@ -25,7 +25,7 @@ def bury(batch: Batch, job: Job, command: Complete) -> None:
 def replay(batch: Batch, job: Job, command: Steer) -> None:
     """Give a dead letter fresh tries, at the end of its queue."""
     require_dead(job, command.action)
-    after = batch.move(job, "replay", failures=0, reworks=0)
+    after = batch.move(job, "replay", {"failures": 0, "reworks": 0})
     batch.tell("job.replayed", after, by=command.by, reason=command.reason)
     batch.touch(job)
 
