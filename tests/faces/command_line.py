@@ -1,16 +1,24 @@
 """The real `podium` command in a process of its own, with an environment that inherits nothing."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
+from podium.app import RealWorld
+from podium.domain.errors import PodiumError
+from podium.faces.cli import main
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS: Final = 90.0
+LOOK_SECONDS: Final = 0.05
+"""Between two looks at what is waited for: who looks on and on takes a processor from what it waits for."""
 
 
 class CommandLine:
@@ -56,12 +64,21 @@ class CommandLine:
         """Ask again and again until `what`, an expression over `answer`, is true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            done = self(*words, "--json")
-            if done.returncode == 0:
-                answer = json.loads(done.stdout)
-                if eval(what, {"answer": answer}):  # noqa: S307 - a test's own words
-                    return answer
+            answer = self._look(*words)
+            if answer is not None and eval(what, {"answer": answer}):  # noqa: S307 - a test's own words
+                return answer
+            time.sleep(LOOK_SECONDS)
         raise AssertionError(f"not within {seconds} s: {what} of {words}")
+
+    def _look(self, *words: str) -> Any:
+        """The JSON answer of a command that is not tested itself, without a process of its own; None if it has none."""
+        said = io.StringIO()
+        try:
+            with redirect_stdout(said):
+                main.podium.main(["--home", str(self.home), *words, "--json"], standalone_mode=False, obj=RealWorld)
+        except PodiumError:
+            return None
+        return json.loads(said.getvalue())
 
     def document(self, name: str, text: str) -> str:
         """A requirement document beside the home."""
