@@ -64,13 +64,13 @@ def submit(podium: CommandLine, name: str = "greeter", *options: str) -> None:
 
 def job_of(podium: CommandLine, project: str = "greeter") -> dict[str, Any]:
     """The project's job for an agent."""
-    return next(job for job in podium.ask("jobs", project)["jobs"] if job["step"] == "implement")
+    return next(job for job in podium.look("jobs", project)["jobs"] if job["step"] == "implement")
 
 
 def attempts(podium: CommandLine, project: str = "greeter") -> list[dict[str, Any]]:
     """What is known of all attempts at the project's job for an agent."""
     job = job_of(podium, project)
-    return podium.ask("why", str(job["id"]))["attempts"]
+    return podium.look("why", str(job["id"]))["attempts"]
 
 
 def processes(podium: CommandLine, program_name: str = "") -> list[int]:

@@ -64,13 +64,13 @@ class CommandLine:
         """Ask again and again until `what`, an expression over `answer`, is true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            answer = self._look(*words)
+            answer = self.look(*words)
             if answer is not None and eval(what, {"answer": answer}):  # noqa: S307 - a test's own words
                 return answer
             time.sleep(LOOK_SECONDS)
         raise AssertionError(f"not within {seconds} s: {what} of {words}")
 
-    def _look(self, *words: str) -> Any:
+    def look(self, *words: str) -> Any:
         """The JSON answer of a command that is not tested itself, without a process of its own; None if it has none."""
         said = io.StringIO()
         try:

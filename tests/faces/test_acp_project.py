@@ -7,7 +7,7 @@ import pytest
 
 from tests.conformance import npm_agents
 from tests.faces.command_line import CommandLine
-from tests.faces.test_claude_agent import DOCUMENT, PROJECT_SECONDS, STEPS
+from tests.faces.test_claude_agent import DOCUMENT, PROJECT_SECONDS, STEPS, with_fewer_steps
 from tests.scripted import claude_code
 from tests.scripted.model_server import ModelServer
 from tests.scripted.script import Answer, Asked, Call, Text
@@ -31,22 +31,11 @@ def model(asked: Asked) -> Answer:
     return calls[asked.turn] if asked.turn < len(calls) else Text(f"```json\n{json.dumps(result)}\n```\n")
 
 
-def with_fewer_steps(pipeline: str) -> str:
-    """The shipped pipeline without steps that ask nothing of an agent which others do not ask as well."""
-    first, *steps = pipeline.split("[[workflows.")
-    left_out = [f'id = "{name}"' for name in ("performance", "marketing", "social")]
-    kept = [step for step in steps if not any(name in step for name in left_out)]
-    text = "[[workflows.".join([first, *kept])
-    return text.replace('["performance"]', '["merge"]').replace(', "marketing", "social"]', "]")
-
-
 @pytest.mark.timeout(240)
 @pytest.mark.requirement("INS-2")
 def test_a_complete_project(tmp_path: Path) -> None:
     podium = CommandLine(tmp_path / "home")
-    podium("init", "--pipeline")
-    pipeline = podium.home / "pipeline.toml"
-    pipeline.write_text(with_fewer_steps(pipeline.read_text()))
+    with_fewer_steps(podium)
     program = tmp_path / "claude-agent-acp"
     try:
         program.write_text('#!/bin/sh\nexec {} {} "$@"\n'.format(*npm_agents.claude_agent_acp()))
@@ -57,7 +46,9 @@ def test_a_complete_project(tmp_path: Path) -> None:
         env = {"ANTHROPIC_API_KEY": "key-4711", "ANTHROPIC_BASE_URL": server.url}
         env |= {"CLAUDE_CODE_EXECUTABLE": str(claude_code.program())}
         rows = "".join(f"{name} = {json.dumps(value)}\n" for name, value in env.items())
-        table = f'[agents.it]\nacp = "claude"\nprogram = "{program}"\n[agents.it.env]\n{rows}'
+        table = (
+            f'pipeline = "pipeline.toml"\n[agents.it]\nacp = "claude"\nprogram = "{program}"\n[agents.it.env]\n{rows}'
+        )
         shown = json.dumps([str(npm_agents.NODE), str(npm_agents.FOLDER)])
         (podium.home / "podium.toml").write_text(f"{table}[sandbox]\nread = {shown}\n")
         assert podium.ask("doctor")["agents"]["acp"]["usable"] is True
