@@ -11,7 +11,7 @@ import pytest
 from tests.crash.verdicts import orphans
 from tests.faces.command_line import CommandLine
 
-DOCUMENT = "# Patient\n<!-- rehearsal: seconds=1.5 -->\n\n## Features\n\n- Count words: say how many words there are\n"
+DOCUMENT = "# Patient\n<!-- rehearsal: seconds=1 -->\n\n## Features\n\n- Count words: say how many words there are\n"
 
 
 def busy_instance(podium: CommandLine, step: str) -> tuple[str, int]:
@@ -51,12 +51,12 @@ def test_the_job_of_a_killed_process_runs_again(tmp_path: Path) -> None:
 @pytest.mark.requirement("PIP-5")
 def test_a_project_that_hangs_delays_no_other(tmp_path: Path) -> None:
     podium = CommandLine(tmp_path / "home")
-    hung = DOCUMENT.replace("# Patient", "# Hung").replace("seconds=1.5", "hang=001")
+    hung = DOCUMENT.replace("# Patient", "# Hung").replace("seconds=1", "hang=001")
     assert podium("up").returncode == 0
     try:
         podium.ask("submit", podium.document("hung.md", hung))
         podium.until("any('implement' in (i['work'] or '') for i in answer['instances'])", "instances")
-        podium.ask("submit", podium.document("patient.md", DOCUMENT.replace("seconds=1.5", "seconds=0")))
+        podium.ask("submit", podium.document("patient.md", DOCUMENT.replace("seconds=1", "seconds=0")))
         podium.until("answer['state'] == 'complete'", "project", "patient")
         assert podium.ask("project", "hung")["state"] == "open"
     finally:

@@ -10,6 +10,6 @@ from tests.crash.chaos import Chaos
 @pytest.mark.requirement("REC-8", "INS-8")
 @pytest.mark.timeout(300)
 def test_a_killed_orchestrator_loses_and_repeats_nothing(tmp_path: Path) -> None:
-    verdict = Chaos(tmp_path / "home", seed=1).storm(kills=5)
+    verdict = Chaos(tmp_path / "home", seed=1, features=2).storm(kills=5)
     assert verdict[:3] == ([], [], [])
     assert verdict.adopted > 0, "no attempt was running when the orchestrator was killed"

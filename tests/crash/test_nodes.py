@@ -48,6 +48,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 @pytest.mark.timeout(300)
 def test_whoever_leads_is_killed_and_nothing_is_lost_or_repeated(pair: Pair) -> None:
     """A reader on the nodes' own port sees every event once and in order, whichever of them leads."""
+    pair.features = 2
     reader = _Reader(pair)
     verdict = pair.storm(kills=2)
     assert verdict[:3] == ([], [], [])
@@ -62,6 +63,7 @@ def test_whoever_leads_is_killed_and_nothing_is_lost_or_repeated(pair: Pair) -> 
 @pytest.mark.requirement("REC-8", "REC-9")
 @pytest.mark.timeout(300)
 def test_a_leader_that_was_stopped_writes_no_more_when_it_goes_on_and_the_database_may_crash(pair: Pair) -> None:
+    pair.features = 2
     with pair.orchestrator() as first:
         pair.submit()
         leader = pair.leader()

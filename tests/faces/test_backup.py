@@ -12,9 +12,9 @@ from tests import databases
 from tests.crash.verdicts import SHARED, judge
 from tests.faces.command_line import CommandLine
 
-FEATURES = 3
+FEATURES = 2
 DOCUMENT = "# Words\n\n## Features\n\n" + "".join(
-    f"- {name}: {name.lower()} of a text\n" for name in ("Count words", "Count lines", "Find the longest word")
+    f"- {name}: {name.lower()} of a text\n" for name in ("Count words", "Count lines")
 )
 
 
