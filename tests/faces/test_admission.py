@@ -9,13 +9,29 @@ from tests.crash.verdicts import orphans
 from tests.faces.command_line import CommandLine
 
 TEXT = "# {}\n\n## Features\n\n- Count words: say how many words a text has\n"
+PIPELINE = """
+name = "short"
+start = "genesis"
+
+[workflows.genesis]
+roles = ["analysis"]
+instances = { genesis-01 = "analysis" }
+
+[[workflows.genesis.steps]]
+id = "analyze"
+state = "ANALYZING"
+waiting = "QUEUED"
+role = "analysis"
+"""
+"""A project is over when it has been analyzed: what is tested is who begins."""
 
 
 @pytest.fixture
 def podium(tmp_path: Path) -> CommandLine:
     line = CommandLine(tmp_path / "home")
     line("init")
-    (line.home / "podium.toml").write_text("[limits]\nqueue_soft = 1\nqueue_hard = 1\n")
+    (line.home / "pipeline.toml").write_text(PIPELINE)
+    (line.home / "podium.toml").write_text('pipeline = "pipeline.toml"\n[limits]\nqueue_soft = 1\nqueue_hard = 1\n')
     return line
 
 

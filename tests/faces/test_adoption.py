@@ -15,7 +15,7 @@ from tests.unit.workspace.work import git
 
 pytestmark = pytest.mark.requirement("INT-5")
 
-HUGE_BYTES = 20_000_000
+HUGE_BYTES = 10_000_000
 REQUEST = "# Greeter\n\n## Features\n\n- Greet by name: say hello to a person by name\n"
 TEST = """\
 import unittest

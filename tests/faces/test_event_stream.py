@@ -12,7 +12,7 @@ import pytest
 from tests.faces.rest_home import RestHome, served
 from tools import bench_sse
 
-STALLED: Final = 300
+STALLED: Final = 150
 STALLED_BYTES_MAX: Final = 50_000
 """For each reader that does not read."""
 

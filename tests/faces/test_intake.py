@@ -13,11 +13,9 @@ from tests.faces.command_line import CommandLine
 
 NOTE = "Guest book for the museum\nGreet visitors by name\nCount the visitors\n"
 TITLES = (
-    "\u062f\u0641\u062a\u0631 \u202eevil\u202c",
+    "\u062f\u0641\u062a\u0631 \u202eevil\u202c ספר אורחים",
     "访客留言簿" * 2_000,
-    "ספר אורחים",
-    "📒👩‍👩‍👧‍👦",
-    "Z̷̡͓a̸l̶g̵o̴ e\u0301\u0301",
+    "📒👩‍👩‍👧‍👦 Z̷̡͓a̸l̶g̵o̴ e\u0301\u0301",
     "?!",
     "Same title",
     "Same title",

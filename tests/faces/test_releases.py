@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.crash.verdicts import orphans
-from tests.faces.command_line import ROOT, CommandLine
+from tests.faces.command_line import CommandLine
+
+DOCUMENT = "# Hello World\n\n## Features\n\n- Greet by name: say hello to everyone who is named\n"
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def podium(tmp_path: Path) -> CommandLine:
 
 @pytest.mark.requirement("PIP-4", "PIP-9")
 def test_a_finished_project_is_released_again(podium: CommandLine) -> None:
-    result = podium.ask("run", str(ROOT / "examples" / "hello-world.md"), "--agent", "rehearsal")
+    result = podium.ask("run", podium.document("hello-world.md", DOCUMENT), "--agent", "rehearsal")
     before = {output["path"]: output["title"] for output in result["outputs"]}
     assert podium("up").returncode == 0
     try:

@@ -22,6 +22,7 @@ from tests.faces.orchestrator import Orchestrator
 WAIT_SECONDS = 20.0
 LOOK_SECONDS = 0.05
 SIZE = (120, 40)
+OLD_SECONDS = 2.0
 KEYS = {"title": "Keys", "brief": "Waits.", "id": "keys", "plan_first": True, "features": ["Turn a key"]}
 LATER = {"brief": "Waits.", "not_before": "1d"}
 
@@ -263,7 +264,7 @@ async def turn_to(pilot: Pilot[None], name: str) -> Rows:
 def test_an_open_dashboard_says_that_the_orchestrator_is_away_and_goes_on_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "OLD_SECONDS", 4.0)
+    monkeypatch.setattr(app, "OLD_SECONDS", OLD_SECONDS)
 
     async def body(pilot: Pilot[None]) -> None:
         await pilot.press("g", "i")
@@ -276,7 +277,7 @@ def test_an_open_dashboard_says_that_the_orchestrator_is_away_and_goes_on_when_i
         await asyncio.to_thread(podium, "down", "--keep")
         await until(pilot, "● reconnecting", *shows)
         text = await until(pilot, "● data ", " s old", *shows)
-        assert int(text.partition("● data ")[2].split()[0]) >= 4
+        assert int(text.partition("● data ")[2].split()[0]) >= OLD_SECONDS
         assert pilot.app.screen.has_class("old")
 
         await asyncio.to_thread(podium.ask, "up")
@@ -295,7 +296,7 @@ def test_an_open_dashboard_says_that_the_orchestrator_is_away_and_goes_on_when_i
 def test_while_the_orchestrator_is_away_keys_lead_to_what_was_known_or_to_words_that_say_why_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "OLD_SECONDS", 4.0)
+    monkeypatch.setattr(app, "OLD_SECONDS", OLD_SECONDS)
 
     async def body(pilot: Pilot[None]) -> None:
         await until(pilot, "Lane", "● live")
