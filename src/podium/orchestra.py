@@ -226,10 +226,9 @@ def _hosts(
 ) -> dict[str, "Host"]:  # fmt: skip
     """Where each queue's attempts run: Podium's own steps here, agents as detached programs here or elsewhere."""
     from podium.agents.command import Programs
-    from podium.hosts.hosting import Hosting, HostSettings, factory
+    from podium.hosts.hosting import Hosting, HostSettings, factory, programs_of
     from podium.hosts.inprocess import InProcessHost
     from podium.hosts.own_steps import OwnSteps
-    from podium.operations.swap import programs_of
     from podium.workspace.layout import Home
     from podium.workspace.repository import Repositories
 

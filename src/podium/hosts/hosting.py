@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Final, NamedTuple
 
-from podium.agents.command import Programs
-from podium.config import SandboxConfig
+from podium.agents.command import Program, Programs, program
+from podium.config import Config, SandboxConfig
 from podium.domain.errors import UsageError
 from podium.ports import Clock, Host
 from podium.refusals import refusal
@@ -46,6 +46,12 @@ class Hosting(NamedTuple):
     settings: HostSettings = HostSettings()
     access: Access = lambda _: {}
     """What an attempt's agent, and nobody else, needs to speak to Podium."""
+
+
+def programs_of(chosen: Config) -> dict[str, Program]:
+    """What is started for each agent of a configuration; raises UsageError."""
+    agents = chosen.all_agents().items()
+    return {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
 
 
 Factory = Callable[[Hosting], Host]

@@ -37,7 +37,7 @@ def _texts(value: object) -> list[str]:
 class Input(BaseModel):
     """What an operation is asked, each field with the words for it below; unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     @field_validator("*")
     @classmethod
@@ -80,9 +80,9 @@ class Signed(Named, Change):
 
 
 class Output(BaseModel):
-    """What an operation answers."""
+    """What an operation answers; its validator is built when it is needed, since no process needs all of them."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def of(cls, row: Sequence[Any], **more: Any) -> Self:

@@ -3,19 +3,13 @@
 import asyncio
 
 from podium import config
-from podium.agents.command import Program, program
 from podium.domain.errors import Unavailable
 from podium.domain.fleet import Restart
+from podium.hosts.hosting import programs_of
 from podium.operations.context import Context
 from podium.operations.fleet import EVERYTHING, DrainInput, target_of
 from podium.operations.operation import Output, of_store, operation
 from podium.store.rows import Rows
-
-
-def programs_of(chosen: config.Config) -> dict[str, Program]:
-    """What is started for each agent of a configuration; raises UsageError."""
-    agents = chosen.all_agents().items()
-    return {name: program(name, agent.command, agent.env, agent.options(), agent.acp) for name, agent in agents}
 
 
 class SwapInput(DrainInput):

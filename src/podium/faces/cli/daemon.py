@@ -21,7 +21,6 @@ from podium.domain.access import attempt_name
 from podium.domain.errors import Conflict, HomeLocked, TimedOut, Unavailable, UsageError
 from podium.faces.cli import outlet
 from podium.faces.cli.client import Client
-from podium.faces.cli.render import tell
 from podium.refusals import refusal
 from podium.runner import files
 
@@ -107,6 +106,8 @@ def start(client: Client, host: str | None, port: int | None, *, as_json: bool =
         found = client.running()
         if found is None and process.poll() == HomeLocked.exit_code and not _is_locked(client.home):
             process = _spawn(client.home, log, door)  # the home was locked for one change only
+    from podium.faces.cli.render import tell  # not in the orchestrator itself, which begins the sooner
+
     pid = int(found["pid"])
     is_mine = process is not None and process.pid == pid
     url = found.get("url")
@@ -145,6 +146,8 @@ def _holder(home: Path) -> int | None:
 
 def stop(client: Client, *, keep: bool, as_json: bool = False) -> int:
     """Stop the orchestrator and wait until it is gone."""
+    from podium.faces.cli.render import tell
+
     pid, answer = _process_of(client), {"home": str(client.home), "kept": keep}
     if pid is None:
         tell("down", answer | {"pid": None, "stopped": False}, as_json=as_json)
