@@ -58,7 +58,7 @@ PARTS: Final[dict[str, Callable[[Path, argparse.Namespace], Coroutine[Any, Any, 
 }
 COMPARED: Final = ("speed", "raw")
 """One is told as a share of the other: they are measured by turns, and the median by its first figure counts."""
-TURNS: Final = 3
+TURNS: Final = 5
 SHARED: Final = ("speed", "raw", "ratio", "held")
 """What is measured on PostgreSQL too; the others are about a home and its own database."""
 
